@@ -1,0 +1,98 @@
+"""Batches of samples: an epoch is a permutation and a cursor into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .dataset import SequenceDataset
+
+Indices = NDArray[np.integer]
+Batch = tuple[NDArray, Indices]
+
+
+@dataclass
+class Cursor:
+    """A place in the endless sequence of samples: which epoch, how far into its order."""
+
+    data: SequenceDataset
+    epoch: int = 0
+    position: int = 0
+
+    def __post_init__(self) -> None:
+        self._order_of = -1
+        self._order: Indices = np.empty(0, np.intp)
+
+    def copy(self) -> Cursor:
+        """Return another cursor at the same place."""
+        return Cursor(self.data, self.epoch, self.position)
+
+    def move_to(self, other: Cursor) -> None:
+        """Go where `other` is."""
+        self.epoch, self.position = other.epoch, other.position
+
+    def take(self, count: int) -> Indices:
+        """Return the next `count` samples' numbers, fewer at the end of the epoch, and go on."""
+        if self._order_of != self.epoch:
+            self._order, self._order_of = self.data.order(self.epoch), self.epoch
+        samples = self._order[self.position : self.position + count]
+        self.position += len(samples)
+        if self.position == self.data.num_samples:
+            self.epoch += 1
+            self.position = 0
+        return samples
+
+
+class BatchLoader:
+    """Fetches the samples of a dataset by their numbers, through torch's DataLoader.
+
+    Where torch is not installed, the samples are fetched from the dataset directly: the same
+    batches, since which samples come next is the cursor's doing and not the loader's.
+    """
+
+    def __init__(self, data: SequenceDataset) -> None:
+        self._data = data
+        self._request = _Request()
+        self._batches: Iterator[Batch] | None = None
+
+    def fetch(self, samples: Indices) -> Batch:
+        """Return the contexts (batch, context_length) and targets (batch,) of `samples`."""
+        if self._batches is None:
+            self._batches = iter(_loader(self._data, self._request))
+        self._request.samples = samples
+        return next(self._batches)
+
+
+class _Request:
+    """A batch sampler that yields what was asked for last, without end."""
+
+    samples: Indices
+
+    def __iter__(self) -> Iterator[Indices]:
+        while True:
+            yield self.samples
+
+
+def _loader(data: SequenceDataset, request: _Request) -> Iterator[Batch]:
+    try:
+        # Imported here because torch takes longer to import than all else together.
+        import torch
+    except ImportError:
+        return (data.__getitems__(samples) for samples in request)
+    from torch.utils.data import DataLoader
+
+    return DataLoader(
+        data,
+        batch_sampler=request,
+        collate_fn=_unchanged,
+        # Its own generator, or every loader would draw from torch's global one.
+        generator=torch.Generator(),
+    )
+
+
+def _unchanged(batch: Batch) -> Batch:
+    """Keep the arrays as the dataset made them: the default would turn them into tensors."""
+    return batch

@@ -1,0 +1,178 @@
+"""A fully connected network: its parameters, its forward and its backward pass.
+
+With L layers, layer k turns its input ``a[k]`` into ``z[k] = a[k] @ W[k] + b[k]`` and
+``a[k + 1] = f[k](z[k])``; ``a[0]`` is the input, and the last f is the identity, so that
+``a[L] = z[L - 1]`` are the logits. Backwards, with ``δ[k] = dL/dz[k]``::
+
+    dL/dW[k] = a[k]ᵀ @ δ[k]          dL/db[k] = Σ over the batch of δ[k]
+    dL/da[k] = δ[k] @ W[k]ᵀ          δ[k - 1] = dL/da[k] ⊙ f'[k - 1](z[k - 1])
+
+The bias is the last row of its layer's matrix and meets a column of ones beside the activations,
+``z = [a 1] @ [W; b]``: one product gives both sums, and its transpose both gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .activations import ACTIVATIONS, Activation, Identity
+from .initialization import Initialization
+
+Array = NDArray[np.floating]
+
+
+class Network:
+    """Weights and biases of fully connected layers, in one flat vector.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Units of each level, input and output included: L + 1 numbers for L layers.
+    activations : sequence of str
+        The name of each hidden level's activation: L - 1 names.
+    dtype : numpy float type
+        float32 to train, float64 to check.
+
+    Attributes
+    ----------
+    parameters : array, shape (size,)
+        All weights and biases, layer by layer.
+    layers : list of array, shape (in + 1, out)
+        Views on `parameters`: a layer's weights with its bias as the last row.
+    weights : list of array, shape (in, out)
+    biases : list of array, shape (out,)
+        Views on `layers`.
+    """
+
+    def __init__(
+        self,
+        widths: Sequence[int],
+        activations: Sequence[str],
+        dtype: type[np.floating] = np.float32,
+    ) -> None:
+        self.widths = tuple(widths)
+        self.activation_names = tuple(activations)
+        self.activations: list[Activation] = [ACTIVATIONS[name] for name in activations]
+        self.activations.append(Identity())
+        self.dtype = dtype
+        self.size = sum((inputs + 1) * outputs for inputs, outputs in pairwise(self.widths))
+        self.parameters: Array = np.zeros(self.size, dtype)
+        self.layers = self.by_layer(self.parameters)
+        self.weights, self.biases = split_biases(self.layers)
+
+    @property
+    def depth(self) -> int:
+        """The number of layers, that is of weight matrices."""
+        return len(self.widths) - 1
+
+    def initialize(self, scheme: Initialization, random: np.random.Generator) -> None:
+        """Draw all weights by `scheme` from `random`; biases start at zero."""
+        for layer, weights, bias in zip(self.layers, self.weights, self.biases, strict=True):
+            weights[...] = scheme(len(layer) - 1, len(bias), random)
+            bias[...] = 0
+
+    def by_layer(self, vector: Array) -> list[Array]:
+        """Return views on a flat vector like `parameters`, each (in + 1, out), bias last."""
+        views, start = [], 0
+        for inputs, outputs in pairwise(self.widths):
+            stop = start + (inputs + 1) * outputs
+            views.append(vector[start:stop].reshape(inputs + 1, outputs))
+            start = stop
+        return views
+
+    def forward(self, work: Workspace) -> Iterator[int]:
+        """Carry the inputs in `work` to the logits, yielding after each layer."""
+        for layer in range(self.depth):
+            np.dot(work.with_ones[layer], self.layers[layer], out=work.pre_activations[layer])
+            self.activations[layer].value(
+                work.pre_activations[layer], work.activations[layer + 1], work.kept[layer]
+            )
+            yield layer
+
+    def backward(self, work: Workspace, gradients: Sequence[Array]) -> Iterator[int]:
+        """Carry the last delta in `work` back, yielding after each layer.
+
+        Parameters
+        ----------
+        work : Workspace
+            After a forward pass, with dLoss/dlogits in ``work.deltas[-1]``.
+        gradients : sequence of array, shape (in + 1, out)
+            Where each layer's gradients go, as `by_layer` gives them.
+        """
+        for layer in reversed(range(self.depth)):
+            np.dot(work.with_ones[layer].T, work.deltas[layer], out=gradients[layer])
+            if layer > 0:
+                self._delta_below(work, layer)
+            yield layer
+
+    def _delta_below(self, work: Workspace, layer: int) -> None:
+        below = layer - 1
+        delta = work.deltas[below]
+        self.activation_gradient(work, layer)
+        self.activations[below].derivative(
+            work.pre_activations[below],
+            work.activations[layer],
+            work.kept[below],
+            delta,
+            work.scratch[below],
+        )
+        delta *= work.activation_gradients[layer]
+
+    def activation_gradient(self, work: Workspace, layer: int) -> None:
+        """Write dLoss/d activations[`layer`] = δ @ Wᵀ; for the input it is only looked at."""
+        np.dot(
+            work.deltas[layer], self.weights[layer].T, out=work.activation_gradients[layer]
+        )
+
+
+class Workspace:
+    """The buffers of one forward and backward pass for one batch size.
+
+    Attributes
+    ----------
+    with_ones : list of array, shape (batch, units + 1)
+        Each layer's input beside a column of ones.
+    activations : list of array, shape (batch, units)
+        `activations[0]` is where the inputs go; the last are the logits.
+    pre_activations, deltas : list of array, shape (batch, units)
+    activation_gradients : list of array, shape (batch, units)
+        One for each of `activations`; the last is the last delta.
+    rows : array, shape (batch,)
+        0, 1, 2, … the examples' places in the batch.
+    """
+
+    def __init__(self, network: Network, batch: int) -> None:
+        def empty(units: int) -> Array:
+            return np.empty((batch, units), network.dtype)
+
+        *inputs_and_hidden, outputs = network.widths
+        above = network.widths[1:]
+        self.with_ones = [np.ones((batch, units + 1), network.dtype) for units in inputs_and_hidden]
+        self.pre_activations = [empty(units) for units in above]
+        self.logits = empty(outputs)
+        self.activations = [*(block[:, :-1] for block in self.with_ones), self.logits]
+        self.kept = [empty(units) for units in above]
+        self.deltas = [empty(units) for units in above]
+        self.scratch = [empty(units) for units in above]
+        self.activation_gradients = [empty(units) for units in inputs_and_hidden]
+        self.activation_gradients.append(self.deltas[-1])
+        self.rows = np.arange(batch)
+
+
+def split_biases(layers: Sequence[Array]) -> tuple[list[Array], list[Array]]:
+    """Return views on the weights, each (in, out), and on the biases, each (out,)."""
+    return [layer[:-1] for layer in layers], [layer[-1] for layer in layers]
+
+
+def memory_needed(widths: Sequence[int], batch: int) -> int:
+    """Bytes that a float32 network of `widths` takes to train with Adam at a batch size.
+
+    Parameters, gradients, update, scratch and two moments make six vectors of the parameters'
+    size; a workspace holds at most six blocks of (batch, units) for every level.
+    """
+    parameters = sum((inputs + 1) * outputs for inputs, outputs in pairwise(widths))
+    return 4 * (6 * parameters + 6 * batch * sum(units + 1 for units in widths))

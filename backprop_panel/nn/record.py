@@ -1,0 +1,163 @@
+"""The record of one step: every intermediate value of it, never to change again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .losses import softmax
+from .network import Network, Workspace, split_biases
+
+Array = NDArray[np.floating]
+
+
+@dataclass(frozen=True, eq=False)
+class StepRecord:
+    """All that one forward and backward pass computed, as read-only copies.
+
+    With L layers, index k of `weights`, `biases`, `pre_activations`, `deltas` and the gradients
+    counts layers, 0 to L - 1; index k of `activations` and `activation_gradients` counts levels,
+    0 (the inputs) to L (the logits). Layer k stands between the levels k and k + 1.
+
+    Attributes
+    ----------
+    step, epoch : int
+        Updates made, this one included, and passes completed before it.
+    samples : array, shape (B,)
+        The examples' numbers among the training samples.
+    contexts : array, shape (B, context_length)
+        Their token ids.
+    inputs : array, shape (B, in)
+    targets : array of int, shape (B,)
+    logits : array, shape (B, out)
+    loss, accuracy : float
+        Means over the batch, before the update.
+    pre_activations, deltas : tuple of array, shape (B, units)
+        z and dLoss/dz of each layer.
+    activations, activation_gradients : tuple of array, shape (B, units)
+        a and dLoss/da of each level.
+    layers, layer_gradients, layer_updates : tuple of array, shape (in + 1, out)
+        Weights with the bias as last row, as they were before the update; the gradient of the
+        mean loss with respect to them; what the optimizer added to them.
+    weights, weight_gradients, weight_updates : tuple of array, shape (in, out)
+    biases, bias_gradients, bias_updates : tuple of array, shape (out,)
+        Views on those.
+    updated : bool
+        Whether the weights moved; if not, the updates are zero.
+    settings : dict
+        The training settings of this step.
+    """
+
+    step: int
+    epoch: int
+    samples: NDArray[np.integer]
+    contexts: NDArray[np.integer]
+    targets: NDArray[np.integer]
+    loss: float
+    accuracy: float
+    pre_activations: tuple[Array, ...]
+    activations: tuple[Array, ...]
+    deltas: tuple[Array, ...]
+    activation_gradients: tuple[Array, ...]
+    layers: tuple[Array, ...]
+    layer_gradients: tuple[Array, ...]
+    layer_updates: tuple[Array, ...]
+    updated: bool
+    settings: dict[str, object]
+
+    @property
+    def inputs(self) -> Array:
+        """The one-hot inputs, shape (B, in)."""
+        return self.activations[0]
+
+    @property
+    def logits(self) -> Array:
+        """The outputs before any softmax, shape (B, out)."""
+        return self.activations[-1]
+
+    @property
+    def probabilities(self) -> Array:
+        """The softmax of the logits, shape (B, out)."""
+        return softmax(self.logits)
+
+    @property
+    def weights(self) -> tuple[Array, ...]:
+        """Each layer's weights before the update, shape (in, out)."""
+        return _weights(self.layers)
+
+    @property
+    def biases(self) -> tuple[Array, ...]:
+        """Each layer's bias before the update, shape (out,)."""
+        return _biases(self.layers)
+
+    @property
+    def weight_gradients(self) -> tuple[Array, ...]:
+        """dLoss/dW of each layer, shape (in, out)."""
+        return _weights(self.layer_gradients)
+
+    @property
+    def bias_gradients(self) -> tuple[Array, ...]:
+        """dLoss/db of each layer, shape (out,)."""
+        return _biases(self.layer_gradients)
+
+    @property
+    def weight_updates(self) -> tuple[Array, ...]:
+        """What the optimizer added to each layer's weights, shape (in, out)."""
+        return _weights(self.layer_updates)
+
+    @property
+    def bias_updates(self) -> tuple[Array, ...]:
+        """What the optimizer added to each layer's bias, shape (out,)."""
+        return _biases(self.layer_updates)
+
+    @property
+    def updates(self) -> tuple[Array, ...]:
+        """What the optimizer added to each parameter: W1, b1, W2, b2, …"""
+        return tuple(chain.from_iterable(zip(self.weight_updates, self.bias_updates, strict=True)))
+
+
+class PassCopy:
+    """The copies that a record needs, each taken while its buffer still holds it.
+
+    Parameters
+    ----------
+    network : Network
+    work : Workspace
+        After a forward and backward pass, and before the update.
+    gradients : array, shape (size,)
+        The flat gradients of that pass.
+    """
+
+    def __init__(self, network: Network, work: Workspace, gradients: Array) -> None:
+        network.activation_gradient(work, layer=0)
+        self._network = network
+        self.pre_activations = _frozen(work.pre_activations)
+        self.activations = _frozen(work.activations)
+        self.deltas = _frozen(work.deltas)
+        self.activation_gradients = _frozen(work.activation_gradients)
+        self.layers = self.by_layer(network.parameters)
+        self.layer_gradients = self.by_layer(gradients)
+
+    def by_layer(self, vector: Array) -> tuple[Array, ...]:
+        """Return a read-only copy of a flat vector, layer by layer."""
+        (copy,) = _frozen([vector])
+        return tuple(self._network.by_layer(copy))
+
+
+def _frozen(arrays: Sequence[Array]) -> tuple[Array, ...]:
+    copies = tuple(array.copy() for array in arrays)
+    for copy in copies:
+        copy.flags.writeable = False
+    return copies
+
+
+def _weights(layers: Sequence[Array]) -> tuple[Array, ...]:
+    return tuple(split_biases(layers)[0])
+
+
+def _biases(layers: Sequence[Array]) -> tuple[Array, ...]:
+    return tuple(split_biases(layers)[1])

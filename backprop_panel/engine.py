@@ -145,6 +145,13 @@ class Engine:
             pass
         return result if recording else None
 
+    def look(self) -> StepRecord:
+        """Return the record of the next batch with the weights as they are; move nothing."""
+        cursor = (self.viewing or self.cursor).copy()
+        size = self.settings.batch_size
+        *_, record = self.phases(cursor, size, updating=False, recording=True)
+        return record
+
     def between_steps(self, action: Callable[[], None]) -> None:
         """Run `action` now, or, while a worker has the engine, before its next step."""
         with self._messages_lock:

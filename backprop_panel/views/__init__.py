@@ -1,0 +1,12 @@
+"""The page and its parts: the only place that knows of Panel, HoloViews and Bokeh."""
+
+import holoviews as hv
+import panel as pn
+
+from .workbench import Workbench
+
+__all__ = ["Workbench"]
+
+# Here, so that `Workbench()` as the last line of a notebook's cell is enough.
+pn.extension("tabulator", notifications=False)
+hv.extension("bokeh", logo=False)

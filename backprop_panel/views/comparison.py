@@ -1,0 +1,230 @@
+"""Runs beside each other: their losses, their table, and the timeline at the foot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from ..training_run import TrainingRun
+from .curves import Curves, loss_lines
+from .palette import run_color
+from .session import Session
+from .text import html
+
+FRAMES_BETWEEN_CURVES = 6
+"""Curves change slowly: they are drawn with one frame in so many."""
+
+
+class Comparison(param.Parameterized):
+    """Which runs are compared, and the colour of each."""
+
+    session = param.ClassSelector(class_=Session, constant=True)
+    hidden = param.List([], item_type=str, doc="The ids of the runs that are not compared.")
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session=session)
+        self._numbers: dict[str, int] = {}
+
+    def runs(self) -> list[TrainingRun]:
+        """Return the runs that are compared, and always the one that is shown."""
+        shown = self.session.run
+        return [run for run in self.session.manager.runs if run is shown or run.id not in self.hidden]
+
+    def color(self, run: TrainingRun) -> str:
+        """Return a run's colour, which it keeps."""
+        return run_color(self._numbers.setdefault(run.id, len(self._numbers)))
+
+
+class LossTab(pn.viewable.Viewer):
+    """Loss curves of the compared runs."""
+
+    comparison = param.ClassSelector(class_=Comparison, constant=True)
+    smoothing = param.Number(0.1, bounds=(0, 1), doc="How much the training loss is smoothed.")
+    log_axis = param.Boolean(True, doc="Whether the loss is shown on a logarithmic axis.")
+    visible = param.Boolean(False, doc="Whether anyone sees it.")
+
+    def __init__(self, comparison: Comparison) -> None:
+        super().__init__(comparison=comparison)
+        self._curves = Curves(self.log_axis)
+        self._empty = html("Nothing has been trained yet: <b>Run Batch</b> or <b>Play</b>.", "bp-note")
+        self._layout = pn.Column(
+            pn.Row(
+                pmui.FloatSlider.from_param(
+                    self.param.smoothing, label="Smoothing", step=0.01, width=220, size="small"
+                ),
+                pmui.Switch.from_param(self.param.log_axis, label="Log axis", align="end"),
+                html("solid training · dashed validation · dotted floor", "bp-legend", align="end"),
+                sizing_mode="stretch_width",
+            ),
+            self._empty,
+            pn.Column(self._curves.pane, height=460, sizing_mode="stretch_width", margin=0),
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self.param.watch(self._draw, ["smoothing", "visible"])
+        self.param.watch(lambda event: self._curves.use_log_axis(event.new), "log_axis")
+        comparison.param.watch(self._draw, "hidden")
+        _draw_with(comparison.session, self._draw)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _draw(self, *events: param.parameterized.Event) -> None:
+        if not self.visible:
+            return
+        comparison = self.comparison
+        lines = [
+            line
+            for run in comparison.runs()
+            for line in loss_lines(run, comparison.color(run), self.smoothing)
+        ]
+        self._empty.visible = not any(len(line.x) for line in lines)
+        self._curves.show(lines)
+
+
+class Timeline(pn.viewable.Viewer):
+    """The compared runs' loss, small and wide, with a mark at now."""
+
+    comparison = param.ClassSelector(class_=Comparison, constant=True)
+
+    def __init__(self, comparison: Comparison) -> None:
+        super().__init__(comparison=comparison)
+        self._curves = Curves(log_y=True, small=True)
+        self._caption = html("", "bp-timeline-caption")
+        self._layout = pn.Column(
+            self._caption,
+            pn.Column(self._curves.pane, height=66, sizing_mode="stretch_width", margin=0),
+            sizing_mode="stretch_width",
+            margin=(0, 16),
+        )
+        comparison.param.watch(self._draw, "hidden")
+        _draw_with(comparison.session, self._draw)
+        self._draw()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _draw(self, *events: param.parameterized.Event) -> None:
+        comparison = self.comparison
+        run = comparison.session.run
+        step = run.trainer.step
+        self._caption.object = f"Timeline <span>now: step {step:,}</span>"
+        lines = [
+            line
+            for other in comparison.runs()
+            for line in loss_lines(other, comparison.color(other), 0.05, validation=False)
+        ]
+        self._curves.show(lines, now=step if step else None)
+
+
+class RunsTab(pn.viewable.Viewer):
+    """A table of all runs: choose which are compared, rename in place, click to switch."""
+
+    comparison = param.ClassSelector(class_=Comparison, constant=True)
+    visible = param.Boolean(False, doc="Whether anyone sees it.")
+
+    def __init__(self, comparison: Comparison) -> None:
+        super().__init__(comparison=comparison)
+        self._table = pn.widgets.Tabulator(
+            pd.DataFrame(columns=["name"]),
+            selectable="checkbox",
+            show_index=False,
+            editors={},
+            layout="fit_data_table",
+            sizing_mode="stretch_width",
+            theme="midnight" if comparison.session.dark else "simple",
+            margin=(8, 0),
+        )
+        self._table.on_edit(self._rename)
+        self._table.param.watch(self._compare, "selection")
+        self._message = html("", "bp-mistake", visible=False)
+        self._layout = pn.Column(
+            html(
+                "Ticked runs are compared in the Loss tab and the timeline. "
+                "A name can be changed in place.",
+                "bp-legend",
+            ),
+            self._message,
+            self._table,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        session = comparison.session
+        session.manager.param.watch(self._draw, ["runs", "current"])
+        self.param.watch(self._draw, "visible")
+        session.param.watch(self._draw, ["training"])
+        session.param.watch(self._follow_theme, "dark")
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _draw(self, *events: param.parameterized.Event) -> None:
+        if not self.visible:
+            return
+        runs = self.comparison.session.manager.runs
+        compared = set(self.comparison.runs())
+        table = runs_table(runs)
+        self._table.editors = {
+            column: {"type": "input"} if column == "name" else None for column in table
+        }
+        self._table.value = table
+        self._table.selection = [place for place, run in enumerate(runs) if run in compared]
+
+    def _compare(self, event: param.parameterized.Event) -> None:
+        runs = self.comparison.session.manager.runs
+        ticked = set(event.new)
+        self.comparison.hidden = [run.id for place, run in enumerate(runs) if place not in ticked]
+
+    def _rename(self, event: Any) -> None:
+        session = self.comparison.session
+        run = session.manager.runs[event.row]
+        taken = session.attempt("rename", lambda: session.manager.rename(run.id, str(event.value)))
+        self._message.param.update(
+            object="" if taken else session.mistakes.get("rename", ""), visible=not taken
+        )
+        if not taken:
+            self._draw()
+
+    def _follow_theme(self, event: param.parameterized.Event) -> None:
+        self._table.theme = "midnight" if event.new else "simple"
+
+
+def runs_table(runs: list[TrainingRun]) -> pd.DataFrame:
+    """Return a row for each run: its losses, and first the settings in which runs differ."""
+    settings = [run.settings for run in runs]
+    differing = [
+        name
+        for name in settings[0]
+        if name != "mode" and len({str(each[name]) for each in settings}) > 1
+    ]
+    rows = []
+    for run, values in zip(runs, settings, strict=True):
+        losses = run.history["loss"]
+        rows.append(
+            {
+                "name": run.name,
+                **{name: str(values[name])[:40] for name in differing},
+                "step": run.trainer.step,
+                "epoch": run.trainer.epoch,
+                "last loss": round(float(losses[-1]), 5) if len(losses) else None,
+                "best loss": round(float(losses.min()), 5) if len(losses) else None,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _draw_with(session: Session, draw: Any) -> None:
+    """Call `draw` when training stops or the run changes, and with some of the frames."""
+    frames = iter(range(1 << 62))
+
+    def with_some_frames(event: param.parameterized.Event) -> None:
+        if not session.training or next(frames) % FRAMES_BETWEEN_CURVES == 0:
+            draw()
+
+    session.param.watch(with_some_frames, "record")
+    session.param.watch(draw, ["run", "training"])
+    session.manager.param.watch(draw, "runs")

@@ -1,0 +1,158 @@
+"""Loss curves: one HoloViews path plot whose Bokeh source is replaced in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import holoviews as hv
+import numpy as np
+import panel as pn
+from bokeh.models import ColumnDataSource, DataRange1d, HoverTool, VSpan
+from holoviews.operation import downsample1d
+from numpy.typing import NDArray
+
+from ..training_run import TrainingRun
+from .text import number
+
+MOST_POINTS = 1000
+"""Points of a curve that are sent: about one for each pixel of a wide screen."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One curve: where it goes, how it looks, and what its hover says."""
+
+    x: NDArray
+    y: NDArray
+    color: str
+    label: str
+    about: str = ""
+    dash: str = "solid"
+    width: float = 1.5
+
+
+class Curves:
+    """A plot of lines that keeps its zoom while they change."""
+
+    def __init__(self, log_y: bool, small: bool = False) -> None:
+        self._small = small
+        self._source = ColumnDataSource(_columns([]))
+        self._now = ColumnDataSource({"x": []})
+        self.pane = pn.pane.HoloViews(
+            self._plot(log_y), sizing_mode="stretch_both", linked_axes=False, margin=0
+        )
+
+    def show(self, lines: Sequence[Line], now: int | None = None) -> None:
+        """Show these lines, and a mark at the step `now`."""
+        self._source.data = _columns([line for line in lines if len(line.x)])
+        self._now.data = {"x": [] if now is None else [now]}
+
+    def use_log_axis(self, log_y: bool) -> None:
+        """Show the loss on a logarithmic axis, or a linear one."""
+        self.pane.object = self._plot(log_y)
+
+    def _plot(self, log_y: bool) -> hv.Path:
+        axes = {"xaxis": None, "yaxis": None} if self._small else {}
+        return hv.Path([np.array([[0, 1], [1, 1]])], ["step", "loss"]).opts(
+            responsive=True,
+            min_height=60,
+            logy=log_y,
+            toolbar=None,
+            default_tools=[],
+            tools=[] if self._small else ["xwheel_zoom", "pan", "reset"],
+            active_tools=[] if self._small else ["xwheel_zoom", "pan"],
+            show_grid=not self._small,
+            hooks=[self._take_over],
+            **axes,
+        )
+
+    def _take_over(self, plot: Any, element: hv.Element) -> None:
+        figure, renderer = plot.state, plot.handles["glyph_renderer"]
+        renderer.data_source = self._source
+        renderer.glyph.update(
+            xs="xs", ys="ys", line_color="color", line_dash="dash", line_width="width"
+        )
+        figure.x_range = DataRange1d(range_padding=0, renderers=[renderer])
+        figure.y_range = DataRange1d(renderers=[renderer])
+        mark = VSpan(x="x", line_color="#888", line_width=1.5)
+        figure.add_glyph(self._now, mark)
+        figure.add_tools(
+            HoverTool(
+                renderers=[renderer],
+                line_policy="nearest",
+                tooltips=None
+                if self._small
+                else [("", "@label"), ("step", "$x{0}"), ("loss", "$y{0.00000}"), ("", "@about")],
+            )
+        )
+        figure.update(
+            frame_align=False,
+            min_border_left=4 if self._small else 50,
+            min_border_right=6,
+            min_border_top=4,
+            min_border_bottom=4,
+        )
+
+
+def loss_lines(
+    run: TrainingRun, color: str, smoothing: float = 0.0, validation: bool = True
+) -> list[Line]:
+    """Return a run's training loss, its validation loss and its floor."""
+    history = run.history
+    steps, losses = history["step"], history["loss"]
+    settings = run.settings
+    about = ", ".join(
+        f"{name} {settings[name]}" for name in ("optimizer", "learning_rate", "batch_size")
+    )
+    lines = [Line(*thinned(steps, smoothed(losses, smoothing)), color, run.name, about)]
+    if not validation:
+        return lines
+    validated = np.isfinite(history["validation_loss"])
+    lines.append(
+        Line(
+            *thinned(steps[validated], history["validation_loss"][validated]),
+            color, f"{run.name}, validation", about, dash="dashed",
+        )  # fmt: skip
+    )
+    floor = run.dataset.optimal_loss(run.trainer.loss_type)
+    if len(steps) and floor > 0:
+        span = np.array([0, steps[-1]])
+        lines.append(
+            Line(span, np.full(2, floor), color, f"{run.name}, floor",
+                 f"no function of the context does better than {number(floor)}",
+                 dash="dotted", width=1)
+        )  # fmt: skip
+    return lines
+
+
+def smoothed(values: NDArray, strength: float) -> NDArray:
+    """Return the running mean of `values` over a window that grows with `strength`, 0 to 1."""
+    window = min(1 + int(strength * 100), len(values))
+    if window < 2:
+        return values
+    sums = np.cumsum(np.concatenate([[0.0], values]))
+    ends = np.arange(1, len(values) + 1)
+    starts = np.maximum(ends - window, 0)
+    return (sums[ends] - sums[starts]) / (ends - starts)
+
+
+def thinned(x: NDArray, y: NDArray) -> tuple[NDArray, NDArray]:
+    """Return at most `MOST_POINTS` points that keep the curve's shape."""
+    if len(x) <= MOST_POINTS:
+        return x, y
+    curve = downsample1d(hv.Curve((x, y)), width=MOST_POINTS, dynamic=False)
+    return curve.dimension_values(0), curve.dimension_values(1)
+
+
+def _columns(lines: Sequence[Line]) -> dict[str, list]:
+    return {
+        "xs": [np.asarray(line.x, np.float64) for line in lines],
+        "ys": [np.asarray(line.y, np.float64) for line in lines],
+        "color": [line.color for line in lines],
+        "dash": [line.dash for line in lines],
+        "width": [line.width for line in lines],
+        "label": [line.label for line in lines],
+        "about": [line.about for line in lines],
+    }

@@ -1,0 +1,108 @@
+"""What is selected: its name, its value, its gradient, and where it stands."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+import panel as pn
+import param
+
+from ..nn.record import StepRecord
+from ..training_run import TrainingRun
+from .heatmap import Place
+from .network_map import slots_of
+from .session import Session
+from .text import example, html, number
+
+NOTHING = "Click a cell of the map: this is where it is explained."
+
+
+class Explanation(pn.viewable.Viewer):
+    """The panel at the right."""
+
+    session = param.ClassSelector(class_=Session, constant=True)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session=session)
+        self._text = html(NOTHING, "bp-explanation")
+        self._layout = pn.Column(self._text, margin=(0, 14), sizing_mode="stretch_width")
+        session.param.watch(self._show, ["selection", "record"])
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _show(self, *events: param.parameterized.Event) -> None:
+        place, record = self.session.selection, self.session.record
+        text = explained(self.session.run, record, place) if place else NOTHING
+        if text != self._text.object:
+            self._text.object = text
+
+
+def explained(run: TrainingRun, record: StepRecord, place: Place) -> str:
+    """Return the selected cell in words and numbers, as HTML."""
+    slots = {slot.name: slot for slot in slots_of(run)}
+    slot = slots[place.heatmap.removeprefix("d")]
+    values, gradients = slot.value(record), slot.gradient(record)
+    if place.row >= len(values):
+        return "That row is not in this batch."
+    cell = (place.row, place.column)
+    value, gradient = float(values[cell]), float(gradients[cell])
+    if slot.kind == "weight":
+        name, about = _weight(run, slot.index, place)
+        update = float(record.layer_updates[slot.index][cell])
+        rows = [("value", value), ("gradient", gradient), ("last update", update)]
+    else:
+        name, about = _activation(run, record, slot.name, slot.index, place)
+        rows = [("value", value), ("gradient", gradient)]
+        if 0 < slot.index:
+            rows.insert(0, ("pre-activation", float(record.pre_activations[slot.index - 1][cell])))
+    table = "".join(f"<tr><td>{label}</td><td>{number(entry)}</td></tr>" for label, entry in rows)
+    return (
+        f"<h3>{name}</h3><p>{about}</p><table>{table}</table>"
+        f"<p>{_standing('value', value, values)}<br>{_standing('gradient', gradient, gradients)}</p>"
+    )
+
+
+def _weight(run: TrainingRun, layer: int, place: Place) -> tuple[str, str]:
+    inputs = run.model.network.widths[layer]
+    target = f"{_level_name(run, layer + 1)}[·, {place.column}]"
+    if place.row == inputs:
+        return f"b{layer + 1}[{place.column}]", f"bias of unit {place.column}: added to {target}"
+    source = f"{_level_name(run, layer)}[·, {place.row}]"
+    return (
+        f"W{layer + 1}[{place.row}, {place.column}]",
+        f"from {source} to {target}: ∂L/∂W is the batch's sum of {source} times "
+        f"δ{layer + 1}[·, {place.column}]",
+    )
+
+
+def _activation(
+    run: TrainingRun, record: StepRecord, name: str, level: int, place: Place
+) -> tuple[str, str]:
+    data = run.dataset
+    tokens = example(
+        data.tokens(record.contexts[place.row]), data.output_labels[record.targets[place.row]]
+    )
+    if level == 0:
+        position, token = divmod(place.column, len(data.vocabulary))
+        unit = f"is token {position + 1} “{data.vocabulary[token]}”?"
+    elif level == run.model.network.depth:
+        probability = number(float(record.probabilities[place.row, place.column]))
+        unit = f"logit of “{data.output_labels[place.column]}”, probability {probability}"
+    else:
+        unit = f"unit {place.column}, {run.model.network.activation_names[level - 1]}"
+    about = f"{escape(unit)}<br>in example {place.row}: {escape(tokens)}"
+    return f"{name}[{place.row}, {place.column}]", about
+
+
+def _level_name(run: TrainingRun, level: int) -> str:
+    if level == 0:
+        return "X"
+    return "ŷ" if level == run.model.network.depth else f"a{level}"
+
+
+def _standing(what: str, value: float, values: np.ndarray) -> str:
+    """Say where a number stands among its matrix by magnitude."""
+    larger = int((np.abs(values) > abs(value)).sum())
+    return f"{what}: {larger + 1:,}. of {values.size:,} by magnitude"

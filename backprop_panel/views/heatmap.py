@@ -1,0 +1,332 @@
+"""One heatmap: a HoloViews image whose Bokeh source is patched in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import holoviews as hv
+import numpy as np
+import panel as pn
+from bokeh.events import DoubleTap, Tap
+from bokeh.models import (
+    Axis,
+    BasicTicker,
+    ColumnDataSource,
+    CustomJS,
+    CustomJSHover,
+    CustomJSTickFormatter,
+    HoverTool,
+    LinearColorMapper,
+    Range1d,
+)
+from numpy.typing import NDArray
+
+from .palette import NOT_FINITE, Theme
+
+BIAS_GAP = 0.35
+"""Rows between a layer's weights and its bias."""
+
+FRAME = "#8888884d"
+"""A grey thin enough for light and dark."""
+
+LABEL_BORDER = 18
+"""Pixels under a row of heatmaps for the labels of columns."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A cell of the map: the heatmap's name, and the cell's row and column in its array."""
+
+    heatmap: str
+    row: int
+    column: int
+
+
+@dataclass
+class Heatmap:
+    """A matrix shown as cells.
+
+    The cell in row r and column c is centred on (c, -r). With `bias`, the last row is set apart
+    by a gap.
+
+    Parameters
+    ----------
+    name : str
+        As in ``W2``.
+    shape : (int, int)
+        Rows and columns of the array, the bias row included.
+    bias : bool
+        Whether the last row is a bias.
+    row_labels, column_labels : list of str
+        What each row and column stands for, for the hover and the axes.
+    row_ticks, column_ticks : int
+        How many of those labels stand beside the cells, about; zooming in shows others.
+    partner : Heatmap, optional
+        The value of which this is the gradient: it shares ranges and hover with it.
+    """
+
+    name: str
+    shape: tuple[int, int]
+    theme: Theme
+    on_tap: Callable[[Place], None]
+    bias: bool = False
+    row_labels: Sequence[str] = ()
+    column_labels: Sequence[str] = ()
+    row_ticks: int = 0
+    column_ticks: int = 0
+    partner: Heatmap | None = None
+    source: ColumnDataSource = field(init=False)
+    marks: ColumnDataSource = field(init=False)
+    labels: ColumnDataSource = field(init=False)
+    mapper: LinearColorMapper = field(init=False)
+
+    def __post_init__(self) -> None:
+        columns = self.shape[1]
+        self.mapper = LinearColorMapper(palette=self.theme.diverging(), nan_color=NOT_FINITE)
+        self.marks = ColumnDataSource({"left": [], "right": [], "top": [], "bottom": []})
+        self.labels = ColumnDataSource(
+            {"rows": [list(self.row_labels)], "columns": [list(self.column_labels)]}
+        )
+        if self.partner:
+            self.x_range, self.y_range = self.partner.x_range, self.partner.y_range
+        else:
+            self.x_range, self.y_range = Range1d(), Range1d()
+            _set_bounds(self.x_range, -0.5, columns - 0.5)
+            _set_bounds(self.y_range, 0.5 - self._height, 0.5)
+        self.source = ColumnDataSource(self._columns(np.zeros(self.shape, np.float32)))
+
+    @property
+    def weight_rows(self) -> int:
+        """Rows above the gap."""
+        return self.shape[0] - self.bias
+
+    @property
+    def _height(self) -> float:
+        return self.shape[0] + BIAS_GAP * self.bias
+
+    def pane(self) -> pn.pane.HoloViews:
+        """Return the plot, made once."""
+        image = hv.Image(np.zeros(self.shape, np.float32)).opts(
+            responsive=True,
+            min_width=20,
+            min_height=60,
+            xaxis=None,
+            yaxis=None,
+            toolbar=None,
+            default_tools=[],
+            tools=["pan", "wheel_zoom"],
+            active_tools=["pan", "wheel_zoom"],
+            framewise=False,
+            hooks=[self._take_over],
+        )
+        return pn.pane.HoloViews(image, sizing_mode="stretch_both", linked_axes=False, margin=0)
+
+    def show(self, values: NDArray[np.floating], limit: float) -> None:
+        """Patch the cells in place; ±`limit` are the ends of the scale."""
+        if len(values) != self.shape[0]:
+            self.shape = values.shape
+            if not self.partner:
+                _set_bounds(self.y_range, 0.5 - self._height, 0.5)
+        self.source.data.update(self._columns(values))
+        if limit != self.mapper.high:
+            self.mapper.update(low=-limit, high=limit)
+
+    def show_rows_as(self, labels: Sequence[str]) -> None:
+        """Give the rows other labels: another batch stands in them."""
+        self.labels.data = {"rows": [list(labels)], "columns": [list(self.column_labels)]}
+
+    def mark(self, rows: Sequence[int] = (), columns: Sequence[int] = (), cell: Place | None = None) -> None:
+        """Frame whole rows, whole columns and one cell, and nothing else."""
+        width = self.shape[1]
+        boxes = [(-0.5, width - 0.5, self._top(row), self._top(row) - 1) for row in rows]
+        boxes += [(column - 0.5, column + 0.5, 0.5, 0.5 - self._height) for column in columns]
+        if cell:
+            top = self._top(cell.row)
+            boxes.append((cell.column - 0.5, cell.column + 0.5, top, top - 1))
+        left, right, top, bottom = zip(*boxes, strict=True) if boxes else ((), (), (), ())
+        self.marks.data = {
+            "left": list(left), "right": list(right), "top": list(top), "bottom": list(bottom)
+        }  # fmt: skip
+
+    def follow(self, theme: Theme) -> None:
+        """Take the colours of another theme."""
+        self.theme = theme
+        self.mapper.palette = theme.diverging()
+        self._marks_glyph.update(line_color=theme.mark)
+
+    def _top(self, row: int) -> float:
+        return 0.5 - row - (BIAS_GAP if self.bias and row == self.weight_rows else 0)
+
+    def _columns(self, values: NDArray[np.floating]) -> dict[str, list]:
+        """Return the image glyph's columns: one image, or the weights and below them the bias.
+
+        Infinite values would take the end of the scale, which they are not: they become NaN.
+        """
+        values = np.where(np.isfinite(values), values, np.nan).astype(np.float32)
+        split, width = self.weight_rows, self.shape[1]
+        columns = {
+            "image": [values[:split]],
+            "x": [-0.5],
+            "y": [0.5 - split],
+            "dw": [width],
+            "dh": [split],
+        }
+        if self.bias:
+            bottom = 0.5 - self._height
+            bias = {"image": values[split:], "x": -0.5, "y": bottom, "dw": width, "dh": 1}
+            for name, value in bias.items():
+                columns[name].append(value)
+        return columns
+
+    def _take_over(self, plot: object, element: hv.Element) -> None:
+        """Put this heatmap's source, mapper, ranges and marks into the plot HoloViews made."""
+        figure, renderer = plot.state, plot.handles["glyph_renderer"]
+        renderer.data_source = self.source
+        renderer.glyph.update(
+            image="image", x="x", y="y", dw="dw", dh="dh",
+            origin="top_left", color_mapper=self.mapper,
+        )  # fmt: skip
+        figure.x_range, figure.y_range = self.x_range, self.y_range
+        figure.update(
+            background_fill_color=None,
+            border_fill_color=None,
+            outline_line_color=None,
+            # Alike for all, so that frames side by side end alike, and without waiting for each other.
+            frame_align=False,
+            min_border_left=1,
+            min_border_right=1,
+            min_border_top=1,
+            min_border_bottom=LABEL_BORDER,
+        )
+        figure.rect(
+            x="x", y="y", width="dw", height="dh", source=self._frames(),
+            fill_color=None, line_color=FRAME,
+        )  # fmt: skip
+        marks = figure.quad(
+            source=self.marks, fill_color=None, line_color=self.theme.mark, line_width=1
+        )
+        self._figure, self._marks_glyph = figure, marks.glyph
+        figure.add_tools(self._hover(renderer))
+        figure.on_event(Tap, self._tapped)
+        figure.js_on_event(DoubleTap, self._reset_zoom())
+        self._add_axes(figure)
+
+    def _frames(self) -> ColumnDataSource:
+        """Outline the cells, so that a bias of zeros is seen to be there."""
+        rows, width = self.shape
+        split = self.weight_rows
+        parts = [(split, (1 - split) / 2)]
+        if self.bias:
+            parts.append((1, 1 - self._height))
+        return ColumnDataSource(
+            {
+                "x": [(width - 1) / 2] * len(parts),
+                "y": [middle for _, middle in parts],
+                "dw": [width] * len(parts),
+                "dh": [height for height, _ in parts],
+            }
+        )
+
+    def _hover(self, renderer: object) -> HoverTool:
+        """Name the cell under the pointer and give its exact value, and its gradient's or value's.
+
+        It is put together in the browser, from both sources, so nothing more is sent.
+        """
+        describe = CustomJSHover(
+            args={
+                "own": self.source,
+                "other": None,
+                "labels": self.labels,
+                "width": self.shape[1],
+                "name": self.name,
+                "bias_name": self.name.replace("W", "b"),
+                "other_name": "",
+                "other_bias_name": "",
+                "split": self.weight_rows if self.bias else -1,
+            },
+            code=_DESCRIBE,
+        )
+        self._describe = describe
+        if self.partner:
+            self._describe_each_other()
+        return HoverTool(
+            renderers=[renderer],
+            tooltips=[("", "@image{custom}")],
+            formatters={"@image": describe},
+            point_policy="follow_mouse",
+        )
+
+    def _describe_each_other(self) -> None:
+        for one, other in ((self, self.partner), (self.partner, self)):
+            one._describe.args = {
+                **one._describe.args,
+                "other": other.source,
+                "other_name": other.name,
+                "other_bias_name": other.name.replace("W", "b"),
+            }
+
+    def _reset_zoom(self) -> CustomJS:
+        return CustomJS(
+            args={"x": self.x_range, "y": self.y_range},
+            code="x.setv({start: x.reset_start, end: x.reset_end});"
+            "y.setv({start: y.reset_start, end: y.reset_end})",
+        )
+
+    def _tapped(self, event: Tap) -> None:
+        rows, columns = self.shape
+        row, column = round(-event.y), round(event.x)
+        if self.bias and -event.y >= self.weight_rows - 0.5:
+            row = self.weight_rows
+        if 0 <= row < rows and 0 <= column < columns:
+            self.on_tap(Place(self.name, row, column))
+
+    def _add_axes(self, figure: object) -> None:
+        if self.row_ticks:
+            _label(figure.yaxis[0], self.labels, "rows", "-tick", self.row_ticks)
+        if self.column_ticks:
+            _label(figure.xaxis[0], self.labels, "columns", "tick", self.column_ticks)
+
+
+def _set_bounds(axis_range: Range1d, start: float, end: float) -> None:
+    axis_range.update(
+        start=start, end=end, reset_start=start, reset_end=end, bounds=(start, end)
+    )
+
+
+def _label(axis: Axis, labels: ColumnDataSource, which: str, index: str, ticks: int) -> None:
+    """Label the cells along an axis; where they are too many, every so many of them."""
+    axis.update(
+        visible=True,
+        axis_label=None,
+        major_label_standoff=1,
+        major_tick_in=0,
+        major_tick_out=0,
+        minor_tick_out=0,
+        ticker=BasicTicker(min_interval=1, desired_num_ticks=ticks, num_minor_ticks=0),
+        formatter=CustomJSTickFormatter(
+            args={"labels": labels},
+            code=f"return labels.data['{which}'][0][{index}] ?? ''",
+        ),
+    )
+
+
+_DESCRIBE = """
+const column = Math.round(special_vars.x)
+const down = -special_vars.y
+const in_bias = split >= 0 && down > split - 0.5
+const row = in_bias ? 0 : Math.round(down)
+const at = (source) => {
+  const image = source.data.image[in_bias ? 1 : 0]
+  return image == null ? NaN : image[row * width + column]
+}
+const exact = (number) => Number.isFinite(number) ? number.toPrecision(6) : "not finite"
+const escape = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
+const place = in_bias ? `[${column}]` : `[${row}, ${column}]`
+const lines = [`<b>${in_bias ? bias_name : name}${place}</b> ${exact(at(own))}`]
+if (other != null) lines.push(`${in_bias ? other_bias_name : other_name}${place} ${exact(at(other))}`)
+const row_label = labels.data.rows[0][row], column_label = labels.data.columns[0][column]
+if (row_label && !in_bias) lines.push(escape(row_label))
+if (column_label) lines.push(escape(column_label))
+return lines.join("<br>")
+"""

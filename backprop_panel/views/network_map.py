@@ -1,0 +1,298 @@
+"""The network map: every value in the order in which data flows, its gradient under it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import panel as pn
+import param
+from numpy.typing import NDArray
+
+from ..nn.record import StepRecord
+from ..training_run import TrainingRun
+from .heatmap import Heatmap, Place
+from .palette import theme_of
+from .session import Session
+from .text import STYLE, example, html, visible
+
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+SMOOTHING = 0.1
+"""How far a scale moves towards the largest magnitude with each frame."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One column of the map: a value and its gradient.
+
+    Parameters
+    ----------
+    name : str
+        ``X``, ``W1``, ``a1``, …, ``ŷ``.
+    kind : str
+        ``weight`` or ``level``.
+    index : int
+        Its index in the record's layers or activations.
+    columns : int
+    """
+
+    name: str
+    kind: str
+    index: int
+    columns: int
+
+    def value(self, record: StepRecord) -> NDArray:
+        """Return the value's matrix."""
+        return (record.layers if self.kind == "weight" else record.activations)[self.index]
+
+    def gradient(self, record: StepRecord) -> NDArray:
+        """Return the gradient of the loss with respect to it."""
+        gradients = (
+            record.layer_gradients if self.kind == "weight" else record.activation_gradients
+        )
+        return gradients[self.index]
+
+
+def slots_of(run: TrainingRun) -> list[Slot]:
+    """Return the map's columns for a run's network, as data flows."""
+    widths = run.model.network.widths
+    depth = len(widths) - 1
+    slots = [Slot("X", "level", 0, widths[0])]
+    for layer in range(depth):
+        units = widths[layer + 1]
+        slots.append(Slot(f"W{layer + 1}", "weight", layer, units))
+        name = f"a{layer + 1}" if layer < depth - 1 else "ŷ"
+        slots.append(Slot(name, "level", layer + 1, units))
+    return slots
+
+
+class NetworkMap(pn.viewable.Viewer):
+    """All heatmaps of a network, patched in place with each step."""
+
+    session = param.ClassSelector(class_=Session, constant=True)
+    scale = param.Selector(
+        default="each kind", objects=["each kind", "each heatmap"], doc="What shares a scale."
+    )
+    locked = param.Boolean(False, doc="Whether the scales stay as they are.")
+    visible = param.Boolean(True, doc="Whether anyone sees it: if not, nothing is drawn.")
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session=session)
+        self._grid = pn.Column(
+            margin=0, sizing_mode="stretch_both", css_classes=["bp-map"], stylesheets=[STYLE]
+        )
+        self._legend = html("", "bp-legend")
+        self._layout = pn.Column(self._grid, self._legend, margin=0, sizing_mode="stretch_both")
+        self._limits: dict[str, float] = {}
+        self._build()
+        session.param.watch(self._rebuild, "run")
+        session.param.watch(self._draw, "record")
+        session.param.watch(self._mark, "selection")
+        session.param.watch(self._recolor, "dark")
+        self.param.watch(self._rescale, ["scale", "locked"])
+        self.param.watch(self._draw, "visible")
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _rebuild(self, event: param.parameterized.Event) -> None:
+        self._limits = {}
+        self._build()
+
+    def _build(self) -> None:
+        """Make the heatmaps of the present run's network."""
+        record, theme = self.session.record, theme_of(self.session.dark)
+        self._slots = slots_of(self.session.run)
+        self._values: list[Heatmap] = []
+        self._gradients: list[Heatmap] = []
+        for slot in self._slots:
+            options = {
+                "theme": theme,
+                "on_tap": self._select,
+                "bias": slot.kind == "weight",
+                "column_labels": self._column_labels(slot),
+                "row_ticks": 40 if slot.name == "X" else 0,
+                "column_ticks": {"X": 8, "ŷ": 6}.get(slot.name, 0),
+            }
+            value = Heatmap(slot.name, slot.value(record).shape, **options)
+            gradient = Heatmap(
+                f"d{slot.name}", slot.gradient(record).shape, partner=value, **options
+            )
+            self._values.append(value)
+            self._gradients.append(gradient)
+        self._shown: StepRecord | None = None
+        self._draw()
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        columns = " ".join(
+            f"minmax({_smallest_width(slot)}px, {slot.columns + 20 * (slot.name == 'X')}fr)"
+            for slot in self._slots
+        )
+        self._grid.styles = {"display": "grid", "grid-template-columns": columns}
+        captions = [self._caption(slot, "") for slot in self._slots]
+        below = [self._caption(slot, "d") for slot in self._slots]
+        values = [heatmap.pane() for heatmap in self._values]
+        gradients = [heatmap.pane() for heatmap in self._gradients]
+        for pane in (values[0], gradients[0], values[-1], gradients[-1]):
+            pane.styles = {"font-size": "9px"}
+        self._grid[:] = [*captions, *values, *below, *gradients]
+
+    def _caption(self, slot: Slot, prefix: str) -> pn.pane.HTML:
+        rows = self._rows(slot)
+        note = f"{rows}×{slot.columns}" if not prefix else f"∂L/∂{slot.name}"
+        return html(f"<b>{prefix}{slot.name}</b> <span>{note}</span>", "bp-caption")
+
+    def _rows(self, slot: Slot) -> str:
+        if slot.kind == "weight":
+            return str(self.session.run.model.network.widths[slot.index])
+        return "B"
+
+    def _column_labels(self, slot: Slot) -> list[str]:
+        data = self.session.run.dataset
+        if slot.name == "X":
+            return [
+                f"{visible(token)}{str(position + 1).translate(SUBSCRIPTS)}"
+                for position in range(data.context_length)
+                for token in data.vocabulary
+            ]
+        if slot.name == "ŷ":
+            return [visible(label) for label in data.output_labels]
+        return []
+
+    def _draw(self, *events: param.parameterized.Event) -> None:
+        """Patch every heatmap with the record that is shown."""
+        record = self.session.record
+        if not self.visible or record is self._shown or record is None:
+            return
+        if len(record.layers) != self.session.run.model.network.depth:
+            return
+        batch_changed = self._shown is None or self._shown.contexts is not record.contexts
+        self._shown = record
+        labels = self._row_labels(record) if batch_changed else []
+        with pn.io.hold():
+            for slot, value, gradient in zip(
+                self._slots, self._values, self._gradients, strict=True
+            ):
+                self._patch(value, slot.value(record), slot.kind)
+                self._patch(gradient, slot.gradient(record), f"gradient of {slot.kind}")
+                if slot.kind == "level" and batch_changed:
+                    value.show_rows_as(labels)
+                    gradient.show_rows_as(labels)
+        self._show_legend()
+
+    def _patch(self, heatmap: Heatmap, values: NDArray, kind: str) -> None:
+        heatmap.show(values, self._limit(heatmap.name, values, kind))
+
+    def _limit(self, name: str, values: NDArray, kind: str) -> float:
+        """Return the scale's end: the largest magnitude, smoothed from frame to frame."""
+        if self.scale == "each heatmap" or name == "X":
+            kind = name
+        finite = np.abs(values[np.isfinite(values)])
+        largest = max(float(finite.max(initial=0)), 1e-12)
+        before = self._limits.get(kind)
+        if before is None:
+            self._limits[kind] = largest
+        elif not self.locked:
+            rate = SMOOTHING if largest < before else 0.5
+            self._limits[kind] = before + rate * (largest - before)
+        return self._limits[kind]
+
+    def _show_legend(self) -> None:
+        theme = theme_of(self.session.dark)
+        ramp = ", ".join(theme.diverging(9))
+        kinds = {
+            "weight": "weights",
+            "level": "activations",
+            "gradient of weight": "weight gradients",
+            "gradient of level": "activation gradients",
+        }
+        parts = [
+            f"{label} ±{self._limits[kind]:.2g}"
+            for kind, label in kinds.items()
+            if kind in self._limits and self.scale == "each kind"
+        ]
+        self._legend.object = (
+            f'− <span class="bp-ramp" style="background:linear-gradient(90deg, {ramp})"></span> + '
+            + (" · ".join(parts) or "each heatmap to its own largest magnitude")
+        )
+
+    def _row_labels(self, record: StepRecord) -> list[str]:
+        data = self.session.run.dataset
+        labels = data.output_labels
+        return [
+            example(tokens, labels[target])
+            for tokens, target in zip(
+                data.tokens(record.contexts), record.targets, strict=True
+            )
+        ]
+
+    def _rescale(self, *events: param.parameterized.Event) -> None:
+        if not self.locked:
+            self._limits = {}
+        self._shown = None
+        self._draw()
+
+    def _recolor(self, *events: param.parameterized.Event) -> None:
+        theme = theme_of(self.session.dark)
+        with pn.io.hold():
+            for heatmap in (*self._values, *self._gradients):
+                heatmap.follow(theme)
+        self._show_legend()
+
+    def _select(self, place: Place) -> None:
+        """Choose a cell; choosing it again lets it go."""
+        self.session.selection = None if place == self.session.selection else place
+
+    def _mark(self, *events: param.parameterized.Event) -> None:
+        """Frame the chosen cell, and the rows and columns of all that it touches."""
+        place = self.session.selection
+        marks = touched(self._slots, place) if place else {}
+        with pn.io.hold():
+            for slot, value, gradient in zip(
+                self._slots, self._values, self._gradients, strict=True
+            ):
+                rows, columns = marks.get(slot.name, ((), ()))
+                for heatmap in (value, gradient):
+                    is_cell = place and heatmap.name.removeprefix("d") == place.heatmap.removeprefix("d")
+                    heatmap.mark(rows, columns, place if is_cell else None)
+
+
+def touched(slots: Sequence[Slot], place: Place) -> dict[str, tuple[Sequence[int], Sequence[int]]]:
+    """Return the rows and columns that belong to a cell, for each slot's name.
+
+    A weight W[i, j] joins unit i of the level before it to unit j of the level after it; an
+    activation is a unit in one example. A unit is a column of its level, a column of the weights
+    before it and a row of the weights after it.
+    """
+    names = [slot.name for slot in slots]
+    at = names.index(place.heatmap.removeprefix("d"))
+    slot = slots[at]
+    marks: dict[str, tuple[list[int], list[int]]] = {
+        other.name: ([], []) for other in slots
+    }
+    units = {at: place.column} if slot.kind == "level" else {at + 1: place.column}
+    if slot.kind == "weight" and place.row < slots[at - 1].columns:
+        units[at - 1] = place.row
+    for level, unit in units.items():
+        marks[names[level]][1].append(unit)
+        if level > 0:
+            marks[names[level - 1]][1].append(unit)
+        if level + 1 < len(slots):
+            marks[names[level + 1]][0].append(unit)
+    if slot.kind == "level":
+        for other in slots:
+            if other.kind == "level":
+                marks[other.name][0].append(place.row)
+    else:
+        # Of the neighbours' matrices only those of the chosen weight itself are of interest.
+        marks = {name: marks[name] for name in names[max(at - 1, 0) : at + 2]}
+    return marks
+
+
+def _smallest_width(slot: Slot) -> int:
+    """Return the pixels that a column of the map needs for its caption and its cells."""
+    if slot.name == "X":
+        return 118
+    return max(52, min(3 * slot.columns, 420))

@@ -1,0 +1,78 @@
+"""Colours: one diverging scale through the page's background, one colour a token, one a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+TOKEN_COLORS = (
+    "#3b6fe0", "#d9640f", "#2f9e44", "#ae3ec9", "#0c8599",
+    "#c2255c", "#7a6a00", "#6741d9", "#5c677d", "#a0522d",
+)  # fmt: skip
+"""Of one lightness, so that white letters stand out on each; reused when tokens are many."""
+
+RUN_COLORS = (
+    "#4c6ef5", "#0ca678", "#e8590c", "#ae3ec9", "#1098ad", "#e64980", "#868e96", "#94a300",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Theme:
+    """What plots take from the page in light or dark mode.
+
+    Attributes
+    ----------
+    background, negative, positive : str
+        The page behind a heatmap, and the ends of its scale.
+    text, line, accent : str
+    """
+
+    background: str
+    negative: str
+    positive: str
+    text: str
+    line: str
+    accent: str
+    mark: str
+
+    def diverging(self, colors: int = 255) -> list[str]:
+        """Return the scale from `negative` through `background` to `positive`."""
+        half = colors // 2
+        below = _blend(self.negative, self.background, half + 1)
+        above = _blend(self.background, self.positive, half + 1)
+        return [*below, *above[1:]]
+
+
+LIGHT = Theme("#fbfbfa", "#1c5fae", "#d95f02", "#5c6370", "#dcdfe4", "#3b5bdb", "#111418")
+DARK = Theme("#121417", "#5c9dff", "#ffab40", "#9aa1ac", "#33373e", "#8c9eff", "#ffffff")
+
+NOT_FINITE = "#e600a9"
+"""Stands for NaN and infinity, and for nothing else."""
+
+
+def theme_of(dark: bool) -> Theme:
+    """Return the theme for dark or light mode."""
+    return DARK if dark else LIGHT
+
+
+def token_color(token_id: int) -> str:
+    """Return the colour of a token, the same everywhere."""
+    return TOKEN_COLORS[int(token_id) % len(TOKEN_COLORS)]
+
+
+def run_color(number: int) -> str:
+    """Return the colour of a run, by the order in which runs were made."""
+    return RUN_COLORS[number % len(RUN_COLORS)]
+
+
+def _blend(start: str, end: str, count: int) -> Sequence[str]:
+    """Return `count` colours from `start` to `end`."""
+    shares = np.linspace(0, 1, count)[:, np.newaxis]
+    colors = (1 - shares) * _rgb(start) + shares * _rgb(end)
+    return ["#{:02x}{:02x}{:02x}".format(*color) for color in colors.round().astype(int)]
+
+
+def _rgb(color: str) -> np.ndarray:
+    return np.array([int(color[place : place + 2], 16) for place in (1, 3, 5)])

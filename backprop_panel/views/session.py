@@ -1,0 +1,154 @@
+"""What one page shows: which run, which step of it, and what is selected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+import param
+
+from ..nn.record import StepRecord
+from ..settings import SettingError
+from ..training_run import TrainingRun, TrainingRunManager
+from .heatmap import Place
+
+FRAME_PERIOD = 33
+"""Milliseconds between two looks at a training run."""
+
+MISTAKES = (SettingError, MemoryError)
+"""What a person can cause: it is shown beside the control, and logged nowhere."""
+
+
+class Session(param.Parameterized):
+    """The state of one page. Views derive from it; controls call its methods.
+
+    Everything that a person can do to a run goes through here, so that what is refused ends as a
+    message beside the control that asked for it.
+    """
+
+    manager = param.ClassSelector(class_=TrainingRunManager, constant=True, doc="All runs.")
+    run = param.ClassSelector(
+        default=None, class_=TrainingRun, allow_None=True, doc="The run that is shown."
+    )
+    record = param.ClassSelector(
+        default=None, class_=StepRecord, allow_None=True, doc="The step that is shown."
+    )
+    selection = param.ClassSelector(
+        default=None, class_=Place, allow_None=True, doc="The cell that was chosen."
+    )
+    training = param.Boolean(False, doc="Whether a worker is training the run.")
+    goal_epoch = param.Integer(None, allow_None=True, doc="The epoch at which it will stop.")
+    mistakes = param.Dict({}, doc="Messages, by the name of the setting that they are about.")
+    dark = param.Boolean(False, doc="Whether the page is dark.")
+
+    def __init__(self, manager: TrainingRunManager, **params: Any) -> None:
+        super().__init__(manager=manager, **params)
+        self._ticks: Any = None
+        manager.param.watch(self._follow_current, "current")
+        self._follow_current()
+
+    def _follow_current(self, *events: param.parameterized.Event) -> None:
+        """Show the manager's current run, as it stands."""
+        if self.run is not None:
+            self.pause()
+        with param.parameterized.batch_call_watchers(self):
+            self.run = self.manager.current
+            self.selection = None
+            self.mistakes = {}
+            self.look()
+
+    def look(self) -> None:
+        """Show the next batch with the weights as they are, and move nothing."""
+        self.record = self.run.trainer.engine.look()
+
+    def run_single_step(self) -> None:
+        """Make a step on one example and show it."""
+        self._step(lambda trainer: trainer.run_step())
+
+    def run_batch(self) -> None:
+        """Make a step on a batch and show it."""
+        self._step(lambda trainer: trainer.run_batch())
+
+    def run_full_epoch(self) -> None:
+        """Go on to the end of the epoch in the background, showing it as it goes."""
+        cursor = self.run.trainer.engine.viewing or self.run.trainer.engine.cursor
+        self._start(goal_epoch=cursor.epoch + 1)
+
+    def toggle_play(self) -> None:
+        """Train in the background until paused; or pause."""
+        if self.training:
+            self.pause()
+        else:
+            self._start(goal_epoch=None)
+
+    def pause(self) -> None:
+        """Stop training after the present step, and show where it stands."""
+        if self.training:
+            self.run.worker.stop()
+            self._finish()
+
+    def set(self, name: str, value: Any) -> bool:
+        """Change a training setting at once; tell whether it was taken."""
+        return self.attempt(name, lambda: setattr(self.run.trainer, name, value))
+
+    def attempt(self, control: str, action: Callable[[], Any]) -> bool:
+        """Do what a person asked for; what is refused becomes a message beside `control`."""
+        try:
+            action()
+        except MISTAKES as mistake:
+            about = getattr(mistake, "setting", control)
+            self.mistakes = {**self.mistakes, control: str(mistake), about: str(mistake)}
+            return False
+        self.mistakes = {
+            name: text for name, text in self.mistakes.items() if name != control
+        }
+        return True
+
+    def close(self) -> None:
+        """Free what the page held."""
+        self.manager.close()
+
+    def _step(self, step: Callable[[Any], StepRecord]) -> None:
+        self.pause()
+        self.record = step(self.run.trainer)
+
+    def _start(self, goal_epoch: int | None) -> None:
+        self.pause()
+        engine = self.run.trainer.engine
+        cursor = engine.viewing or engine.cursor
+        self.run.worker.start(
+            done=(lambda: False) if goal_epoch is None else lambda: cursor.epoch >= goal_epoch
+        )
+        self.goal_epoch = goal_epoch
+        self.training = True
+        if pn.state.curdoc:
+            self._ticks = pn.state.add_periodic_callback(self.tick, period=FRAME_PERIOD)
+
+    def tick(self) -> None:
+        """Show the newest step, if there is a new one."""
+        if not self.training:
+            return
+        worker = self.run.worker
+        running = worker.running
+        record = worker.take_record()
+        if record is not None:
+            self.record = record
+        if not running:
+            self._finish()
+
+    def _finish(self) -> None:
+        worker = self.run.worker
+        if self._ticks is not None:
+            self._ticks.stop()
+            self._ticks = None
+        record = worker.take_record()
+        with param.parameterized.batch_call_watchers(self):
+            self.training = False
+            self.goal_epoch = None
+            if record is not None and record.step == self.run.trainer.step:
+                self.record = record
+            else:
+                self.look()
+            if worker.error is not None:
+                self.mistakes = {**self.mistakes, "training": f"Training stopped: {worker.error}"}

@@ -1,0 +1,131 @@
+"""The workbench: everything on one page, or in a notebook's cell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from ..training_run import TrainingRunManager
+from .comparison import Comparison, LossTab, RunsTab, Timeline
+from .controls import SMALL, Settings, Toolbar
+from .data_tab import DataTab
+from .explanation import Explanation
+from .network_map import NetworkMap
+from .session import Session
+
+
+class Workbench(pn.viewable.Viewer):
+    """A network that trains before your eyes.
+
+    Parameters
+    ----------
+    **config
+        Settings of the first run, as `TrainingRunManager.create` takes them.
+    """
+
+    session = param.ClassSelector(class_=Session, constant=True)
+
+    def __init__(self, **config: Any) -> None:
+        manager = TrainingRunManager()
+        manager.create(**config)
+        super().__init__(session=Session(manager))
+        session = self.session
+        self.map = NetworkMap(session)
+        self.toolbar = Toolbar(session)
+        self.settings = Settings(session, self._colour_widgets())
+        self.explanation = Explanation(session)
+        comparison = Comparison(session)
+        self.timeline = Timeline(comparison)
+        self._views = {
+            "Network": self.map,
+            "Loss": LossTab(comparison),
+            "Runs": RunsTab(comparison),
+            "Data": DataTab(session),
+        }
+        self.tabs = pmui.Tabs(
+            *self._views.items(), dynamic=True, sizing_mode="stretch_width", margin=(0, 16)
+        )
+        self.tabs.param.watch(self._draw_what_is_seen, "active")
+
+    @property
+    def manager(self) -> TrainingRunManager:
+        """The runs."""
+        return self.session.manager
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return pn.Row(
+            pn.Column(self.settings, width=230),
+            pn.Column(self.toolbar, self.tabs, self.timeline, sizing_mode="stretch_width"),
+            pn.Column(self.explanation, width=240),
+        )
+
+    def page(self) -> pmui.Page:
+        """Return the workbench as a page of its own."""
+        page = pmui.Page(
+            title="backprop panel",
+            header=[self.toolbar],
+            sidebar=[self.settings],
+            main=[self.tabs, self.timeline],
+            contextbar=[self.explanation],
+            contextbar_open=True,
+            contextbar_variant="persistent",
+            contextbar_width=240,
+            sidebar_width=230,
+            sidebar_resizable=False,
+            busy_indicator=None,
+            theme_config=THEME,
+            sx=PAGE_SX,
+        )
+        page.param.watch(self._follow_theme, "dark_theme")
+        self.session.dark = page.dark_theme
+        return page
+
+    def _draw_what_is_seen(self, event: param.parameterized.Event) -> None:
+        for number, view in enumerate(self._views.values()):
+            view.visible = number == event.new
+
+    def _follow_theme(self, event: param.parameterized.Event) -> None:
+        self.session.dark = event.new
+
+    def _colour_widgets(self) -> list[pn.viewable.Viewable]:
+        return [
+            pmui.Select.from_param(self.map.param.scale, label="Scale", **SMALL),
+            pmui.Checkbox.from_param(self.map.param.locked, label="Lock scale", margin=0),
+        ]
+
+
+def _mode(primary: str, background: str, paper: str) -> dict[str, Any]:
+    return {
+        "palette": {
+            "primary": {"main": primary},
+            "background": {"default": background, "paper": paper},
+        },
+    }
+
+
+_COMMON = {
+    "typography": {"fontSize": 12, "button": {"textTransform": "none"}},
+    "shape": {"borderRadius": 6},
+    "components": {
+        "MuiButton": {"defaultProps": {"disableElevation": True}},
+    },
+}
+PAGE_SX = {
+    "& .MuiAppBar-root": {
+        "backgroundColor": "background.default",
+        "backgroundImage": "none",
+        "color": "text.primary",
+        "boxShadow": "none",
+        "borderBottom": "1px solid",
+        "borderColor": "divider",
+    },
+    "& .MuiAppBar-root .MuiToolbar-root": {"minHeight": "52px", "gap": "8px"},
+    "& .MuiAppBar-root .title, & .MuiAppBar-root h6": {"fontSize": "16px", "fontWeight": 700},
+}
+THEME = {
+    "light": _mode("#3b5bdb", "#ffffff", "#fbfbfa") | _COMMON,
+    "dark": _mode("#8c9eff", "#1a1d23", "#121417") | _COMMON,
+}

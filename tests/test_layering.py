@@ -1,0 +1,140 @@
+"""What each part of the package may know of: seen from outside, in fresh interpreters."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "backprop_panel"
+NN = PACKAGE / "nn"
+VIEWS = PACKAGE / "views"
+
+BELOW_VIEWS = sorted(path for path in PACKAGE.rglob("*.py") if VIEWS not in path.parents)
+UI_LIBRARIES = {"panel", "bokeh", "holoviews", "panel_material_ui"}
+
+TRAIN = """
+import json, sys
+
+if {without_torch}:
+    sys.modules["torch"] = None
+
+from backprop_panel import Model, SequenceDataset, Trainer
+
+def torch_is_loaded():
+    return sys.modules.get("torch") is not None
+
+data = SequenceDataset(num_samples=100)
+model = Model(input_dimension=data.input_dimension, output_dimension=data.output_dimension)
+trainer = Trainer(model, data, loss_type="cross_entropy", optimizer="adam", batch_size=32)
+loaded = [torch_is_loaded()]
+losses = [trainer.run_batch().loss]
+loaded.append(torch_is_loaded())
+losses += [trainer.run_batch().loss for _ in range(10)]
+print(json.dumps({{"loaded": loaded, "losses": [loss.hex() for loss in losses]}}))
+"""
+
+
+def said_by_fresh_interpreter(code):
+    """What `code` prints, as JSON, in an interpreter of its own where warnings are errors."""
+    done = subprocess.run(
+        [sys.executable, "-B", "-W", "error", "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def module_name(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path):
+    """Yield (level, module) of each import in a file, those inside functions included.
+
+    ``from . import name`` counts as an import of the sibling ``name``.
+    """
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((0, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.level, node.module
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((node.level, alias.name) for alias in node.names)
+
+
+def libraries(path):
+    return {module.split(".")[0] for level, module in imports(path) if level == 0}
+
+
+@pytest.fixture(scope="module")
+def with_torch():
+    return said_by_fresh_interpreter(TRAIN.format(without_torch=False))
+
+
+@pytest.fixture(scope="module")
+def without_torch():
+    return said_by_fresh_interpreter(TRAIN.format(without_torch=True))
+
+
+def test_importing_all_but_views_brings_in_neither_the_ui_libraries_nor_views_nor_torch():
+    names = [module_name(path) for path in BELOW_VIEWS]
+    assert {"backprop_panel", "backprop_panel.engine", "backprop_panel.nn.network"} <= set(names)
+    loaded = said_by_fresh_interpreter(
+        f"import importlib, json, sys\n"
+        f"for name in {names!r}:\n"
+        f"    importlib.import_module(name)\n"
+        f"print(json.dumps(list(sys.modules)))"
+    )
+    unwanted = {*UI_LIBRARIES, "torch"}
+    assert not [
+        name
+        for name in loaded
+        if name.split(".")[0] in unwanted or name.startswith("backprop_panel.views")
+    ]
+
+
+@pytest.mark.parametrize("path", BELOW_VIEWS, ids=module_name)
+def test_no_module_but_views_imports_a_ui_library_even_later(path):
+    assert not libraries(path) & UI_LIBRARIES
+
+
+@pytest.mark.parametrize("path", BELOW_VIEWS, ids=module_name)
+def test_no_module_but_views_imports_views_even_later(path):
+    assert not [module for _, module in imports(path) if "views" in module.split(".")]
+
+
+def test_only_the_batch_loader_imports_torch():
+    everything = sorted(PACKAGE.rglob("*.py"))
+    assert [path.name for path in everything if "torch" in libraries(path)] == ["batches.py"]
+
+
+@pytest.mark.parametrize("path", sorted(NN.glob("*.py")), ids=module_name)
+def test_nn_imports_nothing_but_numpy_the_standard_library_and_its_siblings(path):
+    assert libraries(path) <= {"numpy", *sys.stdlib_module_names}
+    siblings = {sibling.stem for sibling in NN.glob("*.py")}
+    relative = [(level, module) for level, module in imports(path) if level]
+    assert all(level == 1 and module in siblings for level, module in relative)
+
+
+def test_torch_is_not_loaded_by_making_data_model_and_trainer(with_torch):
+    assert with_torch["loaded"][0] is False
+
+
+def test_torch_is_loaded_by_the_first_batch(with_torch):
+    assert with_torch["loaded"][1] is True
+
+
+def test_a_trainer_works_where_torch_cannot_be_imported(without_torch):
+    assert without_torch["loaded"] == [False, False]
+
+
+def test_losses_are_bit_for_bit_the_same_without_torch(with_torch, without_torch):
+    assert without_torch["losses"] == with_torch["losses"]

@@ -1,0 +1,213 @@
+"""A served page and a real browser, for the tests of this folder.
+
+``server`` is the app in a process of its own, as a user would start it; ``page`` is a browser page
+that has it open and ready. After each test three things must hold, whatever it asserted: the server
+logged no traceback, the page raised no error, and nothing was asked of another host.
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Seconds: a cold start imports Panel, HoloViews and Bokeh on what may be a busy machine.
+SERVER_START = 120
+# Milliseconds: a first page load fetches and compiles all of the page's scripts.
+FIRST_LOAD = 60_000
+# Milliseconds: a user would have given up before that.
+ACTION = 15_000
+
+BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
+BROWSER_ARGS = [
+    "--no-sandbox",  # it refuses to start as root otherwise, as in a container
+    "--disable-gpu",
+    "--disable-dev-shm-usage",  # containers have a /dev/shm too small for it
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-domain-reliability",
+    "--disable-extensions",
+    "--disable-sync",
+    "--metrics-recording-only",
+    # The tests see the same page with and without a network: no name is ever resolved.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the browser tests and run them last.
+
+    The quick tests then fail first; and Playwright keeps an event loop running in the main thread
+    for as long as its browser lives, which code that starts one of its own does not stand.
+    """
+    here = Path(__file__).parent
+    in_browser = [item for item in items if item.path.is_relative_to(here)]
+    for item in in_browser:
+        item.add_marker(pytest.mark.ui)
+    items[:] = [item for item in items if item not in set(in_browser)] + in_browser
+
+
+class Server:
+    """The app, served by ``panel serve`` in its own process and process group."""
+
+    def __init__(self, log_path: Path):
+        self.log_path = log_path
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}/main"
+        self._checked = 0
+        command = [sys.executable, "-m", "panel", "serve", "apps/main.py"]
+        command += ["--port", str(self.port), "--address", "127.0.0.1"]
+        command += ["--allow-websocket-origin", f"127.0.0.1:{self.port}"]
+        with log_path.open("wb") as log:
+            self.process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                start_new_session=True,
+            )
+
+    def wait_until_it_answers(self) -> None:
+        """Return once the page is served; say what the log says where it never is."""
+        # A proxy of the environment has no say about the loopback address.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        deadline = time.monotonic() + SERVER_START
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                pytest.fail(f"the server ended with {self.process.returncode}:\n{self.log()}")
+            try:
+                with opener.open(self.url, timeout=SERVER_START):
+                    break
+            except urllib.error.HTTPError as error:
+                error.close()
+                pytest.fail(f"the server answers {error.code}:\n{self.log()}")
+            except OSError:  # nobody listens yet
+                time.sleep(0.1)
+        else:
+            pytest.fail(f"the server did not answer within {SERVER_START} s:\n{self.log()}")
+        # An app that raises is served all the same, as an empty page for each test to wait for.
+        if "Traceback" in self.log():
+            pytest.fail(f"the app cannot be opened:\n{self.log()}")
+
+    def log(self) -> str:
+        """Return all that the server has written."""
+        return self.log_path.read_text(encoding="utf-8", errors="replace")
+
+    def new_log(self) -> str:
+        """Return what it has written since the last call: each line is looked at once."""
+        data = self.log_path.read_bytes()
+        new, self._checked = data[self._checked :], len(data)
+        return new.decode("utf-8", errors="replace")
+
+    def stop(self) -> None:
+        """End the server and all that it started, at the worst by force."""
+        if self.process.poll() is None:
+            # Not Ctrl-C's signal: where the tests run in the background it may be ignored.
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """Serve the app once for all tests; ``server.log()`` reads what it wrote."""
+    server = Server(tmp_path_factory.mktemp("server") / "server.log")
+    try:
+        server.wait_until_it_answers()
+        yield server
+    finally:
+        server.stop()
+    late = server.new_log()
+    assert "Traceback" not in late, f"the server failed as it ended:\n{late}"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start the machine's Chromium headless, with a user data folder made for this run alone."""
+    found = next(filter(None, map(shutil.which, BROWSER_NAMES)), None)
+    with sync_playwright() as playwright:
+        # None stands for the one that Playwright installed itself, where there is such a one.
+        if found is None and not Path(playwright.chromium.executable_path).exists():
+            pytest.fail(f"no browser: none of {', '.join(BROWSER_NAMES)} is on PATH")
+        browser = playwright.chromium.launch(
+            executable_path=found, headless=True, args=BROWSER_ARGS
+        )
+        yield browser
+        browser.close()
+
+
+class Watch:
+    """Collects what no page of a browser context may do, from its first request on."""
+
+    def __init__(self, context, host: str):
+        self.host = host
+        self.foreign: list[str] = []
+        self.errors: list[str] = []
+        context.on("request", lambda request: self._look_at(request.url))
+        context.on("weberror", lambda error: self.errors.append(str(error.error)))
+        context.on("page", lambda page: page.on("websocket", lambda ws: self._look_at(ws.url)))
+
+    def _look_at(self, url: str) -> None:
+        parts = urlsplit(url)
+        # data:, blob: and about: leave the page for nowhere.
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != self.host:
+            self.foreign.append(url)
+
+
+@pytest.fixture
+def context(browser, server):
+    """Open a browser context of its own: no cookie, cache or storage is shared between tests."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(ACTION)
+    watch = Watch(context, urlsplit(server.url).netloc)
+    yield context
+    context.close()
+    log = server.new_log()
+    assert "Traceback" not in log, f"the server's log has a traceback:\n{log}"
+    assert not watch.foreign, f"requests to other hosts: {watch.foreign}"
+    assert not watch.errors, f"errors raised in the page: {watch.errors}"
+
+
+@pytest.fixture
+def open_page(context, server):
+    """Return a function that opens one more page on the app and waits until it is ready."""
+
+    def open_page():
+        page = context.new_page()
+        page.goto(server.url, timeout=FIRST_LOAD)
+        expect(page.locator(".bp-status")).to_have_text(re.compile(r"\S"), timeout=FIRST_LOAD)
+        return page
+
+    return open_page
+
+
+@pytest.fixture
+def page(open_page):
+    """Return a page with the app open and ready, 1280 by 800."""
+    return open_page()

@@ -112,7 +112,8 @@ class Timeline(pn.viewable.Viewer):
         comparison = self.comparison
         run = comparison.session.run
         step = run.trainer.step
-        self._caption.object = f"Timeline <span>now: step {step:,}</span>"
+        note = f"now: step {step:,}" if step else "nothing has been trained yet"
+        self._caption.object = f"Timeline <span>{note}</span>"
         lines = [
             line
             for other in comparison.runs()

@@ -17,6 +17,8 @@ from ..settings import SettingError
 from .session import Session
 from .text import html
 
+ACCENT = "#4263eb"
+LINE = "rgba(128, 128, 128, 0.4)"
 SMALL = {"size": "small", "sizing_mode": "stretch_width", "margin": (5, 0)}
 TASKS = {"Next token": "next_token", "Sequence classification": "sequence_classification"}
 INITIALIZATION_LABELS = {
@@ -35,7 +37,7 @@ def button(label: str, action: Callable[[], Any], **params: Any) -> pmui.Button:
         "color": "default",
         "margin": (0, 3),
         # The page's header would make it white.
-        "sx": {"color": "text.primary", "borderColor": "divider", "whiteSpace": "nowrap"},
+        "sx": {"color": "inherit", "borderColor": LINE, "whiteSpace": "nowrap"},
     }
     return pmui.Button(label=label, on_click=lambda event: action(), **(options | params))
 
@@ -61,12 +63,15 @@ class Toolbar(pn.viewable.Viewer):
             margin=(0, 8, 0, 0),
             sx={
                 "& .MuiToggleButton-root": {
-                    "color": "text.primary",
+                    "color": "inherit",
                     "whiteSpace": "nowrap",
-                    "borderColor": "divider",
+                    "borderColor": LINE,
                     "padding": "4px 10px",
                 },
-                "& .Mui-selected": {"color": "primary.main", "fontWeight": 700},
+                "& .MuiToggleButton-root.Mui-selected": {
+                    "color": "#fff",
+                    "backgroundColor": ACCENT,
+                },
             },
         )
         self._mode.param.watch(self._set_mode, "value")
@@ -76,10 +81,10 @@ class Toolbar(pn.viewable.Viewer):
             variant="contained",
             color="primary",
             icon="play_arrow",
-            sx={"color": "primary.contrastText", "backgroundColor": "primary.main"},
+            sx={"color": "#fff", "backgroundColor": ACCENT, "width": "92px"},
         )
         self._status = html(
-            self._status_text(), "bp-status", margin=(0, 8), align="center", sizing_mode=None
+            self._status_text(), "bp-standing", margin=(0, 8), align="center", sizing_mode=None
         )
         self._progress = pmui.LinearProgress(
             value=0, variant="determinate", visible=False, width=110, margin=(0, 8), align="center"
@@ -127,7 +132,8 @@ class Toolbar(pn.viewable.Viewer):
         record, trainer = session.record, session.run.trainer
         error = session.mistakes.get("training")
         text = f"step {trainer.step} · epoch {trainer.epoch} · loss {record.loss:.4f}"
-        return text if error is None else f"{text} · {escape(error)}"
+        note = f' <span class="bp-mistake">{escape(error)}</span>' if error else ""
+        return f'<span class="bp-status">{text}</span>{note}'
 
 
 class Settings(pn.viewable.Viewer):

@@ -10,7 +10,7 @@ import holoviews as hv
 import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, DataRange1d, HoverTool, VSpan
-from holoviews.operation import downsample1d
+from holoviews.operation.downsample import downsample1d
 from numpy.typing import NDArray
 
 from ..training_run import TrainingRun
@@ -147,6 +147,8 @@ def thinned(x: NDArray, y: NDArray) -> tuple[NDArray, NDArray]:
 
 
 def _columns(lines: Sequence[Line]) -> dict[str, list]:
+    # A logarithmic axis without data has no range; an unseen line gives it one.
+    lines = lines or [Line(np.array([0, 1]), np.array([0.1, 1]), "#00000000", "")]
     return {
         "xs": [np.asarray(line.x, np.float64) for line in lines],
         "ys": [np.asarray(line.y, np.float64) for line in lines],

@@ -194,6 +194,7 @@ class Heatmap:
             outline_line_color=None,
             # Alike for all, so that frames side by side end alike, and without waiting for each other.
             frame_align=False,
+            styles={"--bokeh-font-size": "8.5px"},
             min_border_left=1,
             min_border_right=1,
             min_border_top=1,
@@ -328,5 +329,5 @@ if (other != null) lines.push(`${in_bias ? other_bias_name : other_name}${place}
 const row_label = labels.data.rows[0][row], column_label = labels.data.columns[0][column]
 if (row_label && !in_bias) lines.push(escape(row_label))
 if (column_label) lines.push(escape(column_label))
-return lines.join("<br>")
+return `<span style="font-size: 12px">${lines.join("<br>")}</span>`
 """

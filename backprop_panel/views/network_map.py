@@ -17,6 +17,9 @@ from .palette import theme_of
 from .session import Session
 from .text import STYLE, example, html, visible
 
+ROOM_FOR_NOTE = 12
+"""Columns from which on a gradient's caption has room for more than its name."""
+
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 SMOOTHING = 0.1
 """How far a scale moves towards the largest magnitude with each frame."""
@@ -80,10 +83,10 @@ class NetworkMap(pn.viewable.Viewer):
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
         self._grid = pn.Column(
-            margin=0, sizing_mode="stretch_both", css_classes=["bp-map"], stylesheets=[STYLE]
+            margin=0, sizing_mode="stretch_width", css_classes=["bp-map"], stylesheets=[STYLE]
         )
         self._legend = html("", "bp-legend")
-        self._layout = pn.Column(self._grid, self._legend, margin=0, sizing_mode="stretch_both")
+        self._layout = pn.Column(self._grid, self._legend, margin=0, sizing_mode="stretch_width")
         self._limits: dict[str, float] = {}
         self._build()
         session.param.watch(self._rebuild, "run")
@@ -135,13 +138,13 @@ class NetworkMap(pn.viewable.Viewer):
         below = [self._caption(slot, "d") for slot in self._slots]
         values = [heatmap.pane() for heatmap in self._values]
         gradients = [heatmap.pane() for heatmap in self._gradients]
-        for pane in (values[0], gradients[0], values[-1], gradients[-1]):
-            pane.styles = {"font-size": "9px"}
         self._grid[:] = [*captions, *values, *below, *gradients]
 
     def _caption(self, slot: Slot, prefix: str) -> pn.pane.HTML:
         rows = self._rows(slot)
-        note = f"{rows}×{slot.columns}" if not prefix else f"∂L/∂{slot.name}"
+        note = f"{rows}×{slot.columns}"
+        if prefix:
+            note = f"∂L/∂{slot.name}" if slot.columns >= ROOM_FOR_NOTE else ""
         return html(f"<b>{prefix}{slot.name}</b> <span>{note}</span>", "bp-caption")
 
     def _rows(self, slot: Slot) -> str:

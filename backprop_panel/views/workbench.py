@@ -46,7 +46,7 @@ class Workbench(pn.viewable.Viewer):
             "Data": DataTab(session),
         }
         self.tabs = pmui.Tabs(
-            *self._views.items(), dynamic=True, sizing_mode="stretch_width", margin=(0, 16)
+            *self._views.items(), dynamic=True, sizing_mode="stretch_width", margin=(0, 16), sx=TABS_SX
         )
         self.tabs.param.watch(self._draw_what_is_seen, "active")
 
@@ -123,7 +123,15 @@ PAGE_SX = {
         "borderColor": "divider",
     },
     "& .MuiAppBar-root .MuiToolbar-root": {"minHeight": "52px", "gap": "8px"},
-    "& .MuiAppBar-root .title, & .MuiAppBar-root h6": {"fontSize": "16px", "fontWeight": 700},
+    "& .MuiAppBar-root .MuiTypography-root": {
+        "color": "text.primary",
+        "fontSize": "15px",
+        "fontWeight": 700,
+    },
+}
+TABS_SX = {
+    "& .MuiTabs-root": {"minHeight": "36px"},
+    "& .MuiTab-root": {"minHeight": "36px", "padding": "6px 14px", "minWidth": "60px"},
 }
 THEME = {
     "light": _mode("#3b5bdb", "#ffffff", "#fbfbfa") | _COMMON,

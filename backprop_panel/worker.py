@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Event, Thread
 
 from .engine import Engine
 from .nn.record import StepRecord
+
+
+SWITCH_INTERVAL = 0.0002
+"""Seconds after which a thread that wants the interpreter gets it; the default is 0.005.
+
+A frame goes to the browser in dozens of small writes, each of which may have to wait for that.
+"""
 
 
 class Worker:
@@ -25,6 +34,8 @@ class Worker:
         self._engine = engine
         self._thread: Thread | None = None
         self._stopping = Event()
+        self._may_step = Event()
+        self._may_step.set()
         self._record_wanted = False
         self._newest: StepRecord | None = None
         self.error: Exception | None = None
@@ -37,6 +48,7 @@ class Worker:
     def start(self, done: Callable[[], bool], steps_per_second: float | None = None) -> None:
         """Advance the engine until `done` says so, as fast as it can or at a given rate."""
         self.stop()
+        sys.setswitchinterval(min(SWITCH_INTERVAL, sys.getswitchinterval()))
         self.error = None
         self._newest = None
         self._stopping.clear()
@@ -59,10 +71,23 @@ class Worker:
         self._record_wanted = True
         return record
 
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Let the thread wait between two steps while the caller works.
+
+        Both would else fight over the interpreter, and a page would answer late.
+        """
+        self._may_step.clear()
+        try:
+            yield
+        finally:
+            self._may_step.set()
+
     def _work(self, done: Callable[[], bool], steps_per_second: float | None) -> None:
         engine = self._engine
         try:
             while not self._stopping.is_set() and not done():
+                self._may_step.wait()
                 engine.take_messages()
                 recording, self._record_wanted = self._record_wanted, False
                 record = engine.advance(engine.settings.batch_size, recording=recording)

@@ -10,10 +10,11 @@ import holoviews as hv
 import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, DataRange1d, HoverTool, VSpan
-from holoviews.operation.downsample import downsample1d
 from numpy.typing import NDArray
+from tsdownsample import MinMaxLTTBDownsampler
 
 from ..training_run import TrainingRun
+from .heatmap import LABEL_COLOR
 from .text import number
 
 MOST_POINTS = 1000
@@ -74,6 +75,15 @@ class Curves:
         renderer.glyph.update(
             xs="xs", ys="ys", line_color="color", line_dash="dash", line_width="width"
         )
+        for axis in figure.axis:
+            axis.update(
+                axis_line_color=None,
+                major_tick_line_color=None,
+                minor_tick_line_color=None,
+                major_label_text_color=LABEL_COLOR,
+                axis_label_text_color=LABEL_COLOR,
+                axis_label_text_font_style="normal",
+            )
         figure.x_range = DataRange1d(range_padding=0, renderers=[renderer])
         figure.y_range = DataRange1d(renderers=[renderer])
         mark = VSpan(x="x", line_color="#888", line_width=1.5)
@@ -88,6 +98,9 @@ class Curves:
             )
         )
         figure.update(
+            background_fill_color=None,
+            border_fill_color=None,
+            outline_line_color=None,
             frame_align=False,
             min_border_left=4 if self._small else 50,
             min_border_right=6,
@@ -142,8 +155,8 @@ def thinned(x: NDArray, y: NDArray) -> tuple[NDArray, NDArray]:
     """Return at most `MOST_POINTS` points that keep the curve's shape."""
     if len(x) <= MOST_POINTS:
         return x, y
-    curve = downsample1d(hv.Curve((x, y)), width=MOST_POINTS, dynamic=False)
-    return curve.dimension_values(0), curve.dimension_values(1)
+    kept = MinMaxLTTBDownsampler().downsample(np.ascontiguousarray(y), n_out=MOST_POINTS)
+    return x[kept], y[kept]
 
 
 def _columns(lines: Sequence[Line]) -> dict[str, list]:

@@ -30,6 +30,8 @@ BIAS_GAP = 0.35
 FRAME = "#8888884d"
 """A grey thin enough for light and dark."""
 
+LABEL_COLOR = "#868e96"
+
 LABEL_BORDER = 18
 """Pixels under a row of heatmaps for the labels of columns."""
 
@@ -194,7 +196,6 @@ class Heatmap:
             outline_line_color=None,
             # Alike for all, so that frames side by side end alike, and without waiting for each other.
             frame_align=False,
-            styles={"--bokeh-font-size": "8.5px"},
             min_border_left=1,
             min_border_right=1,
             min_border_top=1,
@@ -253,7 +254,7 @@ class Heatmap:
             self._describe_each_other()
         return HoverTool(
             renderers=[renderer],
-            tooltips=[("", "@image{custom}")],
+            tooltips="<div style='white-space: pre; font-size: 12px'>@image{custom}</div>",
             formatters={"@image": describe},
             point_policy="follow_mouse",
         )
@@ -300,7 +301,10 @@ def _label(axis: Axis, labels: ColumnDataSource, which: str, index: str, ticks: 
     axis.update(
         visible=True,
         axis_label=None,
-        major_label_standoff=1,
+        axis_line_color=None,
+        major_label_standoff=2,
+        major_label_text_font_size="8px",
+        major_label_text_color=LABEL_COLOR,
         major_tick_in=0,
         major_tick_out=0,
         minor_tick_out=0,
@@ -312,7 +316,7 @@ def _label(axis: Axis, labels: ColumnDataSource, which: str, index: str, ticks: 
     )
 
 
-_DESCRIBE = """
+_DESCRIBE = r"""
 const column = Math.round(special_vars.x)
 const down = -special_vars.y
 const in_bias = split >= 0 && down > split - 0.5
@@ -322,12 +326,13 @@ const at = (source) => {
   return image == null ? NaN : image[row * width + column]
 }
 const exact = (number) => Number.isFinite(number) ? number.toPrecision(6) : "not finite"
-const escape = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
 const place = in_bias ? `[${column}]` : `[${row}, ${column}]`
-const lines = [`<b>${in_bias ? bias_name : name}${place}</b> ${exact(at(own))}`]
-if (other != null) lines.push(`${in_bias ? other_bias_name : other_name}${place} ${exact(at(other))}`)
+const lines = [`${in_bias ? bias_name : name}${place} = ${exact(at(own))}`]
+if (other != null) {
+  lines.push(`${in_bias ? other_bias_name : other_name}${place} = ${exact(at(other))}`)
+}
 const row_label = labels.data.rows[0][row], column_label = labels.data.columns[0][column]
-if (row_label && !in_bias) lines.push(escape(row_label))
-if (column_label) lines.push(escape(column_label))
-return `<span style="font-size: 12px">${lines.join("<br>")}</span>`
+if (row_label && !in_bias) lines.push(row_label)
+if (column_label) lines.push(column_label)
+return lines.join("\n")
 """

@@ -131,9 +131,10 @@ class Session(param.Parameterized):
             return
         worker = self.run.worker
         running = worker.running
-        record = worker.take_record()
-        if record is not None:
-            self.record = record
+        with worker.waiting(), pn.io.hold():
+            record = worker.take_record()
+            if record is not None:
+                self.record = record
         if not running:
             self._finish()
 

@@ -7,6 +7,7 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 import param
+from panel.util import edit_readonly
 
 from ..training_run import TrainingRunManager
 from .comparison import Comparison, LossTab, RunsTab, Timeline
@@ -78,7 +79,13 @@ class Workbench(pn.viewable.Viewer):
             busy_indicator=None,
             theme_config=THEME,
             sx=PAGE_SX,
+            # The map sets its axes itself: labels as small as its cells.
+            _custom_theme=["Axis"],
         )
+        # A page follows whether the server is busy, at the cost of a walk through all its models
+        # twice a frame; nothing here shows it.
+        with edit_readonly(page):
+            page.busy = False
         page.param.watch(self._follow_theme, "dark_theme")
         self.session.dark = page.dark_theme
         return page

@@ -222,7 +222,9 @@ def test_explicit_markup_is_a_token_like_any_other():
     data=st.data(),
 )
 def test_explicit_masters_are_encoded_by_their_place_in_the_vocabulary(vocabulary, data):
-    given_masters = data.draw(st.lists(st.lists(st.sampled_from(vocabulary), max_size=8)))
+    given_masters = data.draw(
+        st.lists(st.lists(st.sampled_from(vocabulary), max_size=8), min_size=1)
+    )
     encoded = masters.encode(given_masters, vocabulary)
     assert as_lists(encoded) == [
         [vocabulary.index(token) for token in master] for master in given_masters

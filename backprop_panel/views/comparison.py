@@ -19,6 +19,10 @@ FRAMES_BETWEEN_CURVES = 6
 """Curves change slowly: they are drawn with one frame in so many."""
 
 
+LEGEND = "solid training · dashed validation · dotted floor"
+NOTHING_YET = "Nothing has been trained yet: <b>Run Batch</b> or <b>Play</b>."
+
+
 class Comparison(param.Parameterized):
     """Which runs are compared, and the colour of each."""
 
@@ -50,17 +54,16 @@ class LossTab(pn.viewable.Viewer):
     def __init__(self, comparison: Comparison) -> None:
         super().__init__(comparison=comparison)
         self._curves = Curves(self.log_axis)
-        self._empty = html("Nothing has been trained yet: <b>Run Batch</b> or <b>Play</b>.", "bp-note")
+        self._legend = html(LEGEND, "bp-legend", align="end")
         self._layout = pn.Column(
             pn.Row(
                 pmui.FloatSlider.from_param(
                     self.param.smoothing, label="Smoothing", step=0.01, width=220, size="small"
                 ),
                 pmui.Switch.from_param(self.param.log_axis, label="Log axis", align="end"),
-                html("solid training · dashed validation · dotted floor", "bp-legend", align="end"),
+                self._legend,
                 sizing_mode="stretch_width",
             ),
-            self._empty,
             pn.Column(self._curves.pane, height=460, sizing_mode="stretch_width", margin=0),
             sizing_mode="stretch_width",
             margin=0,
@@ -82,7 +85,7 @@ class LossTab(pn.viewable.Viewer):
             for run in comparison.runs()
             for line in loss_lines(run, comparison.color(run), self.smoothing)
         ]
-        self._empty.visible = not any(len(line.x) for line in lines)
+        self._legend.object = LEGEND if any(len(line.x) for line in lines) else NOTHING_YET
         self._curves.show(lines)
 
 
@@ -130,6 +133,7 @@ class RunsTab(pn.viewable.Viewer):
 
     def __init__(self, comparison: Comparison) -> None:
         super().__init__(comparison=comparison)
+        self._drawing = False
         self._table = pn.widgets.Tabulator(
             pd.DataFrame(columns=["name"]),
             selectable="checkbox",
@@ -139,6 +143,7 @@ class RunsTab(pn.viewable.Viewer):
             sizing_mode="stretch_width",
             theme="midnight" if comparison.session.dark else "simple",
             margin=(8, 0),
+            stylesheets=[":host .tabulator { font-size: 12px; }"],
         )
         self._table.on_edit(self._rename)
         self._table.param.watch(self._compare, "selection")
@@ -169,13 +174,18 @@ class RunsTab(pn.viewable.Viewer):
         runs = self.comparison.session.manager.runs
         compared = set(self.comparison.runs())
         table = runs_table(runs)
+        self._drawing = True
         self._table.editors = {
             column: {"type": "input"} if column == "name" else None for column in table
         }
-        self._table.value = table
-        self._table.selection = [place for place, run in enumerate(runs) if run in compared]
+        self._table.param.update(
+            value=table, selection=[place for place, run in enumerate(runs) if run in compared]
+        )
+        self._drawing = False
 
     def _compare(self, event: param.parameterized.Event) -> None:
+        if self._drawing:
+            return
         runs = self.comparison.session.manager.runs
         ticked = set(event.new)
         self.comparison.hidden = [run.id for place, run in enumerate(runs) if place not in ticked]
@@ -211,11 +221,15 @@ def runs_table(runs: list[TrainingRun]) -> pd.DataFrame:
                 **{name: str(values[name])[:40] for name in differing},
                 "step": run.trainer.step,
                 "epoch": run.trainer.epoch,
-                "last loss": round(float(losses[-1]), 5) if len(losses) else None,
-                "best loss": round(float(losses.min()), 5) if len(losses) else None,
+                "last loss": _short(losses[-1]) if len(losses) else None,
+                "best loss": _short(losses.min()) if len(losses) else None,
             }
         )
     return pd.DataFrame(rows)
+
+
+def _short(loss: float) -> float:
+    return float(f"{loss:.4g}")
 
 
 def _draw_with(session: Session, draw: Any) -> None:

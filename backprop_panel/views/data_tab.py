@@ -35,7 +35,7 @@ class DataTab(pn.viewable.Viewer):
         self._masters = html("", "bp-masters")
         self._predictions = html("", "bp-predictions")
         self._generated = html("", "bp-generated")
-        self._confusion = pn.Column(width=300, height=260, margin=0)
+        self._confusion = pn.Column(width=300, height=240, margin=0)
         self._layout = pn.Column(
             html("Master sequences <span>· underlined: the batch's windows</span>", "bp-head"),
             self._masters,
@@ -43,8 +43,8 @@ class DataTab(pn.viewable.Viewer):
                 pn.Column(
                     html("Predictions <span>· the batch, before the update</span>", "bp-head"),
                     self._predictions,
-                    width=480,
-                    margin=(0, 24, 0, 0),
+                    width=390,
+                    margin=(0, 20, 0, 0),
                 ),
                 pn.Column(
                     html("Confusion <span>· target by row, prediction by column</span>", "bp-head"),

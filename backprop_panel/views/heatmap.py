@@ -94,8 +94,8 @@ class Heatmap:
             self.x_range, self.y_range = self.partner.x_range, self.partner.y_range
         else:
             self.x_range, self.y_range = Range1d(), Range1d()
-            _set_bounds(self.x_range, -0.5, columns - 0.5)
-            _set_bounds(self.y_range, 0.5 - self._height, 0.5)
+            _set_extent(self.x_range, -0.5, columns - 0.5)
+            _set_extent(self.y_range, 0.5 - self._height, 0.5)
         self.source = ColumnDataSource(self._columns(np.zeros(self.shape, np.float32)))
 
     @property
@@ -129,7 +129,7 @@ class Heatmap:
         if len(values) != self.shape[0]:
             self.shape = values.shape
             if not self.partner:
-                _set_bounds(self.y_range, 0.5 - self._height, 0.5)
+                _set_extent(self.y_range, 0.5 - self._height, 0.5)
         self.source.data.update(self._columns(values))
         if limit != self.mapper.high:
             self.mapper.update(low=-limit, high=limit)
@@ -290,10 +290,8 @@ class Heatmap:
             _label(figure.xaxis[0], self.labels, "columns", "tick", self.column_ticks)
 
 
-def _set_bounds(axis_range: Range1d, start: float, end: float) -> None:
-    axis_range.update(
-        start=start, end=end, reset_start=start, reset_end=end, bounds=(start, end)
-    )
+def _set_extent(axis_range: Range1d, start: float, end: float) -> None:
+    axis_range.update(start=start, end=end, reset_start=start, reset_end=end)
 
 
 def _label(axis: Axis, labels: ColumnDataSource, which: str, index: str, ticks: int) -> None:

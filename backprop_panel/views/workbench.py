@@ -47,7 +47,13 @@ class Workbench(pn.viewable.Viewer):
             "Data": DataTab(session),
         }
         self.tabs = pmui.Tabs(
-            *self._views.items(), dynamic=True, sizing_mode="stretch_width", margin=(0, 16), sx=TABS_SX
+            *self._views.items(),
+            dynamic=True,
+            sizing_mode="stretch_width",
+            margin=(0, 16),
+            sx=TABS_SX,
+            # The timeline stands at the foot of the page whichever tab is shown.
+            styles={"min-height": "calc(100vh - 190px)"},
         )
         self.tabs.param.watch(self._draw_what_is_seen, "active")
 

@@ -220,10 +220,8 @@ class Settings(pn.viewable.Viewer):
         if self._showing:
             return
         name = _name_of(event.obj, self._training)
-        if self.session.set(name, event.new):
-            self._showing = True
-            event.obj.value = _shown(name, getattr(self.session.run.trainer, name))
-            self._showing = False
+        trainer = self.session.run.trainer
+        self.session.attempt(name, lambda: setattr(trainer, name, _read(name, event.new)))
 
     def _change_configuration(self, event: param.parameterized.Event) -> None:
         if not self._showing:
@@ -323,6 +321,17 @@ class Settings(pn.viewable.Viewer):
         session.attempt("runs", lambda: session.manager.delete(session.run.id))
 
 
+WHOLE_NUMBERS = (
+    "batch_size",
+    "hidden_layers",
+    "sequence_length",
+    "num_master_sequences",
+    "num_samples",
+    "seed",
+)
+FRACTIONS = ("learning_rate", "weight_decay")
+"""Settings typed as text: number fields pass over what they cannot read, and say nothing."""
+
 NETWORK_WIDGETS = ("hidden_layers", "hidden_dimension", "activation", "initialization")
 DATA_WIDGETS = (
     "task_type",
@@ -337,10 +346,8 @@ DATA_WIDGETS = (
 
 def _training_widgets() -> dict[str, pn.widgets.Widget]:
     return {
-        "learning_rate": pmui.FloatInput(
-            label="Learning rate", step=0.001, format="0.[0000000]", **SMALL
-        ),
-        "batch_size": pmui.IntInput(label="Batch size", step=1, **SMALL),
+        "learning_rate": pmui.TextInput(label="Learning rate", **SMALL),
+        "batch_size": pmui.TextInput(label="Batch size", **SMALL),
         "loss_type": pmui.Select(
             label="Loss function",
             options={loss.label: name for name, loss in LOSSES.items()},
@@ -351,15 +358,13 @@ def _training_widgets() -> dict[str, pn.widgets.Widget]:
             options={rule.label: name for name, rule in OPTIMIZERS.items()},
             **SMALL,
         ),
-        "weight_decay": pmui.FloatInput(
-            label="Weight decay", step=0.001, format="0.[0000000]", **SMALL
-        ),
+        "weight_decay": pmui.TextInput(label="Weight decay", **SMALL),
     }
 
 
 def _new_run_widgets() -> dict[str, pn.widgets.Widget]:
     return {
-        "hidden_layers": pmui.IntInput(label="Hidden layers", step=1, **SMALL),
+        "hidden_layers": pmui.TextInput(label="Hidden layers", **SMALL),
         "hidden_dimension": pmui.TextInput(label="Hidden dimension", **SMALL),
         "activation": pmui.Select(
             label="Activation",
@@ -370,12 +375,12 @@ def _new_run_widgets() -> dict[str, pn.widgets.Widget]:
             label="Initialization", options=INITIALIZATION_LABELS, **SMALL
         ),
         "task_type": pmui.Select(label="Task", options=TASKS, **SMALL),
-        "sequence_length": pmui.IntInput(label="Sequence length", step=1, **SMALL),
+        "sequence_length": pmui.TextInput(label="Sequence length", **SMALL),
         "vocabulary": pmui.TextInput(label="Vocabulary", max_length=100_000, **SMALL),
-        "num_master_sequences": pmui.IntInput(label="Master sequences", step=1, **SMALL),
+        "num_master_sequences": pmui.TextInput(label="Master sequences", **SMALL),
         "master_sequence_length": pmui.TextInput(label="Master length", **SMALL),
-        "num_samples": pmui.IntInput(label="Training samples", step=1, **SMALL),
-        "seed": pmui.IntInput(label="Seed", step=1, **SMALL),
+        "num_samples": pmui.TextInput(label="Training samples", **SMALL),
+        "seed": pmui.TextInput(label="Seed", **SMALL),
     }
 
 
@@ -393,6 +398,8 @@ def _shown(name: str, value: Any) -> Any:
         return " ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
     if name == "activation" and isinstance(value, (list, tuple)):
         return value[0]
+    if name in WHOLE_NUMBERS or name in FRACTIONS:
+        return f"{value:g}" if isinstance(value, float) else str(value)
     return value
 
 
@@ -405,6 +412,10 @@ def _read(name: str, value: Any) -> Any:
     if name == "hidden_dimension":
         units = [_whole(name, part) for part in value.replace(",", " ").split()]
         return units[0] if len(units) == 1 else units
+    if name in WHOLE_NUMBERS:
+        return _whole(name, value)
+    if name in FRACTIONS:
+        return _fraction(name, value)
     return value
 
 
@@ -413,3 +424,10 @@ def _whole(name: str, text: str) -> int:
         return int(text)
     except ValueError:
         raise SettingError(name, f"{name} takes whole numbers, got {text!r}.") from None
+
+
+def _fraction(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise SettingError(name, f"{name} takes a number such as 0.01, got {text!r}.") from None

@@ -97,6 +97,7 @@ class Heatmap:
             _set_extent(self.x_range, -0.5, columns - 0.5)
             _set_extent(self.y_range, 0.5 - self._height, 0.5)
         self.source = ColumnDataSource(self._columns(np.zeros(self.shape, np.float32)))
+        self._outline = ColumnDataSource(self._outlines())
 
     @property
     def weight_rows(self) -> int:
@@ -126,11 +127,14 @@ class Heatmap:
 
     def show(self, values: NDArray[np.floating], limit: float) -> None:
         """Patch the cells in place; ±`limit` are the ends of the scale."""
-        if len(values) != self.shape[0]:
+        if len(values) == self.shape[0]:
+            self.source.data["image"] = self._columns(values)["image"]
+        else:
             self.shape = values.shape
             if not self.partner:
                 _set_extent(self.y_range, 0.5 - self._height, 0.5)
-        self.source.data.update(self._columns(values))
+            self.source.data = self._columns(values)
+            self._outline.data = self._outlines()
         if limit != self.mapper.high:
             self.mapper.update(low=-limit, high=limit)
 
@@ -191,6 +195,8 @@ class Heatmap:
         )  # fmt: skip
         figure.x_range, figure.y_range = self.x_range, self.y_range
         figure.update(
+            # Fourteen WebGL canvases are copied for each frame, which takes longer than drawing.
+            output_backend="canvas",
             background_fill_color=None,
             border_fill_color=None,
             outline_line_color=None,
@@ -202,7 +208,7 @@ class Heatmap:
             min_border_bottom=LABEL_BORDER,
         )
         figure.rect(
-            x="x", y="y", width="dw", height="dh", source=self._frames(),
+            x="x", y="y", width="dw", height="dh", source=self._outline,
             fill_color=None, line_color=FRAME,
         )  # fmt: skip
         marks = figure.quad(
@@ -210,25 +216,25 @@ class Heatmap:
         )
         self._figure, self._marks_glyph = figure, marks.glyph
         figure.add_tools(self._hover(renderer))
+        # A second tap within 300 ms comes as a double tap alone.
         figure.on_event(Tap, self._tapped)
+        figure.on_event(DoubleTap, self._tapped)
         figure.js_on_event(DoubleTap, self._reset_zoom())
         self._add_axes(figure)
 
-    def _frames(self) -> ColumnDataSource:
+    def _outlines(self) -> dict[str, list[float]]:
         """Outline the cells, so that a bias of zeros is seen to be there."""
         rows, width = self.shape
         split = self.weight_rows
         parts = [(split, (1 - split) / 2)]
         if self.bias:
             parts.append((1, 1 - self._height))
-        return ColumnDataSource(
-            {
-                "x": [(width - 1) / 2] * len(parts),
-                "y": [middle for _, middle in parts],
-                "dw": [width] * len(parts),
-                "dh": [height for height, _ in parts],
-            }
-        )
+        return {
+            "x": [(width - 1) / 2] * len(parts),
+            "y": [middle for _, middle in parts],
+            "dw": [width] * len(parts),
+            "dh": [height for height, _ in parts],
+        }
 
     def _hover(self, renderer: object) -> HoverTool:
         """Name the cell under the pointer and give its exact value, and its gradient's or value's.

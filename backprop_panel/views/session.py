@@ -122,8 +122,10 @@ class Session(param.Parameterized):
         )
         self.goal_epoch = goal_epoch
         self.training = True
-        if pn.state.curdoc:
-            self._ticks = pn.state.add_periodic_callback(self.tick, period=FRAME_PERIOD)
+        # The document's own callback: Panel's also tells every page that the server is busy.
+        self._document = pn.state.curdoc
+        if self._document is not None:
+            self._ticks = self._document.add_periodic_callback(self.tick, FRAME_PERIOD)
 
     def tick(self) -> None:
         """Show the newest step, if there is a new one."""
@@ -141,7 +143,7 @@ class Session(param.Parameterized):
     def _finish(self) -> None:
         worker = self.run.worker
         if self._ticks is not None:
-            self._ticks.stop()
+            self._document.remove_periodic_callback(self._ticks)
             self._ticks = None
         record = worker.take_record()
         with param.parameterized.batch_call_watchers(self):

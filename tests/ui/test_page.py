@@ -32,7 +32,7 @@ def fill(page, label, value):
 
 def choose(page, label, option):
     page.get_by_label(label, exact=True).click()
-    page.get_by_role("option", name=option, exact=True).click()
+    page.get_by_role("menuitem", name=option, exact=True).click()
 
 
 def test_at_first_load_one_pass_has_been_made(page):
@@ -65,11 +65,7 @@ def test_visualizing_computes_a_loss_and_moves_nothing(page):
 def test_play_trains_until_paused(page):
     press(page, "Play")
     expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
-    page.wait_for_function(
-        "() => /^step [1-9]\\d{1,}/.test([...document.querySelectorAll('*')].map(function f(e)"
-        " { return e.shadowRoot ? [...e.shadowRoot.querySelectorAll('*')].map(f).join('') :"
-        " (e.className === 'bp-status' ? e.textContent : '') }).join(''))"
-    )
+    expect(page.locator(".bp-status")).to_have_text(re.compile(r"^step \d{2,} "))
     press(page, "Pause")
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     paused = standing(page)

@@ -1,0 +1,191 @@
+"""Time of a training step and of an epoch with loading: this engine beside PyTorch's usual loop.
+
+A network of 16-32-32-4 units learns with batches of 32, cross-entropy and plain gradient descent,
+on one thread. PyTorch's usual loop is `nn.Sequential`, autograd, `optim.SGD`, and for an epoch a
+`DataLoader(shuffle=True)` with its default collate over a `TensorDataset` of one-hot floats. The
+matrix products alone, 3 forward and 5 backward, are what no engine on NumPy can do without.
+
+All are measured in one process in alternating blocks, so that whatever slows the machine down
+slows all of them; what counts are the ratios. Run it with ``python benchmarks/training_step.py``.
+"""
+
+from __future__ import annotations
+
+import os
+
+for library in ("OMP", "OPENBLAS", "MKL"):  # read when NumPy and torch are imported
+    os.environ[f"{library}_NUM_THREADS"] = "1"
+
+import sys
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout, not installed
+
+from backprop_panel import Model, SequenceDataset, Trainer  # noqa: E402
+
+WIDTHS = (16, 32, 32, 4)
+BATCH = 32
+SAMPLES = 10_000
+LEARNING_RATE = 0.01
+
+STEPS_IN_A_BLOCK = 500
+STEP_BLOCKS = 25
+EPOCH_BLOCKS = 9
+
+
+def engine_trainer() -> Trainer:
+    """Return this package's trainer of the network."""
+    data = SequenceDataset(num_samples=SAMPLES)
+    model = Model(input_dimension=data.input_dimension, output_dimension=data.output_dimension)
+    trainer = Trainer(
+        model, data, learning_rate=LEARNING_RATE, batch_size=BATCH, loss_type="cross_entropy"
+    )
+    assert model.network.widths == WIDTHS
+    return trainer
+
+
+class UsualTorch:
+    """The network in PyTorch as its tutorials write it, with the same weights and samples."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self.model = nn.Sequential(
+            nn.Linear(16, 32),
+            nn.GELU(approximate="tanh"),
+            nn.Linear(32, 32),
+            nn.GELU(approximate="tanh"),
+            nn.Linear(32, 4),
+        )
+        self._copy_weights(trainer.model)
+        self.loss = nn.CrossEntropyLoss()
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=LEARNING_RATE)
+        contexts, targets = trainer.dataset.__getitems__(range(SAMPLES))
+        inputs = np.empty((SAMPLES, trainer.dataset.input_dimension), np.float32)
+        trainer.dataset.one_hot(contexts, out=inputs)
+        self.data = TensorDataset(torch.from_numpy(inputs), torch.from_numpy(targets))
+        self.loader = DataLoader(self.data, batch_size=BATCH, shuffle=True)
+
+    def step(self, inputs: torch.Tensor, targets: torch.Tensor) -> float:
+        """Train on one batch and return its loss, as the engine does for its history."""
+        self.optimizer.zero_grad()
+        loss = self.loss(self.model(inputs), targets)
+        loss.backward()
+        self.optimizer.step()
+        return loss.item()
+
+    def steps(self, count: int) -> None:
+        """Train `count` times on a batch that is at hand: no loading."""
+        inputs, targets = self.data[:BATCH]
+        for _ in range(count):
+            self.step(inputs, targets)
+
+    def epoch(self) -> None:
+        """Train once on every sample."""
+        for inputs, targets in self.loader:
+            self.step(inputs, targets)
+
+    def _copy_weights(self, model: Model) -> None:
+        linear = [layer for layer in self.model if isinstance(layer, nn.Linear)]
+        with torch.no_grad():
+            for layer, weights, bias in zip(linear, model.weights, model.biases, strict=True):
+                layer.weight.copy_(torch.from_numpy(weights.T.copy()))
+                layer.bias.copy_(torch.from_numpy(bias.copy()))
+
+
+def matrix_products() -> Callable[[int], None]:
+    """Return a function that makes the products of `count` steps, into buffers."""
+    random = np.random.default_rng(0)
+
+    def matrix(rows: int, columns: int) -> np.ndarray:
+        return random.normal(0, 1, (rows, columns)).astype(np.float32)
+
+    layers = [
+        (matrix(BATCH, inputs), matrix(inputs, outputs), matrix(BATCH, outputs))
+        for inputs, outputs in pairwise(WIDTHS)
+    ]
+    products = [(values, weights) for values, weights, _ in layers]
+    products += [(values.T, deltas) for values, _, deltas in layers]
+    products += [(deltas, weights.T) for _, weights, deltas in layers[1:]]
+    with_buffers = [(left, right, left @ right) for left, right in products]
+
+    def multiply(count: int) -> None:
+        for _ in range(count):
+            for left, right, out in with_buffers:
+                np.dot(left, right, out=out)
+
+    return multiply
+
+
+def assert_same_first_step(trainer: Trainer, usual: UsualTorch) -> None:
+    """Make one step with each on the same batch: what is compared must be the same thing."""
+    record = trainer.run_batch()
+    loss = usual.step(*usual.data[record.samples])
+    assert abs(loss - record.loss) < 1e-5
+    for layer, weights in zip(usual.model[::2], trainer.model.weights, strict=True):
+        np.testing.assert_allclose(layer.weight.detach().numpy().T, weights, atol=1e-6)
+
+
+def interleaved(tasks: dict[str, Callable[[], object]], blocks: int) -> dict[str, float]:
+    """Return the median seconds of each task, all of them done in turn, `blocks` times."""
+    seconds: dict[str, list[float]] = {name: [] for name in tasks}
+    for task in tasks.values():
+        task()  # warm up: buffers, caches, lazy imports
+    for _ in range(blocks):
+        for name, task in tasks.items():
+            begin = perf_counter()
+            task()
+            seconds[name].append(perf_counter() - begin)
+    return {name: median(times) for name, times in seconds.items()}
+
+
+def table(title: str, seconds: dict[str, float], scale: float, unit: str) -> Iterator[str]:
+    """Yield the lines of a table of times, each with its ratio to the first."""
+    first = next(iter(seconds.values()))
+    yield title
+    for name, time in seconds.items():
+        yield f"  {name:<24}{time * scale:>9.1f} {unit}{time / first:>9.2f} x"
+
+
+def main() -> None:
+    """Measure and print."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    trainer = engine_trainer()
+    usual = UsualTorch(trainer)
+    assert_same_first_step(trainer, usual)
+    engine, multiply = trainer.engine, matrix_products()
+
+    def engine_steps() -> None:
+        for _ in range(STEPS_IN_A_BLOCK):
+            engine.advance(BATCH)
+
+    steps = interleaved(
+        {
+            "this engine": engine_steps,
+            "PyTorch's usual loop": lambda: usual.steps(STEPS_IN_A_BLOCK),
+            "matrix products alone": lambda: multiply(STEPS_IN_A_BLOCK),
+        },
+        STEP_BLOCKS,
+    )
+    per_step = {name: time / STEPS_IN_A_BLOCK for name, time in steps.items()}
+    epochs = interleaved(
+        {"this engine": trainer.run_epoch, "PyTorch's usual loop": usual.epoch}, EPOCH_BLOCKS
+    )
+    network = "-".join(map(str, WIDTHS))
+    print(f"{network}, batch {BATCH}, SGD, cross-entropy, one thread; medians of alternating blocks")
+    print(f"torch {torch.__version__}, NumPy {np.__version__}\n")
+    title = "A training step (this engine's with loading and history, PyTorch's without)"
+    print(*table(title, per_step, 1e6, "µs"), sep="\n")
+    print(*table(f"\nAn epoch of {SAMPLES:,} samples, loading included", epochs, 1e3, "ms"), sep="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,5 @@
 """The served page: ``panel serve apps/main.py --port 7000``."""
 
-import panel as pn
-
 from backprop_panel.views import Workbench
 
 # The first run's settings; any key of TrainingRunManager.create can stand here.
@@ -18,5 +16,4 @@ workbench = Workbench(
     loss_type="cross_entropy",
     optimizer="adam",
 )
-pn.state.on_session_destroyed(lambda context: workbench.session.close())
 workbench.page().servable()

@@ -73,7 +73,7 @@ class TrainingRun(param.Parameterized):
     """
 
     id = param.String(constant=True, doc="Unique for ever.")
-    name = param.String(doc="Free text, unique within a manager.")
+    name = param.String(constant=False, doc="Free text, unique within a manager.")
 
     def __init__(self, name: str, config: Mapping[str, Any]) -> None:
         refuse_unknown(config, CONFIGURATION)

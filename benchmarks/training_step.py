@@ -1,20 +1,16 @@
 """Time of a training step and of an epoch with loading: this engine beside PyTorch's usual loop.
 
 A network of 16-32-32-4 units learns with batches of 32, cross-entropy and plain gradient descent,
-on one thread. PyTorch's usual loop is `nn.Sequential`, autograd, `optim.SGD`, and for an epoch a
-`DataLoader(shuffle=True)` with its default collate over a `TensorDataset` of one-hot floats. The
-matrix products alone, 3 forward and 5 backward, are what no engine on NumPy can do without.
+on one thread; NumPy's BLAS takes no second one for products this small. PyTorch's usual loop is
+`nn.Sequential`, autograd, `optim.SGD`, and for an epoch a `DataLoader(shuffle=True)` with its
+default collate over a `TensorDataset` of one-hot floats. The matrix products alone, 3 forward and
+5 backward, are what no engine on NumPy can do without.
 
 All are measured in one process in alternating blocks, so that whatever slows the machine down
 slows all of them; what counts are the ratios. Run it with ``python benchmarks/training_step.py``.
 """
 
 from __future__ import annotations
-
-import os
-
-for library in ("OMP", "OPENBLAS", "MKL"):  # read when NumPy and torch are imported
-    os.environ[f"{library}_NUM_THREADS"] = "1"
 
 import sys
 from collections.abc import Callable, Iterator
@@ -180,11 +176,12 @@ def main() -> None:
         {"this engine": trainer.run_epoch, "PyTorch's usual loop": usual.epoch}, EPOCH_BLOCKS
     )
     network = "-".join(map(str, WIDTHS))
-    print(f"{network}, batch {BATCH}, SGD, cross-entropy, one thread; medians of alternating blocks")
-    print(f"torch {torch.__version__}, NumPy {np.__version__}\n")
+    print(f"{network}, batch {BATCH}, SGD, cross-entropy, one thread; medians")
+    print(f"of alternating blocks; torch {torch.__version__}, NumPy {np.__version__}\n")
     title = "A training step (this engine's with loading and history, PyTorch's without)"
     print(*table(title, per_step, 1e6, "µs"), sep="\n")
-    print(*table(f"\nAn epoch of {SAMPLES:,} samples, loading included", epochs, 1e3, "ms"), sep="\n")
+    title = f"\nAn epoch of {SAMPLES:,} samples, loading included"
+    print(*table(title, epochs, 1e3, "ms"), sep="\n")
 
 
 if __name__ == "__main__":

@@ -193,8 +193,9 @@ def test_every_training_window_is_drawn_as_often_as_any_other_give_or_take_one(d
 
 
 def test_no_window_of_a_long_text_is_drawn_twice_before_every_other_was():
-    text = "\n".join("".join(map(chr, np.random.default_rng(row).integers(97, 123, 60)))
-                     for row in range(50))
+    text = "\n".join(
+        "".join(map(chr, np.random.default_rng(row).integers(97, 123, 60))) for row in range(50)
+    )
     data = SequenceDataset.from_text(text, num_samples=500)
     assert len(data.sample_windows) == len(set(data.sample_windows.tolist())) == 500
 
@@ -312,9 +313,7 @@ def test_the_floor_of_an_unknown_loss_is_refused_with_the_nearest():
 
 
 @quick
-@given(
-    num_samples=st.integers(1, 300), seed=st.integers(0, 2**64), epoch=st.integers(0, 10**9)
-)
+@given(num_samples=st.integers(1, 300), seed=st.integers(0, 2**64), epoch=st.integers(0, 10**9))
 def test_the_order_of_an_epoch_is_a_permutation_of_the_samples(num_samples, seed, epoch):
     data = SequenceDataset(num_samples=num_samples, seed=seed)
     assert sorted(data.order(epoch).tolist()) == list(range(num_samples))

@@ -132,7 +132,8 @@ def test_one_width_and_one_activation_are_those_of_every_hidden_layer():
 
 @pytest.mark.parametrize("sequence", [list, tuple])
 def test_a_list_of_widths_says_how_many_layers_there_are(sequence):
-    assert shapes(Model(hidden_dimension=sequence([64, 8, 5]))) == [(16, 64), (64, 8), (8, 5), (5, 4)]
+    model = Model(hidden_dimension=sequence([64, 8, 5]))
+    assert shapes(model) == [(16, 64), (64, 8), (8, 5), (5, 4)]
 
 
 def test_a_list_of_activations_says_how_many_layers_there_are():
@@ -201,7 +202,7 @@ def test_a_list_of_another_length_than_there_are_layers_is_refused(lists, settin
 
 @pytest.mark.parametrize(
     ("too_large", "size"),
-    [({"hidden_dimension": 1_000_000}, "21.8 TiB"), ({"input_dimension": 10**13}, "6.8 PiB")],
+    [({"hidden_dimension": 1_000_000}, "21.8 TiB"), ({"input_dimension": 10**13}, "7.0 PiB")],
 )
 def test_a_network_too_large_for_memory_is_refused_with_its_size_before_it_is_made(too_large, size):
     tracemalloc.start()

@@ -80,7 +80,9 @@ def test_a_quantity_takes_any_real_type(value):
     assert Oven(heat=value).heat == value
 
 
-@pytest.mark.parametrize(("value", "allowed"), [(0, True), (0.999, True), (1, False), (-0.1, False)])
+@pytest.mark.parametrize(
+    ("value", "allowed"), [(0, True), (0.999, True), (1, False), (-0.1, False)]
+)
 def test_a_bound_of_a_quantity_may_be_included_or_not(value, allowed):
     if allowed:
         assert Oven(share=value).share == value
@@ -154,7 +156,11 @@ def test_every_setting_is_documented(configured):
 
 @pytest.mark.parametrize(
     ("made_by", "name", "value"),
-    [(SequenceDataset, "seed", 1), (SequenceDataset, "num_samples", 9), (Model, "hidden_layers", 1)],
+    [
+        (SequenceDataset, "seed", 1),
+        (SequenceDataset, "num_samples", 9),
+        (Model, "hidden_layers", 1),
+    ],
 )
 def test_what_needs_another_object_cannot_be_set_afterwards(made_by, name, value):
     made = made_by()

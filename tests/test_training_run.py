@@ -377,11 +377,23 @@ def test_runs_without_a_name_get_one_that_is_free():
     assert forked.name == "run 1 1"
 
 
+def test_a_run_takes_another_name_without_the_space_around_it():
+    manager = manager_of("first", "second")
+    manager.rename(manager.current.id, " another ")
+    assert [run.name for run in manager.runs] == ["first", "another"]
+
+
 def test_a_run_may_be_renamed_to_what_it_is_called():
     manager = manager_of("first")
     manager.rename(manager.current.id, "first")
-    manager.rename(manager.current.id, " another ")
-    assert manager.current.name == "another"
+    assert manager.current.name == "first"
+
+
+def test_whoever_watches_the_runs_hears_of_another_name():
+    manager, names = manager_of("first"), []
+    manager.param.watch(lambda event: names.append(event.new[0].name), "runs", onlychanged=False)
+    manager.rename(manager.current.id, "another")
+    assert names == ["another"]
 
 
 def test_the_newest_run_is_current_until_another_is_chosen():

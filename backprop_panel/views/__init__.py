@@ -8,5 +8,5 @@ from .workbench import Workbench
 __all__ = ["Workbench"]
 
 # Here, so that `Workbench()` as the last line of a notebook's cell is enough.
-pn.extension("tabulator", respect_explicit_sizing=True)
+pn.extension("tabulator")
 hv.extension("bokeh", logo=False)

@@ -178,9 +178,10 @@ class RunsTab(pn.viewable.Viewer):
         self._table.editors = {
             column: {"type": "input"} if column == "name" else None for column in table
         }
-        self._table.param.update(
-            value=table, selection=[place for place, run in enumerate(runs) if run in compared]
-        )
+        # Emptied first, since the table looks up the old selection in the old rows.
+        self._table.selection = []
+        self._table.value = table
+        self._table.selection = [place for place, run in enumerate(runs) if run in compared]
         self._drawing = False
 
     def _compare(self, event: param.parameterized.Event) -> None:

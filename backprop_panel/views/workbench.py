@@ -30,6 +30,8 @@ class Workbench(pn.viewable.Viewer):
     session = param.ClassSelector(class_=Session, constant=True)
 
     def __init__(self, **config: Any) -> None:
+        # A session's own setting: without it the map's plots would stretch all that holds them.
+        pn.config.respect_explicit_sizing = True
         manager = TrainingRunManager()
         manager.create(**config)
         super().__init__(session=Session(manager))
@@ -48,7 +50,6 @@ class Workbench(pn.viewable.Viewer):
         }
         self.tabs = pmui.Tabs(
             *self._views.items(),
-            dynamic=True,
             sizing_mode="stretch_width",
             margin=(0, 16),
             sx=TABS_SX,
@@ -93,6 +94,8 @@ class Workbench(pn.viewable.Viewer):
         with edit_readonly(page):
             page.busy = False
         page.param.watch(self._follow_theme, "dark_theme")
+        if pn.state.curdoc is not None:
+            pn.state.on_session_destroyed(lambda context: self.session.close())
         self.session.dark = page.dark_theme
         return page
 

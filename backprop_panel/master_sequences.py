@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,9 @@ class MasterSequences:
         """Return the ids of one master, a view."""
         start = self.starts[master]
         return self.ids[start : start + self.lengths[master]]
+
+    def __iter__(self) -> Iterator[TokenIds]:
+        return (self[master] for master in range(len(self)))
 
     def at_least(self, length: int) -> MasterSequences:
         """Return the masters of at least `length` tokens, on the same ids."""

@@ -200,6 +200,8 @@ class Settings(pn.viewable.Viewer):
                 widget.value = _shown(name, settings[name])
             self._active.options = {other.name: other.id for other in self.session.manager.runs}
             self._active.value = run.id
+            # A renamed run keeps its id, and the browser would keep its old name.
+            self._active.param.trigger("value")
         everything = {**self._training, **self._new_run, "name": self._name, "runs": self._active}
         for name, widget in everything.items():
             message = mistakes.get(name, "")

@@ -25,6 +25,9 @@ def expect_step(page, step, epoch=0):
 
 def fill(page, label, value):
     field = page.get_by_label(label, exact=True)
+    # Until the page has come to rest, it may still write its own value into the field.
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(300)
     field.fill(value)
     field.press("Enter")
     field.blur()

@@ -36,14 +36,22 @@ class Cursor:
 
     def take(self, count: int) -> Indices:
         """Return the next `count` samples' numbers, fewer at the end of the epoch, and go on."""
+        samples = self.peek(count)
+        self.pass_by(len(samples))
+        return samples
+
+    def peek(self, count: int) -> Indices:
+        """Return the next `count` samples' numbers, fewer at the end of the epoch."""
         if self._order_of != self.epoch:
             self._order, self._order_of = self.data.order(self.epoch), self.epoch
-        samples = self._order[self.position : self.position + count]
-        self.position += len(samples)
+        return self._order[self.position : self.position + count]
+
+    def pass_by(self, count: int) -> None:
+        """Go on by `count` samples, at most to the end of the epoch."""
+        self.position += count
         if self.position == self.data.num_samples:
             self.epoch += 1
             self.position = 0
-        return samples
 
 
 class BatchLoader:
@@ -81,7 +89,7 @@ def _loader(data: SequenceDataset, request: _Request) -> Iterator[Batch]:
         # Imported here because torch takes longer to import than all else together.
         import torch
     except ImportError:
-        return (data.__getitems__(samples) for samples in request)
+        return map(data.__getitems__, request)
     from torch.utils.data import DataLoader
 
     return DataLoader(

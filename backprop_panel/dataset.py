@@ -21,6 +21,7 @@ from .settings import Choice, Configured, Count, Quantity, SettingError, is_whol
 
 Indices = NDArray[np.integer]
 
+
 class SequenceDataset(Configured):
     """Windows over master sequences, a training set drawn from them, and a validation set.
 
@@ -38,7 +39,7 @@ class SequenceDataset(Configured):
         For a setting that is unknown, out of bounds, or does not fit the others.
     """
 
-    vocabulary = param.List(["a", "b", "c", "d"], item_type=str, constant=True, doc="The tokens.")
+    vocabulary = param.Parameter(["a", "b", "c", "d"], constant=True, doc="The tokens, a list.")
     sequence_length = Count(5, bounds=(1, None), constant=True, doc="Tokens in a window.")
     task_type = Choice(
         default="next_token",
@@ -58,7 +59,9 @@ class SequenceDataset(Configured):
         doc="Explicit masters in place of generated ones: a list of strings or of lists of "
         "tokens, or a text with one master a line and a token a character.",
     )
-    num_samples = Count(512, bounds=(1, 10_000_000), constant=True, doc="Training samples in an epoch.")
+    num_samples = Count(
+        512, bounds=(1, 10_000_000), constant=True, doc="Training samples in an epoch."
+    )
     validation_fraction = Quantity(
         0.2,
         bounds=(0, 1),
@@ -69,6 +72,8 @@ class SequenceDataset(Configured):
     seed = Count(0, bounds=(0, None), constant=True, doc="Where all randomness begins.")
 
     def __init__(self, **settings: Any) -> None:
+        if isinstance(settings.get("vocabulary"), (list, tuple)):
+            settings["vocabulary"] = list(settings["vocabulary"])
         super().__init__(**settings)
         self._check_vocabulary()
         if self.task_type == "next_token" and self.sequence_length < 2:
@@ -220,6 +225,13 @@ class SequenceDataset(Configured):
         return counts / counts.sum(), counts / of_context[distinct[:, 0]], distinct[:, 0]
 
     def _check_vocabulary(self) -> None:
+        if not isinstance(self.vocabulary, list) or not all(
+            isinstance(token, str) and token for token in self.vocabulary
+        ):
+            raise SettingError(
+                "vocabulary",
+                f"vocabulary must be a list of tokens, each some text, got {self.vocabulary!r}.",
+            )
         if not self.vocabulary:
             raise SettingError("vocabulary", "vocabulary must hold at least one token, got none.")
         token, count = Counter(self.vocabulary).most_common(1)[0]

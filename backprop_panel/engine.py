@@ -17,7 +17,7 @@ from .history import History
 from .nn.losses import LOSSES
 from .nn.network import Network, Workspace
 from .nn.optimizers import OPTIMIZERS, Optimizer, OptimizerState
-from .nn.record import PassCopy, StepRecord
+from .nn.record import PassCopy, StepRecord, frozen
 
 MOST_WORKSPACES = 4
 """Batch sizes whose buffers are kept: the usual one, one example, an epoch's rest, evaluation."""
@@ -83,9 +83,7 @@ class Engine:
         What was done to the engine, in order; replaying it on a fresh one gives this one.
     """
 
-    def __init__(
-        self, network: Network, data: SequenceDataset, settings: TrainingSettings
-    ) -> None:
+    def __init__(self, network: Network, data: SequenceDataset, settings: TrainingSettings) -> None:
         self.network = network
         self.data = data
         self.settings = settings
@@ -102,6 +100,8 @@ class Engine:
         self._gradients = np.zeros(network.size, network.dtype)
         self._layer_gradients = network.by_layer(self._gradients)
         self._workspaces: dict[int, Workspace] = {}
+        # Its own, so that a prediction never writes into a step that is under way.
+        self._evaluation_workspaces: dict[int, Workspace] = {}
 
     @property
     def epoch(self) -> int:
@@ -139,10 +139,8 @@ class Engine:
 
         While `viewing`, the step computes everything and moves nothing.
         """
-        result = None
         cursor = self.viewing or self.cursor
-        for result in self.phases(cursor, size, updating=not self.viewing, recording=recording):
-            pass
+        *_, result = self.phases(cursor, size, updating=not self.viewing, recording=recording)
         return result if recording else None
 
     def look(self) -> StepRecord:
@@ -189,9 +187,10 @@ class Engine:
         """
         network, loss = self.network, LOSSES[self.settings.loss_type]
         epoch = cursor.epoch
-        samples = cursor.take(size)
+        samples = cursor.peek(size)
         contexts, targets = self._loader.fetch(samples)
-        work = self.workspace(len(samples))
+        cursor.pass_by(len(samples))
+        work = self._workspace(self._workspaces, len(samples))
         self.data.one_hot(contexts, out=work.activations[0])
         for layer in network.forward(work):
             yield Phase("forward", layer)
@@ -211,9 +210,9 @@ class Engine:
             yield StepRecord(
                 step=self.step,
                 epoch=epoch,
-                samples=samples.copy(),
-                contexts=contexts,
-                targets=targets,
+                samples=frozen(samples),
+                contexts=frozen(contexts),
+                targets=frozen(targets),
                 loss=loss_value,
                 accuracy=accuracy,
                 pre_activations=copies.pre_activations,
@@ -248,7 +247,7 @@ class Engine:
         """Carry contexts forward piece by piece, yielding the buffers and the piece."""
         for start in range(0, len(contexts), EVALUATED_AT_ONCE):
             piece = slice(start, start + EVALUATED_AT_ONCE)
-            work = self.workspace(len(contexts[piece]))
+            work = self._workspace(self._evaluation_workspaces, len(contexts[piece]))
             self.data.one_hot(contexts[piece], out=work.activations[0])
             for _ in self.network.forward(work):
                 pass
@@ -259,13 +258,14 @@ class Engine:
         cursor = self.viewing or self.cursor
         return ceil((self.data.num_samples - cursor.position) / self.settings.batch_size)
 
-    def workspace(self, batch: int) -> Workspace:
+    def _workspace(self, kept: dict[int, Workspace], batch: int) -> Workspace:
         """Return the buffers for a batch size, made once."""
-        if batch not in self._workspaces:
-            if len(self._workspaces) == MOST_WORKSPACES:
-                self._workspaces.pop(next(iter(self._workspaces)))
-            self._workspaces[batch] = Workspace(self.network, batch)
-        return self._workspaces[batch]
+        work = kept.get(batch)
+        if work is None:
+            if len(kept) == MOST_WORKSPACES:
+                kept.pop(next(iter(kept)))
+            work = kept[batch] = Workspace(self.network, batch)
+        return work
 
     def adopt(self, other: Engine) -> None:
         """Take over the whole state of `other`, in place; it is not to be used again."""

@@ -35,10 +35,23 @@ class LazyRows:
 
     def __getitem__(self, key: Any) -> NDArray:
         row_key, *column_key = key if isinstance(key, tuple) else (key,)
-        numbers = np.arange(len(self))[row_key]
+        numbers = self._numbers(row_key)
         rows = self._rows(np.atleast_1d(numbers))
         rows = rows if np.ndim(numbers) else rows[0]
         return rows[(..., *column_key)] if column_key else rows
+
+    def _numbers(self, key: Any) -> Any:
+        """Return the row numbers that `key` chooses, without listing all of them."""
+        if key is Ellipsis:
+            key = slice(None)
+        if isinstance(key, slice):
+            return np.arange(*key.indices(len(self)))
+        numbers = np.asarray(key)
+        if numbers.dtype == bool:
+            return np.arange(len(self))[numbers]
+        if ((numbers < -len(self)) | (numbers >= len(self))).any():
+            raise IndexError(f"row {key!r} is out of bounds for {len(self)} rows")
+        return np.where(numbers < 0, numbers + len(self), numbers)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray:
         return self._rows(np.arange(len(self))).astype(dtype or self.dtype, copy=False)

@@ -59,7 +59,9 @@ def smallest_id_type(vocabulary_size: int) -> type[np.unsignedinteger]:
     return np.uint8 if vocabulary_size <= 1 << 8 else np.uint16
 
 
-def generate(vocabulary_size: int, count: int, lengths: tuple[int, int], seed: int) -> MasterSequences:
+def generate(
+    vocabulary_size: int, count: int, lengths: tuple[int, int], seed: int
+) -> MasterSequences:
     """Draw `count` distinct sequences, each of a random length within `lengths`, ends included.
 
     Raises
@@ -68,7 +70,11 @@ def generate(vocabulary_size: int, count: int, lengths: tuple[int, int], seed: i
         If there are not that many distinct sequences.
     """
     low, high = lengths
-    possible = sum(vocabulary_size**length for length in range(low, high + 1))
+    possible = 0
+    for length in range(low, high + 1):
+        possible += vocabulary_size**length
+        if possible >= count:
+            break
     if possible < count:
         raise SettingError(
             "num_master_sequences",
@@ -87,12 +93,23 @@ def generate(vocabulary_size: int, count: int, lengths: tuple[int, int], seed: i
 
 def encode(masters: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> MasterSequences:
     """Encode explicit masters, each a string of one-character tokens or a list of tokens."""
+    if not isinstance(masters, (list, tuple)) or not masters:
+        raise SettingError(
+            "master_sequences",
+            "master_sequences must be a list of strings or of lists of tokens, or a text with one "
+            f"master a line, got {masters!r}.",
+        )
     id_type = smallest_id_type(len(vocabulary))
     index = {token: number for number, token in enumerate(vocabulary)}
     encoded = []
     for number, master in enumerate(masters):
+        if not isinstance(master, (str, list, tuple)):
+            raise SettingError(
+                "master_sequences",
+                f"master_sequences[{number}] must be a string or a list of tokens, got {master!r}.",
+            )
         for token in master:
-            if token not in index:
+            if not isinstance(token, str) or token not in index:
                 raise SettingError(
                     "master_sequences",
                     f"master_sequences[{number}] holds {token!r}, which is not in the vocabulary "
@@ -104,6 +121,13 @@ def encode(masters: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> Maste
 
 def encode_text(text: str, vocabulary: Sequence[str]) -> MasterSequences:
     """Encode a text whose every line is a master and every character a token."""
+    longer = [token for token in vocabulary if len(token) != 1]
+    if longer:
+        raise SettingError(
+            "vocabulary",
+            "In a text every character is a token, so vocabulary must hold single characters, "
+            f"got {longer[0]!r}. Give master_sequences as a list of lists of tokens instead.",
+        )
     id_type = smallest_id_type(len(vocabulary))
     ids = np.empty(len(text), id_type)
     filled = 0

@@ -16,5 +16,5 @@ def physical_memory() -> int:
 def in_words(size: int) -> str:
     """Return a size in bytes as a person reads it: ``3.2 GiB``."""
     units = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
-    power = min(max(size.bit_length() - 1, 0) // 10, len(units) - 1)
+    power = min(max(int(size).bit_length() - 1, 0) // 10, len(units) - 1)
     return f"{size / 1024**power:,.{min(power, 1)}f} {units[power]}"

@@ -59,7 +59,7 @@ class Model(Configured):
         hidden = self._one_per_layer("hidden_dimension")
         activations = self._one_per_layer("activation")
         self._check(hidden, activations)
-        widths = [self.input_dimension, *hidden, self.output_dimension]
+        widths = [int(width) for width in (self.input_dimension, *hidden, self.output_dimension)]
         refuse_too_large(widths, batch=1)
         self.network = Network(widths, activations)
         self.network.initialize(

@@ -57,7 +57,11 @@ class Count(param.Integer):
         if val is None and self.allow_None:
             return
         low, high = self.bounds or (None, None)
-        if not is_whole(val) or (low is not None and val < low) or (high is not None and val > high):
+        if (
+            not is_whole(val)
+            or (low is not None and val < low)
+            or (high is not None and val > high)
+        ):
             allowed = f"of at least {low}" if high is None else f"from {low} to {high}"
             raise SettingError(
                 self.name, f"{self.name} must be a whole number {allowed}, got {val!r}."
@@ -79,7 +83,7 @@ class Quantity(param.Number):
         low_inclusive, high_inclusive = self.inclusive_bounds
         above = val >= low if low_inclusive else val > low
         below = high is None or (val <= high if high_inclusive else val < high)
-        return math.isfinite(val) and above and below
+        return _is_finite(val) and above and below
 
     def _allowed(self) -> str:
         low, high = self.bounds
@@ -88,6 +92,13 @@ class Quantity(param.Number):
         if high is None:
             return above
         return f"{above} and {'at most' if high_inclusive else 'below'} {high:g}"
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond what a float holds
+        return False
 
 
 class Choice(param.Selector):

@@ -99,6 +99,12 @@ class Trainer(Configured):
         return TrainingSettings(**{name: getattr(self, name) for name in SETTING_NAMES})
 
     def _change_engine(self, *events: param.parameterized.Event) -> None:
+        try:
+            self._refuse_large_batch()
+        except SettingError:
+            with param.discard_events(self):
+                self.param.update(**self._engine_settings())
+            raise
         changed = {event.name: event.new for event in events}
         self.engine.between_steps(lambda: self.engine.change(**changed))
 
@@ -115,6 +121,4 @@ class Trainer(Configured):
                 )
 
     def _refuse_large_batch(self) -> None:
-        refuse_too_large(
-            self.model.network.widths, min(self.batch_size, self.dataset.num_samples)
-        )
+        refuse_too_large(self.model.network.widths, min(self.batch_size, self.dataset.num_samples))

@@ -17,7 +17,7 @@ from .engine import Changed, Engine
 from .history import History
 from .model import Model
 from .nn.optimizers import OptimizerState
-from .settings import SettingError, refuse_unknown
+from .settings import Choice, SettingError, refuse_unknown
 from .trainer import SETTING_NAMES, Trainer
 from .worker import Worker
 
@@ -127,7 +127,8 @@ class TrainingRun(param.Parameterized):
         present = self.trainer.engine
         if not 0 <= step <= present.step:
             raise SettingError(
-                "step", f"step must be from 0 to {present.step}, where {self.name!r} is; got {step}."
+                "step",
+                f"step must be from 0 to {present.step}, where {self.name!r} is; got {step}.",
             )
         engine = self._beginning()
         for event in list(present.events):
@@ -164,6 +165,7 @@ class TrainingRunManager(param.Parameterized):
     """Keeps runs: at least one from the first `create` on, each under a name of its own."""
 
     runs = param.List([], item_type=TrainingRun, doc="All runs, in the order of their creation.")
+    store = Choice(default=None, objects=[None], doc="None: the runs are kept in memory.")
     current = param.ClassSelector(
         default=None, class_=TrainingRun, allow_None=True, doc="The run that is worked on."
     )
@@ -212,7 +214,7 @@ class TrainingRunManager(param.Parameterized):
     def rename(self, run_id: str, name: str) -> None:
         """Give a run another name."""
         run = self.run(run_id)
-        if name.strip() != run.name:
+        if name != run.name:
             run.name = self._checked_name(name)
             self.param.trigger("runs")
 
@@ -252,6 +254,8 @@ class TrainingRunManager(param.Parameterized):
         return run
 
     def _checked_name(self, name: str) -> str:
+        if not isinstance(name, str):
+            raise SettingError("name", f"A run's name must be text, got {name!r}.")
         name = name.strip()
         if not name:
             raise SettingError("name", "A run needs a name.")
@@ -261,9 +265,7 @@ class TrainingRunManager(param.Parameterized):
 
     def _free_name(self, stem: str) -> str:
         taken = {run.name for run in self.runs}
-        return next(
-            name for number in count(1) if (name := f"{stem} {number}") not in taken
-        )
+        return next(name for number in count(1) if (name := f"{stem} {number}") not in taken)
 
 
 def _refuse_new_network(settings: Mapping[str, Any]) -> None:

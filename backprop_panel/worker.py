@@ -10,7 +10,6 @@ from threading import Event, Thread
 from .engine import Engine
 from .nn.record import StepRecord
 
-
 SWITCH_INTERVAL = 0.0002
 """Seconds after which a thread that wants the interpreter gets it; the default is 0.005.
 
@@ -61,6 +60,7 @@ class Worker:
     def stop(self) -> None:
         """End the thread after its present step; return when it has ended."""
         self._stopping.set()
+        self._may_step.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -86,8 +86,10 @@ class Worker:
     def _work(self, done: Callable[[], bool], steps_per_second: float | None) -> None:
         engine = self._engine
         try:
-            while not self._stopping.is_set() and not done():
+            while not done():
                 self._may_step.wait()
+                if self._stopping.is_set():
+                    break
                 engine.take_messages()
                 recording, self._record_wanted = self._record_wanted, False
                 record = engine.advance(engine.settings.batch_size, recording=recording)

@@ -403,14 +403,6 @@ def test_any_bad_setting_is_refused_by_name_and_nothing_changes(name, bad):
     assert unchanging(state(trainer)) == before
 
 
-def test_of_several_settings_at_once_none_is_taken_if_one_is_bad():
-    trainer = trainer_of()
-    before = unchanging(state(trainer))
-    with pytest.raises(SettingError):
-        trainer.param.update(learning_rate=0.5, batch_size=0)
-    assert unchanging(state(trainer)) == before
-
-
 def test_an_unknown_setting_is_answered_with_the_nearest():
     with pytest.raises(SettingError, match="Did you mean 'learning_rate'"):
         trainer_of(learning_rat=0.1)

@@ -83,10 +83,12 @@ class GELU:
 
 @dataclass(frozen=True)
 class ReLU:
-    """Rectified linear unit::
+    """Rectified linear unit.
 
-        f(z)  = max(0, z)
-        f'(z) = 1 where z > 0, else 0      (0 at the corner, as torch has it)
+    ::
+
+    f(z)  = max(0, z)
+    f'(z) = 1 where z > 0, else 0      (0 at the corner, as torch has it)
     """
 
     name: str = "relu"
@@ -105,10 +107,12 @@ class ReLU:
 
 @dataclass(frozen=True)
 class Tanh:
-    """Hyperbolic tangent::
+    """Hyperbolic tangent.
 
-        f(z)  = tanh z
-        f'(z) = 1 - f(z)²
+    ::
+
+    f(z)  = tanh z
+    f'(z) = 1 - f(z)²
     """
 
     name: str = "tanh"
@@ -128,10 +132,12 @@ class Tanh:
 
 @dataclass(frozen=True)
 class Sigmoid:
-    """Logistic function::
+    """Logistic function.
 
-        f(z)  = 1 / (1 + e⁻ᶻ) = ½ (1 + tanh(z / 2))     (the second form cannot overflow)
-        f'(z) = f(z) (1 - f(z))
+    ::
+
+    f(z)  = 1 / (1 + e⁻ᶻ) = ½ (1 + tanh(z / 2))     (the second form cannot overflow)
+    f'(z) = f(z) (1 - f(z))
     """
 
     name: str = "sigmoid"

@@ -124,9 +124,7 @@ class Network:
 
     def activation_gradient(self, work: Workspace, layer: int) -> None:
         """Write dLoss/d activations[`layer`] = δ @ Wᵀ; for the input it is only looked at."""
-        np.dot(
-            work.deltas[layer], self.weights[layer].T, out=work.activation_gradients[layer]
-        )
+        np.dot(work.deltas[layer], self.weights[layer].T, out=work.activation_gradients[layer])
 
 
 class Workspace:

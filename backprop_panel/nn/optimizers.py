@@ -161,7 +161,11 @@ class Adam(Optimizer):
     moment_names: ClassVar[tuple[str, ...]] = ("mean", "mean_square")
 
     def _turn_into_update(self, state: OptimizerState) -> None:
-        mean, mean_square, scratch = state.moments["mean"], state.moments["mean_square"], state.scratch
+        mean, mean_square, scratch = (
+            state.moments["mean"],
+            state.moments["mean_square"],
+            state.scratch,
+        )
         _running_mean_square(mean_square, state.update, self.beta_2, scratch)
         mean *= self.beta_1
         state.update *= 1 - self.beta_1
@@ -169,9 +173,7 @@ class Adam(Optimizer):
         np.sqrt(mean_square, out=scratch)
         scratch *= 1 / sqrt(1 - self.beta_2**state.steps)
         scratch += self.epsilon
-        np.multiply(
-            mean, -self.learning_rate / (1 - self.beta_1**state.steps), out=state.update
-        )
+        np.multiply(mean, -self.learning_rate / (1 - self.beta_1**state.steps), out=state.update)
         state.update /= scratch
 
 

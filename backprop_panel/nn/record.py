@@ -116,7 +116,7 @@ class StepRecord:
 
     @property
     def updates(self) -> tuple[Array, ...]:
-        """What the optimizer added to each parameter: W1, b1, W2, b2, …"""
+        """What the optimizer added to each parameter: W1, b1, W2, b2 and so on."""
         return tuple(chain.from_iterable(zip(self.weight_updates, self.bias_updates, strict=True)))
 
 
@@ -135,24 +135,23 @@ class PassCopy:
     def __init__(self, network: Network, work: Workspace, gradients: Array) -> None:
         network.activation_gradient(work, layer=0)
         self._network = network
-        self.pre_activations = _frozen(work.pre_activations)
-        self.activations = _frozen(work.activations)
-        self.deltas = _frozen(work.deltas)
-        self.activation_gradients = _frozen(work.activation_gradients)
+        self.pre_activations = tuple(map(frozen, work.pre_activations))
+        self.activations = tuple(map(frozen, work.activations))
+        self.deltas = tuple(map(frozen, work.deltas))
+        self.activation_gradients = tuple(map(frozen, work.activation_gradients))
         self.layers = self.by_layer(network.parameters)
         self.layer_gradients = self.by_layer(gradients)
 
     def by_layer(self, vector: Array) -> tuple[Array, ...]:
         """Return a read-only copy of a flat vector, layer by layer."""
-        (copy,) = _frozen([vector])
-        return tuple(self._network.by_layer(copy))
+        return tuple(self._network.by_layer(frozen(vector)))
 
 
-def _frozen(arrays: Sequence[Array]) -> tuple[Array, ...]:
-    copies = tuple(array.copy() for array in arrays)
-    for copy in copies:
-        copy.flags.writeable = False
-    return copies
+def frozen(array: NDArray) -> NDArray:
+    """Return a read-only copy."""
+    copy = array.copy()
+    copy.flags.writeable = False
+    return copy
 
 
 def _weights(layers: Sequence[Array]) -> tuple[Array, ...]:

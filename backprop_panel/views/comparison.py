@@ -36,7 +36,9 @@ class Comparison(param.Parameterized):
     def runs(self) -> list[TrainingRun]:
         """Return the runs that are compared, and always the one that is shown."""
         shown = self.session.run
-        return [run for run in self.session.manager.runs if run is shown or run.id not in self.hidden]
+        return [
+            run for run in self.session.manager.runs if run is shown or run.id not in self.hidden
+        ]
 
     def color(self, run: TrainingRun) -> str:
         """Return a run's colour, which it keeps."""

@@ -146,9 +146,9 @@ class Settings(pn.viewable.Viewer):
         self._showing = False
         self._training = _training_widgets()
         self._new_run = _new_run_widgets()
-        for name, widget in self._training.items():
+        for widget in self._training.values():
             widget.param.watch(self._change_training, "value")
-        for name, widget in self._new_run.items():
+        for widget in self._new_run.values():
             widget.param.watch(self._change_configuration, "value")
         self._active = pmui.Select(label="Active run", **SMALL)
         self._active.param.watch(self._switch, "value")
@@ -209,12 +209,11 @@ class Settings(pn.viewable.Viewer):
         others = [
             text
             for name, text in mistakes.items()
-            if name not in everything and name != "training"
+            if name not in everything
+            and name != "training"
             and text not in {mistakes.get(known) for known in everything}
         ]
-        self._note.param.update(
-            object="<br>".join(map(escape, others)), visible=bool(others)
-        )
+        self._note.param.update(object="<br>".join(map(escape, others)), visible=bool(others))
         self._showing = False
         self._show_pending()
 

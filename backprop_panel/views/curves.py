@@ -126,7 +126,10 @@ def loss_lines(
     lines.append(
         Line(
             *thinned(steps[validated], history["validation_loss"][validated]),
-            color, f"{run.name}, validation", about, dash="dashed",
+            color,
+            f"{run.name}, validation",
+            about,
+            dash="dashed",
         )  # fmt: skip
     )
     floor = run.dataset.optimal_loss(run.trainer.loss_type)

@@ -60,7 +60,8 @@ def explained(run: TrainingRun, record: StepRecord, place: Place) -> str:
     table = "".join(f"<tr><td>{label}</td><td>{number(entry)}</td></tr>" for label, entry in rows)
     return (
         f"<h3>{name}</h3><p>{about}</p><table>{table}</table>"
-        f"<p>{_standing('value', value, values)}<br>{_standing('gradient', gradient, gradients)}</p>"
+        f"<p>{_standing('value', value, values)}<br>"
+        f"{_standing('gradient', gradient, gradients)}</p>"
     )
 
 

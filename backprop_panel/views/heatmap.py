@@ -142,7 +142,9 @@ class Heatmap:
         """Give the rows other labels: another batch stands in them."""
         self.labels.data = {"rows": [list(labels)], "columns": [list(self.column_labels)]}
 
-    def mark(self, rows: Sequence[int] = (), columns: Sequence[int] = (), cell: Place | None = None) -> None:
+    def mark(
+        self, rows: Sequence[int] = (), columns: Sequence[int] = (), cell: Place | None = None
+    ) -> None:
         """Frame whole rows, whole columns and one cell, and nothing else."""
         width = self.shape[1]
         boxes = [(-0.5, width - 0.5, self._top(row), self._top(row) - 1) for row in rows]
@@ -200,7 +202,7 @@ class Heatmap:
             background_fill_color=None,
             border_fill_color=None,
             outline_line_color=None,
-            # Alike for all, so that frames side by side end alike, and without waiting for each other.
+            # Alike for all, so that frames side by side end alike.
             frame_align=False,
             min_border_left=1,
             min_border_right=1,

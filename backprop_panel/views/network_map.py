@@ -51,9 +51,7 @@ class Slot:
 
     def gradient(self, record: StepRecord) -> NDArray:
         """Return the gradient of the loss with respect to it."""
-        gradients = (
-            record.layer_gradients if self.kind == "weight" else record.activation_gradients
-        )
+        gradients = record.layer_gradients if self.kind == "weight" else record.activation_gradients
         return gradients[self.index]
 
 
@@ -226,9 +224,7 @@ class NetworkMap(pn.viewable.Viewer):
         labels = data.output_labels
         return [
             example(tokens, labels[target])
-            for tokens, target in zip(
-                data.tokens(record.contexts), record.targets, strict=True
-            )
+            for tokens, target in zip(data.tokens(record.contexts), record.targets, strict=True)
         ]
 
     def _rescale(self, *events: param.parameterized.Event) -> None:
@@ -258,7 +254,9 @@ class NetworkMap(pn.viewable.Viewer):
             ):
                 rows, columns = marks.get(slot.name, ((), ()))
                 for heatmap in (value, gradient):
-                    is_cell = place and heatmap.name.removeprefix("d") == place.heatmap.removeprefix("d")
+                    is_cell = place and heatmap.name.removeprefix(
+                        "d"
+                    ) == place.heatmap.removeprefix("d")
                     heatmap.mark(rows, columns, place if is_cell else None)
 
 
@@ -272,9 +270,7 @@ def touched(slots: Sequence[Slot], place: Place) -> dict[str, tuple[Sequence[int
     names = [slot.name for slot in slots]
     at = names.index(place.heatmap.removeprefix("d"))
     slot = slots[at]
-    marks: dict[str, tuple[list[int], list[int]]] = {
-        other.name: ([], []) for other in slots
-    }
+    marks: dict[str, tuple[list[int], list[int]]] = {other.name: ([], []) for other in slots}
     units = {at: place.column} if slot.kind == "level" else {at + 1: place.column}
     if slot.kind == "weight" and place.row < slots[at - 1].columns:
         units[at - 1] = place.row

@@ -100,9 +100,7 @@ class Session(param.Parameterized):
             about = getattr(mistake, "setting", control)
             self.mistakes = {**self.mistakes, control: str(mistake), about: str(mistake)}
             return False
-        self.mistakes = {
-            name: text for name, text in self.mistakes.items() if name != control
-        }
+        self.mistakes = {name: text for name, text in self.mistakes.items() if name != control}
         return True
 
     def close(self) -> None:

@@ -23,7 +23,7 @@ def html(text: str, css_class: str, **params: Any) -> pn.pane.HTML:
 
 
 def number(value: float) -> str:
-    """Return a number as it stands in tables: four decimals, or scientific where they say little."""
+    """Return a number as it stands in tables: four decimals, or scientific notation."""
     if not isfinite(value):
         return "not finite"
     if value and not 1e-3 <= abs(value) < 1e4:

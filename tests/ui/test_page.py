@@ -86,14 +86,14 @@ def test_a_changed_learning_rate_is_used_without_losing_the_step(page):
 
 def test_a_bad_learning_rate_is_refused_beside_its_control(page):
     fill(page, "Learning rate", "-1")
-    expect(page.get_by_text("learning_rate must be a finite number above 0, got -1.0")).to_be_visible()
+    expect(
+        page.get_by_text("learning_rate must be a finite number above 0, got -1.0")
+    ).to_be_visible()
     press(page, "Run Batch")
     expect_step(page, 1)
 
 
-@pytest.mark.parametrize(
-    ("label", "option"), [("Loss function", "MSE"), ("Optimizer", "Momentum")]
-)
+@pytest.mark.parametrize(("label", "option"), [("Loss function", "MSE"), ("Optimizer", "Momentum")])
 def test_a_training_setting_changes_at_once(page, label, option):
     choose(page, label, option)
     press(page, "Run Batch")

@@ -47,8 +47,9 @@ class Curves:
 
     def show(self, lines: Sequence[Line], now: int | None = None) -> None:
         """Show these lines, and a mark at the step `now`."""
-        self._source.data = _columns([line for line in lines if len(line.x)])
-        self._now.data = {"x": [] if now is None else [now]}
+        with pn.io.hold():
+            self._source.data = _columns([line for line in lines if len(line.x)])
+            self._now.data = {"x": [] if now is None else [now]}
 
     def use_log_axis(self, log_y: bool) -> None:
         """Show the loss on a logarithmic axis, or a linear one."""

@@ -85,7 +85,8 @@ class DataTab(pn.viewable.Viewer):
         self._draw()
 
     def _recolor(self, *events: param.parameterized.Event) -> None:
-        self._matrix.follow(theme_of(self.session.dark))
+        with pn.io.hold():
+            self._matrix.follow(theme_of(self.session.dark))
 
     def _draw(self, *events: param.parameterized.Event) -> None:
         if not self.visible:
@@ -97,7 +98,8 @@ class DataTab(pn.viewable.Viewer):
         self._predictions.object = predictions_html(run, record)
         self._generated.object = generated_html(run)
         matrix = confusion(record)
-        self._matrix.show(matrix, limit=max(float(matrix.max()), 1.0))
+        with pn.io.hold():
+            self._matrix.show(matrix, limit=max(float(matrix.max()), 1.0))
 
 
 def masters_html(run: TrainingRun, record: StepRecord) -> str:

@@ -202,6 +202,9 @@ def open_page(context, server):
         page = context.new_page()
         page.goto(server.url, timeout=FIRST_LOAD)
         expect(page.locator(".bp-status")).to_have_text(re.compile(r"\S"), timeout=FIRST_LOAD)
+        # Until all is laid out, a field that is typed into may still be drawn anew.
+        page.wait_for_function("() => Bokeh.documents.every((document) => document.is_idle)")
+        page.wait_for_timeout(1000)
         return page
 
     return open_page

@@ -66,7 +66,12 @@ class LossTab(pn.viewable.Viewer):
                 self._legend,
                 sizing_mode="stretch_width",
             ),
-            pn.Column(self._curves.pane, height=460, sizing_mode="stretch_width", margin=0),
+            pn.Column(
+                self._curves.pane,
+                sizing_mode="stretch_width",
+                margin=0,
+                styles={"height": "max(300px, calc(100vh - 300px))"},
+            ),
             sizing_mode="stretch_width",
             margin=0,
         )

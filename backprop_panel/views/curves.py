@@ -9,6 +9,7 @@ from typing import Any
 import holoviews as hv
 import numpy as np
 import panel as pn
+from bokeh.core.properties import field
 from bokeh.models import ColumnDataSource, DataRange1d, HoverTool, VSpan
 from numpy.typing import NDArray
 from tsdownsample import MinMaxLTTBDownsampler
@@ -74,7 +75,7 @@ class Curves:
         figure, renderer = plot.state, plot.handles["glyph_renderer"]
         renderer.data_source = self._source
         renderer.glyph.update(
-            xs="xs", ys="ys", line_color="color", line_dash="dash", line_width="width"
+            xs="xs", ys="ys", line_color="color", line_dash=field("dash"), line_width="width"
         )
         for axis in figure.axis:
             axis.update(

@@ -18,6 +18,7 @@ from bokeh.models import (
     CustomJSTickFormatter,
     HoverTool,
     LinearColorMapper,
+    Quad,
     Range1d,
 )
 from numpy.typing import NDArray
@@ -98,6 +99,14 @@ class Heatmap:
             _set_extent(self.y_range, 0.5 - self._height, 0.5)
         self.source = ColumnDataSource(self._columns(np.zeros(self.shape, np.float32)))
         self._outline = ColumnDataSource(self._outlines())
+        self._marks_glyph = Quad(
+            left="left",
+            right="right",
+            top="top",
+            bottom="bottom",
+            fill_color=None,
+            line_color=self.theme.mark,
+        )
 
     @property
     def weight_rows(self) -> int:
@@ -213,10 +222,7 @@ class Heatmap:
             x="x", y="y", width="dw", height="dh", source=self._outline,
             fill_color=None, line_color=FRAME,
         )  # fmt: skip
-        marks = figure.quad(
-            source=self.marks, fill_color=None, line_color=self.theme.mark, line_width=1
-        )
-        self._figure, self._marks_glyph = figure, marks.glyph
+        figure.add_glyph(self.marks, self._marks_glyph)
         figure.add_tools(self._hover(renderer))
         # A second tap within 300 ms comes as a double tap alone.
         figure.on_event(Tap, self._tapped)

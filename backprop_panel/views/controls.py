@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
+from importlib.resources import files
 from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
 import param
 
+from ..dataset import SequenceDataset
+from ..master_sequences import text_vocabulary
 from ..nn.activations import ACTIVATIONS
 from ..nn.losses import LOSSES
 from ..nn.optimizers import OPTIMIZERS
@@ -20,6 +23,10 @@ from .text import html
 ACCENT = "#4263eb"
 LINE = "rgba(128, 128, 128, 0.4)"
 SMALL = {"size": "small", "sizing_mode": "stretch_width", "margin": (5, 0)}
+ALICE = (files("backprop_panel") / "texts" / "alice.txt").read_text().strip()
+"""The beginning of Alice's Adventures in Wonderland, a paragraph a line."""
+
+SOURCES = {"Generated": "generated", "Alice in Wonderland": "alice", "As given": "given"}
 TASKS = {"Next token": "next_token", "Sequence classification": "sequence_classification"}
 INITIALIZATION_LABELS = {
     "Xavier uniform": "xavier_uniform",
@@ -256,7 +263,9 @@ class Settings(pn.viewable.Viewer):
                 for name, value in wanted.items()
                 if value != _shown(name, settings[name])
             }
-            if {"vocabulary", "num_master_sequences"} & set(changed):
+            if "master_sequences" in changed:
+                settings.update(_source_settings(wanted["master_sequences"]))
+            elif {"vocabulary", "num_master_sequences"} & set(changed):
                 settings["master_sequences"] = None
             for name in ("hidden_dimension", "activation"):
                 if isinstance(changed.get(name), list):
@@ -335,6 +344,7 @@ FRACTIONS = ("learning_rate", "weight_decay")
 
 NETWORK_WIDGETS = ("hidden_layers", "hidden_dimension", "activation", "initialization")
 DATA_WIDGETS = (
+    "master_sequences",
     "task_type",
     "sequence_length",
     "vocabulary",
@@ -375,6 +385,7 @@ def _new_run_widgets() -> dict[str, pn.widgets.Widget]:
         "initialization": pmui.Select(
             label="Initialization", options=INITIALIZATION_LABELS, **SMALL
         ),
+        "master_sequences": pmui.Select(label="Source", options=SOURCES, **SMALL),
         "task_type": pmui.Select(label="Task", options=TASKS, **SMALL),
         "sequence_length": pmui.TextInput(label="Sequence length", **SMALL),
         "vocabulary": pmui.TextInput(label="Vocabulary", max_length=100_000, **SMALL),
@@ -391,6 +402,8 @@ def _name_of(widget: object, widgets: dict[str, Any]) -> str:
 
 def _shown(name: str, value: Any) -> Any:
     """Return a setting as its widget shows it."""
+    if name == "master_sequences":
+        return {None: "generated", ALICE: "alice"}.get(_text_or_none(value), "given")
     if name == "vocabulary":
         return " ".join(value)
     if name == "master_sequence_length":
@@ -406,6 +419,8 @@ def _shown(name: str, value: Any) -> Any:
 
 def _read(name: str, value: Any) -> Any:
     """Return what a widget shows as the setting that it means."""
+    if name == "master_sequences":
+        return ALICE if value == "alice" else None
     if name == "vocabulary":
         return value.split()
     if name == "master_sequence_length":
@@ -418,6 +433,18 @@ def _read(name: str, value: Any) -> Any:
     if name in FRACTIONS:
         return _fraction(name, value)
     return value
+
+
+def _text_or_none(masters: Any) -> str | None:
+    """Return masters that are a text or none at all, and an empty text for a list of them."""
+    return masters if masters is None or isinstance(masters, str) else ""
+
+
+def _source_settings(source: str) -> dict[str, Any]:
+    """Return what goes with a source of data: its vocabulary and a fitting number of samples."""
+    if source == "alice":
+        return {"vocabulary": text_vocabulary(ALICE), "num_samples": 10_000}
+    return {name: SequenceDataset.param[name].default for name in ("vocabulary", "num_samples")}
 
 
 def _whole(name: str, text: str) -> int:

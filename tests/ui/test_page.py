@@ -108,6 +108,16 @@ def test_a_setting_of_the_network_makes_a_new_run_and_keeps_the_old_one(page):
     expect_step(page, 1)
 
 
+def test_the_text_that_comes_with_the_package_can_be_learned_from(page):
+    choose(page, "Source", "Alice in Wonderland")
+    press(page, "New run")
+    expect(page.get_by_label("Active run", exact=True)).to_contain_text("run 2")
+    press(page, "Run Batch")
+    expect_step(page, 1)
+    page.get_by_role("tab", name="Data", exact=True).click()
+    expect(page.get_by_text("more master sequences")).to_be_visible()
+
+
 def test_a_reset_goes_back_to_the_beginning(page):
     first = standing(page)
     press(page, "Run Full Epoch")

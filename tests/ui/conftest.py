@@ -30,6 +30,9 @@ FIRST_LOAD = 60_000
 # Milliseconds: a user would have given up before that.
 ACTION = 15_000
 
+# What is looked for may take as long: a new run's page is built on the server first.
+expect.set_options(timeout=ACTION)
+
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_ARGS = [
     "--no-sandbox",  # it refuses to start as root otherwise, as in a container

@@ -26,15 +26,13 @@ class Theme:
     ----------
     background, negative, positive : str
         The page behind a heatmap, and the ends of its scale.
-    text, line, accent : str
+    mark : str
+        The frame of what is selected.
     """
 
     background: str
     negative: str
     positive: str
-    text: str
-    line: str
-    accent: str
     mark: str
 
     def diverging(self, colors: int = 255) -> list[str]:
@@ -45,8 +43,8 @@ class Theme:
         return [*below, *above[1:]]
 
 
-LIGHT = Theme("#fbfbfa", "#1c5fae", "#d95f02", "#5c6370", "#dcdfe4", "#3b5bdb", "#111418")
-DARK = Theme("#121417", "#5c9dff", "#ffab40", "#9aa1ac", "#33373e", "#8c9eff", "#ffffff")
+LIGHT = Theme("#fbfbfa", "#1c5fae", "#d95f02", "#111418")
+DARK = Theme("#121417", "#5c9dff", "#ffab40", "#ffffff")
 
 NOT_FINITE = "#e600a9"
 """Stands for NaN and infinity, and for nothing else."""

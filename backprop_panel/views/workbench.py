@@ -11,11 +11,13 @@ from panel.util import edit_readonly
 
 from ..training_run import TrainingRunManager
 from .comparison import Comparison, LossTab, RunsTab, Timeline
-from .controls import SMALL, Settings, Toolbar
+from .controls import SMALL
 from .data_tab import DataTab
 from .explanation import Explanation
 from .network_map import NetworkMap
 from .session import Session
+from .settings_panel import Settings
+from .toolbar import Toolbar
 
 
 class Workbench(pn.viewable.Viewer):

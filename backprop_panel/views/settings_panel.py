@@ -1,0 +1,215 @@
+"""The sidebar: runs, the settings that apply at once, and those that make a new run."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from .controls import SMALL, button, head
+from .session import Session
+from .setting_widgets import (
+    DATA_WIDGETS,
+    NETWORK_WIDGETS,
+    new_run_widgets,
+    read,
+    shown,
+    source_settings,
+    training_widgets,
+)
+from .text import html
+
+
+class Settings(pn.viewable.Viewer):
+    """The sidebar: runs, what changes at once, and what makes a new run."""
+
+    session = param.ClassSelector(class_=Session, constant=True)
+
+    def __init__(self, session: Session, colours: list[pn.viewable.Viewable]) -> None:
+        super().__init__(session=session)
+        self._showing = False
+        self._training = training_widgets()
+        self._new_run = new_run_widgets()
+        for widget in self._training.values():
+            widget.param.watch(self._change_training, "value")
+        for widget in self._new_run.values():
+            widget.param.watch(self._change_configuration, "value")
+        self._active = pmui.Select(label="Active run", **SMALL)
+        self._active.param.watch(self._switch, "value")
+        self._name = pmui.TextInput(label="Run name", max_length=60, **SMALL)
+        self._new = button("New run", self._create)
+        self._note = html("", "bp-note", visible=False)
+        self._confirm = self._confirmation()
+        self._layout = pn.Column(
+            head("Run"),
+            self._active,
+            self._name,
+            pn.FlexBox(
+                self._new,
+                button("Fork", self._fork),
+                button("Reset", self._reset),
+                button("Rename", self._rename),
+                button("Delete", self._ask_delete),
+                gap="6px 0",
+                margin=0,
+            ),
+            self._note,
+            head("Training", "applies at once"),
+            *self._training.values(),
+            head("Network", "makes a new run"),
+            *(self._new_run[name] for name in NETWORK_WIDGETS),
+            head("Data", "makes a new run"),
+            *(self._new_run[name] for name in DATA_WIDGETS),
+            head("Colours"),
+            *colours,
+            self._confirm,
+            margin=(0, 12),
+            sizing_mode="stretch_width",
+            css_classes=["bp-settings"],
+        )
+        session.param.watch(self._show, ["run", "mistakes"])
+        session.manager.param.watch(self._show, "runs")
+        self._show()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _show(self, *events: param.parameterized.Event) -> None:
+        """Show the run's settings and the messages about them."""
+        self._showing = True
+        run, mistakes = self.session.run, self.session.mistakes
+        settings = run.settings
+        if not events or any(event.name != "mistakes" for event in events):
+            for name, widget in {**self._training, **self._new_run}.items():
+                widget.value = shown(name, settings[name])
+            self._active.options = {other.name: other.id for other in self.session.manager.runs}
+            self._active.value = run.id
+            # A renamed run keeps its id, and the browser would keep its old name.
+            self._active.param.trigger("value")
+        everything = {**self._training, **self._new_run, "name": self._name, "runs": self._active}
+        for name, widget in everything.items():
+            message = mistakes.get(name, "")
+            widget.param.update(error_state=bool(message), helper_text=message)
+        others = [
+            text
+            for name, text in mistakes.items()
+            if name not in everything
+            and name != "training"
+            and text not in {mistakes.get(known) for known in everything}
+        ]
+        self._note.param.update(object="<br>".join(map(escape, others)), visible=bool(others))
+        self._showing = False
+        self._show_pending()
+
+    def _change_training(self, event: param.parameterized.Event) -> None:
+        if self._showing:
+            return
+        name = _name_of(event.obj, self._training)
+        trainer = self.session.run.trainer
+        self.session.attempt(name, lambda: setattr(trainer, name, read(name, event.new)))
+
+    def _change_configuration(self, event: param.parameterized.Event) -> None:
+        if not self._showing:
+            self._show_pending()
+
+    def _pending(self) -> dict[str, Any]:
+        """Return what was set differently from the run: it waits for a new one."""
+        settings = self.session.run.settings
+        return {
+            name: widget.value
+            for name, widget in self._new_run.items()
+            if widget.value != shown(name, settings[name])
+        }
+
+    def _show_pending(self) -> None:
+        pending = self._pending()
+        self._new.param.update(
+            color="primary" if pending else "default",
+            variant="contained" if pending else "outlined",
+        )
+
+    def _create(self) -> None:
+        """Make a run with all that the sidebar says."""
+        session = self.session
+        wanted = {name: widget.value for name, widget in self._new_run.items()}
+
+        def create() -> None:
+            settings = session.run.settings
+            changed = {
+                name: read(name, value)
+                for name, value in wanted.items()
+                if value != shown(name, settings[name])
+            }
+            if "master_sequences" in changed:
+                settings.update(source_settings(wanted["master_sequences"]))
+            elif {"vocabulary", "num_master_sequences"} & set(changed):
+                settings["master_sequences"] = None
+            for name in ("hidden_dimension", "activation"):
+                if isinstance(changed.get(name), list):
+                    settings.pop("hidden_layers")
+                    changed.pop("hidden_layers", None)
+                    break
+            session.manager.create(name=self._name.value or None, **(settings | changed))
+
+        if session.attempt("runs", create):
+            self._name.value = ""
+
+    def _fork(self) -> None:
+        session = self.session
+        session.pause()
+        if session.attempt(
+            "runs", lambda: session.manager.fork(session.run.id, name=self._name.value or None)
+        ):
+            self._name.value = ""
+
+    def _reset(self) -> None:
+        session = self.session
+        session.pause()
+        session.manager.reset(session.run.id)
+        session.mistakes = {}
+        session.look()
+        self._show()
+
+    def _rename(self) -> None:
+        session = self.session
+        if session.attempt(
+            "name", lambda: session.manager.rename(session.run.id, self._name.value)
+        ):
+            self._name.value = ""
+
+    def _switch(self, event: param.parameterized.Event) -> None:
+        if not self._showing and event.new:
+            self.session.manager.switch(event.new)
+
+    def _confirmation(self) -> pmui.Dialog:
+        self._question = html("", "bp-note")
+        return pmui.Dialog(
+            self._question,
+            pn.Row(
+                button("Cancel", self._close_dialog),
+                button("Delete run", self._delete, color="error"),
+            ),
+            title="Delete run?",
+            open=False,
+        )
+
+    def _ask_delete(self) -> None:
+        name = escape(self.session.run.name)
+        self._question.object = f"<b>{name}</b> and its history will be gone."
+        self._confirm.open = True
+
+    def _close_dialog(self) -> None:
+        self._confirm.open = False
+
+    def _delete(self) -> None:
+        self._close_dialog()
+        session = self.session
+        session.pause()
+        session.attempt("runs", lambda: session.manager.delete(session.run.id))
+
+
+def _name_of(widget: object, widgets: dict[str, Any]) -> str:
+    return next(name for name, known in widgets.items() if known is widget)

@@ -1,0 +1,101 @@
+"""The toolbar: the mode, the steps, and where training stands."""
+
+from __future__ import annotations
+
+from html import escape
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from .controls import ACCENT, LINE, button
+from .session import Session
+from .text import html
+
+
+class Toolbar(pn.viewable.Viewer):
+    """The mode, the steps, and where training stands."""
+
+    session = param.ClassSelector(class_=Session, constant=True)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session=session)
+        self._mode = pmui.RadioButtonGroup(
+            options={"Visualize Only": "visualize", "Train": "train"},
+            value=session.run.trainer.mode,
+            size="small",
+            color="primary",
+            margin=(0, 8, 0, 0),
+            sx={
+                "& .MuiToggleButton-root": {
+                    "color": "inherit",
+                    "whiteSpace": "nowrap",
+                    "borderColor": LINE,
+                    "padding": "4px 10px",
+                },
+                "& .MuiToggleButton-root.Mui-selected": {
+                    "color": "#fff",
+                    "backgroundColor": ACCENT,
+                },
+            },
+        )
+        self._mode.param.watch(self._set_mode, "value")
+        self._play = button(
+            "Play",
+            session.toggle_play,
+            variant="contained",
+            color="primary",
+            icon="play_arrow",
+            sx={"color": "#fff", "backgroundColor": ACCENT, "width": "92px"},
+        )
+        self._status = html(
+            self._status_text(), "bp-standing", margin=(0, 8), align="center", sizing_mode=None
+        )
+        self._progress = pmui.LinearProgress(
+            value=0, variant="determinate", visible=False, width=110, margin=(0, 8), align="center"
+        )
+        self._layout = pn.Row(
+            self._mode,
+            button("Run Single Step", session.run_single_step),
+            button("Run Batch", session.run_batch),
+            button("Run Full Epoch", session.run_full_epoch),
+            self._play,
+            pn.layout.HSpacer(),
+            self._progress,
+            self._status,
+            align="center",
+            margin=0,
+            sizing_mode="stretch_width",
+            css_classes=["bp-toolbar"],
+        )
+        session.param.watch(self._show, ["record", "training", "run", "mistakes"])
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _set_mode(self, event: param.parameterized.Event) -> None:
+        self.session.set("mode", event.new)
+
+    def _show(self, *events: param.parameterized.Event) -> None:
+        session = self.session
+        self._status.object = self._status_text()
+        self._mode.value = session.run.trainer.mode
+        self._play.param.update(
+            label="Pause" if session.training else "Play",
+            icon="pause" if session.training else "play_arrow",
+        )
+        has_end = session.training and session.goal_epoch is not None
+        self._progress.visible = has_end
+        if has_end:
+            engine = session.run.trainer.engine
+            cursor = engine.viewing or engine.cursor
+            done = cursor.position if cursor.epoch < session.goal_epoch else engine.data.num_samples
+            self._progress.value = round(100 * done / engine.data.num_samples)
+
+    def _status_text(self) -> str:
+        session = self.session
+        record, trainer = session.record, session.run.trainer
+        error = session.mistakes.get("training")
+        text = f"step {trainer.step} · epoch {trainer.epoch} · loss {record.loss:.4f}"
+        note = f' <span class="bp-mistake">{escape(error)}</span>' if error else ""
+        return f'<span class="bp-status">{text}</span>{note}'

@@ -88,10 +88,6 @@ class Session(param.Parameterized):
             self.run.worker.stop()
             self._finish()
 
-    def set(self, name: str, value: Any) -> bool:
-        """Change a training setting at once; tell whether it was taken."""
-        return self.attempt(name, lambda: setattr(self.run.trainer, name, value))
-
     def attempt(self, control: str, action: Callable[[], Any]) -> bool:
         """Do what a person asked for; what is refused becomes a message beside `control`."""
         try:

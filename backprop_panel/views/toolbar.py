@@ -74,7 +74,8 @@ class Toolbar(pn.viewable.Viewer):
         return self._layout
 
     def _set_mode(self, event: param.parameterized.Event) -> None:
-        self.session.set("mode", event.new)
+        trainer = self.session.run.trainer
+        self.session.attempt("mode", lambda: setattr(trainer, "mode", event.new))
 
     def _show(self, *events: param.parameterized.Event) -> None:
         session = self.session

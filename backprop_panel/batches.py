@@ -13,6 +13,12 @@ from .dataset import SequenceDataset
 Indices = NDArray[np.integer]
 Batch = tuple[NDArray, Indices]
 
+MOST_IN_BLOCK = 32
+"""How many batches are loaded at a time; beyond that, loading costs next to nothing a batch."""
+
+MOST_NUMBERS_IN_BLOCK = 2**18
+"""How many one-hot numbers a block may have, if it holds more than one batch."""
+
 
 @dataclass
 class Cursor:
@@ -33,12 +39,6 @@ class Cursor:
     def move_to(self, other: Cursor) -> None:
         """Go where `other` is."""
         self.epoch, self.position = other.epoch, other.position
-
-    def take(self, count: int) -> Indices:
-        """Return the next `count` samples' numbers, fewer at the end of the epoch, and go on."""
-        samples = self.peek(count)
-        self.pass_by(len(samples))
-        return samples
 
     def peek(self, count: int) -> Indices:
         """Return the next `count` samples' numbers, fewer at the end of the epoch."""
@@ -72,6 +72,61 @@ class BatchLoader:
             self._batches = iter(_loader(self._data, self._request))
         self._request.samples = samples
         return next(self._batches)
+
+    def load(self, cursor: Cursor, size: int, most: int = 1) -> Block:
+        """Return the next batches of `size`, at most so many, none beyond the end of the epoch.
+
+        The smaller batch at the end of an epoch makes a block of its own.
+        """
+        numbers = size * (self._data.input_dimension + self._data.output_dimension)
+        most = min(most, MOST_IN_BLOCK, max(1, MOST_NUMBERS_IN_BLOCK // numbers))
+        samples = cursor.peek(most * size)
+        whole = len(samples) // size
+        samples = samples[: whole * size].reshape(whole, size) if whole else samples[np.newaxis]
+        return Block(self._data, samples, self.fetch(samples.ravel()))
+
+
+class Block:
+    """The next few batches of one size, loaded at once.
+
+    Attributes
+    ----------
+    samples : array, shape (n, batch)
+        The examples' numbers among the training samples.
+    contexts : array, shape (n, batch, context_length)
+        Their token ids.
+    targets : array of int, shape (n, batch)
+    inputs, one_hot_targets : array, shape (n, batch, in) and (n, batch, out)
+    logits : array, shape (n, batch, out)
+        What the network answered to those batches that have gone through it.
+
+    Each batch of these three lies in memory one column an example, as the network's buffers do.
+    """
+
+    def __init__(self, data: SequenceDataset, samples: Indices, loaded: Batch) -> None:
+        contexts, targets = loaded
+        self.samples = samples
+        self.contexts = contexts.reshape(*samples.shape, -1)
+        self.targets = targets.reshape(samples.shape)
+        self.inputs = _columns(samples.shape, data.input_dimension)
+        data.one_hot(self.contexts, out=self.inputs)
+        self.one_hot_targets = _columns(samples.shape, data.output_dimension)
+        data.one_hot_targets(self.targets, out=self.one_hot_targets)
+        self.logits = np.empty_like(self.one_hot_targets)
+
+    def __len__(self) -> int:
+        """Return how many batches there are."""
+        return len(self.samples)
+
+    @property
+    def batch_size(self) -> int:
+        """Examples in each batch."""
+        return self.samples.shape[1]
+
+
+def _columns(shape: tuple[int, int], units: int) -> NDArray[np.float32]:
+    n, batch = shape
+    return np.empty((n, units, batch), np.float32).swapaxes(1, 2)
 
 
 class _Request:

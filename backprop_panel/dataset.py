@@ -165,20 +165,33 @@ class SequenceDataset(Configured):
 
     def __getitems__(self, samples: Indices | Sequence[int]) -> tuple[NDArray, Indices]:
         """Return training samples: contexts (batch, context_length) and targets (batch,)."""
-        return self.context_and_target(self.sample_windows[samples])
+        windows = self.sample_windows[samples]
+        return self._split(windows, self._all_windows[self._sample_starts[samples]])
 
     def context_and_target(self, windows: Indices) -> tuple[NDArray, Indices]:
         """Split windows, by number, into contexts (n, context_length) and targets (n,)."""
-        ids = self._windows_at(windows)
+        return self._split(windows, self._windows_at(windows))
+
+    def _split(self, windows: Indices, ids: NDArray) -> tuple[NDArray, Indices]:
         if self.task_type == "next_token":
             return ids[:, :-1], ids[:, -1].astype(np.intp)
         return ids, self._master_of(windows)
 
     def one_hot(self, contexts: NDArray, out: NDArray[np.floating]) -> None:
-        """Write the flattened one-hot rows of `contexts` into `out`, (batch, input_dimension)."""
-        out[...] = 0
-        rows = np.arange(len(contexts))[:, np.newaxis]
-        out[rows, contexts + self._first_columns] = 1
+        """Write the flattened one-hot rows of `contexts`, (..., context_length), into `out`.
+
+        Parameters
+        ----------
+        contexts : array, shape (..., context_length)
+        out : array, shape (..., input_dimension)
+        """
+        ids = np.arange(len(self.vocabulary), dtype=contexts.dtype)
+        by_place = out.reshape(*contexts.shape, len(ids))
+        np.equal(contexts[..., np.newaxis], ids, out=by_place)
+
+    def one_hot_targets(self, targets: Indices, out: NDArray[np.floating]) -> None:
+        """Write a one at each target, (...), into `out`, (..., output_dimension), zeros beside."""
+        np.equal(targets[..., np.newaxis], np.arange(self.output_dimension), out=out)
 
     def order(self, epoch: int) -> Indices:
         """Return the order of the samples in an epoch, a function of (seed, epoch) alone."""
@@ -274,7 +287,6 @@ class SequenceDataset(Configured):
         self._first_window = np.cumsum(per_master) - per_master
         self._all_windows = sliding_window_view(self.masters.ids, self.sequence_length)
         self._token_array = np.array(self.vocabulary, dtype=object)
-        self._first_columns = np.arange(self.context_length) * len(self.vocabulary)
 
     def _master_of(self, windows: Indices) -> Indices:
         return np.searchsorted(self._first_window, windows, side="right") - 1
@@ -284,10 +296,14 @@ class SequenceDataset(Configured):
         return np.stack([master, windows - self._first_window[master]], axis=1)
 
     def _windows_at(self, windows: Indices) -> NDArray:
+        return self._all_windows[self._starts_of(windows)]
+
+    def _starts_of(self, windows: Indices) -> Indices:
+        """Return where in the stored token ids each window begins."""
         if len(self.masters) == 1:
-            return self._all_windows[self.masters.starts[0] + windows]
+            return self.masters.starts[0] + windows
         master, offset = self._origin_of(windows).T
-        return self._all_windows[self.masters.starts[master] + offset]
+        return self.masters.starts[master] + offset
 
     def _draw_samples(self) -> None:
         """Hold out the validation windows and draw the training samples from the others.
@@ -308,6 +324,7 @@ class SequenceDataset(Configured):
         is_training[shuffled[:held_out]] = False
         training = np.sort(pool[is_training[content.ravel()]])
         self.sample_windows = _draw_evenly(training, self.num_samples, random)
+        self._sample_starts = self._starts_of(self.sample_windows)
 
 
 def _draw_evenly(windows: Indices, count: int, random: np.random.Generator) -> Indices:

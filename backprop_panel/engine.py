@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from math import ceil, nan
 from threading import Lock
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .batches import BatchLoader, Cursor
+from .batches import BatchLoader, Block, Cursor
 from .dataset import SequenceDataset
 from .history import History
 from .nn.losses import LOSSES
-from .nn.network import Network, Workspace
+from .nn.network import Network, Phase, Workspace
 from .nn.optimizers import OPTIMIZERS, Optimizer, OptimizerState
-from .nn.record import PassCopy, StepRecord, frozen
+from .nn.record import StepRecord, frozen, layers_copy, pass_copy
+
+LOSS = Phase("loss")
+UPDATE = Phase("update")
 
 MOST_WORKSPACES = 4
 """Batch sizes whose buffers are kept: the usual one, one example, an epoch's rest, evaluation."""
@@ -35,14 +40,6 @@ class TrainingSettings:
     loss_type: str = "mse"
     optimizer: str = "sgd"
     weight_decay: float = 0.0
-
-
-@dataclass(frozen=True)
-class Phase:
-    """Where a step stands: ``forward``, ``loss``, ``backward`` or ``update``, and which layer."""
-
-    name: str
-    layer: int | None = None
 
 
 @dataclass
@@ -79,6 +76,10 @@ class Engine:
     viewing : Cursor or None
         The next sample to look at without training, or None to train.
     history : History
+    settings : TrainingSettings
+    optimizer : Optimizer
+        The present rule with its present settings.
+    loader : BatchLoader
     events : list of Event
         What was done to the engine, in order; replaying it on a fresh one gives this one.
     """
@@ -86,13 +87,12 @@ class Engine:
     def __init__(self, network: Network, data: SequenceDataset, settings: TrainingSettings) -> None:
         self.network = network
         self.data = data
-        self.settings = settings
         self.step = 0
         self.cursor = Cursor(data)
         self.history = History()
         self.events: list[Event] = []
         self.viewing: Cursor | None = None
-        self._loader = BatchLoader(data)
+        self.loader = BatchLoader(data)
         self._messages: deque[Callable[[], None]] = deque()
         self._messages_lock = Lock()
         self._worked_on = False
@@ -102,17 +102,17 @@ class Engine:
         self._workspaces: dict[int, Workspace] = {}
         # Its own, so that a prediction never writes into a step that is under way.
         self._evaluation_workspaces: dict[int, Workspace] = {}
+        self._use(settings)
+
+    @property
+    def reading(self) -> Cursor:
+        """Where steps take their batches: the training's own cursor, or the one for viewing."""
+        return self.viewing or self.cursor
 
     @property
     def epoch(self) -> int:
         """Passes over the training samples completed."""
         return self.cursor.epoch
-
-    @property
-    def optimizer(self) -> Optimizer:
-        """The present rule with its present settings."""
-        rule = OPTIMIZERS[self.settings.optimizer]
-        return rule(self.settings.learning_rate, self.settings.weight_decay)
 
     @property
     def optimizer_state(self) -> OptimizerState:
@@ -127,28 +127,42 @@ class Engine:
         """Change training settings from the next step on, and log it."""
         changed = replace(self.settings, **settings)
         if changed != self.settings:
-            self.settings = changed
+            self._use(changed)
             self.events.append(Changed(self.step, settings))
 
     def view_only(self, only: bool) -> None:
         """Look at batches without training from here on, or train again from the cursor."""
         self.viewing = self.cursor.copy() if only else None
 
-    def advance(self, size: int, recording: bool = False) -> StepRecord | None:
-        """Make one step on at most `size` examples; return its record if `recording`.
+    def advance(self, size: int, most: int = 1) -> int:
+        """Make up to `most` steps on `size` examples each; return how many were made.
 
-        While `viewing`, the step computes everything and moves nothing.
+        It stops at the end of an epoch, whose last batch may be smaller. While `viewing`, the
+        steps compute everything and move nothing.
         """
-        cursor = self.viewing or self.cursor
-        *_, result = self.phases(cursor, size, updating=not self.viewing, recording=recording)
-        return result if recording else None
+        cursor = self.reading
+        block = self.loader.load(cursor, size, most)
+        with self._logging(cursor, block, size) as finished:
+            for place in range(len(block)):
+                for _ in self.phases(block, place, updating=not self.viewing):
+                    pass
+                finished.append(place)
+        return len(block)
+
+    def observe(self, size: int) -> StepRecord:
+        """Make one step as `advance` does, and return its record."""
+        cursor = self.reading
+        block = self.loader.load(cursor, size)
+        with self._logging(cursor, block, size) as finished:
+            record = self._recorded(block, cursor.epoch, updating=not self.viewing)
+            finished.append(0)
+        return record
 
     def look(self) -> StepRecord:
         """Return the record of the next batch with the weights as they are; move nothing."""
-        cursor = (self.viewing or self.cursor).copy()
-        size = self.settings.batch_size
-        *_, record = self.phases(cursor, size, updating=False, recording=True)
-        return record
+        cursor = self.reading
+        block = self.loader.load(cursor, self.settings.batch_size)
+        return self._recorded(block, cursor.epoch, updating=False)
 
     def between_steps(self, action: Callable[[], None]) -> None:
         """Run `action` now, or, while a worker has the engine, before its next step."""
@@ -169,62 +183,58 @@ class Engine:
             self._worked_on = to_worker
             self.take_messages()
 
-    def phases(
-        self, cursor: Cursor, size: int, updating: bool = True, recording: bool = False
-    ) -> Iterator[Phase | StepRecord]:
-        """Make one step, yielding after each phase; last its record, if `recording`.
+    def phases(self, block: Block, place: int = 0, updating: bool = True) -> Iterator[Phase]:
+        """Make one step on a batch of a block, yielding after each phase.
 
         Parameters
         ----------
-        cursor : Cursor
-            Where the batch is taken; it goes on by as many samples.
-        size : int
-            The most examples to take; an epoch's last batch may be smaller.
+        block : Block
+        place : int
+            Which of its batches.
         updating : bool
-            Whether the weights move. A step that does not is neither counted nor logged.
-        recording : bool
-            Whether to copy every intermediate value.
+            Whether the weights move.
         """
-        network, loss = self.network, LOSSES[self.settings.loss_type]
-        epoch = cursor.epoch
-        samples = cursor.peek(size)
-        contexts, targets = self._loader.fetch(samples)
-        cursor.pass_by(len(samples))
-        work = self._workspace(self._workspaces, len(samples))
-        self.data.one_hot(contexts, out=work.activations[0])
-        for layer in network.forward(work):
-            yield Phase("forward", layer)
-        loss_value = loss.value(work.logits, targets, work.rows, work.kept[-1])
-        accuracy = float((work.logits.argmax(axis=1) == targets).mean())
-        yield Phase("loss")
-        loss.derivative(targets, work.rows, work.kept[-1], out=work.deltas[-1])
-        for layer in network.backward(work, self._layer_gradients):
-            yield Phase("backward", layer)
-        copies = PassCopy(network, work, self._gradients) if recording else None
+        work = self._workspace(self._workspaces, block.batch_size)
+        np.copyto(work.activations[0], block.inputs[place])
+        yield from self.network.forward(work)
+        block.logits[place] = work.logits
+        self._loss.derivative(
+            work.logits, block.one_hot_targets[place], work.deltas[-1], work.column
+        )
+        yield LOSS
+        yield from self.network.backward(work, self._layer_gradients)
         if updating:
-            self.optimizer.step(network.parameters, self._gradients, self.optimizer_state)
-            self._log_update(size, epoch, loss_value, accuracy)
-            yield Phase("update")
-        if copies:
-            update = self.optimizer_state.update if updating else np.zeros_like(self._gradients)
-            yield StepRecord(
-                step=self.step,
-                epoch=epoch,
-                samples=frozen(samples),
-                contexts=frozen(contexts),
-                targets=frozen(targets),
-                loss=loss_value,
-                accuracy=accuracy,
-                pre_activations=copies.pre_activations,
-                activations=copies.activations,
-                deltas=copies.deltas,
-                activation_gradients=copies.activation_gradients,
-                layers=copies.layers,
-                layer_gradients=copies.layer_gradients,
-                layer_updates=copies.by_layer(update),
-                updated=updating,
-                settings=asdict(self.settings),
-            )
+            self.optimizer.step(self.network.parameters, self._gradients, self.optimizer_state)
+            yield UPDATE
+
+    def _recorded(self, block: Block, epoch: int, updating: bool) -> StepRecord:
+        """Make a step on the first batch of `block` and return its record."""
+        network = self.network
+        for phase in self.phases(block, updating=updating):
+            if phase.name == "backward" and phase.layer == 0:
+                work = self._workspaces[block.batch_size]
+                copies = pass_copy(network, work, self._gradients)
+        update = self.optimizer_state.update if updating else np.zeros_like(self._gradients)
+        (loss,), (accuracy,) = self._measures(block, 1)
+        return StepRecord(
+            step=self.step + updating,
+            epoch=epoch,
+            samples=frozen(block.samples[0]),
+            contexts=frozen(block.contexts[0]),
+            targets=frozen(block.targets[0]),
+            loss=float(loss),
+            accuracy=float(accuracy),
+            layer_updates=layers_copy(network, update),
+            updated=updating,
+            settings=asdict(self.settings),
+            **copies,
+        )
+
+    def _measures(self, block: Block, count: int) -> tuple[NDArray, NDArray]:
+        """Return the loss and the accuracy of each of the first `count` batches."""
+        logits = block.logits[:count]
+        accuracies = (logits.argmax(axis=-1) == block.targets[:count]).mean(axis=-1)
+        return self._loss.value(logits, block.one_hot_targets[:count]), accuracies
 
     def predict(self, contexts: np.ndarray) -> np.ndarray:
         """Return the logits, shape (n, out), for contexts of token ids, shape (n, length)."""
@@ -236,11 +246,11 @@ class Engine:
         if not len(windows):
             return nan
         contexts, targets = self.data.context_and_target(windows)
-        loss = LOSSES[self.settings.loss_type]
         total = 0.0
         for work, piece in self._evaluate(contexts):
-            mean = loss.value(work.logits, targets[piece], work.rows, work.kept[-1])
-            total += mean * len(work.rows)
+            one_hot = np.empty_like(work.logits)
+            self.data.one_hot_targets(targets[piece], out=one_hot)
+            total += float(self._loss.value(work.logits, one_hot)) * len(one_hot)
         return total / len(windows)
 
     def _evaluate(self, contexts: np.ndarray) -> Iterator[tuple[Workspace, slice]]:
@@ -255,8 +265,14 @@ class Engine:
 
     def batches_left(self) -> int:
         """Return how many batches are left of the epoch, at the present batch size."""
-        cursor = self.viewing or self.cursor
+        cursor = self.reading
         return ceil((self.data.num_samples - cursor.position) / self.settings.batch_size)
+
+    def _use(self, settings: TrainingSettings) -> None:
+        self.settings = settings
+        self._loss = LOSSES[settings.loss_type]
+        rule = OPTIMIZERS[settings.optimizer]
+        self.optimizer: Optimizer = rule(settings.learning_rate, settings.weight_decay)
 
     def _workspace(self, kept: dict[int, Workspace], batch: int) -> Workspace:
         """Return the buffers for a batch size, made once."""
@@ -270,7 +286,7 @@ class Engine:
     def adopt(self, other: Engine) -> None:
         """Take over the whole state of `other`, in place; it is not to be used again."""
         self.network.parameters[...] = other.network.parameters
-        self.settings = other.settings
+        self._use(other.settings)
         self.step = other.step
         self.cursor.move_to(other.cursor)
         self.history.restore(other.history)
@@ -280,12 +296,28 @@ class Engine:
         }
         self.view_only(self.viewing is not None)
 
-    def _log_update(self, size: int, epoch: int, loss: float, accuracy: float) -> None:
-        self.step += 1
+    @contextmanager
+    def _logging(self, cursor: Cursor, block: Block, size: int) -> Iterator[list[int]]:
+        """Log the batches of `block` that were put into the list, even if one raised.
+
+        What is done once for a block, and not for each of its steps, is done here.
+        """
+        finished: list[int] = []
+        epoch = cursor.epoch
+        try:
+            yield finished
+        finally:
+            count = len(finished)
+            cursor.pass_by(count * block.batch_size)
+            if count and cursor is self.cursor:
+                self._log_event(size, count)
+                validation = self.validation_loss() if cursor.epoch > epoch else nan
+                self.history.extend(self.step, epoch, *self._measures(block, count), validation)
+                self.step += count
+
+    def _log_event(self, size: int, updates: int) -> None:
         last = self.events[-1] if self.events else None
         if isinstance(last, Trained) and last.size == size:
-            last.updates += 1
+            last.updates += updates
         else:
-            self.events.append(Trained(self.step - 1, size, 1))
-        validation = self.validation_loss() if self.cursor.epoch > epoch else nan
-        self.history.append(self.step, epoch, loss, accuracy, validation)
+            self.events.append(Trained(self.step, size, updates))

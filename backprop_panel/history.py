@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,21 +28,32 @@ class History(Mapping):
         self._columns = {name: np.empty(1024, dtype) for name, dtype in COLUMNS.items()}
         self._rows = 0
 
-    def append(
-        self, step: int, epoch: int, loss: float, accuracy: float, validation_loss: float
+    def extend(
+        self, step: int, epoch: int, losses: NDArray, accuracies: NDArray, validation_loss: float
     ) -> None:
-        """Add the row of one update."""
-        row = self._rows
-        if row == len(self._columns["step"]):
+        """Add the rows of updates of one epoch.
+
+        Parameters
+        ----------
+        step : int
+            Updates before these.
+        epoch : int
+        losses, accuracies : array, shape (updates,)
+        validation_loss : float
+            After the last of them; NaN within an epoch.
+        """
+        first, end = self._rows, self._rows + len(losses)
+        while end > len(self._columns["step"]):
             self._grow()
         columns = self._columns
-        columns["step"][row] = step
-        columns["epoch"][row] = epoch
-        columns["loss"][row] = loss
-        columns["accuracy"][row] = accuracy
-        columns["validation_loss"][row] = validation_loss
+        columns["step"][first:end] = range(step + 1, step + 1 + len(losses))
+        columns["epoch"][first:end] = epoch
+        columns["loss"][first:end] = losses
+        columns["accuracy"][first:end] = accuracies
+        columns["validation_loss"][first:end] = nan
+        columns["validation_loss"][end - 1] = validation_loss
         # Set last: a reader in another thread never sees a row that is not written yet.
-        self._rows = row + 1
+        self._rows = end
 
     def restore(self, other: History) -> None:
         """Become a copy of `other`."""
@@ -68,8 +80,7 @@ class History(Mapping):
         return self._rows
 
     def _grow(self) -> None:
-        size = 2 * self._rows
-        grown = {name: np.empty(size, column.dtype) for name, column in self._columns.items()}
         for name, column in self._columns.items():
-            grown[name][: self._rows] = column
-        self._columns = grown
+            grown = np.empty(2 * len(column), column.dtype)
+            grown[: self._rows] = column[: self._rows]
+            self._columns[name] = grown

@@ -93,7 +93,7 @@ class Model(Configured):
         work.activations[0][...] = x
         for _ in self.network.forward(work):
             pass
-        return work.logits
+        return np.ascontiguousarray(work.logits)
 
     def _one_per_layer(self, setting: str) -> list[Any]:
         value = getattr(self, setting)

@@ -73,18 +73,18 @@ class Trainer(Configured):
 
     def run_step(self) -> StepRecord:
         """Make a step on one example and return its record."""
-        return self.engine.advance(1, recording=True)
+        return self.engine.observe(1)
 
     def run_batch(self) -> StepRecord:
         """Make a step on the next `batch_size` examples and return its record."""
-        return self.engine.advance(self.batch_size, recording=True)
+        return self.engine.observe(self.batch_size)
 
     def run_epoch(self) -> StepRecord:
         """Go on to the end of the present epoch and return its last record."""
         engine = self.engine
-        while engine.batches_left() > 1:
-            engine.advance(self.batch_size)
-        return engine.advance(self.batch_size, recording=True)
+        while (before_last := engine.batches_left() - 1) > 0:
+            engine.advance(self.batch_size, before_last)
+        return engine.observe(self.batch_size)
 
     def show_engine_settings(self) -> None:
         """Take the values of the settings from the engine, after its state was replaced."""

@@ -136,8 +136,9 @@ class TrainingRun(param.Parameterized):
                 if event.step <= step:
                     engine.change(**event.settings)
             else:
-                for _ in range(min(event.updates, step - engine.step)):
-                    engine.advance(event.size)
+                end = min(event.step + event.updates, step)
+                while engine.step < end:
+                    engine.advance(event.size, end - engine.step)
         return engine
 
     def reset(self) -> None:

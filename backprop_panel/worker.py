@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Event, Thread
+from time import perf_counter
+
+import numpy as np
 
 from .engine import Engine
 from .nn.record import StepRecord
@@ -16,17 +20,96 @@ SWITCH_INTERVAL = 0.0002
 A frame goes to the browser in dozens of small writes, each of which may have to wait for that.
 """
 
+BLOCK_SECONDS = 0.004
+"""How long the thread trains, about, before it looks at what is wanted of it."""
+
+REST_SECONDS = 0.02
+"""How long it rests, about, between steps at a rate too high for one rest a step."""
+
+LOSSES_AVERAGED = 32
+"""Over how many steps the loss is averaged that is held against `StopWhen.loss_below`."""
+
+
+@dataclass(frozen=True)
+class StopWhen:
+    """When a worker stops by itself; what is None never stops it.
+
+    Parameters
+    ----------
+    step, epoch : int, optional
+        As soon as so many updates have been made, or passes completed.
+    loss_below : float, optional
+        As soon as the training loss, averaged over the last 32 steps, is below.
+    not_finite : bool
+        As soon as a loss is infinite or not a number.
+    """
+
+    step: int | None = None
+    epoch: int | None = None
+    loss_below: float | None = None
+    not_finite: bool = False
+
+    def reason(self, engine: Engine, since: int) -> str | None:
+        """Say why to stop now, given the step `since` which was looked at before; or None."""
+        if self.step is not None and engine.step >= self.step:
+            return f"step {self.step} is reached"
+        if self.epoch is not None and engine.reading.epoch >= self.epoch:
+            return f"epoch {self.epoch} is completed"
+        losses = engine.history["loss"]
+        if self.not_finite and not np.isfinite(losses[since:]).all():
+            step = since + int(np.argmin(np.isfinite(losses[since:]))) + 1
+            return f"the loss of step {step} is not finite"
+        mean = losses[-LOSSES_AVERAGED:].mean() if self.loss_below and len(losses) else np.inf
+        if self.loss_below is not None and mean < self.loss_below:
+            return f"the loss is below {self.loss_below:g}"
+        return None
+
+    def steps_left(self, engine: Engine) -> int:
+        """Return how many steps there are to the `step` at which to stop, without it many."""
+        return sys.maxsize if self.step is None else self.step - engine.step
+
+
+class Pace:
+    """How many steps to make before looking around, and how long to rest after them.
+
+    Parameters
+    ----------
+    steps_per_second : float, optional
+        None for as many as there can be.
+
+    Attributes
+    ----------
+    steps : int
+        How many to make next.
+    rest : float
+        Seconds to wait before.
+    """
+
+    def __init__(self, steps_per_second: float | None = None) -> None:
+        self._wanted = steps_per_second
+        self.steps = 1 if steps_per_second is None else max(1, int(steps_per_second * REST_SECONDS))
+        self.rest = 0.0
+
+    def made(self, steps: int, seconds: float) -> None:
+        """Learn how long it took."""
+        if self._wanted is None:
+            self.steps = max(1, int(steps * BLOCK_SECONDS / max(seconds, 1e-9)))
+        else:
+            self.rest = max(0.0, steps / self._wanted - seconds)
+
 
 class Worker:
     """Advances an engine in a thread of its own, and hands out the newest record on request.
 
-    The thread touches the engine and nothing else. It ends when `stop` is called, when its goal
-    is reached, when a step raises, or with the process.
+    The thread touches the engine and nothing else. It ends when `stop` is called, when there is
+    a reason to stop, when a step raises, or with the process.
 
     Attributes
     ----------
     error : Exception or None
         What ended the last run of the thread before its time.
+    reason : str or None
+        Why it stopped by itself.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -37,25 +120,29 @@ class Worker:
         self._may_step.set()
         self._record_wanted = False
         self._newest: StepRecord | None = None
+        self._pace = Pace()
         self.error: Exception | None = None
+        self.reason: str | None = None
 
     @property
     def running(self) -> bool:
         """Whether the thread is training."""
         return self._thread is not None and self._thread.is_alive()
 
-    def start(self, done: Callable[[], bool], steps_per_second: float | None = None) -> None:
-        """Advance the engine until `done` says so, as fast as it can or at a given rate."""
+    def start(self, stop_when: StopWhen, steps_per_second: float | None = None) -> None:
+        """Advance the engine until there is a reason to stop, at a given rate or at full speed."""
         self.stop()
         sys.setswitchinterval(min(SWITCH_INTERVAL, sys.getswitchinterval()))
-        self.error = None
-        self._newest = None
+        self.error = self.reason = self._newest = None
+        self._pace = Pace(steps_per_second)
         self._stopping.clear()
         self._engine.hand_over(to_worker=True)
-        self._thread = Thread(
-            target=self._work, args=(done, steps_per_second), name="training", daemon=True
-        )
+        self._thread = Thread(target=self._work, args=(stop_when,), name="training", daemon=True)
         self._thread.start()
+
+    def set_pace(self, steps_per_second: float | None) -> None:
+        """Go on at another rate, or at full speed."""
+        self._pace = Pace(steps_per_second)
 
     def stop(self) -> None:
         """End the thread after its present step; return when it has ended."""
@@ -83,21 +170,31 @@ class Worker:
         finally:
             self._may_step.set()
 
-    def _work(self, done: Callable[[], bool], steps_per_second: float | None) -> None:
-        engine = self._engine
+    def _work(self, stop_when: StopWhen) -> None:
+        engine, since = self._engine, self._engine.step
         try:
-            while not done():
+            while (reason := stop_when.reason(engine, since)) is None:
                 self._may_step.wait()
                 if self._stopping.is_set():
                     break
                 engine.take_messages()
-                recording, self._record_wanted = self._record_wanted, False
-                record = engine.advance(engine.settings.batch_size, recording=recording)
-                if record is not None:
-                    self._newest = record
-                if steps_per_second is not None:
-                    self._stopping.wait(1 / steps_per_second)
+                since = engine.step
+                self._step(stop_when.steps_left(engine))
+                self._stopping.wait(self._pace.rest)
+            self.reason = reason
         except Exception as error:
             self.error = error
         finally:
             engine.hand_over(to_worker=False)
+
+    def _step(self, most: int) -> None:
+        """Make one step for those who look, or as many as the pace allows."""
+        engine = self._engine
+        size = engine.settings.batch_size
+        pace, begin = self._pace, perf_counter()
+        if self._record_wanted:
+            self._record_wanted = False
+            self._newest = engine.observe(size)
+        else:
+            steps = engine.advance(size, min(most, pace.steps))
+            pace.made(steps, perf_counter() - begin)

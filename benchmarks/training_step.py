@@ -1,10 +1,11 @@
-"""Time of a training step and of an epoch with loading: this engine beside PyTorch's usual loop.
+"""Time of a training step and of an epoch with loading: this engine beside PyTorch and JAX.
 
 A network of 16-32-32-4 units learns with batches of 32, cross-entropy and plain gradient descent,
 on one thread; NumPy's BLAS takes no second one for products this small. PyTorch's usual loop is
 `nn.Sequential`, autograd, `optim.SGD`, and for an epoch a `DataLoader(shuffle=True)` with its
-default collate over a `TensorDataset` of one-hot floats. The matrix products alone, 3 forward and
-5 backward, are what no engine on NumPy can do without.
+default collate over a `TensorDataset` of one-hot floats. JAX's step is one jitted function with
+its parameters donated, dispatched without waiting for the one before. The matrix products alone,
+3 forward and 5 backward, are what no engine on NumPy can do without.
 
 All are measured in one process in alternating blocks, so that whatever slows the machine down
 slows all of them; what counts are the ratios. Run it with ``python benchmarks/training_step.py``.
@@ -13,14 +14,15 @@ slows all of them; what counts are the ratios. Run it with ``python benchmarks/t
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
-from time import perf_counter
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import torch
+from side_by_side import interleaved, table
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -66,7 +68,7 @@ class UsualTorch:
         contexts, targets = trainer.dataset.__getitems__(range(SAMPLES))
         inputs = np.empty((SAMPLES, trainer.dataset.input_dimension), np.float32)
         trainer.dataset.one_hot(contexts, out=inputs)
-        self.data = TensorDataset(torch.from_numpy(inputs), torch.from_numpy(targets))
+        self.data = TensorDataset(torch.from_numpy(inputs), torch.from_numpy(targets.copy()))
         self.loader = DataLoader(self.data, batch_size=BATCH, shuffle=True)
 
     def step(self, inputs: torch.Tensor, targets: torch.Tensor) -> float:
@@ -96,6 +98,48 @@ class UsualTorch:
                 layer.bias.copy_(torch.from_numpy(bias.copy()))
 
 
+class JitJax:
+    """The network in JAX: one compiled function a step, with the same weights and samples."""
+
+    def __init__(self, trainer: Trainer, usual: UsualTorch) -> None:
+        model = trainer.model
+        self.parameters = [
+            (jnp.asarray(weights), jnp.asarray(bias))
+            for weights, bias in zip(model.weights, model.biases, strict=True)
+        ]
+        inputs, targets = usual.data.tensors
+        self.inputs, self.targets = jnp.asarray(inputs.numpy()), jnp.asarray(targets.numpy())
+        self._step = jax.jit(self._update, donate_argnums=0)
+
+    @staticmethod
+    def _loss(parameters: list, inputs: jax.Array, targets: jax.Array) -> jax.Array:
+        values = inputs
+        for weights, bias in parameters[:-1]:
+            values = jax.nn.gelu(values @ weights + bias, approximate=True)
+        weights, bias = parameters[-1]
+        logits = jax.nn.log_softmax(values @ weights + bias)
+        return -jnp.take_along_axis(logits, targets[:, None], axis=1).mean()
+
+    @classmethod
+    def _update(cls, parameters: list, inputs: jax.Array, targets: jax.Array) -> tuple:
+        loss, gradients = jax.value_and_grad(cls._loss)(parameters, inputs, targets)
+        stepped = jax.tree.map(lambda p, g: p - LEARNING_RATE * g, parameters, gradients)
+        return stepped, loss
+
+    def step(self, samples: np.ndarray) -> float:
+        """Train on one batch and return its loss."""
+        batch = self.inputs[samples], self.targets[samples]
+        self.parameters, loss = self._step(self.parameters, *batch)
+        return float(loss)
+
+    def steps(self, count: int) -> None:
+        """Train `count` times on a batch that is at hand."""
+        inputs, targets = self.inputs[:BATCH], self.targets[:BATCH]
+        for _ in range(count):
+            self.parameters, loss = self._step(self.parameters, inputs, targets)
+        loss.block_until_ready()
+
+
 def matrix_products() -> Callable[[int], None]:
     """Return a function that makes the products of `count` steps, into buffers."""
     random = np.random.default_rng(0)
@@ -120,34 +164,15 @@ def matrix_products() -> Callable[[int], None]:
     return multiply
 
 
-def assert_same_first_step(trainer: Trainer, usual: UsualTorch) -> None:
+def assert_same_first_step(trainer: Trainer, usual: UsualTorch, jitted: JitJax) -> None:
     """Make one step with each on the same batch: what is compared must be the same thing."""
     record = trainer.run_batch()
-    loss = usual.step(*usual.data[record.samples])
-    assert abs(loss - record.loss) < 1e-5
+    for loss in (usual.step(*usual.data[record.samples]), jitted.step(record.samples)):
+        assert abs(loss - record.loss) < 1e-5
+    for (weights, _), ours in zip(jitted.parameters, trainer.model.weights, strict=True):
+        np.testing.assert_allclose(weights, ours, atol=1e-6)
     for layer, weights in zip(usual.model[::2], trainer.model.weights, strict=True):
         np.testing.assert_allclose(layer.weight.detach().numpy().T, weights, atol=1e-6)
-
-
-def interleaved(tasks: dict[str, Callable[[], object]], blocks: int) -> dict[str, float]:
-    """Return the median seconds of each task, all of them done in turn, `blocks` times."""
-    seconds: dict[str, list[float]] = {name: [] for name in tasks}
-    for task in tasks.values():
-        task()  # warm up: buffers, caches, lazy imports
-    for _ in range(blocks):
-        for name, task in tasks.items():
-            begin = perf_counter()
-            task()
-            seconds[name].append(perf_counter() - begin)
-    return {name: median(times) for name, times in seconds.items()}
-
-
-def table(title: str, seconds: dict[str, float], scale: float, unit: str) -> Iterator[str]:
-    """Yield the lines of a table of times, each with its ratio to the first."""
-    first = next(iter(seconds.values()))
-    yield title
-    for name, time in seconds.items():
-        yield f"  {name:<24}{time * scale:>9.1f} {unit}{time / first:>9.2f} x"
 
 
 def main() -> None:
@@ -156,17 +181,20 @@ def main() -> None:
     torch.manual_seed(0)
     trainer = engine_trainer()
     usual = UsualTorch(trainer)
-    assert_same_first_step(trainer, usual)
+    jitted = JitJax(trainer, usual)
+    assert_same_first_step(trainer, usual, jitted)
     engine, multiply = trainer.engine, matrix_products()
 
     def engine_steps() -> None:
-        for _ in range(STEPS_IN_A_BLOCK):
-            engine.advance(BATCH)
+        end = engine.step + STEPS_IN_A_BLOCK
+        while engine.step < end:
+            engine.advance(BATCH, end - engine.step)
 
     steps = interleaved(
         {
             "this engine": engine_steps,
             "PyTorch's usual loop": lambda: usual.steps(STEPS_IN_A_BLOCK),
+            "JAX, jitted": lambda: jitted.steps(STEPS_IN_A_BLOCK),
             "matrix products alone": lambda: multiply(STEPS_IN_A_BLOCK),
         },
         STEP_BLOCKS,
@@ -177,8 +205,11 @@ def main() -> None:
     )
     network = "-".join(map(str, WIDTHS))
     print(f"{network}, batch {BATCH}, SGD, cross-entropy, one thread; medians")
-    print(f"of alternating blocks; torch {torch.__version__}, NumPy {np.__version__}\n")
-    title = "A training step (this engine's with loading and history, PyTorch's without)"
+    print(
+        f"of alternating blocks; torch {torch.__version__}, JAX {jax.__version__}, "
+        f"NumPy {np.__version__}\n"
+    )
+    title = "A training step (this engine's with loading and history, the others' without)"
     print(*table(title, per_step, 1e6, "µs"), sep="\n")
     title = f"\nAn epoch of {SAMPLES:,} samples, loading included"
     print(*table(title, epochs, 1e3, "ms"), sep="\n")

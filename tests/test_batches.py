@@ -19,6 +19,13 @@ def cursor(num_samples=50, seed=0):
     return Cursor(SequenceDataset(num_samples=num_samples, seed=seed))
 
 
+def take(place, size):
+    """The next samples of a cursor, which goes on by as many."""
+    samples = place.peek(size)
+    place.pass_by(len(samples))
+    return samples
+
+
 def loader_without_torch(data, monkeypatch):
     """A loader made where torch cannot be imported."""
     usual_import = builtins.__import__
@@ -41,7 +48,7 @@ def test_an_epoch_takes_every_sample_once(num_samples, size, seed):
     place = cursor(num_samples, seed)
     taken = []
     while place.epoch == 0:
-        taken += place.take(size).tolist()
+        taken += take(place, size).tolist()
     assert sorted(taken) == list(range(num_samples))
 
 
@@ -51,7 +58,7 @@ def test_the_last_smaller_batch_ends_the_epoch(num_samples, size):
     place = cursor(num_samples)
     lengths = []
     while place.epoch == 0:
-        lengths.append(len(place.take(size)))
+        lengths.append(len(take(place, size)))
     whole, rest = divmod(num_samples, size)
     assert lengths == [size] * whole + [rest] * (rest > 0)
     assert (place.epoch, place.position) == (1, 0)
@@ -59,7 +66,7 @@ def test_the_last_smaller_batch_ends_the_epoch(num_samples, size):
 
 def test_a_batch_never_reaches_into_the_next_epoch():
     place = cursor(50)
-    assert [len(place.take(20)) for _ in range(4)] == [20, 20, 10, 20]
+    assert [len(take(place, 20)) for _ in range(4)] == [20, 20, 10, 20]
     assert (place.epoch, place.position) == (1, 20)
 
 
@@ -68,7 +75,7 @@ def test_a_batch_as_large_as_the_data_or_larger_is_the_whole_set(size):
     place = cursor(50)
     for epoch in range(3):
         assert place.epoch == epoch
-        assert sorted(place.take(size).tolist()) == list(range(50))
+        assert sorted(take(place, size).tolist()) == list(range(50))
 
 
 @quick
@@ -76,7 +83,7 @@ def test_a_batch_as_large_as_the_data_or_larger_is_the_whole_set(size):
 def test_a_changed_batch_size_goes_on_from_the_cursor(batch_sizes):
     place = cursor(50)
     endless = np.concatenate([place.data.order(epoch) for epoch in range(sum(batch_sizes))])
-    taken = np.concatenate([place.take(size) for size in batch_sizes])
+    taken = np.concatenate([take(place, size) for size in batch_sizes])
     assert taken.tolist() == endless[: len(taken)].tolist()
     assert (place.epoch, place.position) == divmod(len(taken), 50)
 
@@ -85,7 +92,7 @@ def test_a_changed_batch_size_goes_on_from_the_cursor(batch_sizes):
 @given(epoch=st.integers(0, 10**6), position=st.integers(0, 49), size=st.integers(1, 60))
 def test_any_place_is_reached_directly(epoch, position, size):
     data = SequenceDataset(num_samples=50)
-    taken = Cursor(data, epoch, position).take(size)
+    taken = take(Cursor(data, epoch, position), size)
     assert taken.tolist() == data.order(epoch)[position : position + size].tolist()
 
 
@@ -94,19 +101,19 @@ def test_any_place_is_reached_directly(epoch, position, size):
 def test_a_copy_goes_its_own_way_from_the_same_place(before, after):
     place = cursor(50)
     for size in before:
-        place.take(size)
+        take(place, size)
     copy = place.copy()
-    taken_by_copy = [copy.take(size).tolist() for size in after]
-    assert [place.take(size).tolist() for size in after] == taken_by_copy
+    taken_by_copy = [take(copy, size).tolist() for size in after]
+    assert [take(place, size).tolist() for size in after] == taken_by_copy
 
 
 def test_moving_to_another_cursor_takes_what_that_one_takes():
     here, there = cursor(50), cursor(50)
     for size in (20, 20, 20, 7):
-        there.take(size)
-    here.take(3)
+        take(there, size)
+    take(here, 3)
     here.move_to(there)
-    assert here.take(11).tolist() == there.take(11).tolist()
+    assert take(here, 11).tolist() == take(there, 11).tolist()
 
 
 @quick
@@ -115,7 +122,7 @@ def test_the_loader_fetches_the_samples_that_were_asked_for(batch_sizes):
     data = SequenceDataset(num_samples=50)
     place, loader = Cursor(data), BatchLoader(data)
     for size in batch_sizes:
-        samples = place.take(size)
+        samples = take(place, size)
         contexts, targets = loader.fetch(samples)
         expected_contexts, expected_targets = data.__getitems__(samples)
         assert np.array_equal(contexts, expected_contexts)
@@ -127,7 +134,7 @@ def test_batches_are_the_very_same_with_torch_and_without(monkeypatch):
     place = Cursor(data)
     with_torch, without_torch = BatchLoader(data), loader_without_torch(data, monkeypatch)
     for size in (32, 32, 7, 50, 1, 200):
-        samples = place.take(size)
+        samples = take(place, size)
         pairs = zip(with_torch.fetch(samples), without_torch.fetch(samples), strict=True)
         for ours, theirs in pairs:
             assert ours.dtype == theirs.dtype

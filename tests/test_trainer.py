@@ -439,7 +439,7 @@ def test_a_batch_too_large_for_memory_is_refused_when_it_is_changed_to_as_well(m
 
 def test_the_phases_of_a_step_run_forward_then_backward_then_update():
     trainer = trainer_of()
-    phases = trainer.engine.phases(trainer.engine.cursor, 4)
+    phases = trainer.engine.phases(trainer.engine.loader.load(trainer.engine.cursor, 4))
     assert [(phase.name, phase.layer) for phase in phases] == [
         ("forward", 0),
         ("forward", 1),
@@ -455,7 +455,8 @@ def test_the_phases_of_a_step_run_forward_then_backward_then_update():
 def test_predicting_in_the_middle_of_a_step_does_not_disturb_it():
     disturbed, usual = trainer_of(batch_size=20), trainer_of(batch_size=20)
     other_contexts, _ = disturbed.dataset.__getitems__(range(20))
-    for _ in disturbed.engine.phases(disturbed.engine.cursor, 20):
+    block = disturbed.engine.loader.load(disturbed.engine.cursor, 20)
+    for _ in disturbed.engine.phases(block):
         disturbed.engine.predict(other_contexts)
     usual.run_batch()
     assert np.array_equal(parameters(disturbed), parameters(usual))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from backprop_panel import Model, SequenceDataset, Trainer, TrainingRunManager
-from backprop_panel.worker import Worker
+from backprop_panel.worker import StopWhen, Worker
 
 PATIENCE = 10.0
 """Seconds after which something that should happen at once is taken not to happen."""
@@ -43,17 +43,13 @@ def wait_until(condition):
         time.sleep(0.001)
 
 
-def until_step(run, step):
-    return lambda: run.trainer.engine.step >= step
-
-
-def for_ever():
-    return False
+def until_step(step):
+    return StopWhen(step=step)
 
 
 def work_on(run, steps):
     """Let the worker make that many more steps and end by itself."""
-    run.worker.start(until_step(run, run.trainer.step + steps))
+    run.worker.start(until_step(run.trainer.step + steps))
     wait_until(lambda: not run.worker.running)
     run.worker.stop()
 
@@ -74,7 +70,7 @@ def training_threads():
 
 
 def test_the_worker_trains_in_the_background_while_the_caller_goes_on(run):
-    run.worker.start(for_ever)
+    run.worker.start(StopWhen())
     assert run.worker.running
     wait_until(lambda: run.trainer.step > 20)
     assert run.worker.running
@@ -104,7 +100,7 @@ def test_what_the_worker_trains_is_what_batches_one_by_one_train(run):
 def test_stop_leaves_the_run_at_a_whole_step(run):
     for _ in range(5):
         before = run.trainer.step
-        run.worker.start(for_ever)
+        run.worker.start(StopWhen())
         wait_until(lambda before=before: run.trainer.step > before + 3)
         run.worker.stop()
         step = run.trainer.step
@@ -115,7 +111,7 @@ def test_stop_leaves_the_run_at_a_whole_step(run):
 
 
 def test_nothing_moves_after_stop(run):
-    run.worker.start(for_ever)
+    run.worker.start(StopWhen())
     wait_until(lambda: run.trainer.step > 3)
     run.worker.stop()
     step, before = run.trainer.step, run.model.network.parameters.copy()
@@ -133,7 +129,7 @@ def test_stop_is_allowed_when_nothing_works(run):
 def test_starting_again_replaces_the_thread(run):
     before = len(training_threads())
     for _ in range(3):
-        run.worker.start(for_ever)
+        run.worker.start(StopWhen())
     assert len(training_threads()) == before + 1
     run.worker.stop()
     assert len(training_threads()) == before
@@ -148,7 +144,7 @@ def test_training_by_hand_goes_on_where_the_worker_stopped(run):
 
 
 def test_settings_changed_while_it_works_are_logged_with_their_step_and_replayed_exactly(run):
-    run.worker.start(for_ever)
+    run.worker.start(StopWhen())
     changes = [
         {"learning_rate": 0.05},
         {"optimizer": "adam"},
@@ -171,7 +167,7 @@ def test_settings_changed_while_it_works_are_logged_with_their_step_and_replayed
 
 
 def test_a_setting_changed_while_it_works_is_in_force_within_two_steps(run):
-    run.worker.start(for_ever, steps_per_second=50)
+    run.worker.start(StopWhen(), steps_per_second=50)
     wait_until(lambda: run.trainer.step >= 1)
     before = run.trainer.step
     run.trainer.batch_size = 7
@@ -181,7 +177,7 @@ def test_a_setting_changed_while_it_works_is_in_force_within_two_steps(run):
 
 def test_a_setting_changed_just_before_it_ends_is_not_lost(run):
     for number in range(1, 30):
-        run.worker.start(until_step(run, run.trainer.step + 2))
+        run.worker.start(until_step(run.trainer.step + 2))
         run.trainer.learning_rate = number / 100
         run.worker.stop()
         assert run.trainer.engine.settings.learning_rate == number / 100
@@ -189,7 +185,7 @@ def test_a_setting_changed_just_before_it_ends_is_not_lost(run):
 
 
 def test_the_mode_changed_while_it_works_stops_the_weights(run):
-    run.worker.start(for_ever)
+    run.worker.start(StopWhen())
     wait_until(lambda: run.trainer.step > 3)
     run.trainer.mode = "visualize"
     wait_until(lambda: run.trainer.engine.viewing is not None)
@@ -204,7 +200,7 @@ def test_the_mode_changed_while_it_works_stops_the_weights(run):
 
 
 def test_a_record_comes_when_it_is_asked_for(run):
-    run.worker.start(for_ever)
+    run.worker.start(StopWhen())
     records = []
 
     def another():
@@ -225,20 +221,20 @@ def test_a_record_of_before_is_not_handed_out_after_a_new_start(run):
     run.worker.take_record()
     work_on(run, 5)
     run.reset()
-    run.worker.start(until_step(run, 0))
+    run.worker.start(until_step(0))
     run.worker.stop()
     assert run.worker.take_record() is None
 
 
 def test_the_rate_of_steps_can_be_limited(run):
     begin = time.monotonic()
-    run.worker.start(until_step(run, 5), steps_per_second=100)
+    run.worker.start(until_step(5), steps_per_second=100)
     wait_until(lambda: not run.worker.running)
     assert time.monotonic() - begin >= 0.04
 
 
 def test_while_a_caller_waits_no_new_step_begins(run):
-    run.worker.start(for_ever)
+    run.worker.start(StopWhen())
     wait_until(lambda: run.trainer.step > 3)
     with run.worker.waiting():
         time.sleep(0.01)  # the present step ends
@@ -250,7 +246,7 @@ def test_while_a_caller_waits_no_new_step_begins(run):
 
 def test_stop_works_while_the_thread_is_made_to_wait(run):
     """As when a watcher of what is shown pauses the training."""
-    run.worker.start(for_ever)
+    run.worker.start(StopWhen())
     wait_until(lambda: run.trainer.step > 3)
     stopping = threading.Thread(target=run.worker.stop, daemon=True)
     with run.worker.waiting():
@@ -264,7 +260,7 @@ def test_stop_works_while_the_thread_is_made_to_wait(run):
 
 def test_predicting_while_it_works_does_not_disturb_training(run):
     contexts, _ = run.dataset.__getitems__(range(32))
-    run.worker.start(until_step(run, 2000))
+    run.worker.start(until_step(2000))
     while run.worker.running:
         run.trainer.engine.predict(contexts)
     run.worker.stop()
@@ -273,7 +269,7 @@ def test_predicting_while_it_works_does_not_disturb_training(run):
 
 
 def test_reset_stops_the_worker_first(run):
-    run.worker.start(for_ever)
+    run.worker.start(StopWhen())
     wait_until(lambda: run.trainer.step > 3)
     run.reset()
     assert not run.worker.running
@@ -282,7 +278,7 @@ def test_reset_stops_the_worker_first(run):
 
 
 def test_a_setting_changed_just_before_a_reset_does_not_outlive_it(run):
-    run.worker.start(for_ever)
+    run.worker.start(StopWhen())
     run.trainer.learning_rate = 0.5
     run.reset()
     assert run.trainer.learning_rate == run.trainer.engine.settings.learning_rate == 0.001
@@ -292,7 +288,7 @@ def test_deleting_a_run_stops_its_worker():
     manager = TrainingRunManager()
     doomed = manager.create(num_samples=100, hidden_dimension=8)
     manager.create(num_samples=100, hidden_dimension=8)
-    doomed.worker.start(for_ever)
+    doomed.worker.start(StopWhen())
     manager.delete(doomed.id)
     assert not doomed.worker.running
 
@@ -301,7 +297,7 @@ def test_closing_the_manager_stops_every_worker():
     manager = TrainingRunManager()
     runs = [manager.create(num_samples=100, hidden_dimension=8) for _ in range(3)]
     for each in runs:
-        each.worker.start(for_ever)
+        each.worker.start(StopWhen())
     manager.close()
     assert not any(each.worker.running for each in runs)
 
@@ -313,7 +309,7 @@ def broken_trainer():
 
 def failed_worker(trainer):
     worker = Worker(trainer.engine)
-    worker.start(for_ever)
+    worker.start(StopWhen())
     wait_until(lambda: not worker.running)
     worker.stop()
     return worker

@@ -1,8 +1,10 @@
-"""Losses on logits, each with its derivative, written into buffers.
+"""Losses on logits, each with its derivative.
 
-``logits`` has shape (batch, outputs); ``targets`` holds the index of the right output of each
-example, shape (batch,). ``kept`` is a buffer of the logits' shape in which the value leaves what
-its derivative uses again.
+``logits`` has shape (batch, outputs), and so has ``one_hot``: the targets y, each a row with a one
+at the right output.
+
+A step needs the derivative; the value is for those who look. So the values of many steps can be
+had at once: any dimensions before the batch are steps.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .activations import constants
+
 Array = NDArray[np.floating]
-Targets = NDArray[np.integer]
 
 
 class Loss(Protocol):
@@ -25,11 +28,11 @@ class Loss(Protocol):
     equation: str
     derivative_equation: str
 
-    def value(self, logits: Array, targets: Targets, rows: Targets, kept: Array) -> float:
-        """Return the mean loss; `rows` is ``arange(batch)``."""
+    def value(self, logits: Array, one_hot: Array) -> Array:
+        """Return the mean loss over the last batch dimension."""
 
-    def derivative(self, targets: Targets, rows: Targets, kept: Array, out: Array) -> None:
-        """Write dLoss/dlogits into `out`, from what `value` left in `kept`."""
+    def derivative(self, logits: Array, one_hot: Array, out: Array, column: Array) -> None:
+        """Write dLoss/dlogits into `out`; `column`, (batch, 1), is room to calculate in."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +50,16 @@ class MeanSquaredError:
     equation: str = "mean((logits − y)²)"
     derivative_equation: str = "2(logits − y) / (B·C)"
 
-    def value(self, logits: Array, targets: Targets, rows: Targets, kept: Array) -> float:
-        """Return the mean squared error; `kept` holds logits - y."""
-        np.copyto(kept, logits)
-        kept[rows, targets] -= 1
-        distances = kept.ravel()
-        return float(np.dot(distances, distances)) / kept.size
+    def value(self, logits: Array, one_hot: Array) -> Array:
+        """Return the mean squared error of each batch."""
+        distances = logits - one_hot
+        return np.square(distances, out=distances).mean(axis=(-2, -1))
 
-    def derivative(self, targets: Targets, rows: Targets, kept: Array, out: Array) -> None:
+    def derivative(self, logits: Array, one_hot: Array, out: Array, column: Array) -> None:
         """Write 2 (logits - y) / (BC) into `out`."""
-        np.multiply(kept, 2 / kept.size, out=out)
+        (scale,) = constants(out.dtype, 2 / out.size)
+        np.subtract(logits, one_hot, out)
+        np.multiply(out, scale, out)
 
 
 @dataclass(frozen=True)
@@ -76,20 +79,23 @@ class SoftmaxCrossEntropy:
     equation: str = "mean(−log softmax(logits)[target])"
     derivative_equation: str = "(softmax(logits) − y) / B"
 
-    def value(self, logits: Array, targets: Targets, rows: Targets, kept: Array) -> float:
-        """Return the mean cross-entropy; `kept` holds the probabilities p."""
-        np.subtract(logits, logits.max(axis=1, keepdims=True), out=kept)
-        target_logits = kept[rows, targets]
-        np.exp(kept, out=kept)
-        totals = kept.sum(axis=1, keepdims=True)
-        kept /= totals
-        return float((np.log(totals[:, 0]) - target_logits).mean())
+    def value(self, logits: Array, one_hot: Array) -> Array:
+        """Return the mean cross-entropy of each batch."""
+        below_largest = logits - logits.max(axis=-1, keepdims=True)
+        of_targets = (below_largest * one_hot).sum(axis=-1)
+        totals = np.exp(below_largest, out=below_largest).sum(axis=-1)
+        return (np.log(totals) - of_targets).mean(axis=-1)
 
-    def derivative(self, targets: Targets, rows: Targets, kept: Array, out: Array) -> None:
+    def derivative(self, logits: Array, one_hot: Array, out: Array, column: Array) -> None:
         """Write (p - y) / B into `out`."""
-        batch = len(rows)
-        np.multiply(kept, 1 / batch, out=out)
-        out[rows, targets] -= out.dtype.type(1 / batch)
+        (share,) = constants(out.dtype, 1 / len(out))
+        np.maximum.reduce(logits, axis=1, keepdims=True, out=column)
+        np.subtract(logits, column, out)
+        np.exp(out, out)
+        np.add.reduce(out, axis=1, keepdims=True, out=column)
+        np.divide(out, column, out)
+        np.subtract(out, one_hot, out)
+        np.multiply(out, share, out)
 
 
 def softmax(logits: Array) -> Array:

@@ -9,20 +9,33 @@ With L layers, layer k turns its input ``a[k]`` into ``z[k] = a[k] @ W[k] + b[k]
 
 The bias is the last row of its layer's matrix and meets a column of ones beside the activations,
 ``z = [a 1] @ [W; b]``: one product gives both sums, and its transpose both gradients.
+
+Blocks of (batch, units) lie in memory one column an example, so that the activations beside their
+column of ones are still one stretch, which NumPy goes through fastest. A product is written in C
+order, so each is made transposed: ``zᵀ = [W; b]ᵀ @ [a 1]ᵀ``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .activations import ACTIVATIONS, Activation, Identity
+from .activations import ACTIVATIONS
 from .initialization import Initialization
 
 Array = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """What a step has just done: ``forward``, ``loss``, ``backward`` or ``update``; the layer."""
+
+    name: str
+    layer: int | None = None
 
 
 class Network:
@@ -56,13 +69,15 @@ class Network:
     ) -> None:
         self.widths = tuple(widths)
         self.activation_names = tuple(activations)
-        self.activations: list[Activation] = [ACTIVATIONS[name] for name in activations]
-        self.activations.append(Identity())
+        self.activations = [ACTIVATIONS[name] for name in activations]
         self.dtype = dtype
         self.size = sum((inputs + 1) * outputs for inputs, outputs in pairwise(self.widths))
         self.parameters: Array = np.zeros(self.size, dtype)
         self.layers = self.by_layer(self.parameters)
         self.weights, self.biases = split_biases(self.layers)
+        self._layers_t = [layer.T for layer in self.layers]
+        self._forward_phases = [Phase("forward", layer) for layer in range(self.depth)]
+        self._backward_phases = [Phase("backward", layer) for layer in range(self.depth)]
 
     @property
     def depth(self) -> int:
@@ -84,16 +99,17 @@ class Network:
             start = stop
         return views
 
-    def forward(self, work: Workspace) -> Iterator[int]:
+    def forward(self, work: Workspace) -> Iterator[Phase]:
         """Carry the inputs in `work` to the logits, yielding after each layer."""
-        for layer in range(self.depth):
-            np.dot(work.with_ones[layer], self.layers[layer], out=work.pre_activations[layer])
-            self.activations[layer].value(
-                work.pre_activations[layer], work.activations[layer + 1], work.kept[layer]
-            )
-            yield layer
+        last = self.depth - 1
+        for layer, phase in enumerate(self._forward_phases):
+            z = work.pre_activations_t[layer]
+            np.dot(self._layers_t[layer], work.with_ones_t[layer], z)
+            if layer < last:
+                self.activations[layer].value(z, work.activations_t[layer + 1], work.kept[layer])
+            yield phase
 
-    def backward(self, work: Workspace, gradients: Sequence[Array]) -> Iterator[int]:
+    def backward(self, work: Workspace, gradients: Sequence[Array]) -> Iterator[Phase]:
         """Carry the last delta in `work` back, yielding after each layer.
 
         Parameters
@@ -104,61 +120,80 @@ class Network:
             Where each layer's gradients go, as `by_layer` gives them.
         """
         for layer in reversed(range(self.depth)):
-            np.dot(work.with_ones[layer].T, work.deltas[layer], out=gradients[layer])
+            np.dot(work.with_ones_t[layer], work.deltas[layer], gradients[layer])
             if layer > 0:
                 self._delta_below(work, layer)
-            yield layer
+            yield self._backward_phases[layer]
 
     def _delta_below(self, work: Workspace, layer: int) -> None:
         below = layer - 1
-        delta = work.deltas[below]
+        delta = work.deltas_t[below]
         self.activation_gradient(work, layer)
         self.activations[below].derivative(
-            work.pre_activations[below],
-            work.activations[layer],
+            work.pre_activations_t[below],
+            work.activations_t[layer],
             work.kept[below],
             delta,
             work.scratch[below],
         )
-        delta *= work.activation_gradients[layer]
+        np.multiply(delta, work.activation_gradients_t[layer], delta)
 
     def activation_gradient(self, work: Workspace, layer: int) -> None:
         """Write dLoss/d activations[`layer`] = δ @ Wᵀ; for the input it is only looked at."""
-        np.dot(work.deltas[layer], self.weights[layer].T, out=work.activation_gradients[layer])
+        np.dot(self.weights[layer], work.deltas_t[layer], work.activation_gradients_t[layer])
 
 
 class Workspace:
     """The buffers of one forward and backward pass for one batch size.
 
+    Each is there twice: as (batch, units), and with ``_t`` as its transpose, which is the one
+    that lies in memory row by row.
+
     Attributes
     ----------
-    with_ones : list of array, shape (batch, units + 1)
-        Each layer's input beside a column of ones.
+    with_ones_t : list of array, shape (units + 1, batch)
+        Each layer's input, below it a row of ones.
     activations : list of array, shape (batch, units)
         `activations[0]` is where the inputs go; the last are the logits.
     pre_activations, deltas : list of array, shape (batch, units)
     activation_gradients : list of array, shape (batch, units)
         One for each of `activations`; the last is the last delta.
-    rows : array, shape (batch,)
-        0, 1, 2, … the examples' places in the batch.
+    logits : array, shape (batch, outputs)
+        The last pre-activation, and the last activation.
+    kept, scratch : list of array, shape (units, batch)
+        What an activation keeps for its derivative, and room to calculate in.
+    column : array, shape (batch, 1)
+        Room to calculate in.
     """
 
     def __init__(self, network: Network, batch: int) -> None:
         def empty(units: int) -> Array:
-            return np.empty((batch, units), network.dtype)
+            return np.empty((units, batch), network.dtype)
 
-        *inputs_and_hidden, outputs = network.widths
+        *inputs_and_hidden, _ = network.widths
         above = network.widths[1:]
-        self.with_ones = [np.ones((batch, units + 1), network.dtype) for units in inputs_and_hidden]
-        self.pre_activations = [empty(units) for units in above]
-        self.logits = empty(outputs)
-        self.activations = [*(block[:, :-1] for block in self.with_ones), self.logits]
-        self.kept = [empty(units) for units in above]
-        self.deltas = [empty(units) for units in above]
-        self.scratch = [empty(units) for units in above]
-        self.activation_gradients = [empty(units) for units in inputs_and_hidden]
-        self.activation_gradients.append(self.deltas[-1])
-        self.rows = np.arange(batch)
+        self.with_ones_t = [
+            np.ones((units + 1, batch), network.dtype) for units in inputs_and_hidden
+        ]
+        self.pre_activations_t = [empty(units) for units in above]
+        self.activations_t = [block[:-1] for block in self.with_ones_t]
+        self.activations_t.append(self.pre_activations_t[-1])
+        self.deltas_t = [empty(units) for units in above]
+        self.activation_gradients_t = [empty(units) for units in inputs_and_hidden]
+        self.activation_gradients_t.append(self.deltas_t[-1])
+        self.kept = [empty(units) for units in above[:-1]]
+        self.scratch = [empty(units) for units in above[:-1]]
+        self.column = np.empty((batch, 1), network.dtype)
+        self.pre_activations = transposed(self.pre_activations_t)
+        self.activations = transposed(self.activations_t)
+        self.deltas = transposed(self.deltas_t)
+        self.activation_gradients = transposed(self.activation_gradients_t)
+        self.logits = self.activations[-1]
+
+
+def transposed(arrays: Sequence[Array]) -> list[Array]:
+    """Return a transposed view on each."""
+    return [array.T for array in arrays]
 
 
 def split_biases(layers: Sequence[Array]) -> tuple[list[Array], list[Array]]:

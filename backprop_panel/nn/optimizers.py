@@ -78,14 +78,12 @@ class Optimizer:
         state.steps += 1
         if self.weight_decay:
             np.multiply(parameters, self.weight_decay, out=state.update)
-            state.update += gradients
-        else:
-            np.copyto(state.update, gradients)
-        self._turn_into_update(state)
-        parameters += state.update
+            gradients = np.add(state.update, gradients, out=state.update)
+        self._write_update(gradients, state)
+        np.add(parameters, state.update, parameters)
 
-    def _turn_into_update(self, state: OptimizerState) -> None:
-        """Replace the gradient in ``state.update`` by what is to be added."""
+    def _write_update(self, gradients: Vector, state: OptimizerState) -> None:
+        """Write what is to be added into ``state.update``, where `gradients` may stand already."""
         raise NotImplementedError
 
 
@@ -97,8 +95,8 @@ class SGD(Optimizer):
     label: ClassVar[str] = "SGD"
     equation: ClassVar[str] = "θ ← θ − η·g"
 
-    def _turn_into_update(self, state: OptimizerState) -> None:
-        state.update *= -self.learning_rate
+    def _write_update(self, gradients: Vector, state: OptimizerState) -> None:
+        np.multiply(gradients, -self.learning_rate, out=state.update)
 
 
 @dataclass(frozen=True)
@@ -112,10 +110,10 @@ class Momentum(Optimizer):
     equation: ClassVar[str] = "v ← μ·v + g,  θ ← θ − η·v"
     moment_names: ClassVar[tuple[str, ...]] = ("velocity",)
 
-    def _turn_into_update(self, state: OptimizerState) -> None:
+    def _write_update(self, gradients: Vector, state: OptimizerState) -> None:
         velocity = state.moments["velocity"]
         velocity *= self.momentum
-        velocity += state.update
+        velocity += gradients
         np.multiply(velocity, -self.learning_rate, out=state.update)
 
 
@@ -134,12 +132,12 @@ class RMSProp(Optimizer):
     equation: ClassVar[str] = "s ← α·s + (1−α)·g²,  θ ← θ − η·g / (√s + ε)"
     moment_names: ClassVar[tuple[str, ...]] = ("mean_square",)
 
-    def _turn_into_update(self, state: OptimizerState) -> None:
+    def _write_update(self, gradients: Vector, state: OptimizerState) -> None:
         mean_square, scratch = state.moments["mean_square"], state.scratch
-        _running_mean_square(mean_square, state.update, self.smoothing, scratch)
+        _running_mean_square(mean_square, gradients, self.smoothing, scratch)
         np.sqrt(mean_square, out=scratch)
         scratch += self.epsilon
-        state.update *= -self.learning_rate
+        np.multiply(gradients, -self.learning_rate, out=state.update)
         state.update /= scratch
 
 
@@ -160,15 +158,15 @@ class Adam(Optimizer):
     equation: ClassVar[str] = "θ ← θ − η·m̂ / (√v̂ + ε)"
     moment_names: ClassVar[tuple[str, ...]] = ("mean", "mean_square")
 
-    def _turn_into_update(self, state: OptimizerState) -> None:
+    def _write_update(self, gradients: Vector, state: OptimizerState) -> None:
         mean, mean_square, scratch = (
             state.moments["mean"],
             state.moments["mean_square"],
             state.scratch,
         )
-        _running_mean_square(mean_square, state.update, self.beta_2, scratch)
+        _running_mean_square(mean_square, gradients, self.beta_2, scratch)
         mean *= self.beta_1
-        state.update *= 1 - self.beta_1
+        np.multiply(gradients, 1 - self.beta_1, out=state.update)
         mean += state.update
         np.sqrt(mean_square, out=scratch)
         scratch *= 1 / sqrt(1 - self.beta_2**state.steps)

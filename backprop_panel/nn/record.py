@@ -120,8 +120,8 @@ class StepRecord:
         return tuple(chain.from_iterable(zip(self.weight_updates, self.bias_updates, strict=True)))
 
 
-class PassCopy:
-    """The copies that a record needs, each taken while its buffer still holds it.
+def pass_copy(network: Network, work: Workspace, gradients: Array) -> dict[str, tuple[Array, ...]]:
+    """Return copies of what a record holds of a pass, taken while the buffers still hold it.
 
     Parameters
     ----------
@@ -131,20 +131,20 @@ class PassCopy:
     gradients : array, shape (size,)
         The flat gradients of that pass.
     """
+    network.activation_gradient(work, layer=0)
+    return {
+        "pre_activations": tuple(map(frozen, work.pre_activations)),
+        "activations": tuple(map(frozen, work.activations)),
+        "deltas": tuple(map(frozen, work.deltas)),
+        "activation_gradients": tuple(map(frozen, work.activation_gradients)),
+        "layers": layers_copy(network, network.parameters),
+        "layer_gradients": layers_copy(network, gradients),
+    }
 
-    def __init__(self, network: Network, work: Workspace, gradients: Array) -> None:
-        network.activation_gradient(work, layer=0)
-        self._network = network
-        self.pre_activations = tuple(map(frozen, work.pre_activations))
-        self.activations = tuple(map(frozen, work.activations))
-        self.deltas = tuple(map(frozen, work.deltas))
-        self.activation_gradients = tuple(map(frozen, work.activation_gradients))
-        self.layers = self.by_layer(network.parameters)
-        self.layer_gradients = self.by_layer(gradients)
 
-    def by_layer(self, vector: Array) -> tuple[Array, ...]:
-        """Return a read-only copy of a flat vector, layer by layer."""
-        return tuple(self._network.by_layer(frozen(vector)))
+def layers_copy(network: Network, vector: Array) -> tuple[Array, ...]:
+    """Return a read-only copy of a flat vector, layer by layer."""
+    return tuple(network.by_layer(frozen(vector)))
 
 
 def frozen(array: NDArray) -> NDArray:

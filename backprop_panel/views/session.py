@@ -11,6 +11,7 @@ import param
 from ..nn.record import StepRecord
 from ..settings import SettingError
 from ..training_run import TrainingRun, TrainingRunManager
+from ..worker import StopWhen
 from .heatmap import Place
 
 FRAME_PERIOD = 33
@@ -72,8 +73,7 @@ class Session(param.Parameterized):
 
     def run_full_epoch(self) -> None:
         """Go on to the end of the epoch in the background, showing it as it goes."""
-        cursor = self.run.trainer.engine.viewing or self.run.trainer.engine.cursor
-        self._start(goal_epoch=cursor.epoch + 1)
+        self._start(goal_epoch=self.run.trainer.engine.reading.epoch + 1)
 
     def toggle_play(self) -> None:
         """Train in the background until paused; or pause."""
@@ -109,11 +109,7 @@ class Session(param.Parameterized):
 
     def _start(self, goal_epoch: int | None) -> None:
         self.pause()
-        engine = self.run.trainer.engine
-        cursor = engine.viewing or engine.cursor
-        self.run.worker.start(
-            done=(lambda: False) if goal_epoch is None else lambda: cursor.epoch >= goal_epoch
-        )
+        self.run.worker.start(StopWhen(epoch=goal_epoch))
         self.goal_epoch = goal_epoch
         self.training = True
         # The document's own callback: Panel's also tells every page that the server is busy.

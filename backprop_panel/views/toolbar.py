@@ -89,7 +89,7 @@ class Toolbar(pn.viewable.Viewer):
         self._progress.visible = has_end
         if has_end:
             engine = session.run.trainer.engine
-            cursor = engine.viewing or engine.cursor
+            cursor = engine.reading
             done = cursor.position if cursor.epoch < session.goal_epoch else engine.data.num_samples
             self._progress.value = round(100 * done / engine.data.num_samples)
 

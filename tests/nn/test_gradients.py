@@ -62,10 +62,14 @@ def by_autograd(layers, activation_names, loss_name, inputs, targets):
     )
 
 
+def one_hot(targets, work):
+    return np.eye(work.logits.shape[1])[targets]
+
+
 def forward_loss(network, work, loss_name, targets):
     for _ in network.forward(work):
         pass
-    return LOSSES[loss_name].value(work.logits, targets, work.rows, work.kept[-1])
+    return LOSSES[loss_name].value(work.logits, one_hot(targets, work))
 
 
 def by_hand(network, loss_name, inputs, targets):
@@ -74,7 +78,7 @@ def by_hand(network, loss_name, inputs, targets):
     work.activations[0][...] = inputs
     gradients = np.full(network.size, np.nan)
     loss = forward_loss(network, work, loss_name, targets)
-    LOSSES[loss_name].derivative(targets, work.rows, work.kept[-1], out=work.deltas[-1])
+    LOSSES[loss_name].derivative(work.logits, one_hot(targets, work), work.deltas[-1], work.column)
     for _ in network.backward(work, network.by_layer(gradients)):
         pass
     network.activation_gradient(work, 0)
@@ -229,7 +233,9 @@ def test_a_pass_in_used_buffers_gives_bit_for_bit_what_it_gives_in_new_ones():
             flat = np.full(network.size, np.nan)
             work.activations[0][...] = batch
             forward_loss(network, work, "cross_entropy", targets)
-            LOSSES["cross_entropy"].derivative(targets, work.rows, work.kept[-1], work.deltas[-1])
+            LOSSES["cross_entropy"].derivative(
+                work.logits, one_hot(targets, work), work.deltas[-1], work.column
+            )
             for _ in network.backward(work, network.by_layer(flat)):
                 pass
         gradients[work] = flat

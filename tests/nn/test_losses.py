@@ -24,11 +24,10 @@ def logits_and_targets(draw, largest=20.0):
 
 def value_and_derivative(name, logits, targets):
     """The loss and dLoss/dlogits, through buffers that hold NaN where nothing is written."""
-    loss, rows = LOSSES[name], np.arange(len(logits))
-    kept, out = np.full_like(logits, np.nan), np.full_like(logits, np.nan)
-    value = loss.value(logits, targets, rows, kept)
-    loss.derivative(targets, rows, kept, out)
-    return value, out
+    one_hot = np.eye(logits.shape[1], dtype=logits.dtype)[targets]
+    out, column = np.full_like(logits, np.nan), np.full((len(logits), 1), np.nan, logits.dtype)
+    LOSSES[name].derivative(logits, one_hot, out, column)
+    return LOSSES[name].value(logits, one_hot), out
 
 
 def value_and_derivative_by_torch(name, logits, targets):
@@ -93,7 +92,22 @@ def test_float32_value_and_derivative_are_torchs_to_float32_accuracy(name):
 def test_logits_and_targets_are_only_read(name):
     logits, targets = np.array([[1.0, -2.0, 3.0], [0.5, 0.0, 1.0]]), np.array([2, 0])
     logits.flags.writeable = targets.flags.writeable = False
-    value_and_derivative(name, logits, targets)
+    value, _ = value_and_derivative(name, logits, targets)
+    assert np.isfinite(value)
+
+
+@every_loss
+@pytest.mark.parametrize(("batch", "outputs"), [(1, 4), (5, 3), (32, 4), (32, 30)])
+def test_the_values_of_many_steps_at_once_are_those_of_each_to_the_bit(name, batch, outputs):
+    random = np.random.default_rng(0)
+    logits = random.normal(0, 3, (9, outputs, batch)).astype(np.float32).swapaxes(1, 2)
+    one_hot = np.eye(outputs, dtype=np.float32)[random.integers(0, outputs, (9, batch))]
+    one_hot = np.ascontiguousarray(one_hot.swapaxes(1, 2)).swapaxes(1, 2)
+    together = LOSSES[name].value(logits, one_hot)
+    for step in range(9):
+        assert (
+            LOSSES[name].value(logits[step : step + 1], one_hot[step : step + 1]) == together[step]
+        )
 
 
 def test_mean_squared_error_is_zero_at_the_one_hot_target():

@@ -452,6 +452,28 @@ def test_the_phases_of_a_step_run_forward_then_backward_then_update():
     ]
 
 
+@every_optimizer
+@pytest.mark.parametrize("loss_type", ["mse", "cross_entropy"])
+@pytest.mark.parametrize("batch_size", [1, 7, 32])
+def test_many_steps_at_once_are_those_of_one_at_a_time_to_the_bit(optimizer, loss_type, batch_size):
+    settings = {"optimizer": optimizer, "loss_type": loss_type, "batch_size": batch_size}
+    together, single = (trainer_of(num_samples=300, **settings) for _ in range(2))
+    while together.step < 100:
+        together.engine.advance(batch_size, 100 - together.step)
+    while single.step < 100:
+        single.engine.advance(batch_size)
+    for name, column in single.engine.history.items():
+        assert np.array_equal(column, together.engine.history[name], equal_nan=True)
+    assert np.array_equal(parameters(together), parameters(single))
+    assert together.engine.events == single.engine.events
+
+
+def test_steps_at_once_end_with_the_epoch():
+    trainer = trainer_of(num_samples=100)
+    assert [trainer.engine.advance(32, 10) for _ in range(3)] == [3, 1, 3]
+    assert trainer.epoch == 1
+
+
 def test_predicting_in_the_middle_of_a_step_does_not_disturb_it():
     disturbed, usual = trainer_of(batch_size=20), trainer_of(batch_size=20)
     other_contexts, _ = disturbed.dataset.__getitems__(range(20))

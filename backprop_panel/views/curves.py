@@ -36,10 +36,22 @@ class Line:
 
 
 class Curves:
-    """A plot of lines that keeps its zoom while they change."""
+    """A plot of lines that keeps its zoom while they change.
 
-    def __init__(self, log_y: bool, small: bool = False) -> None:
+    Parameters
+    ----------
+    log_y : bool
+    small : bool
+        Whether it has neither axes nor zoom.
+    names : (str, str)
+        What stands on the axes.
+    """
+
+    def __init__(
+        self, log_y: bool, small: bool = False, names: tuple[str, str] = ("step", "loss")
+    ) -> None:
         self._small = small
+        self._names = names
         self._source = ColumnDataSource(_columns([]))
         self._now = ColumnDataSource({"x": []})
         self.pane = pn.pane.HoloViews(
@@ -58,7 +70,7 @@ class Curves:
 
     def _plot(self, log_y: bool) -> hv.Path:
         axes = {"xaxis": None, "yaxis": None} if self._small else {}
-        return hv.Path([np.array([[0, 1], [1, 1]])], ["step", "loss"]).opts(
+        return hv.Path([np.array([[0, 1], [1, 1]])], list(self._names)).opts(
             responsive=True,
             min_height=60,
             logy=log_y,
@@ -96,7 +108,12 @@ class Curves:
                 line_policy="nearest",
                 tooltips=None
                 if self._small
-                else [("", "@label"), ("step", "$x{0}"), ("loss", "$y{0.00000}"), ("", "@about")],
+                else [
+                    ("", "@label"),
+                    (self._names[0], "$x{0.[0000]}"),
+                    (self._names[1], "$y{0.00000}"),
+                    ("", "@about"),
+                ],
             )
         )
         figure.update(

@@ -14,6 +14,7 @@ from .comparison import Comparison, LossTab, RunsTab, Timeline
 from .controls import SMALL
 from .data_tab import DataTab
 from .explanation import Explanation
+from .health_tab import HealthTab
 from .network_map import NetworkMap
 from .session import Session
 from .settings_panel import Settings
@@ -49,6 +50,7 @@ class Workbench(pn.viewable.Viewer):
             "Loss": LossTab(comparison),
             "Runs": RunsTab(comparison),
             "Data": DataTab(session),
+            "Health": HealthTab(session),
         }
         self.tabs = pmui.Tabs(
             *self._views.items(),

@@ -1,0 +1,201 @@
+"""Health: whether each layer learns, over the steps that were looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from ..diagnostics import (
+    MEASURES,
+    QUANTILES,
+    USUAL_UPDATE_RATIO,
+    Finding,
+    HealthLog,
+    findings,
+    health,
+    histogram,
+)
+from .comparison import FRAMES_BETWEEN_CURVES
+from .controls import button
+from .curves import Curves, Line
+from .heatmap import Place
+from .palette import run_color
+from .session import Session
+from .text import STYLE, html
+
+TITLES = {
+    "gradient_norm": "Gradient norm",
+    "weight_norm": "Weight norm",
+    "update_ratio": "Update ÷ weights",
+    "blocked_share": "Dead or saturated units",
+}
+NOTES = {"update_ratio": "dotted: the usual 1e-3", "blocked_share": "share of a layer's units"}
+
+GREY = "#868e96"
+
+
+class HealthTab(pn.viewable.Viewer):
+    """Each layer's norms, blocked units and distributions, and what is wrong with them."""
+
+    session = param.ClassSelector(class_=Session, constant=True)
+    layer = param.Selector(default=1, objects=[1], doc="Whose quantiles are shown.")
+    visible = param.Boolean(False, doc="Whether anyone sees it.")
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session=session)
+        self._logs: dict[str, HealthLog] = {}
+        self._frame = 0
+        self._said: list[Finding] | None = None
+        self._findings = pn.Column(margin=0, sizing_mode="stretch_width")
+        self._legend = html("", "bp-legend", align="end")
+        self._measures = {
+            name: Curves(name != "blocked_share", names=("step", TITLES[name].lower()))
+            for name in MEASURES
+        }
+        self._quantiles = {
+            "activations": Curves(False, names=("step", "activation")),
+            "gradients": Curves(False, names=("step", "gradient")),
+        }
+        self._histograms = {
+            "activations": Curves(False, names=("activation", "share")),
+            "gradients": Curves(False, names=("gradient", "share")),
+        }
+        self._layout = self._lay_out()
+        self._follow_run()
+        session.param.watch(self._follow_run, "run")
+        session.param.watch(self._look, "record")
+        self.param.watch(self._draw, ["visible", "layer"])
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _lay_out(self) -> pn.Column:
+        plots = [
+            *((TITLES[name], NOTES.get(name, ""), plot) for name, plot in self._measures.items()),
+            *(
+                (f"{kind.capitalize()} over steps", "5%, 50%, 95% of the chosen layer", plot)
+                for kind, plot in self._quantiles.items()
+            ),
+            *(
+                (f"{kind.capitalize()} now", "histogram of each layer", plot)
+                for kind, plot in self._histograms.items()
+            ),
+        ]
+        cells = [
+            pn.Column(
+                html(f"<b>{title}</b> <span>{note}</span>", "bp-caption"),
+                pn.Column(plot.pane, sizing_mode="stretch_both", margin=0),
+                sizing_mode="stretch_both",
+                margin=0,
+            )
+            for title, note, plot in plots
+        ]
+        grid = pn.Column(
+            *cells, css_classes=["bp-health"], stylesheets=[STYLE], sizing_mode="stretch_width"
+        )
+        choice = pmui.Select.from_param(
+            self.param.layer, label="Layer", width=110, size="small", margin=(5, 16, 0, 0)
+        )
+        return pn.Column(
+            self._findings,
+            pn.Row(choice, self._legend, sizing_mode="stretch_width", margin=0),
+            grid,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def _follow_run(self, *events: param.parameterized.Event) -> None:
+        kept = {run.id for run in self.session.manager.runs}
+        self._logs = {run_id: log for run_id, log in self._logs.items() if run_id in kept}
+        depth = self.session.run.model.network.depth
+        self.param.layer.objects = list(range(1, depth + 1))
+        self.layer = min(self.layer, depth)
+        self._legend.object = " ".join(
+            f'<span style="color:{run_color(number)}">━</span> layer {number + 1}'
+            for number in range(depth)
+        )
+        self._draw()
+
+    def _look(self, *events: param.parameterized.Event) -> None:
+        """Log the step that is shown; while training, with some of the frames."""
+        self._frame += 1
+        if not self.session.training or self._frame % FRAMES_BETWEEN_CURVES == 0:
+            self._log().add(self.session.record)
+            self._draw()
+
+    def _log(self) -> HealthLog:
+        """Return the log of the run that is shown; a run that was reset begins again."""
+        run = self.session.run
+        log = self._logs.get(run.id)
+        if log is None or (log.steps and log.steps[-1] > run.trainer.step):
+            log = self._logs[run.id] = HealthLog(run.model.network.activation_names)
+        return log
+
+    def _draw(self, *events: param.parameterized.Event) -> None:
+        record = self.session.record
+        if not self.visible or len(record.layers) != self.session.run.model.network.depth:
+            return
+        with pn.io.hold():
+            self._say(
+                list(findings(health(record, self.session.run.model.network.activation_names)))
+            )
+            for name, plot in self._measures.items():
+                plot.show(list(self._measure_lines(name)))
+            for kind, plot in self._quantiles.items():
+                plot.show(list(self._quantile_lines(kind)))
+            values = {"activations": record.activations[1:], "gradients": record.layer_gradients}
+            for kind, plot in self._histograms.items():
+                plot.show(
+                    [
+                        Line(counted.middles, counted.shares, run_color(n), f"layer {n + 1}")
+                        for n, counted in enumerate(map(histogram, values[kind]))
+                    ]
+                )
+
+    def _measure_lines(self, name: str) -> Iterator[Line]:
+        log = self._log()
+        if not log.steps:
+            return
+        steps, values = np.array(log.steps), log.measure(name)
+        if name == "update_ratio":
+            ends = steps[[0, -1]]
+            usual = np.full(2, USUAL_UPDATE_RATIO)
+            yield Line(ends, usual, GREY, "usual where training goes well", dash="dotted", width=1)
+        for n, column in enumerate(values.T):
+            shown = np.isfinite(column) & ((column > 0) | (name == "blocked_share"))
+            yield Line(steps[shown], column[shown], run_color(n), f"layer {n + 1}")
+
+    def _quantile_lines(self, kind: str) -> Iterator[Line]:
+        log, layer = self._log(), self.layer - 1
+        if not log.steps:
+            return
+        for share, column in zip(QUANTILES, log.quantiles(kind, layer).T, strict=True):
+            shown = np.isfinite(column)
+            dash = "solid" if share == 0.5 else "dashed"
+            steps = np.array(log.steps)[shown]
+            yield Line(steps, column[shown], run_color(layer), f"{share:.0%} are below", dash=dash)
+
+    def _say(self, found: list[Finding]) -> None:
+        """Name what is wrong, each with a button that selects its layer."""
+        if found == self._said:
+            return
+        self._said = found
+        self._findings[:] = [
+            pn.Row(
+                button(f"Show W{finding.layer + 1}", self._selector(finding.layer)),
+                html(finding.sentence, "bp-finding", align="center"),
+                sizing_mode="stretch_width",
+                margin=(2, 0),
+            )
+            for finding in found
+        ] or [html("Every layer learns: no gradient vanishes or explodes, none dies.", "bp-note")]
+
+    def _selector(self, layer: int):
+        def select() -> None:
+            self.session.selection = Place(f"W{layer + 1}", 0, 0)
+
+        return select

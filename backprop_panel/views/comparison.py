@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -20,6 +21,16 @@ FRAMES_BETWEEN_CURVES = 6
 
 
 LEGEND = "solid training · dashed validation · dotted floor"
+ROW_STYLE = """
+:host .tabulator { font-size: 12px; }
+:host .tabulator-row .tabulator-cell + .tabulator-cell { padding: 6px 8px; }
+:host .tabulator-col .tabulator-col-content { padding: 6px 8px !important; }
+:host .tabulator-col .tabulator-col-title { padding-right: 10px !important; }
+:host .tabulator-cell, :host .tabulator-col { border-color: #88888840 !important; }
+:host .tabulator-row.tabulator-selected { background: #4c6ef51f !important; }
+:host .tabulator-row, :host .tabulator-row .tabulator-cell { color: inherit !important; }
+"""
+"""Ticked rows are tinted: in the themes' own colours all runs would be one dark block."""
 NOTHING_YET = "Nothing has been trained yet: <b>Run Batch</b> or <b>Play</b>."
 
 
@@ -56,13 +67,20 @@ class LossTab(pn.viewable.Viewer):
     def __init__(self, comparison: Comparison) -> None:
         super().__init__(comparison=comparison)
         self._curves = Curves(self.log_axis)
-        self._legend = html(LEGEND, "bp-legend", align="end")
+        self._legend = html(LEGEND, "bp-legend", align="center")
         self._layout = pn.Column(
             pn.Row(
                 pmui.FloatSlider.from_param(
-                    self.param.smoothing, label="Smoothing", step=0.01, width=220, size="small"
+                    self.param.smoothing,
+                    label="Smoothing",
+                    description="",
+                    step=0.01,
+                    width=220,
+                    size="small",
                 ),
-                pmui.Switch.from_param(self.param.log_axis, label="Log axis", align="end"),
+                pmui.Switch.from_param(
+                    self.param.log_axis, label="Log axis", description="", align="center"
+                ),
                 self._legend,
                 sizing_mode="stretch_width",
             ),
@@ -92,8 +110,17 @@ class LossTab(pn.viewable.Viewer):
             for run in comparison.runs()
             for line in loss_lines(run, comparison.color(run), self.smoothing)
         ]
-        self._legend.object = LEGEND if any(len(line.x) for line in lines) else NOTHING_YET
+        self._legend.object = (
+            self._legend_text() if any(len(line.x) for line in lines) else NOTHING_YET
+        )
         self._curves.show(lines)
+
+    def _legend_text(self) -> str:
+        names = (
+            f'<span style="color: {self.comparison.color(run)}">●</span> {escape(run.name)}'
+            for run in self.comparison.runs()
+        )
+        return f"{LEGEND}<br>{' &nbsp; '.join(names)}"
 
 
 class Timeline(pn.viewable.Viewer):
@@ -150,7 +177,11 @@ class RunsTab(pn.viewable.Viewer):
             sizing_mode="stretch_width",
             theme="midnight" if comparison.session.dark else "simple",
             margin=(8, 0),
-            stylesheets=[":host .tabulator { font-size: 12px; }"],
+            formatters={"color": {"type": "color"}},
+            titles={"color": ""},
+            widths={"color": 24},
+            sortable={"color": False},
+            stylesheets=[ROW_STYLE],
         )
         self._table.on_edit(self._rename)
         self._table.param.watch(self._compare, "selection")
@@ -181,6 +212,7 @@ class RunsTab(pn.viewable.Viewer):
         runs = self.comparison.session.manager.runs
         compared = set(self.comparison.runs())
         table = runs_table(runs)
+        table.insert(0, "color", [self.comparison.color(run) for run in runs])
         self._drawing = True
         self._table.editors = {
             column: {"type": "input"} if column == "name" else None for column in table
@@ -226,7 +258,7 @@ def runs_table(runs: list[TrainingRun]) -> pd.DataFrame:
         rows.append(
             {
                 "name": run.name,
-                **{name: str(values[name])[:40] for name in differing},
+                **{name.replace("_", " "): str(values[name])[:40] for name in differing},
                 "step": run.trainer.step,
                 "epoch": run.trainer.epoch,
                 "last loss": _short(losses[-1]) if len(losses) else None,

@@ -23,7 +23,7 @@ def button(label: str, action: Callable[[], Any], **params: Any) -> pmui.Button:
         "color": "default",
         "margin": (0, 3),
         # The page's header would make it white.
-        "sx": {"color": "inherit", "borderColor": LINE, "whiteSpace": "nowrap"},
+        "sx": {"color": "inherit", "borderColor": LINE, "whiteSpace": "nowrap", "minWidth": 0},
     }
     return pmui.Button(label=label, on_click=lambda event: action(), **(options | params))
 

@@ -70,7 +70,8 @@ class Curves:
 
     def _plot(self, log_y: bool) -> hv.Path:
         axes = {"xaxis": None, "yaxis": None} if self._small else {}
-        return hv.Path([np.array([[0, 1], [1, 1]])], list(self._names)).opts(
+        # A rising line: of a level one HoloViews makes a logarithmic axis that reaches below zero.
+        return hv.Path([np.array([[0, 0.1], [1, 1]])], list(self._names)).opts(
             responsive=True,
             min_height=60,
             logy=log_y,
@@ -95,6 +96,8 @@ class Curves:
                 major_tick_line_color=None,
                 minor_tick_line_color=None,
                 major_label_text_color=LABEL_COLOR,
+                major_label_text_font_size="11px",
+                axis_label_text_font_size="12px",
                 axis_label_text_color=LABEL_COLOR,
                 axis_label_text_font_style="normal",
             )
@@ -117,6 +120,8 @@ class Curves:
             )
         )
         figure.update(
+            # WebGL gives a line of one point no dash, and each line after it the dash of another.
+            output_backend="canvas",
             background_fill_color=None,
             border_fill_color=None,
             outline_line_color=None,

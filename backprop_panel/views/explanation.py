@@ -106,4 +106,4 @@ def _level_name(run: TrainingRun, level: int) -> str:
 def _standing(what: str, value: float, values: np.ndarray) -> str:
     """Say where a number stands among its matrix by magnitude."""
     larger = int((np.abs(values) > abs(value)).sum())
-    return f"{what}: {larger + 1:,}. of {values.size:,} by magnitude"
+    return f"{what}: number {larger + 1:,} of {values.size:,} by magnitude"

@@ -33,7 +33,8 @@ class Toolbar(pn.viewable.Viewer):
                     "borderColor": LINE,
                     "padding": "4px 10px",
                 },
-                "& .MuiToggleButton-root.Mui-selected": {
+                # In the header the widget's own rule would be white on white.
+                "& .MuiToggleButton-root.MuiToggleButton-primary.Mui-selected": {
                     "color": "#fff",
                     "backgroundColor": ACCENT,
                 },

@@ -72,6 +72,8 @@ class Quantity(param.Number):
     """A finite number within its bounds."""
 
     def _validate(self, val: Any) -> None:
+        if val is None and self.allow_None:
+            return
         if not (isinstance(val, numbers.Real) and not isinstance(val, bool) and self._within(val)):
             raise SettingError(
                 self.name,

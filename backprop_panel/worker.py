@@ -106,6 +106,8 @@ class Worker:
 
     Attributes
     ----------
+    stop_when : StopWhen
+        When it stops by itself; it may be replaced at any time.
     error : Exception or None
         What ended the last run of the thread before its time.
     reason : str or None
@@ -116,11 +118,13 @@ class Worker:
         self._engine = engine
         self._thread: Thread | None = None
         self._stopping = Event()
+        self._hurry = Event()
         self._may_step = Event()
         self._may_step.set()
         self._record_wanted = False
         self._newest: StepRecord | None = None
         self._pace = Pace()
+        self.stop_when = StopWhen()
         self.error: Exception | None = None
         self.reason: str | None = None
 
@@ -134,19 +138,22 @@ class Worker:
         self.stop()
         sys.setswitchinterval(min(SWITCH_INTERVAL, sys.getswitchinterval()))
         self.error = self.reason = self._newest = None
+        self.stop_when = stop_when
         self._pace = Pace(steps_per_second)
         self._stopping.clear()
         self._engine.hand_over(to_worker=True)
-        self._thread = Thread(target=self._work, args=(stop_when,), name="training", daemon=True)
+        self._thread = Thread(target=self._work, name="training", daemon=True)
         self._thread.start()
 
     def set_pace(self, steps_per_second: float | None) -> None:
         """Go on at another rate, or at full speed."""
         self._pace = Pace(steps_per_second)
+        self._hurry.set()
 
     def stop(self) -> None:
         """End the thread after its present step; return when it has ended."""
         self._stopping.set()
+        self._hurry.set()
         self._may_step.set()
         if self._thread is not None:
             self._thread.join()
@@ -170,17 +177,18 @@ class Worker:
         finally:
             self._may_step.set()
 
-    def _work(self, stop_when: StopWhen) -> None:
+    def _work(self) -> None:
         engine, since = self._engine, self._engine.step
         try:
-            while (reason := stop_when.reason(engine, since)) is None:
+            while (reason := self.stop_when.reason(engine, since)) is None:
                 self._may_step.wait()
                 if self._stopping.is_set():
                     break
                 engine.take_messages()
                 since = engine.step
-                self._step(stop_when.steps_left(engine))
-                self._stopping.wait(self._pace.rest)
+                self._step(self.stop_when.steps_left(engine))
+                self._hurry.wait(self._pace.rest)
+                self._hurry.clear()
             self.reason = reason
         except Exception as error:
             self.error = error

@@ -9,7 +9,7 @@ import panel as pn
 import param
 
 from ..nn.record import StepRecord
-from ..settings import SettingError
+from ..settings import Count, Quantity, SettingError
 from ..training_run import TrainingRun, TrainingRunManager
 from ..worker import StopWhen
 from .heatmap import Place
@@ -40,13 +40,30 @@ class Session(param.Parameterized):
     )
     training = param.Boolean(False, doc="Whether a worker is training the run.")
     goal_epoch = param.Integer(None, allow_None=True, doc="The epoch at which it will stop.")
+    steps_per_second = Quantity(
+        None,
+        bounds=(0, None),
+        allow_None=True,
+        doc="How fast Play trains; None: as fast as it can.",
+    )
+    stop_after = Count(
+        None, bounds=(1, None), allow_None=True, doc="Epochs after which Play stops by itself."
+    )
+    stop_below = Quantity(
+        None, bounds=(0, None), allow_None=True, doc="Play stops when the loss is below this."
+    )
+    stop_not_finite = param.Boolean(True, doc="Whether Play stops at a loss that is not finite.")
+    stopped_because = param.String("", doc="Why the last training stopped by itself.")
     mistakes = param.Dict({}, doc="Messages, by the name of the setting that they are about.")
     dark = param.Boolean(False, doc="Whether the page is dark.")
 
     def __init__(self, manager: TrainingRunManager, **params: Any) -> None:
         super().__init__(manager=manager, **params)
         self._ticks: Any = None
+        self._playing = False
         manager.param.watch(self._follow_current, "current")
+        self.param.watch(self._change_pace, "steps_per_second")
+        self.param.watch(self._change_stops, ["stop_after", "stop_below", "stop_not_finite"])
         self._follow_current()
 
     def _follow_current(self, *events: param.parameterized.Event) -> None:
@@ -80,7 +97,7 @@ class Session(param.Parameterized):
         if self.training:
             self.pause()
         else:
-            self._start(goal_epoch=None)
+            self._start(goal_epoch=self._epoch_to_stop_at(), playing=True)
 
     def pause(self) -> None:
         """Stop training after the present step, and show where it stands."""
@@ -107,15 +124,39 @@ class Session(param.Parameterized):
         self.pause()
         self.record = step(self.run.trainer)
 
-    def _start(self, goal_epoch: int | None) -> None:
+    def _start(self, goal_epoch: int | None, playing: bool = False) -> None:
         self.pause()
-        self.run.worker.start(StopWhen(epoch=goal_epoch))
+        self._playing = playing
         self.goal_epoch = goal_epoch
+        self.stopped_because = ""
+        self.run.worker.start(self._stop_when(), self.steps_per_second)
         self.training = True
         # The document's own callback: Panel's also tells every page that the server is busy.
         self._document = pn.state.curdoc
         if self._document is not None:
             self._ticks = self._document.add_periodic_callback(self.tick, FRAME_PERIOD)
+
+    def _stop_when(self) -> StopWhen:
+        if not self._playing:
+            return StopWhen(epoch=self.goal_epoch)
+        return StopWhen(
+            epoch=self.goal_epoch, loss_below=self.stop_below, not_finite=self.stop_not_finite
+        )
+
+    def _epoch_to_stop_at(self) -> int | None:
+        if self.stop_after is None:
+            return None
+        return self.run.trainer.engine.reading.epoch + self.stop_after
+
+    def _change_pace(self, event: param.parameterized.Event) -> None:
+        self.run.worker.set_pace(event.new)
+
+    def _change_stops(self, *events: param.parameterized.Event) -> None:
+        """Let what is playing stop at the new conditions, epochs counted from now."""
+        if self._playing and self.training:
+            if any(event.name == "stop_after" for event in events):
+                self.goal_epoch = self._epoch_to_stop_at()
+            self.run.worker.stop_when = self._stop_when()
 
     def tick(self) -> None:
         """Show the newest step, if there is a new one."""
@@ -143,5 +184,6 @@ class Session(param.Parameterized):
                 self.record = record
             else:
                 self.look()
+            self.stopped_because = (self._playing and worker.reason) or ""
             if worker.error is not None:
                 self.mistakes = {**self.mistakes, "training": f"Training stopped: {worker.error}"}

@@ -130,6 +130,18 @@ def read(name: str, value: Any) -> Any:
     return value
 
 
+def optional_number(name: str, text: str) -> int | float | None:
+    """Return the number that a text stands for, None for an empty one."""
+    if not text.strip():
+        return None
+    return _whole(name, text) if text.strip().isdigit() else _fraction(name, text)
+
+
+def shown_optional(value: int | float | None) -> str:
+    """Return a number that may be missing as its widget shows it."""
+    return "" if value is None else f"{value:g}"
+
+
 def _text_or_none(masters: Any) -> str | None:
     """Return masters that are a text or none at all, and an empty text for a list of them."""
     return masters if masters is None or isinstance(masters, str) else ""

@@ -10,6 +10,7 @@ import panel_material_ui as pmui
 import param
 
 from .controls import SMALL, button, head
+from .playing import Playing
 from .session import Session
 from .setting_widgets import (
     DATA_WIDGETS,
@@ -21,6 +22,9 @@ from .setting_widgets import (
     training_widgets,
 )
 from .text import html
+
+ELSEWHERE = ("training", "stop_after", "stop_below", "rename")
+"""What messages are about that stand somewhere else."""
 
 
 class Settings(pn.viewable.Viewer):
@@ -43,6 +47,7 @@ class Settings(pn.viewable.Viewer):
         self._new = button("New run", self._create)
         self._note = html("", "bp-note", visible=False)
         self._confirm = self._confirmation()
+        self._playing = Playing(session)
         self._layout = pn.Column(
             head("Run"),
             self._active,
@@ -59,6 +64,7 @@ class Settings(pn.viewable.Viewer):
             self._note,
             head("Training", "applies at once"),
             *self._training.values(),
+            self._playing,
             head("Network", "makes a new run"),
             *(self._new_run[name] for name in NETWORK_WIDGETS),
             head("Data", "makes a new run"),
@@ -97,7 +103,7 @@ class Settings(pn.viewable.Viewer):
             text
             for name, text in mistakes.items()
             if name not in everything
-            and name != "training"
+            and name not in ELSEWHERE
             and text not in {mistakes.get(known) for known in everything}
         ]
         self._note.param.update(object="<br>".join(map(escape, others)), visible=bool(others))

@@ -69,7 +69,9 @@ class Toolbar(pn.viewable.Viewer):
             sizing_mode="stretch_width",
             css_classes=["bp-toolbar"],
         )
-        session.param.watch(self._show, ["record", "training", "run", "mistakes"])
+        session.param.watch(
+            self._show, ["record", "training", "run", "mistakes", "stopped_because"]
+        )
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
@@ -100,4 +102,6 @@ class Toolbar(pn.viewable.Viewer):
         error = session.mistakes.get("training")
         text = f"step {trainer.step} · epoch {trainer.epoch} · loss {record.loss:.4f}"
         note = f' <span class="bp-mistake">{escape(error)}</span>' if error else ""
+        if session.stopped_because:
+            note += f' <span class="bp-stopped">stopped: {escape(session.stopped_because)}</span>'
         return f'<span class="bp-status">{text}</span>{note}'

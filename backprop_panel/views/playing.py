@@ -1,0 +1,67 @@
+"""How fast Play goes, and when it stops by itself."""
+
+from __future__ import annotations
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from .controls import SMALL, head
+from .session import Session
+from .setting_widgets import optional_number, shown_optional
+
+SPEEDS = {
+    "1 step a second": 1.0,
+    "5 steps a second": 5.0,
+    "25 steps a second": 25.0,
+    "100 steps a second": 100.0,
+    "1,000 steps a second": 1000.0,
+    "As fast as possible": None,
+}
+
+
+class Playing(pn.viewable.Viewer):
+    """The speed of Play, and the conditions at which it stops."""
+
+    session = param.ClassSelector(class_=Session, constant=True)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session=session)
+        self._stops = {
+            "stop_after": pmui.TextInput(label="Stop after epochs", placeholder="never", **SMALL),
+            "stop_below": pmui.TextInput(label="Stop below loss", placeholder="never", **SMALL),
+        }
+        for name, widget in self._stops.items():
+            widget.param.watch(lambda event, name=name: self._change(name, event.new), "value")
+        speed = pmui.Select(label="Speed", options=SPEEDS, value=session.steps_per_second, **SMALL)
+        speed.param.watch(self._change_speed, "value")
+        self._layout = pn.Column(
+            head("Play", "applies at once"),
+            speed,
+            *self._stops.values(),
+            pmui.Checkbox.from_param(
+                session.param.stop_not_finite,
+                label="Stop when not finite",
+                description="",
+                margin=0,
+            ),
+            margin=0,
+            sizing_mode="stretch_width",
+        )
+        session.param.watch(self._show_mistakes, "mistakes")
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _change(self, name: str, text: str) -> None:
+        session = self.session
+        if text != shown_optional(getattr(session, name)):
+            session.attempt(name, lambda: setattr(session, name, optional_number(name, text)))
+
+    def _change_speed(self, event: param.parameterized.Event) -> None:
+        self.session.steps_per_second = event.new
+
+    def _show_mistakes(self, event: param.parameterized.Event) -> None:
+        for name, widget in self._stops.items():
+            message = event.new.get(name, "")
+            widget.param.update(error_state=bool(message), helper_text=message)

@@ -12,9 +12,10 @@ from ..nn.record import StepRecord
 from ..settings import Count, Quantity, SettingError
 from ..training_run import TrainingRun, TrainingRunManager
 from ..worker import StopWhen
+from .frame_clock import FrameClock
 from .heatmap import Place
 
-FRAME_PERIOD = 33
+FRAME_PERIOD = 20
 """Milliseconds between two looks at a training run."""
 
 MISTAKES = (SettingError, MemoryError)
@@ -59,6 +60,7 @@ class Session(param.Parameterized):
 
     def __init__(self, manager: TrainingRunManager, **params: Any) -> None:
         super().__init__(manager=manager, **params)
+        self.frames = FrameClock()
         self._ticks: Any = None
         self._playing = False
         manager.param.watch(self._follow_current, "current")
@@ -163,13 +165,14 @@ class Session(param.Parameterized):
         if not self.training:
             return
         worker = self.run.worker
-        running = worker.running
-        with worker.waiting(), pn.io.hold():
+        if not worker.running:
+            self._finish()
+        elif self.frames.ready:
             record = worker.take_record()
             if record is not None:
-                self.record = record
-        if not running:
-            self._finish()
+                with worker.waiting(), pn.io.hold():
+                    self.record = record
+                self.frames.sent()
 
     def _finish(self) -> None:
         worker = self.run.worker

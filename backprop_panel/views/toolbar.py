@@ -64,6 +64,7 @@ class Toolbar(pn.viewable.Viewer):
             pn.layout.HSpacer(),
             self._progress,
             self._status,
+            session.frames,
             align="center",
             margin=0,
             sizing_mode="stretch_width",

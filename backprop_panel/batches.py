@@ -36,10 +36,6 @@ class Cursor:
         """Return another cursor at the same place."""
         return Cursor(self.data, self.epoch, self.position)
 
-    def move_to(self, other: Cursor) -> None:
-        """Go where `other` is."""
-        self.epoch, self.position = other.epoch, other.position
-
     def peek(self, count: int) -> Indices:
         """Return the next `count` samples' numbers, fewer at the end of the epoch."""
         if self._order_of != self.epoch:

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
-from math import ceil, nan
-from threading import Lock
+from math import ceil, isfinite, nan
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .batches import BatchLoader, Block, Cursor
+from .checkpoints import Checkpoints, EngineState
 from .dataset import SequenceDataset
+from .evaluation import Evaluation
+from .events import Changed, Event, LayerFrozen, Trained, WeightSet
 from .history import History
+from .mailbox import Mailbox
 from .nn.losses import LOSSES
 from .nn.network import Network, Phase, Workspace
 from .nn.optimizers import OPTIMIZERS, Optimizer, OptimizerState
 from .nn.record import StepRecord, frozen, layers_copy, pass_copy
+from .settings import SettingError
 
 LOSS = Phase("loss")
 UPDATE = Phase("update")
 
 MOST_WORKSPACES = 4
-"""Batch sizes whose buffers are kept: the usual one, one example, an epoch's rest, evaluation."""
-
-EVALUATED_AT_ONCE = 1024
-"""How many windows go through the network at a time when it is only evaluated."""
+"""Batch sizes whose buffers are kept: the usual one, one example, an epoch's rest, another."""
 
 
 @dataclass(frozen=True)
@@ -40,26 +42,6 @@ class TrainingSettings:
     loss_type: str = "mse"
     optimizer: str = "sgd"
     weight_decay: float = 0.0
-
-
-@dataclass
-class Trained:
-    """An event: `updates` steps were made with batches of at most `size` examples."""
-
-    step: int
-    size: int
-    updates: int
-
-
-@dataclass(frozen=True)
-class Changed:
-    """An event: settings were changed after `step` updates."""
-
-    step: int
-    settings: dict[str, Any]
-
-
-Event = Trained | Changed
 
 
 class Engine:
@@ -81,7 +63,13 @@ class Engine:
         The present rule with its present settings.
     loader : BatchLoader
     events : list of Event
-        What was done to the engine, in order; replaying it on a fresh one gives this one.
+        What was done to the engine, in order; doing it again on a fresh one gives this one.
+    checkpoints : Checkpoints
+        Its states along the way.
+    frozen : frozenset of int
+        The layers that do not learn.
+    mailbox : Mailbox
+        Where those leave what is to be done between two steps who do not own the engine.
     """
 
     def __init__(self, network: Network, data: SequenceDataset, settings: TrainingSettings) -> None:
@@ -91,17 +79,16 @@ class Engine:
         self.cursor = Cursor(data)
         self.history = History()
         self.events: list[Event] = []
+        self.checkpoints = Checkpoints()
+        self.frozen: frozenset[int] = frozenset()
         self.viewing: Cursor | None = None
         self.loader = BatchLoader(data)
-        self._messages: deque[Callable[[], None]] = deque()
-        self._messages_lock = Lock()
-        self._worked_on = False
+        self.mailbox = Mailbox()
         self._optimizer_states: dict[str, OptimizerState] = {}
         self._gradients = np.zeros(network.size, network.dtype)
         self._layer_gradients = network.by_layer(self._gradients)
         self._workspaces: dict[int, Workspace] = {}
-        # Its own, so that a prediction never writes into a step that is under way.
-        self._evaluation_workspaces: dict[int, Workspace] = {}
+        self._evaluation = Evaluation(network, data)
         self._use(settings)
 
     @property
@@ -129,6 +116,40 @@ class Engine:
         if changed != self.settings:
             self._use(changed)
             self.events.append(Changed(self.step, settings))
+
+    def set_weight(self, layer: int, row: int, column: int, value: float) -> None:
+        """Give one weight of a layer another value, or with the last row a bias; log it.
+
+        Raises
+        ------
+        SettingError
+            If there is no such weight, or the value is not finite.
+        """
+        layers = self.network.layers
+        if not 0 <= layer < len(layers):
+            raise SettingError("layer", f"There are {len(layers)} layers; got number {layer}.")
+        rows, columns = layers[layer].shape
+        if not (0 <= row < rows and 0 <= column < columns):
+            raise SettingError(
+                "weight", f"Layer {layer} has the shape {(rows, columns)}; got {(row, column)}."
+            )
+        if not isfinite(value):
+            raise SettingError("weight", f"A weight must be a finite number, got {value!r}.")
+        layers[layer][row, column] = value
+        self.events.append(WeightSet(self.step, layer, row, column, float(value)))
+
+    def freeze(self, layer: int, frozen: bool) -> None:
+        """Keep a layer's weights and bias as they are, or let them learn again; log it.
+
+        The optimizer goes on seeing its gradients, so that it is up to date when it is let go.
+        """
+        if not 0 <= layer < self.network.depth:
+            raise SettingError(
+                "layer", f"There are {self.network.depth} layers; got number {layer}."
+            )
+        if frozen != (layer in self.frozen):
+            self.frozen = self.frozen ^ {layer}
+            self.events.append(LayerFrozen(self.step, layer, frozen))
 
     def view_only(self, only: bool) -> None:
         """Look at batches without training from here on, or train again from the cursor."""
@@ -164,25 +185,6 @@ class Engine:
         block = self.loader.load(cursor, self.settings.batch_size)
         return self._recorded(block, cursor.epoch, updating=False)
 
-    def between_steps(self, action: Callable[[], None]) -> None:
-        """Run `action` now, or, while a worker has the engine, before its next step."""
-        with self._messages_lock:
-            if self._worked_on:
-                self._messages.append(action)
-                return
-        action()
-
-    def take_messages(self) -> None:
-        """Run the actions that are waiting; the worker calls this between steps."""
-        while self._messages:
-            self._messages.popleft()()
-
-    def hand_over(self, to_worker: bool) -> None:
-        """Say whether a worker has the engine; what is still waiting when it leaves is run."""
-        with self._messages_lock:
-            self._worked_on = to_worker
-            self.take_messages()
-
     def phases(self, block: Block, place: int = 0, updating: bool = True) -> Iterator[Phase]:
         """Make one step on a batch of a block, yielding after each phase.
 
@@ -204,8 +206,16 @@ class Engine:
         yield LOSS
         yield from self.network.backward(work, self._layer_gradients)
         if updating:
-            self.optimizer.step(self.network.parameters, self._gradients, self.optimizer_state)
+            self._update()
             yield UPDATE
+
+    def _update(self) -> None:
+        network, state = self.network, self.optimizer_state
+        kept = {layer: network.layers[layer].copy() for layer in self.frozen}
+        self.optimizer.step(network.parameters, self._gradients, state)
+        for layer, weights in kept.items():
+            network.layers[layer][...] = weights
+            network.by_layer(state.update)[layer][...] = 0
 
     def _recorded(self, block: Block, epoch: int, updating: bool) -> StepRecord:
         """Make a step on the first batch of `block` and return its record."""
@@ -236,32 +246,13 @@ class Engine:
         accuracies = (logits.argmax(axis=-1) == block.targets[:count]).mean(axis=-1)
         return self._loss.value(logits, block.one_hot_targets[:count]), accuracies
 
-    def predict(self, contexts: np.ndarray) -> np.ndarray:
+    def predict(self, contexts: NDArray) -> NDArray[np.floating]:
         """Return the logits, shape (n, out), for contexts of token ids, shape (n, length)."""
-        return np.concatenate([work.logits.copy() for work, _ in self._evaluate(contexts)])
+        return self._evaluation.predict(contexts)
 
     def validation_loss(self) -> float:
         """Return the mean loss on the validation windows, NaN if none are held out."""
-        windows = self.data.validation_windows
-        if not len(windows):
-            return nan
-        contexts, targets = self.data.context_and_target(windows)
-        total = 0.0
-        for work, piece in self._evaluate(contexts):
-            one_hot = np.empty_like(work.logits)
-            self.data.one_hot_targets(targets[piece], out=one_hot)
-            total += float(self._loss.value(work.logits, one_hot)) * len(one_hot)
-        return total / len(windows)
-
-    def _evaluate(self, contexts: np.ndarray) -> Iterator[tuple[Workspace, slice]]:
-        """Carry contexts forward piece by piece, yielding the buffers and the piece."""
-        for start in range(0, len(contexts), EVALUATED_AT_ONCE):
-            piece = slice(start, start + EVALUATED_AT_ONCE)
-            work = self._workspace(self._evaluation_workspaces, len(contexts[piece]))
-            self.data.one_hot(contexts[piece], out=work.activations[0])
-            for _ in self.network.forward(work):
-                pass
-            yield work, piece
+        return self._evaluation.validation_loss(self._loss)
 
     def batches_left(self) -> int:
         """Return how many batches are left of the epoch, at the present batch size."""
@@ -283,18 +274,35 @@ class Engine:
             work = kept[batch] = Workspace(self.network, batch)
         return work
 
-    def adopt(self, other: Engine) -> None:
-        """Take over the whole state of `other`, in place; it is not to be used again."""
-        self.network.parameters[...] = other.network.parameters
-        self._use(other.settings)
-        self.step = other.step
-        self.cursor.move_to(other.cursor)
-        self.history.restore(other.history)
-        self.events = list(other.events)
-        self._optimizer_states = {
-            name: state.copy() for name, state in other._optimizer_states.items()
-        }
+    def state(self) -> EngineState:
+        """Return a copy of all that decides how training goes on."""
+        return EngineState(
+            step=self.step,
+            epoch=self.cursor.epoch,
+            position=self.cursor.position,
+            events=len(self.events),
+            settings=asdict(self.settings),
+            frozen=self.frozen,
+            parameters=frozen(self.network.parameters),
+            optimizers={name: state.copy() for name, state in self._optimizer_states.items()},
+        )
+
+    def restore(self, state: EngineState) -> None:
+        """Become what the engine was in `state`; what is logged is left to the caller."""
+        self.network.parameters[...] = state.parameters
+        self._use(TrainingSettings(**state.settings))
+        self.step = state.step
+        self.frozen = state.frozen
+        self.cursor.epoch, self.cursor.position = state.epoch, state.position
+        self._optimizer_states = {name: each.copy() for name, each in state.optimizers.items()}
         self.view_only(self.viewing is not None)
+
+    def adopt(self, other: Engine) -> None:
+        """Take over state, history, events and checkpoints of `other`."""
+        self.restore(other.state())
+        self.history.restore(other.history)
+        self.events = deepcopy(other.events)
+        self.checkpoints = Checkpoints(list(other.checkpoints.states))
 
     @contextmanager
     def _logging(self, cursor: Cursor, block: Block, size: int) -> Iterator[list[int]]:
@@ -314,6 +322,12 @@ class Engine:
                 validation = self.validation_loss() if cursor.epoch > epoch else nan
                 self.history.extend(self.step, epoch, *self._measures(block, count), validation)
                 self.step += count
+                self._keep_checkpoint()
+
+    def _keep_checkpoint(self) -> None:
+        if self.checkpoints.are_due():
+            begin = perf_counter()
+            self.checkpoints.keep(self.state(), perf_counter() - begin)
 
     def _log_event(self, size: int, updates: int) -> None:
         last = self.events[-1] if self.events else None

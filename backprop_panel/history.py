@@ -55,10 +55,15 @@ class History(Mapping):
         # Set last: a reader in another thread never sees a row that is not written yet.
         self._rows = end
 
-    def restore(self, other: History) -> None:
-        """Become a copy of `other`."""
-        self._columns = {name: column.copy() for name, column in other._columns.items()}
-        self._rows = other._rows
+    def restore(self, other: History, rows: int | None = None) -> None:
+        """Become a copy of `other`, or of its first `rows` rows."""
+        rows = other.rows if rows is None else rows
+        size = max(rows, 1024)
+        self._columns = {
+            name: np.resize(column[:rows], size) if rows else np.empty(size, column.dtype)
+            for name, column in other._columns.items()
+        }
+        self._rows = rows
 
     def __getitem__(self, name: str) -> NDArray:
         """Return a column, a read-only view."""

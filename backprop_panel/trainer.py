@@ -106,11 +106,11 @@ class Trainer(Configured):
                 self.param.update(**self._engine_settings())
             raise
         changed = {event.name: event.new for event in events}
-        self.engine.between_steps(lambda: self.engine.change(**changed))
+        self.engine.mailbox.put(lambda: self.engine.change(**changed))
 
     def _change_mode(self, event: param.parameterized.Event) -> None:
         only = event.new == "visualize"
-        self.engine.between_steps(lambda: self.engine.view_only(only))
+        self.engine.mailbox.put(lambda: self.engine.view_only(only))
 
     def _check_fit(self) -> None:
         for setting in ("input_dimension", "output_dimension"):

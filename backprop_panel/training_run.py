@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -13,7 +14,8 @@ import param
 from numpy.typing import NDArray
 
 from .dataset import SequenceDataset
-from .engine import Changed, Engine
+from .engine import Engine
+from .events import Trained, do_again
 from .history import History
 from .model import Model
 from .nn.optimizers import OptimizerState
@@ -123,7 +125,15 @@ class TrainingRun(param.Parameterized):
         )
 
     def replay(self, step: int) -> Engine:
-        """Return a fresh engine to which everything up to `step` updates was done again."""
+        """Return another engine as this run's was after `step` updates, its log included.
+
+        It begins at the last checkpoint before, and does what was done since again.
+
+        Raises
+        ------
+        SettingError
+            If the run has not come to that step.
+        """
         present = self.trainer.engine
         if not 0 <= step <= present.step:
             raise SettingError(
@@ -131,14 +141,23 @@ class TrainingRun(param.Parameterized):
                 f"step must be from 0 to {present.step}, where {self.name!r} is; got {step}.",
             )
         engine = self._beginning()
-        for event in list(present.events):
-            if isinstance(event, Changed):
-                if event.step <= step:
-                    engine.change(**event.settings)
-            else:
-                end = min(event.step + event.updates, step)
-                while engine.step < end:
-                    engine.advance(event.size, end - engine.step)
+        events = list(present.events)
+        done = 0
+        if checkpoint := present.checkpoints.before(step):
+            engine.restore(checkpoint)
+            engine.history.restore(present.history, checkpoint.step)
+            engine.checkpoints = present.checkpoints.up_to(step)
+            # The last event that had begun is done with as far as it had come.
+            done = checkpoint.events - 1
+            engine.events = deepcopy(events[:done])
+            last = events[done]
+            engine.events.append(
+                Trained(last.step, last.size, checkpoint.step - last.step)
+                if isinstance(last, Trained)
+                else last
+            )
+            done += not isinstance(last, Trained)
+        do_again(events[done:], engine, step)
         return engine
 
     def reset(self) -> None:

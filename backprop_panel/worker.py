@@ -141,7 +141,7 @@ class Worker:
         self.stop_when = stop_when
         self._pace = Pace(steps_per_second)
         self._stopping.clear()
-        self._engine.hand_over(to_worker=True)
+        self._engine.mailbox.has_reader(True)
         self._thread = Thread(target=self._work, name="training", daemon=True)
         self._thread.start()
 
@@ -184,7 +184,7 @@ class Worker:
                 self._may_step.wait()
                 if self._stopping.is_set():
                     break
-                engine.take_messages()
+                engine.mailbox.empty()
                 since = engine.step
                 self._step(self.stop_when.steps_left(engine))
                 self._hurry.wait(self._pace.rest)
@@ -193,7 +193,7 @@ class Worker:
         except Exception as error:
             self.error = error
         finally:
-            engine.hand_over(to_worker=False)
+            engine.mailbox.has_reader(False)
 
     def _step(self, most: int) -> None:
         """Make one step for those who look, or as many as the pace allows."""

@@ -107,15 +107,6 @@ def test_a_copy_goes_its_own_way_from_the_same_place(before, after):
     assert [take(place, size).tolist() for size in after] == taken_by_copy
 
 
-def test_moving_to_another_cursor_takes_what_that_one_takes():
-    here, there = cursor(50), cursor(50)
-    for size in (20, 20, 20, 7):
-        take(there, size)
-    take(here, 3)
-    here.move_to(there)
-    assert take(here, 11).tolist() == take(there, 11).tolist()
-
-
 @quick
 @given(sizes)
 def test_the_loader_fetches_the_samples_that_were_asked_for(batch_sizes):

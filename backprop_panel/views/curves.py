@@ -120,6 +120,8 @@ class Curves:
             )
         )
         figure.update(
+            # By which it is found among the page's models.
+            name="timeline" if self._small else "loss",
             # WebGL gives a line of one point no dash, and each line after it the dash of another.
             output_backend="canvas",
             background_fill_color=None,

@@ -14,19 +14,15 @@ from bokeh.models import (
     BasicTicker,
     ColumnDataSource,
     CustomJS,
-    CustomJSHover,
     CustomJSTickFormatter,
-    HoverTool,
     LinearColorMapper,
     Quad,
     Range1d,
 )
 from numpy.typing import NDArray
 
+from .hover import BIAS_GAP, hover_tool
 from .palette import NOT_FINITE, Theme
-
-BIAS_GAP = 0.35
-"""Rows between a layer's weights and its bias."""
 
 FRAME = "#8888884d"
 """A grey thin enough for light and dark."""
@@ -35,6 +31,8 @@ LABEL_COLOR = "#868e96"
 
 LABEL_BORDER = 18
 """Pixels under a row of heatmaps for the labels of columns."""
+
+_SIDES = ("left", "right", "top", "bottom")
 
 
 @dataclass(frozen=True)
@@ -67,6 +65,13 @@ class Heatmap:
         How many of those labels stand beside the cells, about; zooming in shows others.
     partner : Heatmap, optional
         The value of which this is the gradient: it shares ranges and hover with it.
+
+    Attributes
+    ----------
+    other : Heatmap or None
+        The gradient of this value, or the value of this gradient.
+    pointed_at : ColumnDataSource
+        The frame of the cell under the pointer, the same for a value and its gradient.
     """
 
     name: str
@@ -79,6 +84,7 @@ class Heatmap:
     row_ticks: int = 0
     column_ticks: int = 0
     partner: Heatmap | None = None
+    other: Heatmap | None = field(init=False, default=None, repr=False, compare=False)
     source: ColumnDataSource = field(init=False)
     marks: ColumnDataSource = field(init=False)
     labels: ColumnDataSource = field(init=False)
@@ -87,26 +93,23 @@ class Heatmap:
     def __post_init__(self) -> None:
         columns = self.shape[1]
         self.mapper = LinearColorMapper(palette=self.theme.diverging(), nan_color=NOT_FINITE)
-        self.marks = ColumnDataSource({"left": [], "right": [], "top": [], "bottom": []})
+        self.marks = ColumnDataSource(_boxes([]))
         self.labels = ColumnDataSource(
             {"rows": [list(self.row_labels)], "columns": [list(self.column_labels)]}
         )
         if self.partner:
+            self.other, self.partner.other = self.partner, self
             self.x_range, self.y_range = self.partner.x_range, self.partner.y_range
+            self.pointed_at = self.partner.pointed_at
         else:
             self.x_range, self.y_range = Range1d(), Range1d()
+            self.pointed_at = ColumnDataSource(_boxes([]))
             _set_extent(self.x_range, -0.5, columns - 0.5)
             _set_extent(self.y_range, 0.5 - self._height, 0.5)
         self.source = ColumnDataSource(self._columns(np.zeros(self.shape, np.float32)))
         self._outline = ColumnDataSource(self._outlines())
-        self._marks_glyph = Quad(
-            left="left",
-            right="right",
-            top="top",
-            bottom="bottom",
-            fill_color=None,
-            line_color=self.theme.mark,
-        )
+        sides = {side: side for side in _SIDES}
+        self._frame = Quad(**sides, fill_color=None, line_color=self.theme.mark)
 
     @property
     def weight_rows(self) -> int:
@@ -161,16 +164,13 @@ class Heatmap:
         if cell:
             top = self._top(cell.row)
             boxes.append((cell.column - 0.5, cell.column + 0.5, top, top - 1))
-        left, right, top, bottom = zip(*boxes, strict=True) if boxes else ((), (), (), ())
-        self.marks.data = {
-            "left": list(left), "right": list(right), "top": list(top), "bottom": list(bottom)
-        }  # fmt: skip
+        self.marks.data = _boxes(boxes)
 
     def follow(self, theme: Theme) -> None:
         """Take the colours of another theme."""
         self.theme = theme
         self.mapper.palette = theme.diverging()
-        self._marks_glyph.update(line_color=theme.mark)
+        self._frame.line_color = theme.mark
 
     def _top(self, row: int) -> float:
         return 0.5 - row - (BIAS_GAP if self.bias and row == self.weight_rows else 0)
@@ -206,6 +206,8 @@ class Heatmap:
         )  # fmt: skip
         figure.x_range, figure.y_range = self.x_range, self.y_range
         figure.update(
+            # By which it is found among the page's models.
+            name=self.name,
             # Fourteen WebGL canvases are copied for each frame, which takes longer than drawing.
             output_backend="canvas",
             background_fill_color=None,
@@ -222,8 +224,9 @@ class Heatmap:
             x="x", y="y", width="dw", height="dh", source=self._outline,
             fill_color=None, line_color=FRAME,
         )  # fmt: skip
-        figure.add_glyph(self.marks, self._marks_glyph)
-        figure.add_tools(self._hover(renderer))
+        figure.add_glyph(self.marks, self._frame)
+        figure.add_glyph(self.pointed_at, self._frame)
+        figure.add_tools(hover_tool(self, renderer))
         # A second tap within 300 ms comes as a double tap alone.
         figure.on_event(Tap, self._tapped)
         figure.on_event(DoubleTap, self._tapped)
@@ -243,44 +246,6 @@ class Heatmap:
             "dw": [width] * len(parts),
             "dh": [height for height, _ in parts],
         }
-
-    def _hover(self, renderer: object) -> HoverTool:
-        """Name the cell under the pointer and give its exact value, and its gradient's or value's.
-
-        It is put together in the browser, from both sources, so nothing more is sent.
-        """
-        describe = CustomJSHover(
-            args={
-                "own": self.source,
-                "other": None,
-                "labels": self.labels,
-                "width": self.shape[1],
-                "name": self.name,
-                "bias_name": self.name.replace("W", "b"),
-                "other_name": "",
-                "other_bias_name": "",
-                "split": self.weight_rows if self.bias else -1,
-            },
-            code=_DESCRIBE,
-        )
-        self._describe = describe
-        if self.partner:
-            self._describe_each_other()
-        return HoverTool(
-            renderers=[renderer],
-            tooltips="<div style='white-space: pre; font-size: 12px'>@image{custom}</div>",
-            formatters={"@image": describe},
-            point_policy="follow_mouse",
-        )
-
-    def _describe_each_other(self) -> None:
-        for one, other in ((self, self.partner), (self.partner, self)):
-            one._describe.args = {
-                **one._describe.args,
-                "other": other.source,
-                "other_name": other.name,
-                "other_bias_name": other.name.replace("W", "b"),
-            }
 
     def _reset_zoom(self) -> CustomJS:
         return CustomJS(
@@ -302,6 +267,11 @@ class Heatmap:
             _label(figure.yaxis[0], self.labels, "rows", "-tick", self.row_ticks)
         if self.column_ticks:
             _label(figure.xaxis[0], self.labels, "columns", "tick", self.column_ticks)
+
+
+def _boxes(boxes: Sequence[tuple[float, float, float, float]]) -> dict[str, list[float]]:
+    """Return boxes (left, right, top, bottom) as the columns of a source."""
+    return {side: [box[place] for box in boxes] for place, side in enumerate(_SIDES)}
 
 
 def _set_extent(axis_range: Range1d, start: float, end: float) -> None:
@@ -326,25 +296,3 @@ def _label(axis: Axis, labels: ColumnDataSource, which: str, index: str, ticks: 
             code=f"return labels.data['{which}'][0][{index}] ?? ''",
         ),
     )
-
-
-_DESCRIBE = r"""
-const column = Math.round(special_vars.x)
-const down = -special_vars.y
-const in_bias = split >= 0 && down > split - 0.5
-const row = in_bias ? 0 : Math.round(down)
-const at = (source) => {
-  const image = source.data.image[in_bias ? 1 : 0]
-  return image == null ? NaN : image[row * width + column]
-}
-const exact = (number) => Number.isFinite(number) ? number.toPrecision(6) : "not finite"
-const place = in_bias ? `[${column}]` : `[${row}, ${column}]`
-const lines = [`${in_bias ? bias_name : name}${place} = ${exact(at(own))}`]
-if (other != null) {
-  lines.push(`${in_bias ? other_bias_name : other_name}${place} = ${exact(at(other))}`)
-}
-const row_label = labels.data.rows[0][row], column_label = labels.data.columns[0][column]
-if (row_label && !in_bias) lines.push(row_label)
-if (column_label) lines.push(column_label)
-return lines.join("\n")
-"""

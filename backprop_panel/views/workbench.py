@@ -112,8 +112,10 @@ class Workbench(pn.viewable.Viewer):
 
     def _colour_widgets(self) -> list[pn.viewable.Viewable]:
         return [
-            pmui.Select.from_param(self.map.param.scale, label="Scale", **SMALL),
-            pmui.Checkbox.from_param(self.map.param.locked, label="Lock scale", margin=0),
+            pmui.Select.from_param(self.map.param.scale, label="Scale", description="", **SMALL),
+            pmui.Checkbox.from_param(
+                self.map.param.locked, label="Lock scale", description="", margin=0
+            ),
         ]
 
 

@@ -19,6 +19,7 @@ from .events import Trained, do_again
 from .history import History
 from .model import Model
 from .nn.optimizers import OptimizerState
+from .nn.record import StepRecord
 from .settings import Choice, SettingError, refuse_unknown
 from .trainer import SETTING_NAMES, Trainer
 from .worker import Worker
@@ -159,6 +160,23 @@ class TrainingRun(param.Parameterized):
             done += not isinstance(last, Trained)
         do_again(events[done:], engine, step)
         return engine
+
+    def step_again(self, step: int) -> tuple[Engine, StepRecord]:
+        """Return another engine as this run's was after `step` updates, and that step's record.
+
+        At step 0 the record is that of a look at the first batch.
+        """
+        if step == 0:
+            engine = self.replay(0)
+            return engine, engine.look()
+        size = next(
+            event.size
+            for event in reversed(self.trainer.engine.events)
+            if isinstance(event, Trained) and event.step < step
+        )
+        engine = self.replay(step - 1)
+        record = engine.observe(size)
+        return engine, record
 
     def reset(self) -> None:
         """Go back to the beginning: weights, optimizer, batch order, settings and history."""

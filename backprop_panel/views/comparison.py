@@ -1,4 +1,4 @@
-"""Runs beside each other: their losses, their table, and the timeline at the foot."""
+"""Runs beside each other: their losses, and their table."""
 
 from __future__ import annotations
 
@@ -11,14 +11,10 @@ import panel_material_ui as pmui
 import param
 
 from ..training_run import TrainingRun
-from .curves import Curves, loss_lines
+from .curves import Curves, changed_settings, loss_lines
 from .palette import run_color
-from .session import Session
+from .session import Session, draw_with
 from .text import html
-
-FRAMES_BETWEEN_CURVES = 6
-"""Curves change slowly: they are drawn with one frame in so many."""
-
 
 LEGEND = "solid training · dashed validation · dotted floor"
 ROW_STYLE = """
@@ -66,7 +62,7 @@ class LossTab(pn.viewable.Viewer):
 
     def __init__(self, comparison: Comparison) -> None:
         super().__init__(comparison=comparison)
-        self._curves = Curves(self.log_axis)
+        self._curves = Curves(self.log_axis, on_tap=comparison.session.travel)
         self._legend = html(LEGEND, "bp-legend", align="center")
         self._layout = pn.Column(
             pn.Row(
@@ -96,7 +92,7 @@ class LossTab(pn.viewable.Viewer):
         self.param.watch(self._draw, ["smoothing", "visible"])
         self.param.watch(lambda event: self._curves.use_log_axis(event.new), "log_axis")
         comparison.param.watch(self._draw, "hidden")
-        _draw_with(comparison.session, self._draw)
+        draw_with(comparison.session, self._draw)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
@@ -113,7 +109,12 @@ class LossTab(pn.viewable.Viewer):
         self._legend.object = (
             self._legend_text() if any(len(line.x) for line in lines) else NOTHING_YET
         )
-        self._curves.show(lines)
+        session = comparison.session
+        self._curves.show(
+            lines,
+            now=session.engine.step if session.past else None,
+            events=changed_settings(session.run, self.smoothing),
+        )
 
     def _legend_text(self) -> str:
         names = (
@@ -121,42 +122,6 @@ class LossTab(pn.viewable.Viewer):
             for run in self.comparison.runs()
         )
         return f"{LEGEND}<br>{' &nbsp; '.join(names)}"
-
-
-class Timeline(pn.viewable.Viewer):
-    """The compared runs' loss, small and wide, with a mark at now."""
-
-    comparison = param.ClassSelector(class_=Comparison, constant=True)
-
-    def __init__(self, comparison: Comparison) -> None:
-        super().__init__(comparison=comparison)
-        self._curves = Curves(log_y=True, small=True)
-        self._caption = html("", "bp-timeline-caption")
-        self._layout = pn.Column(
-            self._caption,
-            pn.Column(self._curves.pane, height=66, sizing_mode="stretch_width", margin=0),
-            sizing_mode="stretch_width",
-            margin=(0, 16),
-        )
-        comparison.param.watch(self._draw, "hidden")
-        _draw_with(comparison.session, self._draw)
-        self._draw()
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
-
-    def _draw(self, *events: param.parameterized.Event) -> None:
-        comparison = self.comparison
-        run = comparison.session.run
-        step = run.trainer.step
-        note = f"now: step {step:,}" if step else "nothing has been trained yet"
-        self._caption.object = f"Timeline <span>{note}</span>"
-        lines = [
-            line
-            for other in comparison.runs()
-            for line in loss_lines(other, comparison.color(other), 0.05, validation=False)
-        ]
-        self._curves.show(lines, now=step if step else None)
 
 
 class RunsTab(pn.viewable.Viewer):
@@ -270,16 +235,3 @@ def runs_table(runs: list[TrainingRun]) -> pd.DataFrame:
 
 def _short(loss: float) -> float:
     return float(f"{loss:.4g}")
-
-
-def _draw_with(session: Session, draw: Any) -> None:
-    """Call `draw` when training stops or the run changes, and with some of the frames."""
-    frames = iter(range(1 << 62))
-
-    def with_some_frames(event: param.parameterized.Event) -> None:
-        if not session.training or next(frames) % FRAMES_BETWEEN_CURVES == 0:
-            draw()
-
-    session.param.watch(with_some_frames, "record")
-    session.param.watch(draw, ["run", "training"])
-    session.manager.param.watch(draw, "runs")

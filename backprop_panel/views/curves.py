@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,17 @@ import holoviews as hv
 import numpy as np
 import panel as pn
 from bokeh.core.properties import field
-from bokeh.models import ColumnDataSource, DataRange1d, HoverTool, VSpan
+from bokeh.events import Tap
+from bokeh.models import ColumnDataSource, DataRange1d, HoverTool, Range1d, VSpan
 from numpy.typing import NDArray
 from tsdownsample import MinMaxLTTBDownsampler
 
+from ..events import Changed, Event, LayerFrozen, Trained
 from ..training_run import TrainingRun
 from .heatmap import LABEL_COLOR
 from .text import number
+
+EVENT_COLOR = "#e8590c"
 
 MOST_POINTS = 1000
 """Points of a curve that are sent: about one for each pixel of a wide screen."""
@@ -35,6 +39,15 @@ class Line:
     width: float = 1.5
 
 
+@dataclass(frozen=True)
+class Happening:
+    """Something that was done at a step, and how high it stands."""
+
+    step: int
+    y: float
+    what: str
+
+
 class Curves:
     """A plot of lines that keeps its zoom while they change.
 
@@ -45,24 +58,56 @@ class Curves:
         Whether it has neither axes nor zoom.
     names : (str, str)
         What stands on the axes.
+    on_tap : callable, optional
+        Called with the step at which the plot is clicked.
     """
 
     def __init__(
-        self, log_y: bool, small: bool = False, names: tuple[str, str] = ("step", "loss")
+        self,
+        log_y: bool,
+        small: bool = False,
+        names: tuple[str, str] = ("step", "loss"),
+        on_tap: Callable[[int], None] | None = None,
     ) -> None:
         self._small = small
         self._names = names
+        self._on_tap = on_tap
+        self._events = ColumnDataSource({"x": [], "y": [], "what": []})
+        self._extent = Range1d(0, 1)
         self._source = ColumnDataSource(_columns([]))
         self._now = ColumnDataSource({"x": []})
         self.pane = pn.pane.HoloViews(
             self._plot(log_y), sizing_mode="stretch_both", linked_axes=False, margin=0
         )
 
-    def show(self, lines: Sequence[Line], now: int | None = None) -> None:
-        """Show these lines, and a mark at the step `now`."""
+    def show(
+        self,
+        lines: Sequence[Line],
+        now: int | None = None,
+        events: Sequence[Happening] = (),
+        end: int = 1,
+    ) -> None:
+        """Show these lines.
+
+        Parameters
+        ----------
+        lines : sequence of Line
+        now : int, optional
+            A step to mark.
+        events : sequence of Happening
+            Points on the lines that say what happened there.
+        end : int
+            Where a small plot ends; others end where their lines do, or where they are zoomed to.
+        """
         with pn.io.hold():
             self._source.data = _columns([line for line in lines if len(line.x)])
             self._now.data = {"x": [] if now is None else [now]}
+            self._events.data = {
+                "x": [event.step for event in events],
+                "y": [event.y for event in events],
+                "what": [event.what for event in events],
+            }
+            self._extent.end = end
 
     def use_log_axis(self, log_y: bool) -> None:
         """Show the loss on a logarithmic axis, or a linear one."""
@@ -101,10 +146,21 @@ class Curves:
                 axis_label_text_color=LABEL_COLOR,
                 axis_label_text_font_style="normal",
             )
-        figure.x_range = DataRange1d(range_padding=0, renderers=[renderer])
+        figure.x_range = (
+            self._extent if self._small else DataRange1d(range_padding=0, renderers=[renderer])
+        )
         figure.y_range = DataRange1d(renderers=[renderer])
         mark = VSpan(x="x", line_color="#888", line_width=1.5)
         figure.add_glyph(self._now, mark)
+        happened = figure.scatter(
+            x="x", y="y", source=self._events, marker="diamond", size=9,
+            fill_color=EVENT_COLOR, line_color=None,
+        )  # fmt: skip
+        figure.add_tools(
+            HoverTool(renderers=[happened], tooltips=[("step", "@x{0}"), ("changed", "@what")])
+        )
+        if self._on_tap:
+            figure.on_event(Tap, lambda event: self._on_tap(round(event.x)))
         figure.add_tools(
             HoverTool(
                 renderers=[renderer],
@@ -167,6 +223,24 @@ def loss_lines(
                  dash="dotted", width=1)
         )  # fmt: skip
     return lines
+
+
+def changed_settings(run: TrainingRun, smoothing: float) -> list[Happening]:
+    """Return a point of the run's curve for each setting, weight or layer that was changed."""
+    losses = smoothed(run.history["loss"], smoothing)
+    return [
+        Happening(event.step, float(losses[max(event.step - 1, 0)]), _what(event))
+        for event in list(run.trainer.engine.events)
+        if not isinstance(event, Trained) and 0 < event.step <= len(losses)
+    ]
+
+
+def _what(event: Event) -> str:
+    if isinstance(event, Changed):
+        return ", ".join(f"{name} {value}" for name, value in event.settings.items())
+    if isinstance(event, LayerFrozen):
+        return f"W{event.layer + 1} {'frozen' if event.frozen else 'let go'}"
+    return f"W{event.layer + 1}[{event.row}, {event.column}] set to {event.value:g}"
 
 
 def smoothed(values: NDArray, strength: float) -> NDArray:

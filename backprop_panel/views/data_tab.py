@@ -8,13 +8,14 @@ import numpy as np
 import panel as pn
 import param
 
+from ..engine import Engine
 from ..nn.losses import softmax
 from ..nn.record import StepRecord
 from ..randomness import random_stream
 from ..training_run import TrainingRun
 from .heatmap import Heatmap
 from .palette import theme_of
-from .session import Session
+from .session import Session, draw_with
 from .text import chip, html, visible
 
 MOST_MASTERS = 12
@@ -59,7 +60,7 @@ class DataTab(pn.viewable.Viewer):
             sizing_mode="stretch_width",
             margin=0,
         )
-        session.param.watch(self._draw, "record")
+        draw_with(session, self._draw)
         session.param.watch(self._rebuild, "run")
         session.param.watch(self._recolor, "dark")
         self.param.watch(self._draw, "visible")
@@ -96,7 +97,7 @@ class DataTab(pn.viewable.Viewer):
             return
         self._masters.object = masters_html(run, record)
         self._predictions.object = predictions_html(run, record)
-        self._generated.object = generated_html(run)
+        self._generated.object = generated_html(run, self.session.engine)
         matrix = confusion(record)
         with pn.io.hold():
             self._matrix.show(matrix, limit=max(float(matrix.max()), 1.0))
@@ -155,16 +156,16 @@ def confusion(record: StepRecord) -> np.ndarray:
     return matrix
 
 
-def generated_html(run: TrainingRun) -> str:
+def generated_html(run: TrainingRun, engine: Engine) -> str:
     """Return text sampled from the network, going on from the first training sample."""
     data = run.dataset
     if data.task_type != "next_token":
         return "Only a next-token network generates."
-    random = random_stream("generation", data.seed, run.trainer.step)
+    random = random_stream("generation", data.seed, engine.step)
     context = data[0][0].copy()
     tokens = [int(token) for token in context]
     for _ in range(GENERATED):
-        probabilities = softmax(run.trainer.engine.predict(context[np.newaxis]).astype(float))[0]
+        probabilities = softmax(engine.predict(context[np.newaxis]).astype(float))[0]
         if not np.isfinite(probabilities).all():
             return "The network's outputs are not finite."
         token = int(random.choice(len(probabilities), p=probabilities / probabilities.sum()))

@@ -19,12 +19,11 @@ from ..diagnostics import (
     health,
     histogram,
 )
-from .comparison import FRAMES_BETWEEN_CURVES
 from .controls import button
 from .curves import Curves, Line
 from .heatmap import Place
 from .palette import run_color
-from .session import Session
+from .session import FRAMES_BETWEEN_CURVES, Session
 from .text import STYLE, html
 
 TITLES = {
@@ -144,9 +143,9 @@ class HealthTab(pn.viewable.Viewer):
                 list(findings(health(record, self.session.run.model.network.activation_names)))
             )
             for name, plot in self._measures.items():
-                plot.show(list(self._measure_lines(name)))
+                plot.show(list(self._measure_lines(name)), now=self._now())
             for kind, plot in self._quantiles.items():
-                plot.show(list(self._quantile_lines(kind)))
+                plot.show(list(self._quantile_lines(kind)), now=self._now())
             values = {"activations": record.activations[1:], "gradients": record.layer_gradients}
             for kind, plot in self._histograms.items():
                 plot.show(
@@ -155,6 +154,10 @@ class HealthTab(pn.viewable.Viewer):
                         for n, counted in enumerate(map(histogram, values[kind]))
                     ]
                 )
+
+    def _now(self) -> int | None:
+        past = self.session.past
+        return None if past is None else past.step
 
     def _measure_lines(self, name: str) -> Iterator[Line]:
         log = self._log()

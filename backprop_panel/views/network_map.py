@@ -176,8 +176,9 @@ class NetworkMap(pn.viewable.Viewer):
             for slot, value, gradient in zip(
                 self._slots, self._values, self._gradients, strict=True
             ):
-                self._patch(value, slot.value(record), slot.kind)
-                self._patch(gradient, slot.gradient(record), f"gradient of {slot.kind}")
+                kind = "logits" if slot.name == "ŷ" else slot.kind
+                self._patch(value, slot.value(record), kind)
+                self._patch(gradient, slot.gradient(record), f"gradient of {kind}")
                 if slot.kind == "level" and batch_changed:
                     value.show_rows_as(labels)
                     gradient.show_rows_as(labels)
@@ -206,8 +207,10 @@ class NetworkMap(pn.viewable.Viewer):
         kinds = {
             "weight": "weights",
             "level": "activations",
-            "gradient of weight": "weight gradients",
-            "gradient of level": "activation gradients",
+            "logits": "ŷ",
+            "gradient of weight": "dW",
+            "gradient of level": "da",
+            "gradient of logits": "dŷ",
         }
         parts = [
             f"{label} ±{self._limits[kind]:.2g}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import panel as pn
 import panel_material_ui as pmui
 import param
@@ -16,7 +18,7 @@ SPEEDS = {
     "25 steps a second": 25.0,
     "100 steps a second": 100.0,
     "1,000 steps a second": 1000.0,
-    "As fast as possible": None,
+    "As fast as possible": inf,
 }
 
 
@@ -33,7 +35,7 @@ class Playing(pn.viewable.Viewer):
         }
         for name, widget in self._stops.items():
             widget.param.watch(lambda event, name=name: self._change(name, event.new), "value")
-        speed = pmui.Select(label="Speed", options=SPEEDS, value=session.steps_per_second, **SMALL)
+        speed = pmui.Select(label="Speed", options=SPEEDS, value=inf, **SMALL)
         speed.param.watch(self._change_speed, "value")
         self._layout = pn.Column(
             head("Play", "applies at once"),
@@ -59,7 +61,7 @@ class Playing(pn.viewable.Viewer):
             session.attempt(name, lambda: setattr(session, name, optional_number(name, text)))
 
     def _change_speed(self, event: param.parameterized.Event) -> None:
-        self.session.steps_per_second = event.new
+        self.session.steps_per_second = None if event.new == inf else event.new
 
     def _show_mistakes(self, event: param.parameterized.Event) -> None:
         for name, widget in self._stops.items():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import panel as pn
 import param
 
+from ..engine import Engine
 from ..nn.record import StepRecord
 from ..settings import Count, Quantity, SettingError
 from ..training_run import TrainingRun, TrainingRunManager
@@ -17,6 +19,9 @@ from .heatmap import Place
 
 FRAME_PERIOD = 20
 """Milliseconds between two looks at a training run."""
+
+FRAMES_BETWEEN_CURVES = 6
+"""What changes slowly is drawn with one frame in so many."""
 
 MISTAKES = (SettingError, MemoryError)
 """What a person can cause: it is shown beside the control, and logged nowhere."""
@@ -35,6 +40,12 @@ class Session(param.Parameterized):
     )
     record = param.ClassSelector(
         default=None, class_=StepRecord, allow_None=True, doc="The step that is shown."
+    )
+    past = param.ClassSelector(
+        default=None,
+        class_=Engine,
+        allow_None=True,
+        doc="The run's engine as it was at the step that is shown, if that is not the present.",
     )
     selection = param.ClassSelector(
         default=None, class_=Place, allow_None=True, doc="The cell that was chosen."
@@ -74,13 +85,44 @@ class Session(param.Parameterized):
             self.pause()
         with param.parameterized.batch_call_watchers(self):
             self.run = self.manager.current
+            self.past = None
             self.selection = None
             self.mistakes = {}
             self.look()
 
+    @property
+    def engine(self) -> Engine:
+        """What is shown: the run's engine, or a copy of it as it was."""
+        return self.past or self.run.trainer.engine
+
     def look(self) -> None:
-        """Show the next batch with the weights as they are, and move nothing."""
-        self.record = self.run.trainer.engine.look()
+        """Show the next batch with the weights as they are now, and move nothing."""
+        with param.parameterized.batch_call_watchers(self):
+            self.past = None
+            self.record = self.run.trainer.engine.look()
+
+    def travel(self, step: int) -> None:
+        """Show the run as it was after `step` updates; at its last one, the present."""
+        self.pause()
+        step = min(max(step, 0), self.run.trainer.step)
+        if step == self.run.trainer.step:
+            self.look()
+            return
+        past, record = self.run.step_again(step)
+        with param.parameterized.batch_call_watchers(self):
+            self.past, self.record = past, record
+
+    def fork_past(self, name: str | None = None, **settings: Any) -> None:
+        """Go on from the step that is shown, in a run of its own: the past stays as it was."""
+        self.pause()
+        self.manager.fork(self.run.id, self.engine.step, name, **settings)
+
+    def change(self, name: str, value: Any) -> None:
+        """Change a training setting from the step that is shown on."""
+        if self.past is not None:
+            self.fork_past(**{name: value})
+        else:
+            setattr(self.run.trainer, name, value)
 
     def run_single_step(self) -> None:
         """Make a step on one example and show it."""
@@ -92,7 +134,7 @@ class Session(param.Parameterized):
 
     def run_full_epoch(self) -> None:
         """Go on to the end of the epoch in the background, showing it as it goes."""
-        self._start(goal_epoch=self.run.trainer.engine.reading.epoch + 1)
+        self._start(goal_epoch=self.engine.reading.epoch + 1)
 
     def toggle_play(self) -> None:
         """Train in the background until paused; or pause."""
@@ -124,10 +166,12 @@ class Session(param.Parameterized):
 
     def _step(self, step: Callable[[Any], StepRecord]) -> None:
         self.pause()
+        self._leave_the_past()
         self.record = step(self.run.trainer)
 
     def _start(self, goal_epoch: int | None, playing: bool = False) -> None:
         self.pause()
+        self._leave_the_past()
         self._playing = playing
         self.goal_epoch = goal_epoch
         self.stopped_because = ""
@@ -137,6 +181,10 @@ class Session(param.Parameterized):
         self._document = pn.state.curdoc
         if self._document is not None:
             self._ticks = self._document.add_periodic_callback(self.tick, FRAME_PERIOD)
+
+    def _leave_the_past(self) -> None:
+        if self.past is not None:
+            self.fork_past()
 
     def _stop_when(self) -> StopWhen:
         if not self._playing:
@@ -148,7 +196,7 @@ class Session(param.Parameterized):
     def _epoch_to_stop_at(self) -> int | None:
         if self.stop_after is None:
             return None
-        return self.run.trainer.engine.reading.epoch + self.stop_after
+        return self.engine.reading.epoch + self.stop_after
 
     def _change_pace(self, event: param.parameterized.Event) -> None:
         self.run.worker.set_pace(event.new)
@@ -190,3 +238,16 @@ class Session(param.Parameterized):
             self.stopped_because = (self._playing and worker.reason) or ""
             if worker.error is not None:
                 self.mistakes = {**self.mistakes, "training": f"Training stopped: {worker.error}"}
+
+
+def draw_with(session: Session, draw: Callable[..., None]) -> None:
+    """Call `draw` whenever something else is shown, while training only with some frames."""
+    frames = count()
+
+    def with_some_frames(event: param.parameterized.Event) -> None:
+        if not session.training or next(frames) % FRAMES_BETWEEN_CURVES == 0:
+            draw()
+
+    session.param.watch(with_some_frames, "record")
+    session.param.watch(draw, ["run", "training", "past"])
+    session.manager.param.watch(draw, "runs")

@@ -114,8 +114,8 @@ class Settings(pn.viewable.Viewer):
         if self._showing:
             return
         name = _name_of(event.obj, self._training)
-        trainer = self.session.run.trainer
-        self.session.attempt(name, lambda: setattr(trainer, name, read(name, event.new)))
+        session = self.session
+        session.attempt(name, lambda: session.change(name, read(name, event.new)))
 
     def _change_configuration(self, event: param.parameterized.Event) -> None:
         if not self._showing:
@@ -165,10 +165,7 @@ class Settings(pn.viewable.Viewer):
 
     def _fork(self) -> None:
         session = self.session
-        session.pause()
-        if session.attempt(
-            "runs", lambda: session.manager.fork(session.run.id, name=self._name.value or None)
-        ):
+        if session.attempt("runs", lambda: session.fork_past(self._name.value or None)):
             self._name.value = ""
 
     def _reset(self) -> None:

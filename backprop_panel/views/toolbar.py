@@ -99,10 +99,13 @@ class Toolbar(pn.viewable.Viewer):
 
     def _status_text(self) -> str:
         session = self.session
-        record, trainer = session.record, session.run.trainer
+        record, engine = session.record, session.engine
         error = session.mistakes.get("training")
-        text = f"step {trainer.step} · epoch {trainer.epoch} · loss {record.loss:.4f}"
+        text = f"step {engine.step} · epoch {engine.epoch} · loss {record.loss:.4f}"
         note = f' <span class="bp-mistake">{escape(error)}</span>' if error else ""
+        if session.past is not None:
+            present = session.run.trainer.step
+            note += f' <span class="bp-past">the past: the run is at step {present:,}</span>'
         if session.stopped_because:
             note += f' <span class="bp-stopped">stopped: {escape(session.stopped_because)}</span>'
         return f'<span class="bp-status">{text}</span>{note}'

@@ -10,7 +10,7 @@ import param
 from panel.util import edit_readonly
 
 from ..training_run import TrainingRunManager
-from .comparison import Comparison, LossTab, RunsTab, Timeline
+from .comparison import Comparison, LossTab, RunsTab
 from .controls import SMALL
 from .data_tab import DataTab
 from .explanation import Explanation
@@ -18,6 +18,7 @@ from .health_tab import HealthTab
 from .network_map import NetworkMap
 from .session import Session
 from .settings_panel import Settings
+from .timeline import Timeline
 from .toolbar import Toolbar
 
 

@@ -1,0 +1,91 @@
+"""The timeline at the foot of the page: where the run stands, and the way back to any step."""
+
+from __future__ import annotations
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from .comparison import Comparison
+from .controls import button
+from .curves import Curves, changed_settings, loss_lines
+from .session import draw_with
+from .text import html
+
+SMOOTHING = 0.05
+
+
+class Timeline(pn.viewable.Viewer):
+    """The loss, small and wide, above a slider that shows the run as it was at any step."""
+
+    comparison = param.ClassSelector(class_=Comparison, constant=True)
+
+    def __init__(self, comparison: Comparison) -> None:
+        super().__init__(comparison=comparison)
+        session = comparison.session
+        self._showing = False
+        self._target: int | None = None
+        self._curves = Curves(log_y=True, small=True, on_tap=session.travel)
+        self._caption = html("", "bp-timeline-caption", align="center")
+        self._slider = pmui.IntSlider(
+            label="Timeline",
+            start=0,
+            end=1,
+            value=0,
+            show_value=False,
+            size="small",
+            margin=(0, 6, 0, 4),
+            sizing_mode="stretch_width",
+            sx={"& .MuiFormLabel-root, & .MuiTypography-root": {"display": "none"}},
+        )
+        self._slider.param.watch(self._aim, "value")
+        self._now = button("Back to now", session.look, disabled=True)
+        self._layout = pn.Column(
+            pn.Row(self._caption, self._now, sizing_mode="stretch_width", margin=0),
+            pn.Column(self._curves.pane, height=56, sizing_mode="stretch_width", margin=0),
+            self._slider,
+            sizing_mode="stretch_width",
+            margin=(0, 16),
+        )
+        comparison.param.watch(self._draw, "hidden")
+        draw_with(session, self._draw)
+        self._draw()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _aim(self, event: param.parameterized.Event) -> None:
+        """Go where the slider is, once for all places that it passes while the page is busy."""
+        if self._showing:
+            return
+        waiting, self._target = self._target is not None, event.new
+        if pn.state.curdoc is None:
+            self._travel()
+        elif not waiting:
+            pn.state.curdoc.add_next_tick_callback(self._travel)
+
+    def _travel(self) -> None:
+        step, self._target = self._target, None
+        self.comparison.session.travel(step)
+
+    def _draw(self, *events: param.parameterized.Event) -> None:
+        comparison = self.comparison
+        session = comparison.session
+        present, step = session.run.trainer.step, session.engine.step
+        note = f"step {step:,} of {present:,}" if present else "nothing has been trained yet"
+        self._caption.object = f"Timeline <span>{note}</span>"
+        self._now.disabled = session.past is None
+        self._showing = True
+        self._slider.param.update(end=max(present, 1), value=step, disabled=not present)
+        self._showing = False
+        lines = [
+            line
+            for run in comparison.runs()
+            for line in loss_lines(run, comparison.color(run), SMOOTHING, validation=False)
+        ]
+        self._curves.show(
+            lines,
+            now=step if present else None,
+            events=changed_settings(session.run, SMOOTHING),
+            end=max(present, 1),
+        )

@@ -11,7 +11,8 @@ import panel_material_ui as pmui
 import param
 
 from ..training_run import TrainingRun
-from .curves import Curves, changed_settings, loss_lines
+from .curves import Curves
+from .loss_lines import LossLines, Wanted, changed_settings
 from .palette import run_color
 from .session import Session, draw_with
 from .text import html
@@ -62,7 +63,8 @@ class LossTab(pn.viewable.Viewer):
 
     def __init__(self, comparison: Comparison) -> None:
         super().__init__(comparison=comparison)
-        self._curves = Curves(self.log_axis, on_tap=comparison.session.travel)
+        self._lines = LossLines()
+        self._curves = Curves(self.log_axis, on_tap=comparison.session.travel, on_zoom=self._draw)
         self._legend = html(LEGEND, "bp-legend", align="center")
         self._layout = pn.Column(
             pn.Row(
@@ -101,10 +103,12 @@ class LossTab(pn.viewable.Viewer):
         if not self.visible:
             return
         comparison = self.comparison
+        wanted = Wanted(self.smoothing, window=self._curves.window)
+        self._lines.forget_all_but({run.id for run in comparison.runs()})
         lines = [
             line
             for run in comparison.runs()
-            for line in loss_lines(run, comparison.color(run), self.smoothing)
+            for line in self._lines.of(run, comparison.color(run), wanted)
         ]
         self._legend.object = (
             self._legend_text() if any(len(line.x) for line in lines) else NOTHING_YET

@@ -1,4 +1,4 @@
-"""Loss curves: one HoloViews path plot whose Bokeh source is replaced in place."""
+"""Curves: one HoloViews path plot whose Bokeh source is replaced in place."""
 
 from __future__ import annotations
 
@@ -10,20 +10,13 @@ import holoviews as hv
 import numpy as np
 import panel as pn
 from bokeh.core.properties import field
-from bokeh.events import Tap
+from bokeh.events import RangesUpdate, Reset, Tap
 from bokeh.models import ColumnDataSource, DataRange1d, HoverTool, Range1d, VSpan
 from numpy.typing import NDArray
-from tsdownsample import MinMaxLTTBDownsampler
 
-from ..events import Changed, Event, LayerFrozen, Trained
-from ..training_run import TrainingRun
 from .heatmap import LABEL_COLOR
-from .text import number
 
 EVENT_COLOR = "#e8590c"
-
-MOST_POINTS = 1000
-"""Points of a curve that are sent: about one for each pixel of a wide screen."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +53,13 @@ class Curves:
         What stands on the axes.
     on_tap : callable, optional
         Called with the step at which the plot is clicked.
+    on_zoom : callable, optional
+        Called when other steps have come into view.
+
+    Attributes
+    ----------
+    window : (float, float) or None
+        The steps that are in view, if the plot was zoomed or moved.
     """
 
     def __init__(
@@ -68,10 +68,13 @@ class Curves:
         small: bool = False,
         names: tuple[str, str] = ("step", "loss"),
         on_tap: Callable[[int], None] | None = None,
+        on_zoom: Callable[[], None] | None = None,
     ) -> None:
         self._small = small
         self._names = names
         self._on_tap = on_tap
+        self._on_zoom = on_zoom
+        self.window: tuple[float, float] | None = None
         self._events = ColumnDataSource({"x": [], "y": [], "what": []})
         self._extent = Range1d(0, 1)
         self._source = ColumnDataSource(_columns([]))
@@ -129,6 +132,12 @@ class Curves:
             **axes,
         )
 
+    def _zoomed(self, event: RangesUpdate | Reset) -> None:
+        window = (event.x0, event.x1) if isinstance(event, RangesUpdate) else None
+        if window != self.window:
+            self.window = window
+            self._on_zoom()
+
     def _take_over(self, plot: Any, element: hv.Element) -> None:
         figure, renderer = plot.state, plot.handles["glyph_renderer"]
         renderer.data_source = self._source
@@ -159,6 +168,9 @@ class Curves:
         figure.add_tools(
             HoverTool(renderers=[happened], tooltips=[("step", "@x{0}"), ("changed", "@what")])
         )
+        if self._on_zoom:
+            figure.on_event(RangesUpdate, self._zoomed)
+            figure.on_event(Reset, self._zoomed)
         if self._on_tap:
             figure.on_event(Tap, lambda event: self._on_tap(round(event.x)))
         figure.add_tools(
@@ -189,77 +201,6 @@ class Curves:
             min_border_top=4,
             min_border_bottom=4,
         )
-
-
-def loss_lines(
-    run: TrainingRun, color: str, smoothing: float = 0.0, validation: bool = True
-) -> list[Line]:
-    """Return a run's training loss, its validation loss and its floor."""
-    history = run.history
-    steps, losses = history["step"], history["loss"]
-    settings = run.settings
-    about = ", ".join(
-        f"{name} {settings[name]}" for name in ("optimizer", "learning_rate", "batch_size")
-    )
-    lines = [Line(*thinned(steps, smoothed(losses, smoothing)), color, run.name, about)]
-    if not validation:
-        return lines
-    validated = np.isfinite(history["validation_loss"])
-    lines.append(
-        Line(
-            *thinned(steps[validated], history["validation_loss"][validated]),
-            color,
-            f"{run.name}, validation",
-            about,
-            dash="dashed",
-        )  # fmt: skip
-    )
-    floor = run.dataset.optimal_loss(run.trainer.loss_type)
-    if len(steps) and floor > 0:
-        span = np.array([0, steps[-1]])
-        lines.append(
-            Line(span, np.full(2, floor), color, f"{run.name}, floor",
-                 f"no function of the context does better than {number(floor)}",
-                 dash="dotted", width=1)
-        )  # fmt: skip
-    return lines
-
-
-def changed_settings(run: TrainingRun, smoothing: float) -> list[Happening]:
-    """Return a point of the run's curve for each setting, weight or layer that was changed."""
-    losses = smoothed(run.history["loss"], smoothing)
-    return [
-        Happening(event.step, float(losses[max(event.step - 1, 0)]), _what(event))
-        for event in list(run.trainer.engine.events)
-        if not isinstance(event, Trained) and 0 < event.step <= len(losses)
-    ]
-
-
-def _what(event: Event) -> str:
-    if isinstance(event, Changed):
-        return ", ".join(f"{name} {value}" for name, value in event.settings.items())
-    if isinstance(event, LayerFrozen):
-        return f"W{event.layer + 1} {'frozen' if event.frozen else 'let go'}"
-    return f"W{event.layer + 1}[{event.row}, {event.column}] set to {event.value:g}"
-
-
-def smoothed(values: NDArray, strength: float) -> NDArray:
-    """Return the running mean of `values` over a window that grows with `strength`, 0 to 1."""
-    window = min(1 + int(strength * 100), len(values))
-    if window < 2:
-        return values
-    sums = np.cumsum(np.concatenate([[0.0], values]))
-    ends = np.arange(1, len(values) + 1)
-    starts = np.maximum(ends - window, 0)
-    return (sums[ends] - sums[starts]) / (ends - starts)
-
-
-def thinned(x: NDArray, y: NDArray) -> tuple[NDArray, NDArray]:
-    """Return at most `MOST_POINTS` points that keep the curve's shape."""
-    if len(x) <= MOST_POINTS:
-        return x, y
-    kept = MinMaxLTTBDownsampler().downsample(np.ascontiguousarray(y), n_out=MOST_POINTS)
-    return x[kept], y[kept]
 
 
 def _columns(lines: Sequence[Line]) -> dict[str, list]:

@@ -8,11 +8,13 @@ import param
 
 from .comparison import Comparison
 from .controls import button
-from .curves import Curves, changed_settings, loss_lines
+from .curves import Curves
+from .loss_lines import LossLines, Wanted, changed_settings
 from .session import draw_with
 from .text import html
 
 SMOOTHING = 0.05
+WANTED = Wanted(SMOOTHING, validation=False)
 
 
 class Timeline(pn.viewable.Viewer):
@@ -24,6 +26,7 @@ class Timeline(pn.viewable.Viewer):
         super().__init__(comparison=comparison)
         session = comparison.session
         self._showing = False
+        self._lines = LossLines()
         self._target: int | None = None
         self._curves = Curves(log_y=True, small=True, on_tap=session.travel)
         self._caption = html("", "bp-timeline-caption", align="center")
@@ -78,10 +81,11 @@ class Timeline(pn.viewable.Viewer):
         self._showing = True
         self._slider.param.update(end=max(present, 1), value=step, disabled=not present)
         self._showing = False
+        self._lines.forget_all_but({run.id for run in comparison.runs()})
         lines = [
             line
             for run in comparison.runs()
-            for line in loss_lines(run, comparison.color(run), SMOOTHING, validation=False)
+            for line in self._lines.of(run, comparison.color(run), WANTED)
         ]
         self._curves.show(
             lines,

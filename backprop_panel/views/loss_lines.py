@@ -1,0 +1,169 @@
+"""Runs' losses as lines: smoothed, and thinned to what a screen can show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from tsdownsample import MinMaxLTTBDownsampler
+
+from ..events import Changed, Event, LayerFrozen, Trained
+from ..training_run import TrainingRun
+from .curves import Happening, Line
+from .text import number
+
+MOST_POINTS = 1000
+"""Points of a curve that are sent: about one for each pixel of a wide screen."""
+
+MOST_STEPS_SMOOTHED = 100
+"""How many steps are averaged at full smoothing."""
+
+MOST_EXACT = 20_000
+"""Steps in view up to which the running mean is drawn at each."""
+
+Window = tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How losses are to be drawn.
+
+    Parameters
+    ----------
+    smoothing : float
+        From 0 to 1.
+    validation : bool
+        Whether the validation loss and the floor are drawn as well.
+    window : (float, float) or None
+        The steps in view, or None for all.
+    """
+
+    smoothing: float = 0.0
+    validation: bool = True
+    window: Window = None
+
+
+class LossLines:
+    """The lines of runs, each kept until its run has gone on or something else is wanted."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, tuple[object, list[Line]]] = {}
+        self._validated: dict[str, tuple[int, tuple[NDArray, NDArray]]] = {}
+
+    def of(self, run: TrainingRun, color: str, wanted: Wanted) -> list[Line]:
+        """Return a run's training loss and, if wanted, its validation loss and its floor."""
+        state = (run.history.rows, run.name, color, run.trainer.loss_type, wanted)
+        kept = self._lines.get(run.id)
+        if kept is None or kept[0] != state:
+            kept = self._lines[run.id] = (state, list(self._draw(run, color, wanted)))
+        return kept[1]
+
+    def forget_all_but(self, run_ids: set[str]) -> None:
+        """Let go of the lines of runs that are gone."""
+        self._lines = {key: value for key, value in self._lines.items() if key in run_ids}
+        self._validated = {key: value for key, value in self._validated.items() if key in run_ids}
+
+    def _draw(self, run: TrainingRun, color: str, wanted: Wanted):
+        history, about = run.history, _about(run)
+        steps, losses = averaged(history["loss"], wanted.smoothing, wanted.window)
+        yield Line(*thinned(steps, losses), color, run.name, about)
+        if not wanted.validation:
+            return
+        yield Line(*self._validation(run), color, f"{run.name}, validation", about, dash="dashed")
+        floor = run.dataset.optimal_loss(run.trainer.loss_type)
+        if history.rows and floor > 0:
+            yield Line(
+                np.array([0, history.rows]),
+                np.full(2, floor),
+                color,
+                f"{run.name}, floor",
+                f"no function of the context does better than {number(floor)}",
+                dash="dotted",
+                width=1,
+            )
+
+    def _validation(self, run: TrainingRun) -> tuple[NDArray, NDArray]:
+        """Return the steps with a validation loss, and it."""
+        losses = run.history["validation_loss"]
+        kept = self._validated.get(run.id)
+        if kept is None or kept[0] != len(losses):
+            rows = np.flatnonzero(np.isfinite(losses))
+            kept = self._validated[run.id] = (len(losses), thinned(rows + 1, losses[rows]))
+        return kept[1]
+
+
+def changed_settings(run: TrainingRun, smoothing: float) -> list[Happening]:
+    """Return a point of the run's curve for each setting, weight or layer that was changed."""
+    events = [
+        event
+        for event in list(run.trainer.engine.events)
+        if not isinstance(event, Trained) and 0 < event.step <= run.history.rows
+    ]
+    if not events:
+        return []
+    losses = smoothed(run.history["loss"], 1 + int(smoothing * MOST_STEPS_SMOOTHED))
+    return [Happening(event.step, float(losses[event.step - 1]), _what(event)) for event in events]
+
+
+def averaged(losses: NDArray, strength: float, window: Window = None) -> tuple[NDArray, NDArray]:
+    """Return the steps in view and the running mean of the losses there.
+
+    Parameters
+    ----------
+    losses : array, shape (steps,)
+        Of the steps 1, 2, 3, …
+    strength : float
+        From 0, no averaging, to 1, over 100 steps.
+    window : (float, float), optional
+        The steps in view; as many before and after are returned as well.
+    """
+    first, end = 0, len(losses)
+    if window is not None:
+        margin = window[1] - window[0]
+        first = int(np.clip(window[0] - margin - 1, 0, end))
+        end = int(np.clip(window[1] + margin, first, end))
+    span = 1 + int(strength * MOST_STEPS_SMOOTHED)
+    if span > 1 and end - first > MOST_EXACT:
+        # More than there are pixels: the mean of every stretch is as good as that at every step.
+        count = (end - first) // span
+        stretches = losses[first : first + count * span].reshape(count, span)
+        # A product is ten times as fast as the mean over so short an axis.
+        means = stretches @ np.full(span, 1 / span, losses.dtype)
+        return first + span * np.arange(1, count + 1), means
+    begin = max(0, first - span + 1)
+    return np.arange(first + 1, end + 1), smoothed(losses[begin:end], span)[first - begin :]
+
+
+def smoothed(values: NDArray, span: int) -> NDArray:
+    """Return the mean of the last `span` values at each, of fewer at the beginning."""
+    span = min(span, len(values))
+    if span < 2:
+        return values
+    sums = np.cumsum(values, dtype=np.float64)
+    means = np.empty(len(values), np.float32)
+    means[:span] = sums[:span] / np.arange(1, span + 1)
+    means[span:] = (sums[span:] - sums[:-span]) / span
+    return means
+
+
+def thinned(x: NDArray, y: NDArray) -> tuple[NDArray, NDArray]:
+    """Return at most `MOST_POINTS` points that keep the curve's shape."""
+    if len(x) <= MOST_POINTS:
+        return x, y
+    kept = MinMaxLTTBDownsampler().downsample(np.ascontiguousarray(y), n_out=MOST_POINTS)
+    return x[kept], y[kept]
+
+
+def _about(run: TrainingRun) -> str:
+    settings = run.settings
+    names = ("optimizer", "learning_rate", "batch_size")
+    return ", ".join(f"{name} {settings[name]}" for name in names)
+
+
+def _what(event: Event) -> str:
+    if isinstance(event, Changed):
+        return ", ".join(f"{name} {value}" for name, value in event.settings.items())
+    if isinstance(event, LayerFrozen):
+        return f"W{event.layer + 1} {'frozen' if event.frozen else 'let go'}"
+    return f"W{event.layer + 1}[{event.row}, {event.column}] set to {event.value:g}"

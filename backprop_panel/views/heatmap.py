@@ -91,7 +91,6 @@ class Heatmap:
     mapper: LinearColorMapper = field(init=False)
 
     def __post_init__(self) -> None:
-        columns = self.shape[1]
         self.mapper = LinearColorMapper(palette=self.theme.diverging(), nan_color=NOT_FINITE)
         self.marks = ColumnDataSource(_boxes([]))
         self.labels = ColumnDataSource(
@@ -104,12 +103,11 @@ class Heatmap:
         else:
             self.x_range, self.y_range = Range1d(), Range1d()
             self.pointed_at = ColumnDataSource(_boxes([]))
-            _set_extent(self.x_range, -0.5, columns - 0.5)
+            _set_extent(self.x_range, -0.5, self.shape[1] - 0.5)
             _set_extent(self.y_range, 0.5 - self._height, 0.5)
         self.source = ColumnDataSource(self._columns(np.zeros(self.shape, np.float32)))
         self._outline = ColumnDataSource(self._outlines())
-        sides = {side: side for side in _SIDES}
-        self._frame = Quad(**sides, fill_color=None, line_color=self.theme.mark)
+        self._frame = Quad(fill_color=None, line_color=self.theme.mark)
 
     @property
     def weight_rows(self) -> int:
@@ -264,9 +262,9 @@ class Heatmap:
 
     def _add_axes(self, figure: object) -> None:
         if self.row_ticks:
-            _label(figure.yaxis[0], self.labels, "rows", "-tick", self.row_ticks)
+            _label(figure.yaxis[0], self.labels, "rows", "-tick", self.row_ticks, most=16)
         if self.column_ticks:
-            _label(figure.xaxis[0], self.labels, "columns", "tick", self.column_ticks)
+            _label(figure.xaxis[0], self.labels, "columns", "tick", self.column_ticks, most=6)
 
 
 def _boxes(boxes: Sequence[tuple[float, float, float, float]]) -> dict[str, list[float]]:
@@ -278,8 +276,10 @@ def _set_extent(axis_range: Range1d, start: float, end: float) -> None:
     axis_range.update(start=start, end=end, reset_start=start, reset_end=end)
 
 
-def _label(axis: Axis, labels: ColumnDataSource, which: str, index: str, ticks: int) -> None:
-    """Label the cells along an axis; where they are too many, every so many of them."""
+def _label(
+    axis: Axis, labels: ColumnDataSource, which: str, index: str, ticks: int, most: int
+) -> None:
+    """Label the cells along an axis, or every so many of them, with the end of a long label."""
     axis.update(
         visible=True,
         axis_label=None,
@@ -292,7 +292,8 @@ def _label(axis: Axis, labels: ColumnDataSource, which: str, index: str, ticks: 
         minor_tick_out=0,
         ticker=BasicTicker(min_interval=1, desired_num_ticks=ticks, num_minor_ticks=0),
         formatter=CustomJSTickFormatter(
-            args={"labels": labels},
-            code=f"return labels.data['{which}'][0][{index}] ?? ''",
+            args={"labels": labels, "most": most},
+            code=f"const label = labels.data['{which}'][0][{index}] ?? '';"
+            "return label.length > most ? '…' + label.slice(1 - most) : label",
         ),
     )

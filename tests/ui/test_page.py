@@ -5,34 +5,17 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-STATUS = re.compile(r"^step ([\d]+) · epoch ([\d]+) · loss ([\d.]+)$")
-
-
-def standing(page):
-    """Return step, epoch and loss as the status line reads."""
-    match = STATUS.match(page.locator(".bp-status").inner_text().strip())
-    assert match, page.locator(".bp-status").inner_text()
-    return int(match[1]), int(match[2]), float(match[3])
-
-
-def press(page, name):
-    page.get_by_role("button", name=name, exact=True).click()
-
-
-def expect_step(page, step, epoch=0):
-    expect(page.locator(".bp-status")).to_have_text(re.compile(rf"^step {step} · epoch {epoch} "))
-
-
-def fill(page, label, value):
-    field = page.get_by_label(label, exact=True)
-    field.fill(value)
-    field.press("Enter")
-    field.blur()
-
-
-def choose(page, label, option):
-    page.get_by_label(label, exact=True).click()
-    page.get_by_role("menuitem", name=option, exact=True).click()
+from tests.ui.browsing import (
+    choose,
+    expect_active,
+    expect_step,
+    fill,
+    hovered,
+    press,
+    same_run,
+    show_tab,
+    standing,
+)
 
 
 def test_at_first_load_one_pass_has_been_made(page):
@@ -96,76 +79,6 @@ def test_a_training_setting_changes_at_once(page, label, option):
     expect_step(page, 1)
 
 
-def test_a_setting_of_the_network_makes_a_new_run_and_keeps_the_old_one(page):
-    press(page, "Run Batch")
-    expect_step(page, 1)
-    fill(page, "Hidden dimension", "8")
-    press(page, "New run")
-    expect(page.get_by_text("16×8", exact=True)).to_be_visible()
-    expect_step(page, 0)
-    choose(page, "Active run", "run 1")
-    expect(page.get_by_text("16×32", exact=True)).to_be_visible()
-    expect_step(page, 1)
-
-
-def test_the_text_that_comes_with_the_package_can_be_learned_from(page):
-    choose(page, "Source", "Alice in Wonderland")
-    press(page, "New run")
-    expect(page.get_by_label("Active run", exact=True)).to_contain_text("run 2")
-    press(page, "Run Batch")
-    expect_step(page, 1)
-    page.get_by_role("tab", name="Data", exact=True).click()
-    expect(page.get_by_text("more master sequences")).to_be_visible()
-
-
-def test_a_reset_goes_back_to_the_beginning(page):
-    first = standing(page)
-    press(page, "Run Full Epoch")
-    expect_step(page, 16, epoch=1)
-    press(page, "Reset")
-    expect_step(page, 0)
-    assert standing(page) == first
-
-
-def test_a_fork_goes_on_from_where_its_parent_is(page):
-    press(page, "Run Batch")
-    expect_step(page, 1)
-    press(page, "Fork")
-    expect(page.get_by_label("Active run", exact=True)).to_contain_text("run 1 1")
-    expect_step(page, 1)
-
-
-def test_html_in_a_run_name_is_shown_as_text(page):
-    fill(page, "Run name", "<img src=x onerror=alert(1)>")
-    press(page, "Rename")
-    expect(page.get_by_label("Active run", exact=True)).to_contain_text("<img src=x")
-
-
-def test_a_taken_name_is_refused(page):
-    press(page, "New run")
-    expect(page.get_by_label("Active run", exact=True)).to_contain_text("run 2")
-    fill(page, "Run name", "run 1")
-    press(page, "Rename")
-    expect(page.get_by_text("There is a run named 'run 1' already.").first).to_be_visible()
-
-
-def test_deleting_is_asked_for_and_the_last_run_stays(page):
-    press(page, "New run")
-    expect(page.get_by_label("Active run", exact=True)).to_contain_text("run 2")
-    press(page, "Delete")
-    press(page, "Delete run")
-    expect(page.get_by_label("Active run", exact=True)).to_contain_text("run 1")
-    press(page, "Delete")
-    press(page, "Delete run")
-    expect(page.get_by_text("'run 1' is the only run; there must be one.").first).to_be_visible()
-
-
-def test_choosing_a_cell_explains_it(page):
-    caption = page.locator(".bp-caption", has_text="W2").first.bounding_box()
-    page.mouse.click(caption["x"] + 30, caption["y"] + 60)
-    expect(page.get_by_role("heading", name=re.compile(r"^W2\[\d+, \d+\]$"))).to_be_visible()
-
-
 @pytest.mark.parametrize(
     ("tab", "text"),
     [
@@ -177,6 +90,34 @@ def test_choosing_a_cell_explains_it(page):
 def test_every_tab_shows_its_view(page, tab, text):
     press(page, "Run Full Epoch")
     expect_step(page, 16, epoch=1)
-    page.get_by_role("tab", name=tab, exact=True).click()
+    show_tab(page, tab)
     expect(page.get_by_text(text).first).to_be_visible()
     page.wait_for_timeout(500)
+
+
+def test_visualizing_moves_no_weight(page):
+    expected = same_run().model.weights[1][3, 17]
+    page.get_by_role("button", name="Visualize Only", exact=True).click()
+    for name in ("Run Single Step", "Run Batch", "Run Full Epoch"):
+        press(page, name)
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    expect_step(page, 0)
+    assert float(hovered(page, "W2", 3, 17)["W2[3, 17]"]) == pytest.approx(expected, rel=5e-6)
+
+
+def test_a_long_epoch_shows_its_progress_and_can_be_stopped(page):
+    fill(page, "Training samples", "1000000")
+    press(page, "New run")
+    expect_active(page, "run 2")
+    fill(page, "Batch size", "1")
+    press(page, "Run Full Epoch")
+    progress = page.locator(".bp-toolbar").get_by_role("progressbar")
+    expect(progress).to_be_visible()
+    expect(progress).to_have_attribute("aria-valuenow", re.compile(r"^[1-9]"))
+    press(page, "Pause")
+    expect(progress).to_be_hidden()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    step, epoch, _ = standing(page)
+    assert epoch == 0
+    press(page, "Run Batch")
+    expect_step(page, step + 1)

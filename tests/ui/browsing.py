@@ -1,0 +1,153 @@
+"""What the browser tests do and look at, in a person's words."""
+
+import ast
+import re
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from backprop_panel import TrainingRunManager
+
+APP = Path(__file__).resolve().parents[2] / "apps" / "main.py"
+STATUS = re.compile(r"^step ([\d]+) · epoch ([\d]+) · loss ([\d.]+)$")
+
+# Found by its view: the page keeps the models of a run that is no longer shown for a while.
+_FIGURE = """
+  const [view] = [...Bokeh.index.query((each) => each.model.name === name)]
+  const figure = view.model
+"""
+
+
+def standing(page):
+    """Return step, epoch and loss as the status line reads."""
+    match = STATUS.match(page.locator(".bp-status").inner_text().strip())
+    assert match, page.locator(".bp-status").inner_text()
+    return int(match[1]), int(match[2]), float(match[3])
+
+
+def press(page, name):
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def expect_step(page, step, epoch=0):
+    expect(page.locator(".bp-status")).to_have_text(re.compile(rf"^step {step} · epoch {epoch} "))
+
+
+def expect_active(page, run):
+    expect(page.get_by_label("Active run", exact=True)).to_contain_text(run)
+
+
+def expect_drawn(page):
+    """Wait until all that the server sent is drawn."""
+    page.wait_for_function("() => Bokeh.documents.every((document) => document.is_idle)")
+
+
+def fill(page, label, value):
+    field = page.get_by_label(label, exact=True)
+    field.fill(value)
+    field.press("Enter")
+    field.blur()
+
+
+def choose(page, label, option):
+    page.get_by_label(label, exact=True).click()
+    page.get_by_role("menuitem", name=option, exact=True).click()
+
+
+def show_tab(page, name):
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
+def same_run():
+    """Return a run that begins as the page's first one: the same seed makes the same run."""
+    calls = (node for node in ast.walk(ast.parse(APP.read_text())) if isinstance(node, ast.Call))
+    workbench = next(call for call in calls if getattr(call.func, "id", None) == "Workbench")
+    settings = {each.arg: ast.literal_eval(each.value) for each in workbench.keywords}
+    return TrainingRunManager().create(**settings)
+
+
+def window(page, name):
+    """Return what part of a plot is in sight: its x and y range."""
+    return page.evaluate(
+        f"""(name) => {{ {_FIGURE}
+          return [figure.x_range, figure.y_range].map(({{start, end}}) => [start, end])
+        }}""",
+        name,
+    )
+
+
+def expect_window(page, name, ranges):
+    """Wait until just that part of a plot is in sight."""
+    page.wait_for_function(
+        f"""([name, ranges]) => {{ {_FIGURE}
+          const now = [figure.x_range, figure.y_range].map(({{start, end}}) => [start, end])
+          return JSON.stringify(now) === JSON.stringify(ranges)
+        }}""",
+        arg=[name, ranges],
+    )
+
+
+def on_screen(page, name, x, y):
+    """Return where a point of a plot is on the screen."""
+    place = page.evaluate(
+        f"""([name, x, y]) => {{ {_FIGURE}
+          const box = view.el.getBoundingClientRect()
+          return [box.x + view.frame.x_scale.compute(x), box.y + view.frame.y_scale.compute(y)]
+        }}""",
+        [name, x, y],
+    )
+    return tuple(place)
+
+
+def point_at(page, heatmap, row, column):
+    """Move the pointer onto a cell of a heatmap that is not zoomed."""
+    page.mouse.move(*on_screen(page, heatmap, column, -row))
+
+
+def tooltip(page, heatmap, row, column):
+    """Return all that is said of the cell under the pointer."""
+    point_at(page, heatmap, row, column)
+    text = page.locator(".bk-Tooltip").get_by_text(f"{heatmap}[{row}, {column}] = ")
+    expect(text).to_be_visible()
+    return text.inner_text()
+
+
+def hovered(page, heatmap, row, column):
+    """Return the numbers that are given for the cell under the pointer, by their names."""
+    said = tooltip(page, heatmap, row, column)
+    return dict(re.findall(r"^(.+) = (\S+)$", said, re.MULTILINE))
+
+
+def zoom_in(page, name, x, y):
+    """Turn the wheel over a point of a plot, and wait until less of the plot is in sight."""
+    before = window(page, name)
+    page.mouse.move(*on_screen(page, name, x, y))
+    page.mouse.wheel(0, -400)
+    page.wait_for_function(
+        f"""([name, start, end]) => {{ {_FIGURE}
+          const range = figure.x_range
+          return Math.abs(range.end - range.start) < 0.95 * Math.abs(end - start)
+        }}""",
+        arg=[name, *before[0]],
+    )
+
+
+def curves(page, name):
+    """Return the labels of the curves that a plot shows."""
+    return page.evaluate(
+        f"""(name) => {{ {_FIGURE}
+          return figure.renderers.flatMap(({{data_source}}) => data_source.data.label ?? [])
+        }}""",
+        name,
+    )
+
+
+def boxes(page, heatmap):
+    """Return the frames that a heatmap shows: for each its left, right, top and bottom."""
+    return page.evaluate(
+        f"""(name) => {{ {_FIGURE}
+          return figure.renderers.flatMap(({{data_source: {{data}}}}) => [...(data.left ?? [])]
+            .map((left, at) => [left, data.right[at], data.top[at], data.bottom[at]]))
+        }}""",
+        heatmap,
+    )

@@ -1,0 +1,67 @@
+"""The Loss tab: its curves, its zoom, and which runs it compares."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.ui.browsing import (
+    curves,
+    expect_active,
+    expect_step,
+    press,
+    show_tab,
+    window,
+    zoom_in,
+)
+
+
+def make_two_runs(page):
+    """Train a run for an epoch and a second one of the same settings as well."""
+    press(page, "Run Full Epoch")
+    expect_step(page, 16, epoch=1)
+    press(page, "New run")
+    expect_active(page, "run 2")
+    expect_step(page, 0)
+    press(page, "Run Full Epoch")
+    expect_step(page, 16, epoch=1)
+
+
+def tick(page, run):
+    page.get_by_role("row", name=run).get_by_role("checkbox").click()
+
+
+def test_a_zoom_of_the_loss_survives_training(page):
+    press(page, "Run Full Epoch")
+    expect_step(page, 16, epoch=1)
+    show_tab(page, "Loss")
+    expect(page.get_by_text("● run 1")).to_be_visible()
+    zoom_in(page, "loss", 8, 1)
+    zoomed = window(page, "loss")
+    press(page, "Run Full Epoch")
+    expect_step(page, 32, epoch=2)
+    assert window(page, "loss")[0] == zoomed[0]
+
+
+def test_a_run_that_is_not_ticked_has_no_curve(page):
+    make_two_runs(page)
+    show_tab(page, "Loss")
+    expect(page.get_by_text("● run 1")).to_be_visible()
+    assert {"run 1", "run 1, validation", "run 2", "run 2, validation"} <= set(curves(page, "loss"))
+    show_tab(page, "Runs")
+    tick(page, "run 1")
+    show_tab(page, "Loss")
+    expect(page.get_by_text("● run 1")).to_be_hidden()
+    expect(page.get_by_text("● run 2")).to_be_visible()
+    assert {label.partition(",")[0] for label in curves(page, "loss")} == {"run 2"}
+    assert curves(page, "timeline") == ["run 2"]
+
+
+def test_a_run_that_is_ticked_again_is_compared_again(page):
+    make_two_runs(page)
+    show_tab(page, "Runs")
+    tick(page, "run 1")
+    expect(page.get_by_role("row", name="run 1")).not_to_have_class(re.compile("selected"))
+    tick(page, "run 1")
+    show_tab(page, "Loss")
+    expect(page.get_by_text("● run 1")).to_be_visible()
+    assert "run 1" in curves(page, "loss")

@@ -1,0 +1,105 @@
+"""The network map under the pointer: zoom, hover, and the cell that is chosen."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.ui.browsing import (
+    boxes,
+    expect_drawn,
+    expect_step,
+    expect_window,
+    hovered,
+    on_screen,
+    point_at,
+    press,
+    same_run,
+    window,
+    zoom_in,
+)
+
+HEATMAPS = ("X", "W1", "a1", "W2", "a2", "W3", "ŷ")
+PAIRS = [(name, f"d{name}") for name in HEATMAPS]
+
+
+def windows(page):
+    return {name: window(page, name) for pair in PAIRS for name in pair}
+
+
+def test_zooming_into_a_value_zooms_its_gradient_alike_and_nothing_else(page):
+    before = windows(page)
+    zoom_in(page, "W2", 20, -10)
+    after = windows(page)
+    assert after["dW2"] == after["W2"]
+    assert {name for name in after if after[name] != before[name]} == {"W2", "dW2"}
+
+
+def test_zooming_into_a_gradient_zooms_its_value_alike(page):
+    zoom_in(page, "da1", 20, -10)
+    assert window(page, "a1") == window(page, "da1")
+
+
+def test_a_zoom_of_the_map_survives_training(page):
+    zoom_in(page, "W2", 20, -10)
+    zoomed = windows(page)
+    press(page, "Run Batch")
+    expect_step(page, 1)
+    press(page, "Run Full Epoch")
+    expect_step(page, 16, epoch=1)
+    assert windows(page) == zoomed
+
+
+def test_a_double_click_shows_all_cells_again(page):
+    before = windows(page)
+    zoom_in(page, "W2", 20, -10)
+    page.mouse.dblclick(*on_screen(page, "W2", 20, -10))
+    expect_window(page, "W2", before["W2"])
+    assert windows(page) == before
+
+
+@pytest.mark.parametrize("steps", [0, 2])
+def test_hovering_over_a_weight_names_it_and_gives_its_exact_number_and_gradient(page, steps):
+    run = same_run()
+    record = run.trainer.engine.look()
+    for step in range(1, steps + 1):
+        record = run.trainer.run_batch()
+        press(page, "Run Batch")
+        expect_step(page, step)
+    said = hovered(page, "W2", 3, 17)
+    assert float(said["W2[3, 17]"]) == pytest.approx(record.weights[1][3, 17], rel=5e-6)
+    assert float(said["dW2[3, 17]"]) == pytest.approx(record.weight_gradients[1][3, 17], rel=5e-6)
+
+
+def test_hovering_over_a_cell_frames_it_in_its_value_and_in_its_gradient(page):
+    point_at(page, "dW2", 3, 17)
+    expect(page.locator(".bk-Tooltip", has_text="W2[3, 17]")).to_be_visible()
+    assert boxes(page, "W2") == boxes(page, "dW2") == [[16.5, 17.5, -2.5, -3.5]]
+    assert boxes(page, "W1") == []
+
+
+def test_the_frame_goes_when_the_pointer_leaves(page):
+    point_at(page, "W2", 3, 17)
+    expect(page.locator(".bk-Tooltip", has_text="W2[3, 17]")).to_be_visible()
+    page.get_by_role("tab", name="Network", exact=True).hover()
+    expect(page.locator(".bk-Tooltip", has_text="W2[3, 17]")).to_be_hidden()
+    assert boxes(page, "W2") == boxes(page, "dW2") == []
+
+
+def test_choosing_a_cell_explains_it(page):
+    page.mouse.click(*on_screen(page, "W2", 17, -3))
+    expect(page.get_by_role("heading", name="W2[3, 17]", exact=True)).to_be_visible()
+
+
+def test_each_heatmap_of_a_second_run_stands_under_its_caption(page):
+    press(page, "New run")
+    expect(page.get_by_label("Active run", exact=True)).to_contain_text("run 2")
+    expect_drawn(page)
+    for name in HEATMAPS:
+        caption = page.locator(".bp-caption", has_text=re.compile(rf"^{name} ")).bounding_box()
+        x, y = on_screen(page, name, 0, 0)
+        assert caption["x"] <= x <= caption["x"] + caption["width"], name
+        assert caption["y"] + caption["height"] <= y + 5, name
+    assert {round(on_screen(page, name, 0, 0.5)[1]) for name in HEATMAPS} == {
+        round(on_screen(page, "X", 0, 0.5)[1])
+    }

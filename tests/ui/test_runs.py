@@ -1,0 +1,82 @@
+"""Runs: made, named, reset, forked and deleted."""
+
+from playwright.sync_api import expect
+
+from tests.ui.browsing import choose, expect_active, expect_step, fill, press, show_tab, standing
+
+
+def test_a_setting_of_the_network_makes_a_new_run_and_keeps_the_old_one(page):
+    press(page, "Run Batch")
+    expect_step(page, 1)
+    fill(page, "Hidden dimension", "8")
+    press(page, "New run")
+    expect(page.get_by_text("16×8", exact=True)).to_be_visible()
+    expect_step(page, 0)
+    choose(page, "Active run", "run 1")
+    expect(page.get_by_text("16×32", exact=True)).to_be_visible()
+    expect_step(page, 1)
+
+
+def test_a_reset_goes_back_to_the_beginning(page):
+    first = standing(page)
+    press(page, "Run Full Epoch")
+    expect_step(page, 16, epoch=1)
+    press(page, "Reset")
+    expect_step(page, 0)
+    assert standing(page) == first
+
+
+def test_a_fork_goes_on_from_where_its_parent_is(page):
+    press(page, "Run Batch")
+    expect_step(page, 1)
+    press(page, "Fork")
+    expect_active(page, "run 1 1")
+    expect_step(page, 1)
+
+
+def test_html_in_a_run_name_is_shown_as_text(page):
+    fill(page, "Run name", "<img src=x onerror=alert(1)>")
+    press(page, "Rename")
+    expect_active(page, "<img src=x")
+
+
+def test_a_taken_name_is_refused(page):
+    press(page, "New run")
+    expect_active(page, "run 2")
+    fill(page, "Run name", "run 1")
+    press(page, "Rename")
+    expect(page.get_by_text("There is a run named 'run 1' already.").first).to_be_visible()
+
+
+def test_deleting_is_asked_for_and_the_last_run_stays(page):
+    press(page, "New run")
+    expect_active(page, "run 2")
+    press(page, "Delete")
+    press(page, "Delete run")
+    expect_active(page, "run 1")
+    press(page, "Delete")
+    press(page, "Delete run")
+    expect(page.get_by_text("'run 1' is the only run; there must be one.").first).to_be_visible()
+
+
+def type_into_table(page, name, new_name):
+    page.get_by_role("gridcell", name=name, exact=True).click()
+    field = page.get_by_role("gridcell").get_by_role("textbox")
+    field.fill(new_name)
+    field.press("Enter")
+
+
+def test_a_name_is_changed_in_place_in_the_table(page):
+    show_tab(page, "Runs")
+    type_into_table(page, "run 1", "the first")
+    expect(page.get_by_role("gridcell", name="the first", exact=True)).to_be_visible()
+    expect_active(page, "the first")
+
+
+def test_a_taken_name_is_refused_in_the_table(page):
+    press(page, "New run")
+    expect_active(page, "run 2")
+    show_tab(page, "Runs")
+    type_into_table(page, "run 1", "run 2")
+    expect(page.get_by_text("There is a run named 'run 2' already.").first).to_be_visible()
+    expect(page.get_by_role("gridcell", name="run 1", exact=True)).to_be_visible()

@@ -22,6 +22,7 @@ from bokeh.models import (
 from numpy.typing import NDArray
 
 from .hover import BIAS_GAP, hover_tool
+from .lens import Lens, Span
 from .palette import NOT_FINITE, Theme
 
 FRAME = "#8888884d"
@@ -105,7 +106,12 @@ class Heatmap:
             self.pointed_at = ColumnDataSource(_boxes([]))
             _set_extent(self.x_range, -0.5, self.shape[1] - 0.5)
             _set_extent(self.y_range, 0.5 - self._height, 0.5)
-        self.source = ColumnDataSource(self._columns(np.zeros(self.shape, np.float32)))
+        self._values = np.zeros(self.shape, np.float32)
+        self._lens = self._lens_now()
+        self.source = ColumnDataSource(self._columns())
+        for axis_range in (self.x_range, self.y_range):
+            axis_range.on_change("start", self._refocus)
+            axis_range.on_change("end", self._refocus)
         self._outline = ColumnDataSource(self._outlines())
         self._frame = Quad(fill_color=None, line_color=self.theme.mark)
 
@@ -120,7 +126,8 @@ class Heatmap:
 
     def pane(self) -> pn.pane.HoloViews:
         """Return the plot, made once."""
-        image = hv.Image(np.zeros(self.shape, np.float32)).opts(
+        # A stand-in: the cells are in a source of their own.
+        image = hv.Image(np.zeros((2, 2), np.float32)).opts(
             responsive=True,
             min_width=20,
             min_height=60,
@@ -137,13 +144,15 @@ class Heatmap:
 
     def show(self, values: NDArray[np.floating], limit: float) -> None:
         """Patch the cells in place; ±`limit` are the ends of the scale."""
+        self._values = values
         if len(values) == self.shape[0]:
-            self.source.data["image"] = self._columns(values)["image"]
+            self.source.data["image"] = self._images()
         else:
             self.shape = values.shape
             if not self.partner:
                 _set_extent(self.y_range, 0.5 - self._height, 0.5)
-            self.source.data = self._columns(values)
+            self._lens = self._lens_now()
+            self.source.data = self._columns()
             self._outline.data = self._outlines()
         if limit != self.mapper.high:
             self.mapper.update(low=-limit, high=limit)
@@ -173,26 +182,53 @@ class Heatmap:
     def _top(self, row: int) -> float:
         return 0.5 - row - (BIAS_GAP if self.bias and row == self.weight_rows else 0)
 
-    def _columns(self, values: NDArray[np.floating]) -> dict[str, list]:
-        """Return the image glyph's columns: one image, or the weights and below them the bias.
+    def _lens_now(self) -> Lens:
+        """Return what is to be sent of the weights, or of the level, for what is in view."""
+        x, y = self.x_range, self.y_range
+        return Lens(
+            Span.of(self.weight_rows, 0.5 - y.end, 0.5 - y.start),
+            Span.of(self.shape[1], x.start + 0.5, x.end + 0.5),
+        )
 
-        Infinite values would take the end of the scale, which they are not: they become NaN.
-        """
-        values = np.where(np.isfinite(values), values, np.nan).astype(np.float32)
-        split, width = self.weight_rows, self.shape[1]
-        columns = {
-            "image": [values[:split]],
-            "x": [-0.5],
-            "y": [0.5 - split],
-            "dw": [width],
-            "dh": [split],
-        }
+    def _refocus(self, attribute: str, old: float, new: float) -> None:
+        """Send what has come into view of a matrix with more cells than there are pixels."""
+        lens = self._lens_now()
+        if lens != self._lens:
+            self._lens = lens
+            self.source.data = self._columns()
+
+    def _images(self) -> list[NDArray[np.float32]]:
+        """Return one image, or that of the weights and that of the bias."""
+        split, lens = self.weight_rows, self._lens
+        images = [lens.through(self._values[:split])]
         if self.bias:
-            bottom = 0.5 - self._height
-            bias = {"image": values[split:], "x": -0.5, "y": bottom, "dw": width, "dh": 1}
-            for name, value in bias.items():
-                columns[name].append(value)
-        return columns
+            images.append(Lens(Span(0, 1, 1), lens.columns).through(self._values[split:]))
+        return images
+
+    def _columns(self) -> dict[str, list]:
+        """Return the image glyph's columns, and what the hover needs to find a cell in them."""
+        rows, columns = self._lens.rows, self._lens.columns
+        parts = [(rows, 0.5 - rows.end)]
+        if self.bias:
+            parts.append((Span(0, 1, 1), 0.5 - self._height))
+        images = self._images()
+        width = columns.block * images[0].shape[1]
+        return {
+            "image": images,
+            "x": [columns.first - 0.5] * len(parts),
+            # A last block that is not full reaches beyond the matrix: into the clipped margin.
+            "y": [
+                bottom + (span.end - span.first) - span.block * len(image)
+                for (span, bottom), image in zip(parts, images, strict=True)
+            ],
+            "dw": [width] * len(parts),
+            "dh": [span.block * len(image) for (span, _), image in zip(parts, images, strict=True)],
+            "first_row": [span.first for span, _ in parts],
+            "row_block": [span.block for span, _ in parts],
+            "first_column": [columns.first] * len(parts),
+            "column_block": [columns.block] * len(parts),
+            "rows": [self.weight_rows] * len(parts),
+        }
 
     def _take_over(self, plot: object, element: hv.Element) -> None:
         """Put this heatmap's source, mapper, ranges and marks into the plot HoloViews made."""

@@ -67,15 +67,29 @@ const column = Math.round(special_vars.x)
 const down = -special_vars.y
 const in_bias = split >= 0 && down > split - 0.5
 const row = in_bias ? 0 : Math.round(down)
+const part = in_bias ? 1 : 0
+const {first_row, row_block, first_column, column_block, rows} = own.data
+const tall = row_block[part], wide = column_block[part]
 const at = (source) => {
-  const image = source.data.image[in_bias ? 1 : 0]
-  return image == null ? NaN : image[row * width + column]
+  const image = source.data.image[part]
+  const line = Math.floor((row - first_row[part]) / tall)
+  const place = Math.floor((column - first_column[part]) / wide)
+  const missing = image == null || line < 0 || line >= image.shape[0] || place >= image.shape[1]
+  return missing || place < 0 ? NaN : image[line * image.shape[1] + place]
 }
 const exact = (number) => Number.isFinite(number) ? number.toPrecision(6) : "not finite"
-const place = in_bias ? `[${column}]` : `[${row}, ${column}]`
-const lines = [`${in_bias ? bias_name : name}${place} = ${exact(at(own))}`]
+const span = (index, first, block, end) => {
+  if (block == 1) return `${index}`
+  const start = first + block * Math.floor((index - first) / block)
+  return `${start}…${Math.min(start + block, end) - 1}`
+}
+const down_name = span(row, first_row[part], tall, rows[part])
+const across_name = span(column, first_column[part], wide, width)
+const place = in_bias ? `[${across_name}]` : `[${down_name}, ${across_name}]`
+const pooled = tall * wide > 1 ? "largest of " : ""
+const lines = [`${pooled}${in_bias ? bias_name : name}${place} = ${exact(at(own))}`]
 if (other != null) {
-  lines.push(`${in_bias ? other_bias_name : other_name}${place} = ${exact(at(other))}`)
+  lines.push(`${pooled}${in_bias ? other_bias_name : other_name}${place} = ${exact(at(other))}`)
 }
 const row_label = labels.data.rows[0][row], column_label = labels.data.columns[0][column]
 if (row_label && !in_bias) lines.push(row_label)
@@ -86,7 +100,7 @@ return lines.join("\n")
 # The columns are changed in place: a new `data` would go to the server with each cell passed over.
 _FRAME = r"""
 const {x, y} = cb_data.geometry
-const height = own.data.dh[0]
+const height = own.data.rows[0]
 const column = Math.round(x)
 const in_bias = split >= 0 && -y > split - 0.5
 const row = in_bias ? split : Math.round(-y)

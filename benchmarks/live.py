@@ -1,0 +1,113 @@
+"""Watched training: frames that reach the browser, the training rate, and a click's answer.
+
+The default network plays with its whole map in view, the browser on the same machine. Watched and
+unwatched blocks of training alternate; the unwatched ones train the same run in a process of its
+own. Run it with ``python benchmarks/live.py``.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import time
+from statistics import median
+
+import numpy as np
+from playwright.sync_api import Page
+from serving import COUNT_FRAMES, ROOT, browser, opened, press, served, step
+
+BLOCKS = 5
+BLOCK_SECONDS = 4.0
+CLICKS = 40
+
+UNWATCHED = f"""
+import time
+from backprop_panel import TrainingRunManager
+from backprop_panel.worker import StopWhen
+run = TrainingRunManager().create(optimizer="adam", loss_type="cross_entropy", learning_rate=0.01)
+run.worker.start(StopWhen())
+time.sleep(0.5)
+begin, step = time.perf_counter(), run.trainer.step
+time.sleep({BLOCK_SECONDS})
+print((run.trainer.step - step) / (time.perf_counter() - begin))
+run.worker.stop()
+"""
+
+
+def unwatched_rate() -> float:
+    """Return the steps a second of a worker that nobody watches."""
+    output = subprocess.run(
+        [sys.executable, "-c", UNWATCHED], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return ast.literal_eval(output.stdout)
+
+
+def watched(page: Page) -> tuple[float, float]:
+    """Play for a while; return frames and steps a second."""
+    press(page, "Play")
+    page.wait_for_timeout(1000)
+    begin, first, frames = time.perf_counter(), step(page), page.evaluate("window.frames")
+    page.wait_for_timeout(BLOCK_SECONDS * 1000)
+    frames, steps = page.evaluate("window.frames") - frames, step(page) - first
+    seconds = time.perf_counter() - begin
+    press(page, "Pause")
+    page.get_by_role("button", name="Play", exact=True).wait_for()
+    return frames / seconds, steps / seconds
+
+
+def answer(page: Page, button: str, then: str) -> float:
+    """Press a button; return the seconds until the page shows that it was pressed."""
+    page.evaluate(
+        """([button, then]) => {
+          const find = (name) => {
+            const seen = (root) => [...root.querySelectorAll('*')].flatMap((each) =>
+              [each, ...(each.shadowRoot ? seen(each.shadowRoot) : [])])
+            return seen(document).find((each) => each.tagName === 'BUTTON'
+              && each.innerText.trim() === name)
+          }
+          window.answer = null
+          const pressed = find(button), begin = performance.now()
+          const look = () => {
+            if (pressed.innerText.trim() === then) window.answer = performance.now() - begin
+            else requestAnimationFrame(look)
+          }
+          pressed.click()
+          look()
+        }""",
+        [button, then],
+    )
+    page.wait_for_function("() => window.answer !== null")
+    return page.evaluate("window.answer") / 1000
+
+
+def main() -> None:
+    """Measure and print."""
+    with served("apps/main.py") as (url, _), browser() as chromium:
+        page = opened(chromium, url)
+        page.evaluate(COUNT_FRAMES)
+        heatmaps = page.evaluate("window.heatmaps")
+        alone, frames, rates = [], [], []
+        for _ in range(BLOCKS):
+            alone.append(unwatched_rate())
+            frame_rate, rate = watched(page)
+            frames.append(frame_rate)
+            rates.append(rate)
+        print(f"{heatmaps} heatmaps, medians of {BLOCKS} alternating blocks of {BLOCK_SECONDS} s")
+        print(f"  frames a second in the browser      {median(frames):8.1f}")
+        print(f"  steps a second, watched             {median(rates):8.0f}")
+        print(f"  steps a second, unwatched           {median(alone):8.0f}")
+        shares = [watched / other for watched, other in zip(rates, alone, strict=True)]
+        print(f"  watched against unwatched           {median(shares):8.0%}")
+        answers = []
+        for _ in range(CLICKS // 2):
+            answers.append(answer(page, "Play", "Pause"))
+            page.wait_for_timeout(300)
+            answers.append(answer(page, "Pause", "Play"))
+            page.wait_for_timeout(100)
+        p50, p95 = np.quantile(answers, [0.5, 0.95]) * 1000
+        print(f"  a click's answer while playing      {p50:8.0f} ms, p95 {p95:.0f} ms")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""Time to import the package, and to the first heatmap against a bare page with one.
+
+Run it with ``python benchmarks/opening.py``.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from statistics import median
+
+from serving import ROOT, browser, served
+
+BLOCKS = 7
+
+IMPORT = """
+import time
+begin = time.perf_counter()
+import backprop_panel
+print(time.perf_counter() - begin)
+"""
+
+DRAWN = """() => window.Bokeh && Bokeh.documents.length > 0
+  && Bokeh.documents.every((document) => document.is_idle)
+  && [...Bokeh.index.query((view) => view.model.type === 'Figure')].length > 0"""
+
+
+def import_seconds() -> float:
+    """Return the time that a fresh interpreter takes to import the package."""
+    output = subprocess.run(
+        [sys.executable, "-c", IMPORT], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return float(output.stdout)
+
+
+def main() -> None:
+    """Measure and print."""
+    imports = [import_seconds() for _ in range(BLOCKS)]
+    print(f"import backprop_panel: {median(imports):.3f} s")
+    seconds: dict[str, list[float]] = {"workbench": [], "bare page": []}
+    with (
+        served("apps/main.py") as (workbench, _),
+        served("benchmarks/apps/bare.py") as (bare, _),
+        browser() as chromium,
+    ):
+        context = chromium.new_context(viewport={"width": 1280, "height": 800})
+        for block in range(BLOCKS + 1):
+            for name, url in (("workbench", workbench), ("bare page", bare)):
+                page = context.new_page()
+                begin = time.perf_counter()
+                page.goto(url)
+                page.wait_for_function(DRAWN, timeout=60_000)
+                if block:  # the first one fills the browser's cache
+                    seconds[name].append(time.perf_counter() - begin)
+                page.close()
+    shown = {name: median(times) for name, times in seconds.items()}
+    for name, time_shown in shown.items():
+        print(f"first heatmap, {name}: {time_shown:.2f} s")
+    print(f"ratio: {shown['workbench'] / shown['bare page']:.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""A served page and a browser that has it open, for the benchmarks that look at what is shown."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_SECONDS = 120
+BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
+BROWSER_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+COUNT_FRAMES = """() => {
+  const sources = Bokeh.documents.flatMap((document) => [...document._all_models.values()])
+    .filter((model) => model.type === 'ColumnDataSource' && model.data.image)
+  window.heatmaps = sources.length
+  window.updates = 0
+  window.frames = 0
+  for (const source of sources) source.properties.data.change.connect(() => window.updates += 1)
+  let seen = 0
+  // A frame is one in which the browser painted after it had got new cells.
+  const look = () => {
+    if (window.updates !== seen) { seen = window.updates; window.frames += 1 }
+    requestAnimationFrame(look)
+  }
+  look()
+}"""
+"""Counts frames in the page, whatever the server meant to send."""
+
+
+@contextmanager
+def served(app: str, *arguments: str) -> Iterator[tuple[str, int]]:
+    """Serve an app in a process of its own; give its address and its process id."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "panel", "serve", app, "--port", str(port)]
+    with tempfile.TemporaryFile() as log:
+        server = subprocess.Popen(
+            [*command, *arguments],
+            cwd=ROOT,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )
+        try:
+            url = f"http://localhost:{port}/{Path(app).stem}"
+            _wait_for(url)
+            yield url, server.pid
+        finally:
+            server.terminate()
+            server.wait()
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """Start the machine's Chromium."""
+    found = next(filter(None, map(shutil.which, BROWSER_NAMES)), None)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=BROWSER_ARGS)
+        yield chromium
+        chromium.close()
+
+
+def opened(chromium: Browser, url: str) -> Page:
+    """Open the workbench and wait until it is drawn."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(READY_SECONDS * 1000)
+    page.goto(url)
+    page.locator(".bp-status").wait_for()
+    page.wait_for_function("() => Bokeh.documents.every((document) => document.is_idle)")
+    page.wait_for_timeout(1000)
+    return page
+
+
+def press(page: Page, name: str) -> None:
+    """Press a button by its name."""
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def step(page: Page) -> int:
+    """Return the step that the status line reads."""
+    return int(re.search(r"step (\d+)", page.locator(".bp-status").inner_text())[1])
+
+
+def resident_bytes(process: int) -> int:
+    """Return the memory that a process holds."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
+
+
+def _wait_for(url: str) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=READY_SECONDS).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return

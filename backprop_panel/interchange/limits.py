@@ -37,8 +37,11 @@ MOST_EVENTS = 20_000
 MOST_UPDATES = 1_000_000
 """Updates that are replayed: about four minutes for the default network."""
 
-MOST_PRODUCTS = 10_000_000_000_000
-"""Examples times parameters that are replayed: some tens of minutes for any network."""
+MOST_LAYERS_PASSED = 3_000_000
+"""Updates times layers that are replayed: as many for the default network's three."""
+
+MOST_PRODUCTS = 1_000_000_000_000
+"""Examples times parameters that are replayed: a few minutes for any network."""
 
 MOST_NAME_LENGTH = 200
 """Characters in a run's name."""

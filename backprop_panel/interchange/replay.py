@@ -13,11 +13,16 @@ from ..trainer import SETTING_NAMES
 from ..training_run import TrainingRun
 from .limits import (
     MOST_EVENTS,
+    MOST_LAYERS_PASSED,
+    MOST_NUMBERS,
     MOST_PRODUCTS,
     MOST_UPDATES,
     InterchangeError,
     refuse_above,
 )
+
+UPDATE_IN_EXAMPLES = 32
+"""The optimizer goes over all parameters, which takes as long as about so many examples do."""
 
 
 def event_entry(event: Event) -> dict[str, Any]:
@@ -90,9 +95,14 @@ def _refuse_long(run: TrainingRun, events: Sequence[Event]) -> None:
     trained = [event for event in events if isinstance(event, Trained)]
     updates = sum(event.updates for event in trained)
     refuse_above("events", "Updates in the log", updates, MOST_UPDATES)
-    samples = run.dataset.num_samples
+    network, samples = run.model.network, run.dataset.num_samples
+    layers = updates * network.depth
+    refuse_above("events", "Updates times layers in the log", layers, MOST_LAYERS_PASSED)
+    numbers = max((min(event.size, samples) for event in trained), default=0) * max(network.widths)
+    refuse_above("events", "Activations of a layer, over a batch", numbers, MOST_NUMBERS)
     examples = sum(event.updates * min(event.size, samples) for event in trained)
     # Every epoch ends with a look at all validation windows.
     examples += -(-examples // samples) * len(run.dataset.validation_windows)
-    products = examples * run.model.network.size
+    examples += updates * UPDATE_IN_EXAMPLES
+    products = examples * network.size
     refuse_above("events", "Examples times parameters in the log", products, MOST_PRODUCTS)

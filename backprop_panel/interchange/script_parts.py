@@ -54,7 +54,7 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional
 
-run_name = {name!r}
+run_name = {_quoted(name)}
 folder = {folder}""",
     )
 
@@ -185,6 +185,12 @@ def changes(
         if after[name] != held[name]
     ]
     return lines
+
+
+def _quoted(text: str) -> str:
+    """Return the `repr` of a text, within double quotes where it holds none of either kind."""
+    literal = repr(text)
+    return literal if "'" in text or '"' in text else f'"{literal[1:-1]}"'
 
 
 def _new_optimizer(settings: Mapping[str, Any], several: bool) -> str:

@@ -334,6 +334,27 @@ def test_importing_writes_nothing(kind, files, tmp_path, monkeypatch):
     assert sorted(tmp_path.rglob("*")) == [tmp_path / "a", tmp_path / "a" / "b", deep]
 
 
+def test_a_link_in_a_zip_is_refused_as_one_whatever_it_holds(files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in files.items():
+            member = zipfile.ZipInfo(name)
+            member.external_attr = 0o120777 << 16
+            archive.writestr(member, data)
+    with pytest.raises(InterchangeError, match=r"run\.json is a link"):
+        import_run(buffer.getvalue())
+
+
+def test_a_name_that_stands_twice_in_a_zip_is_refused_though_both_are_the_same(files):
+    with pytest.raises(InterchangeError, match=r"run\.json more than once"):
+        import_run(zipped([*files.items(), ("run.json", files["run.json"])]))
+
+
+def test_a_huge_header_of_weights_is_refused_before_the_library_reads_it(files):
+    with pytest.raises(InterchangeError, match=r"at most 262,144 .* got more than 10\^18"):
+        import_run(with_weights(files, struct.pack("<Q", 2**63) + files[WEIGHTS][8:]))
+
+
 def test_a_zip_bomb_is_refused_within_the_limit(bomb):
     assert len(bomb) < 1 << 20
     tracemalloc.start()

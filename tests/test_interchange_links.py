@@ -16,7 +16,8 @@ from backprop_panel.nn.optimizers import OPTIMIZERS
 
 quick = settings(derandomize=True, deadline=None, max_examples=200, database=None)
 
-tokens = st.text(st.characters(), min_size=1, max_size=3)
+characters = st.one_of(st.characters(), st.sampled_from('[]",\\ ab\n'))
+tokens = st.text(characters, min_size=1, max_size=3)
 counts = st.integers(1, 64)
 activations = st.sampled_from(sorted(ACTIVATIONS))
 configurations = st.fixed_dictionaries(
@@ -29,7 +30,7 @@ configurations = st.fixed_dictionaries(
         "master_sequence_length": st.tuples(counts, counts),
         "master_sequences": st.one_of(
             st.none(),
-            st.text(st.characters(), max_size=20),
+            st.text(characters, max_size=20),
             st.lists(tokens, min_size=1, max_size=4),
             st.lists(st.lists(tokens, max_size=4), min_size=1, max_size=4),
         ),

@@ -7,6 +7,7 @@ import json
 import time
 import warnings
 import zipfile
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -139,15 +140,26 @@ def test_every_kind_of_configuration_comes_back(config):
     assert import_run(zipped(run)).config == run.config
 
 
-@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
-@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
 def test_a_run_whose_weights_ran_off_comes_back():
     run = TrainingRun("run", {**SMALL, "learning_rate": 1e20, "loss_type": "mse"})
-    for _ in range(6):
-        run.trainer.run_epoch()
+    with np.errstate(all="ignore"):
+        for _ in range(6):
+            run.trainer.run_epoch()
     assert not np.isfinite(run.model.network.parameters).all()
     back = import_run(zipped(run)).model.network.parameters
     assert np.array_equal(back, run.model.network.parameters, equal_nan=True)
+
+
+def test_an_export_waits_for_the_end_of_a_workers_step():
+    run, buffer = trained_run(), io.BytesIO()
+    run.trainer.engine.hand_over(to_worker=True)
+    export = Thread(target=export_run, args=(run, buffer))
+    export.start()
+    export.join(0.1)
+    assert export.is_alive()
+    run.trainer.engine.hand_over(to_worker=False)
+    export.join()
+    assert import_run(buffer.getvalue()).trainer.step == run.trainer.step
 
 
 def test_an_export_taken_while_a_worker_trains_is_of_one_moment():
@@ -319,6 +331,11 @@ def test_an_event_that_is_none_is_refused_with_the_reason(folder, event, reason)
         ({"hidden_layers": 10**12}, "hidden_layers: at most 100"),
         ({"num_master_sequences": 10**9}, "num_master_sequences: at most"),
         ({"master_sequence_length": [5, 10**9]}, "master_sequence_length: at most"),
+        (
+            {"num_master_sequences": 10**5, "master_sequence_length": [8, 1000]},
+            "Tokens of all master sequences: at most",
+        ),
+        ({"master_sequences": ["abcdabcd"] * 100_001}, "Master sequences: at most"),
         ({"sequence_length": 10**8, "master_sequence_length": [8, 10**6]}, "Tokens of all windows"),
         ({"num_samples": 10**10}, "num_samples: at most"),
         ({"master_sequences": 7}, "must be a text, or a list"),

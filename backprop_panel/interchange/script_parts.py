@@ -197,4 +197,7 @@ def _new_optimizer(settings: Mapping[str, Any], several: bool) -> str:
     rule, more = OPTIMIZERS[settings["optimizer"]]
     rate, decay = float(settings["learning_rate"]), float(settings["weight_decay"])
     name = f"optimizer = {settings['optimizer']}" if several else "optimizer"
-    return f"{name} = torch.optim.{rule}(model.parameters(), lr={rate}, weight_decay={decay}{more})"
+    arguments = f"model.parameters(), lr={rate}, weight_decay={decay}{more}"
+    line = f"{name} = torch.optim.{rule}({arguments})"
+    # As a formatter would have it; a fraction may have seventeen digits.
+    return line if len(line) <= 100 else f"{name} = torch.optim.{rule}(\n    {arguments}\n)"

@@ -157,3 +157,8 @@ def test_a_link_that_cannot_be_read_is_an_error_of_interchange():
 def test_tokens_with_commas_are_written_as_json():
     query = parse_qs(to_query({"vocabulary": [",", "a"]}))
     assert json.loads(query["vocabulary"][0]) == [",", "a"]
+
+
+@pytest.mark.parametrize("text", ["[", "[1]", '"', '"a"', "\\", "a,b", "1", ""])
+def test_a_text_that_looks_like_something_else_stays_a_text(text):
+    assert from_query(to_query({"master_sequences": text})) == {"master_sequences": text}

@@ -1,7 +1,8 @@
 """A link carries a configuration, whole and within bounds."""
 
+import contextlib
 import json
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from backprop_panel import SettingError, TrainingRun
 from backprop_panel.interchange import InterchangeError, from_query, limits, to_query
+from backprop_panel.interchange.configuration import SETTINGS
 from backprop_panel.nn.activations import ACTIVATIONS
 from backprop_panel.nn.initialization import INITIALIZATIONS
 from backprop_panel.nn.losses import LOSSES
@@ -51,6 +53,16 @@ configurations = st.fixed_dictionaries(
 )
 
 
+anything = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
+    lambda values: st.one_of(
+        st.lists(values, max_size=3), st.dictionaries(st.text(max_size=3), values, max_size=2)
+    ),
+    max_leaves=5,
+)
+any_mapping = st.dictionaries(st.sampled_from(sorted(SETTINGS)), anything, max_size=3)
+
+
 def different_from_the_defaults(config):
     defaults = TrainingRun("defaults", {}).config
     return {name: value for name, value in config.items() if value != defaults[name]}
@@ -76,6 +88,13 @@ def test_a_configuration_comes_back_from_the_arguments_of_a_session(config):
     parsed = parse_qs(to_query(config), keep_blank_values=True)
     arguments = {name: [value.encode() for value in values] for name, values in parsed.items()}
     assert from_query(arguments) == different_from_the_defaults(config)
+
+
+@quick
+@given(st.one_of(any_mapping, st.text(max_size=30), any_mapping.map(urlencode)))
+def test_whatever_a_link_holds_is_read_or_refused(query):
+    with contextlib.suppress(SettingError):
+        assert set(from_query(query)) <= set(SETTINGS)
 
 
 def test_the_defaults_need_no_link():

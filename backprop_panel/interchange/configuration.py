@@ -62,7 +62,7 @@ def _checked_masters(config: Mapping[str, Any]) -> int:
     """Return how many tokens the masters have at most."""
     masters = _value(config, "master_sequences")
     if masters is None:
-        count = max(_sizes(config, "num_master_sequences"))
+        count = _size(config, "num_master_sequences")
         length = max(_sizes(config, "master_sequence_length"), default=0)
         refuse_above("num_master_sequences", "num_master_sequences", count, MOST_MASTERS)
         refuse_above("master_sequence_length", "master_sequence_length", length, MOST_MASTER_LENGTH)
@@ -82,8 +82,8 @@ def _checked_masters(config: Mapping[str, Any]) -> int:
 
 def _refuse_large_data(config: Mapping[str, Any], tokens: int) -> None:
     """The dataset looks at distinct windows all at once."""
-    samples = max(_sizes(config, "num_samples"))
-    length = max(_sizes(config, "sequence_length"))
+    samples = _size(config, "num_samples")
+    length = _size(config, "sequence_length")
     held_out = _value(config, "validation_fraction")
     if not isinstance(held_out, Real) or not 0 <= held_out < 1:
         raise InterchangeError(
@@ -96,7 +96,7 @@ def _refuse_large_data(config: Mapping[str, Any], tokens: int) -> None:
 
 def _refuse_large_network(config: Mapping[str, Any]) -> None:
     """Parameters, and one batch's activations, are an array each."""
-    layers = max(_sizes(config, "hidden_layers"))
+    layers = _size(config, "hidden_layers")
     refuse_above("hidden_layers", "hidden_layers", layers, SETTINGS["hidden_layers"].bounds[1])
     hidden = _sizes(config, "hidden_dimension")
     if is_whole(_value(config, "hidden_dimension")):
@@ -105,22 +105,29 @@ def _refuse_large_network(config: Mapping[str, Any]) -> None:
     if not isinstance(vocabulary, (list, tuple)):
         raise InterchangeError("vocabulary", f"vocabulary must be a list, got {vocabulary!r}.")
     if masters is None:
-        most_masters = max(_sizes(config, "num_master_sequences"))
+        most_masters = _size(config, "num_master_sequences")
     else:
         most_masters = masters.count("\n") + 1 if isinstance(masters, str) else len(masters)
     classifies = _value(config, "task_type") == "sequence_classification"
     outputs = most_masters if classifies else len(vocabulary)
-    inputs = max(_sizes(config, "sequence_length")) * len(vocabulary)
+    inputs = _size(config, "sequence_length") * len(vocabulary)
     widths = [inputs, *hidden, outputs]
     parameters = sum((below + 1) * above for below, above in pairwise(widths))
     refuse_above("hidden_dimension", "Weights and biases", parameters, MOST_NUMBERS)
-    batch = min(max(_sizes(config, "batch_size")), max(_sizes(config, "num_samples")))
+    batch = min(_size(config, "batch_size"), _size(config, "num_samples"))
     numbers = max(batch, EVALUATED_AT_ONCE) * max(widths)
     refuse_above("batch_size", "Activations of a layer, over a batch", numbers, MOST_NUMBERS)
 
 
 def _value(config: Mapping[str, Any], name: str) -> Any:
     return config.get(name, SETTINGS[name].default)
+
+
+def _size(config: Mapping[str, Any], name: str) -> int:
+    value = _value(config, name)
+    if not is_whole(value) or value < 0:
+        raise InterchangeError(name, f"{name} must be a whole number, got {value!r:.60}.")
+    return value
 
 
 def _sizes(config: Mapping[str, Any], name: str) -> list[int]:

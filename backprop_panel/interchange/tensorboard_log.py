@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
+from math import isnan
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
+from numpy.typing import NDArray
 
 from ..training_run import TrainingRun
 from .files import file_name
@@ -40,17 +42,24 @@ def export_tensorboard(run: TrainingRun, log_folder: str | os.PathLike[str]) -> 
     writer = writers.EventFileWriter(str(folder))
     try:
         for row, step in enumerate(history["step"].tolist()):
-            values = [
-                summary_pb2.Summary.Value(tag=name, simple_value=history[name][row])
-                for name in SCALARS
-                # The validation loss stands only at the ends of epochs.
-                if name != "validation_loss" or not np.isnan(history[name][row])
-            ]
-            summary = summary_pb2.Summary(value=values)
+            summary = summary_pb2.Summary(
+                value=[
+                    summary_pb2.Summary.Value(tag=name, simple_value=value)
+                    for name, value in _values(history, row)
+                ]
+            )
             writer.add_event(event_pb2.Event(wall_time=now, step=step, summary=summary))
     finally:
         writer.close()
     return folder
+
+
+def _values(history: Mapping[str, NDArray], row: int) -> list[tuple[str, float]]:
+    """Return what a row has; the validation loss stands only at the ends of epochs."""
+    values = [(name, float(history[name][row])) for name in SCALARS]
+    return [
+        (name, value) for name, value in values if name != "validation_loss" or not isnan(value)
+    ]
 
 
 def _tensorboard() -> tuple[ModuleType, ModuleType, ModuleType]:

@@ -312,6 +312,7 @@ def test_too_many_events_are_refused(folder):
         ({"step": 0, "change": {"learning_rat": 1}}, "Did you mean 'learning_rate'"),
         ({"step": 0, "change": {"learning_rate": -1}}, "learning_rate must be"),
         ({"step": 0, "change": {"optimizer": ["sgd"]}}, "optimizer must be"),
+        ({"step": 0, "change": {"optimizer": "adan"}}, "Did you mean 'adam'"),
         ("train", "Not an event"),
         (None, "Not an event"),
     ],

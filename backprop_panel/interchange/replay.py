@@ -81,9 +81,8 @@ def replay(run: TrainingRun, events: Sequence[Event]) -> None:
 
 def _change(run: TrainingRun, event: Changed) -> None:
     try:
-        run.trainer.engine.change(**event.settings)
-        # The trainer's Params take each value from the engine, and so refuse what is none.
-        run.trainer.show_engine_settings()
+        # Not the engine's: the trainer's Params refuse what the engine would stumble over.
+        run.trainer.param.update(**event.settings)
     except (TypeError, ValueError) as error:
         raise InterchangeError(
             getattr(error, "setting", "events"), f"After {event.step} updates: {error}"

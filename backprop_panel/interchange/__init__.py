@@ -1,0 +1,24 @@
+"""What leaves this program and comes back: runs, weights, logs, scripts and links."""
+
+from .files import file_name
+from .limits import InterchangeError
+from .pytorch_script import export_notebook, export_script
+from .query import from_query, to_query
+from .run_bundle import ReplayWarning, export_run, import_run
+from .tensorboard_log import export_tensorboard
+from .tensors import load_weights, save_weights
+
+__all__ = [
+    "InterchangeError",
+    "ReplayWarning",
+    "export_notebook",
+    "export_run",
+    "export_script",
+    "export_tensorboard",
+    "file_name",
+    "from_query",
+    "import_run",
+    "load_weights",
+    "save_weights",
+    "to_query",
+]

@@ -1,0 +1,107 @@
+"""Events to and from JSON, and their replay on a fresh run, bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..engine import Changed, Event, Trained
+from ..settings import is_whole, refuse_unknown
+from ..trainer import SETTING_NAMES
+from ..training_run import TrainingRun
+from .limits import (
+    MOST_EVENTS,
+    MOST_LAYERS_PASSED,
+    MOST_NUMBERS,
+    MOST_PRODUCTS,
+    MOST_UPDATES,
+    InterchangeError,
+    refuse_above,
+)
+
+UPDATE_IN_EXAMPLES = 32
+"""The optimizer goes over all parameters, which takes as long as about so many examples do."""
+
+
+def event_entry(event: Event) -> dict[str, Any]:
+    """Return an event as JSON has it."""
+    if isinstance(event, Changed):
+        return {"step": event.step, "change": dict(event.settings)}
+    return {"step": event.step, "updates": event.updates, "batch_size": event.size}
+
+
+def event_from(entry: Any) -> Event:
+    """Return the event that a JSON object is.
+
+    Raises
+    ------
+    InterchangeError
+        If it is none.
+    """
+    if isinstance(entry, dict) and is_whole(entry.get("step")):
+        if set(entry) == {"step", "change"} and isinstance(entry["change"], dict):
+            refuse_unknown(entry["change"], SETTING_NAMES)
+            return Changed(entry["step"], entry["change"])
+        if set(entry) == {"step", "updates", "batch_size"}:
+            updates, size = entry["updates"], entry["batch_size"]
+            if is_whole(updates) and is_whole(size) and updates > 0 and size > 0:
+                return Trained(entry["step"], size, updates)
+    raise InterchangeError("events", f"Not an event: {entry!r:.80}.")
+
+
+def replay(run: TrainingRun, events: Sequence[Event]) -> None:
+    """Do to a fresh run what `events` say.
+
+    Raises
+    ------
+    InterchangeError
+        If they do not follow each other, change a setting to what it cannot be, or would take
+        longer than is allowed; this last before the first of them.
+    """
+    _refuse_long(run, events)
+    engine, mode = run.trainer.engine, run.trainer.mode
+    run.trainer.mode = "train"
+    for event in events:
+        if event.step != engine.step:
+            raise InterchangeError(
+                "events",
+                f"An event is of step {event.step}, but {engine.step} updates came before.",
+            )
+        if isinstance(event, Changed):
+            _change(run, event)
+        else:
+            # Weights may run off to infinity, as they did when this was recorded.
+            with np.errstate(all="ignore"):
+                for _ in range(event.updates):
+                    engine.advance(event.size)
+    run.trainer.mode = mode
+
+
+def _change(run: TrainingRun, event: Changed) -> None:
+    try:
+        # Not the engine's: the trainer's Params refuse what the engine would stumble over.
+        run.trainer.param.update(**event.settings)
+    except (TypeError, ValueError) as error:
+        raise InterchangeError(
+            getattr(error, "setting", "events"), f"After {event.step} updates: {error}"
+        ) from error
+
+
+def _refuse_long(run: TrainingRun, events: Sequence[Event]) -> None:
+    refuse_above("events", "Events in the log", len(events), MOST_EVENTS)
+    trained = [event for event in events if isinstance(event, Trained)]
+    updates = sum(event.updates for event in trained)
+    refuse_above("events", "Updates in the log", updates, MOST_UPDATES)
+    network, samples = run.model.network, run.dataset.num_samples
+    layers = updates * network.depth
+    refuse_above("events", "Updates times layers in the log", layers, MOST_LAYERS_PASSED)
+    numbers = max((min(event.size, samples) for event in trained), default=0) * max(network.widths)
+    refuse_above("events", "Activations of a layer, over a batch", numbers, MOST_NUMBERS)
+    examples = sum(event.updates * min(event.size, samples) for event in trained)
+    # Every epoch ends with a look at all validation windows.
+    examples += -(-examples // samples) * len(run.dataset.validation_windows)
+    examples += updates * UPDATE_IN_EXAMPLES
+    products = examples * network.size
+    refuse_above("events", "Examples times parameters in the log", products, MOST_PRODUCTS)

@@ -1,0 +1,232 @@
+"""A run as a folder or a zip: its beginning, its events, and what came of them."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..engine import Event
+from ..training_run import TrainingRun
+from .configuration import checked_configuration
+from .files import Source, Target, read_bundle, write_bundle
+from .limits import (
+    MOST_JSON_BYTES,
+    MOST_NAME_LENGTH,
+    MOST_TABLE_BYTES,
+    MOST_WEIGHTS_BYTES,
+    InterchangeError,
+)
+from .replay import event_entry, event_from, replay
+from .snapshot import snapshot
+from .tensors import (
+    Tensors,
+    read_tensors,
+    refuse_mismatch,
+    set_weights,
+    tensor_bytes,
+    torch_tensors,
+)
+
+FORMAT = "backprop_panel run"
+VERSION = 1
+
+RUN = "run.json"
+HISTORY = "history.csv"
+WEIGHTS = "weights.safetensors"
+INITIAL_WEIGHTS = "initial_weights.safetensors"
+SUMS = "SHA256SUMS"
+
+LIMITS = {
+    RUN: MOST_JSON_BYTES,
+    HISTORY: MOST_TABLE_BYTES,
+    WEIGHTS: MOST_WEIGHTS_BYTES,
+    INITIAL_WEIGHTS: MOST_WEIGHTS_BYTES,
+    SUMS: 4096,
+}
+
+
+class ReplayWarning(UserWarning):
+    """A replay did not come to the weights that were exported."""
+
+
+def export_run(run: TrainingRun, target: Target) -> None:
+    """Write a run to a new folder, or, if `target` ends in .zip or is an open file, to a zip.
+
+    It holds ``run.json`` (configuration, events, position), ``history.csv``,
+    ``weights.safetensors`` and ``initial_weights.safetensors``, each loadable by a matching
+    ``nn.Sequential``, and ``SHA256SUMS`` of these, as ``sha256sum --check`` reads it.
+
+    Raises
+    ------
+    InterchangeError
+        If `target` exists.
+    """
+    now = snapshot(run)
+    beginning = run.at(0)
+    files = {
+        RUN: _json_bytes(
+            {
+                "format": FORMAT,
+                "version": VERSION,
+                "name": run.name,
+                "config": run.config,
+                "events": [event_entry(event) for event in now.events],
+                "position": {"step": now.step, "epoch": now.epoch, "sample": now.position},
+            }
+        ),
+        HISTORY: _table_bytes(now.history),
+        WEIGHTS: tensor_bytes(now.weights),
+        INITIAL_WEIGHTS: tensor_bytes(torch_tensors(beginning.weights, beginning.biases)),
+    }
+    sums = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items()]
+    write_bundle(target, {**files, SUMS: "".join(sums).encode()})
+
+
+def import_run(source: Source) -> TrainingRun:
+    """Return the run in a folder or a zip, with its history and weights, by replaying its events.
+
+    Where the replay comes to other weights, as it may where the arithmetic is another machine's,
+    a `ReplayWarning` says how far off it is and the exported weights are taken.
+
+    Parameters
+    ----------
+    source : path, bytes or binary file
+
+    Raises
+    ------
+    InterchangeError
+        If it is damaged, contradicts itself or would take too long or too much memory.
+    """
+    files = read_bundle(source, LIMITS)
+    for name in (RUN, WEIGHTS):
+        if name not in files:
+            raise InterchangeError("file", f"{name} is missing.")
+    _check_sums(files)
+    entries = _read_json(files[RUN])
+    run, events = _beginning(entries)
+    _check_initial_weights(run, files.get(INITIAL_WEIGHTS))
+    exported = read_tensors(files[WEIGHTS])
+    refuse_mismatch(exported, run.model)
+    replay(run, events)
+    _check_position(run, entries["position"])
+    _take_over(run, exported)
+    return run
+
+
+def _beginning(entries: Mapping[str, Any]) -> tuple[TrainingRun, list[Event]]:
+    """Return a run that has not been trained, and the events that are to be replayed on it."""
+    try:
+        config = checked_configuration(entries["config"])
+        events = [event_from(entry) for entry in entries["events"]]
+        return TrainingRun(_checked_name(entries["name"]), config), events
+    except InterchangeError:
+        raise
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
+        # A SettingError, or what a value of a wrong kind raises deeper down.
+        setting = getattr(error, "setting", "config")
+        raise InterchangeError(setting, f"The configuration is not usable: {error}") from error
+
+
+def _checked_name(name: Any) -> str:
+    if not isinstance(name, str) or not name.strip() or len(name) > MOST_NAME_LENGTH:
+        raise InterchangeError(
+            "name", f"A run's name must be text of 1 to {MOST_NAME_LENGTH} characters."
+        )
+    return name
+
+
+def _check_sums(files: Mapping[str, bytes]) -> None:
+    """Compare each file with its sum; who edits one by hand deletes the sums."""
+    if SUMS not in files:
+        return
+    for line in files[SUMS].decode("ascii", "replace").splitlines():
+        digest, _, name = line.partition("  ")
+        if name not in files or name == SUMS:
+            raise InterchangeError("file", f"{SUMS} lists {name!r:.80}, which is not there.")
+        if hashlib.sha256(files[name]).hexdigest() != digest:
+            raise InterchangeError(
+                "file", f"{name} is not as it was exported (if on purpose, delete {SUMS})."
+            )
+
+
+def _read_json(data: bytes) -> dict[str, Any]:
+    try:
+        entries = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise InterchangeError("file", f"{RUN} is not JSON: {error}.") from error
+    expected = {"format", "version", "name", "config", "events", "position"}
+    if not isinstance(entries, dict) or entries.get("format") != FORMAT:
+        raise InterchangeError("file", f'{RUN} has no entry "format": "{FORMAT}".')
+    if entries.get("version") != VERSION:
+        raise InterchangeError(
+            "file", f"Version {VERSION} can be read; got {entries.get('version')!r:.40}."
+        )
+    if set(entries) != expected:
+        raise InterchangeError("file", f"{RUN} must hold {', '.join(sorted(expected))}.")
+    if not isinstance(entries["config"], dict) or not isinstance(entries["events"], list):
+        raise InterchangeError("file", f"config must be an object and events a list in {RUN}.")
+    return entries
+
+
+def _check_initial_weights(run: TrainingRun, data: bytes | None) -> None:
+    if data is None:
+        return
+    exported = read_tensors(data)
+    refuse_mismatch(exported, run.model)
+    if (distance := _distance(run, exported)) > 0:
+        _warn(f"begins from weights other than the exported by up to {distance:.2g}")
+
+
+def _check_position(run: TrainingRun, position: Any) -> None:
+    cursor = run.trainer.engine.cursor
+    reached = {"step": run.trainer.step, "epoch": cursor.epoch, "sample": cursor.position}
+    if position != reached:
+        raise InterchangeError("position", f"The events lead to {reached}, not {position!r:.80}.")
+
+
+def _take_over(run: TrainingRun, exported: Tensors) -> None:
+    distance = _distance(run, exported)
+    if distance > 0:
+        _warn(f"differs from the exported weights by up to {distance:.2g}; the exported are taken")
+        set_weights(run.model, exported)
+
+
+def _distance(run: TrainingRun, exported: Tensors) -> float:
+    """Return the largest difference to the run's weights; a NaN equals a NaN."""
+    largest = 0.0
+    for name, ours in torch_tensors(run.model.weights, run.model.biases).items():
+        theirs = exported[name]
+        odd = np.isfinite(theirs) != np.isfinite(ours)
+        if odd.any():
+            raise InterchangeError(
+                "weights", f"{name} and the replay's differ in which numbers are finite."
+            )
+        with np.errstate(invalid="ignore"):
+            differences = np.abs(theirs.astype(float) - ours)
+        largest = max(largest, np.nan_to_num(differences).max(initial=0))
+    return largest
+
+
+def _warn(what: str) -> None:
+    warnings.warn(f"The replay {what}.", ReplayWarning, stacklevel=4)
+
+
+def _json_bytes(entries: Mapping[str, Any]) -> bytes:
+    return json.dumps(entries, indent=1, allow_nan=False).encode()
+
+
+def _table_bytes(columns: Mapping[str, NDArray]) -> bytes:
+    """Return the history as CSV, each number with the digits that its type tells apart."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*(column.astype(str) for column in columns.values()), strict=True))
+    return text.getvalue().encode()

@@ -1,0 +1,82 @@
+"""What a run is at one moment, taken between two steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from threading import Event as Signal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..engine import Changed, Event, Trained
+from ..training_run import TrainingRun
+from .limits import InterchangeError
+from .tensors import Tensors, torch_tensors
+
+WAIT_SECONDS = 60
+"""How long a worker may take over the step it is at."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The events and the results of a run that may go on training.
+
+    Attributes
+    ----------
+    step, epoch, position : int
+        Updates made, passes completed, samples of the present one used.
+    events : list of Trained and Changed
+    weights : dict of str to array
+        As PyTorch names and turns them.
+    history : dict of str to array, shape (updates,)
+    """
+
+    step: int
+    epoch: int
+    position: int
+    events: list[Event]
+    weights: Tensors
+    history: dict[str, NDArray[np.number]]
+
+
+def snapshot(run: TrainingRun) -> Snapshot:
+    """Return copies of a run's events, weights and history, all of one moment.
+
+    Raises
+    ------
+    InterchangeError
+        If the log holds a kind of event that is not known here.
+    """
+    taken: list[Snapshot] = []
+    done = Signal()
+
+    def take() -> None:
+        try:
+            taken.append(_copy(run))
+        finally:
+            done.set()
+
+    run.trainer.engine.between_steps(take)
+    if not done.wait(WAIT_SECONDS):
+        raise InterchangeError("run", f"{run.name!r} did not come to the end of its step.")
+    return _known_events(taken[0])
+
+
+def _copy(run: TrainingRun) -> Snapshot:
+    engine = run.trainer.engine
+    return Snapshot(
+        step=engine.step,
+        epoch=engine.cursor.epoch,
+        position=engine.cursor.position,
+        # The engine goes on counting in the last event itself.
+        events=[replace(event) for event in engine.events],
+        weights=torch_tensors(run.model.weights, run.model.biases),
+        history={name: column.copy() for name, column in run.history.items()},
+    )
+
+
+def _known_events(taken: Snapshot) -> Snapshot:
+    for event in taken.events:
+        if not isinstance(event, (Trained, Changed)):
+            raise InterchangeError("events", f"An event of unknown kind: {event!r:.80}.")
+    return taken

@@ -1,0 +1,212 @@
+"""A run as a PyTorch script or notebook makes the same steps to the same losses."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+
+import nbformat
+import numpy as np
+import pytest
+
+from backprop_panel import TrainingRun
+from backprop_panel.interchange import InterchangeError, export_notebook, export_script
+from backprop_panel.nn.losses import LOSSES
+from backprop_panel.nn.optimizers import OPTIMIZERS
+
+STEPS = 100
+
+# One interpreter runs all of them, as importing torch takes longer than the training.
+RUN_EACH = """
+import json, os, pathlib, runpy, sys
+
+losses = {}
+for folder in map(pathlib.Path, json.loads(sys.stdin.readline())):
+    os.chdir(folder)
+    if (folder / "train.py").exists():
+        losses[folder.name] = runpy.run_path("train.py")["losses"]
+    else:
+        cells = json.loads((folder / "train.ipynb").read_text())["cells"]
+        names = {}
+        for cell in cells:
+            if cell["cell_type"] == "code":
+                exec(cell["source"], names)
+        losses[folder.name] = names["losses"]
+pathlib.Path(sys.argv[1]).write_text(json.dumps(losses))
+"""
+
+
+def batches(run, count):
+    for _ in range(count):
+        run.trainer.run_batch()
+
+
+def changed_midway(optimizer, loss_type):
+    """100 steps over several epochs; the learning rate, the decay and the batch size change."""
+    run = TrainingRun(
+        f"{optimizer} {loss_type}",
+        {
+            "num_samples": 200,
+            "hidden_dimension": [12, 8],
+            "activation": ["gelu", "tanh"],
+            "optimizer": optimizer,
+            "loss_type": loss_type,
+            "learning_rate": 0.01,
+            "seed": 3,
+        },
+    )
+    batches(run, 40)
+    run.trainer.param.update(learning_rate=0.003, weight_decay=0.01, batch_size=50)
+    batches(run, 60)
+    return run
+
+
+def with_every_optimizer_and_loss():
+    """Optimizers are left and found again, one after its learning rate changed meanwhile."""
+    run = TrainingRun("every", {"activation": "relu", "learning_rate": 0.01, "num_samples": 100})
+    for number, optimizer in enumerate(["adam", "momentum", "sgd", "adam", "rmsprop", "momentum"]):
+        run.trainer.param.update(optimizer=optimizer, learning_rate=0.01 / (1 + number // 2))
+        batches(run, 15)
+        run.trainer.loss_type = "cross_entropy" if run.trainer.loss_type == "mse" else "mse"
+        run.trainer.run_step()
+    run.trainer.loss_type = "mse"
+    return run
+
+
+def classifying():
+    run = TrainingRun(
+        "deep",
+        {
+            "task_type": "sequence_classification",
+            "hidden_layers": 4,
+            "activation": ["sigmoid", "identity", "relu", "gelu"],
+            "num_master_sequences": 6,
+            "vocabulary": [f"word {number}" for number in range(300)],
+            "loss_type": "cross_entropy",
+            "optimizer": "adam",
+        },
+    )
+    batches(run, STEPS)
+    return run
+
+
+@pytest.fixture(scope="module")
+def runs():
+    made = {
+        f"{optimizer}-{loss}": changed_midway(optimizer, loss)
+        for optimizer in OPTIMIZERS
+        for loss in LOSSES
+    }
+    return {**made, "every": with_every_optimizer_and_loss(), "deep": classifying()}
+
+
+@pytest.fixture(scope="module")
+def losses(runs, tmp_path_factory):
+    """The losses that each script prints its way to, and one notebook, in another interpreter."""
+    place = tmp_path_factory.mktemp("scripts")
+    for name, run in runs.items():
+        export_script(run, place / name)
+    export_notebook(runs["every"], place / "notebook")
+    folders = [str(place / name) for name in [*runs, "notebook"]]
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", RUN_EACH, str(place / "losses.json")],
+        input=json.dumps(folders) + "\n",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        # For such small products more threads than one only wait for each other.
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads((place / "losses.json").read_text())
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_script_makes_the_runs_losses(runs, losses, optimizer, loss):
+    name = f"{optimizer}-{loss}"
+    expected = runs[name].history["loss"]
+    assert len(losses[name]) == len(expected) == STEPS
+    assert np.abs(np.array(losses[name]) - expected).max() < 1e-5
+
+
+@pytest.mark.parametrize("name", ["every", "deep"])
+def test_a_script_follows_optimizers_losses_and_layers_of_every_kind(runs, losses, name):
+    expected = runs[name].history["loss"]
+    assert len(losses[name]) == len(expected)
+    assert np.abs(np.array(losses[name]) - expected)[:STEPS].max() < 1e-5
+
+
+def test_a_notebook_makes_the_scripts_losses(losses):
+    assert losses["notebook"] == losses["every"]
+
+
+def script(run, place):
+    export_script(run, place / "script")
+    return (place / "script" / "train.py").read_text(encoding="utf-8")
+
+
+def imported(source):
+    """The modules that some code imports, wherever in it."""
+    modules = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            modules += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules.append(node.module)
+    return modules
+
+
+def test_a_notebook_is_valid(runs, tmp_path):
+    export_notebook(runs["every"], tmp_path / "notebook")
+    nbformat.validate(nbformat.read(tmp_path / "notebook" / "train.ipynb", as_version=4))
+
+
+def test_a_script_is_what_a_formatter_would_leave(runs, tmp_path):
+    export_script(runs["every"], tmp_path / "script")
+    for command in (["format", "--check"], ["check", "--select", "E,F,I,B"]):
+        options = ["--isolated", "--no-cache", "--line-length", "100"]
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, *options, tmp_path / "script" / "train.py"],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_script_knows_nothing_of_this_package(runs, tmp_path):
+    assert "backprop_panel" not in [
+        module.split(".")[0] for module in imported(script(runs["every"], tmp_path))
+    ]
+
+
+def test_a_change_that_was_taken_back_before_a_step_is_not_in_the_script(tmp_path):
+    run = TrainingRun("run", {"hidden_dimension": 4})
+    batches(run, 2)
+    run.trainer.learning_rate = 0.5
+    run.trainer.learning_rate = 0.001
+    batches(run, 2)
+    assert "param_groups" not in script(run, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ['"""\nimport os\n"""', "'; import os; '", "{losses}", "\\", "\u2028import os", "\x00"]
+)
+def test_a_runs_name_never_becomes_code(tmp_path, name):
+    run = TrainingRun(name, {"hidden_dimension": 4})
+    batches(run, 1)
+    source = script(run, tmp_path)
+    assert "os" not in imported(source)
+    named = next(line for line in ast.parse(source).body if isinstance(line, ast.Assign))
+    assert named.targets[0].id == "run_name"
+    assert ast.literal_eval(named.value) == name
+
+
+def test_a_run_without_a_step_makes_a_script_without_one(tmp_path):
+    assert "\ntrain(" not in script(TrainingRun("new", {"hidden_layers": 0}), tmp_path)
+
+
+def test_what_exists_is_not_overwritten(tmp_path):
+    with pytest.raises(InterchangeError, match="exists"):
+        export_script(TrainingRun("new", {"hidden_dimension": 4}), tmp_path)

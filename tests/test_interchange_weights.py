@@ -1,0 +1,89 @@
+"""Weights to and from a PyTorch nn.Sequential, as safetensors."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load, save
+from torch import nn
+
+from backprop_panel import Model
+from backprop_panel.interchange import InterchangeError, load_weights, save_weights
+
+
+@pytest.fixture
+def model():
+    return Model(input_dimension=6, hidden_dimension=[5, 4], output_dimension=3)
+
+
+@pytest.fixture
+def sequential():
+    torch.manual_seed(0)
+    gelu = nn.GELU(approximate="tanh")
+    return nn.Sequential(nn.Linear(6, 5), gelu, nn.Linear(5, 4), gelu, nn.Linear(4, 3))
+
+
+@pytest.fixture
+def x():
+    return np.random.default_rng(0).normal(size=(7, 6)).astype(np.float32)
+
+
+def logits(sequential, x):
+    with torch.no_grad():
+        return sequential(torch.from_numpy(x)).numpy()
+
+
+def test_a_model_computes_what_the_sequential_does_whose_weights_it_loads(model, sequential, x):
+    load_weights(model, save(sequential.state_dict()))
+    assert np.allclose(model.forward(x), logits(sequential, x), atol=1e-6)
+
+
+def test_a_sequential_computes_what_the_model_does_whose_weights_were_saved(model, sequential, x):
+    buffer = io.BytesIO()
+    save_weights(model, buffer)
+    sequential.load_state_dict(load(buffer.getvalue()))
+    assert np.allclose(model.forward(x), logits(sequential, x), atol=1e-6)
+
+
+def test_weights_saved_to_a_file_and_loaded_are_the_same_bit_for_bit(model, tmp_path):
+    before = model.network.parameters.copy()
+    save_weights(model, tmp_path / "weights.safetensors")
+    model.network.parameters[...] = 0
+    load_weights(model, tmp_path / "weights.safetensors")
+    assert np.array_equal(model.network.parameters, before)
+
+
+REFUSED = {
+    "transposed": (
+        lambda s: {**s, "0.weight": s["0.weight"].T.contiguous()},
+        r"0\.weight has the shape \(6, 5\) in the file; \(5, 6\)",
+    ),
+    "missing": (lambda s: {k: v for k, v in s.items() if k != "4.bias"}, r"this network's are"),
+    "more": (lambda s: {**s, "6.weight": torch.zeros(2, 2)}, r"'6\.weight'"),
+    "renamed": (lambda s: {f"net.{k}": v for k, v in s.items()}, r"'net\.0\.weight'"),
+    "half": (lambda s: {k: v.bfloat16() for k, v in s.items()}, r"of type BF16; F32"),
+    "double": (lambda s: {k: v.double() for k, v in s.items()}, r"of type F64; F32"),
+    "nan": (lambda s: {**s, "2.bias": s["2.bias"] * float("nan")}, r"2\.bias .* finite"),
+    "empty": (lambda s: {}, r"holds nothing"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_weights_that_do_not_fit_are_refused_with_the_reason(model, sequential, kind):
+    change, reason = REFUSED[kind]
+    with pytest.raises(InterchangeError, match=reason):
+        load_weights(model, save(change(sequential.state_dict())))
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_refused_weights_change_nothing(model, sequential, kind):
+    before = model.network.parameters.copy()
+    with pytest.raises(InterchangeError):
+        load_weights(model, save(REFUSED[kind][0](sequential.state_dict())))
+    assert np.array_equal(model.network.parameters, before)
+
+
+def test_a_file_that_is_not_there_is_refused(model, tmp_path):
+    with pytest.raises(InterchangeError, match="cannot be opened"):
+        load_weights(model, tmp_path / "nothing.safetensors")

@@ -74,6 +74,21 @@ def with_every_optimizer_and_loss():
     return run
 
 
+def set_and_frozen_by_hand():
+    run = TrainingRun("by hand", {"optimizer": "adam", "learning_rate": 0.01, "num_samples": 100})
+    engine = run.trainer.engine
+    batches(run, 10)
+    engine.set_weight(1, 3, 2, -0.75)
+    engine.set_weight(2, 32, 1, 0.5)  # a bias
+    batches(run, 10)
+    engine.freeze(0, True)
+    engine.freeze(2, True)
+    batches(run, 20)
+    engine.freeze(0, False)
+    batches(run, 20)
+    return run
+
+
 def classifying():
     run = TrainingRun(
         "deep",
@@ -98,7 +113,12 @@ def runs():
         for optimizer in OPTIMIZERS
         for loss in LOSSES
     }
-    return {**made, "every": with_every_optimizer_and_loss(), "deep": classifying()}
+    return {
+        **made,
+        "every": with_every_optimizer_and_loss(),
+        "deep": classifying(),
+        "by hand": set_and_frozen_by_hand(),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +151,7 @@ def test_a_script_makes_the_runs_losses(runs, losses, optimizer, loss):
     assert np.abs(np.array(losses[name]) - expected).max() < 1e-5
 
 
-@pytest.mark.parametrize("name", ["every", "deep"])
+@pytest.mark.parametrize("name", ["every", "deep", "by hand"])
 def test_a_script_follows_optimizers_losses_and_layers_of_every_kind(runs, losses, name):
     expected = runs[name].history["loss"]
     assert len(losses[name]) == len(expected)
@@ -163,8 +183,9 @@ def test_a_notebook_is_valid(runs, tmp_path):
     nbformat.validate(nbformat.read(tmp_path / "notebook" / "train.ipynb", as_version=4))
 
 
-def test_a_script_is_what_a_formatter_would_leave(runs, tmp_path):
-    export_script(runs["every"], tmp_path / "script")
+@pytest.mark.parametrize("name", ["every", "by hand"])
+def test_a_script_is_what_a_formatter_would_leave(runs, tmp_path, name):
+    export_script(runs[name], tmp_path / "script")
     for command in (["format", "--check"], ["check", "--select", "E,F,I,B"]):
         options = ["--isolated", "--no-cache", "--line-length", "100"]
         done = subprocess.run(

@@ -14,7 +14,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from backprop_panel import TrainingRun
-from backprop_panel.engine import Trained
+from backprop_panel.events import Trained
 from backprop_panel.interchange import (
     InterchangeError,
     ReplayWarning,
@@ -24,6 +24,7 @@ from backprop_panel.interchange import (
     limits,
 )
 from backprop_panel.interchange.replay import replay
+from backprop_panel.worker import StopWhen
 
 SMALL = {
     "num_samples": 50,
@@ -40,6 +41,8 @@ def trained_run(name="first", **config):
     run.trainer.run_epoch()
     run.trainer.optimizer = "adam"
     run.trainer.run_step()
+    run.trainer.engine.set_weight(0, 1, 2, 0.5)
+    run.trainer.engine.freeze(1, True)
     run.trainer.param.update(learning_rate=0.01, weight_decay=0.001, loss_type="mse")
     run.trainer.run_epoch()
     run.trainer.run_batch()
@@ -152,19 +155,19 @@ def test_a_run_whose_weights_ran_off_comes_back():
 
 def test_an_export_waits_for_the_end_of_a_workers_step():
     run, buffer = trained_run(), io.BytesIO()
-    run.trainer.engine.hand_over(to_worker=True)
+    run.trainer.engine.mailbox.has_reader(True)
     export = Thread(target=export_run, args=(run, buffer))
     export.start()
     export.join(0.1)
     assert export.is_alive()
-    run.trainer.engine.hand_over(to_worker=False)
+    run.trainer.engine.mailbox.has_reader(False)
     export.join()
     assert import_run(buffer.getvalue()).trainer.step == run.trainer.step
 
 
 def test_an_export_taken_while_a_worker_trains_is_of_one_moment():
     run = trained_run()
-    run.worker.start(done=lambda: False)
+    run.worker.start(StopWhen())
     try:
         exports = [zipped(run) for _ in range(3)]
     finally:
@@ -275,7 +278,7 @@ def test_a_missing_file_is_named(folder, missing):
 
 
 def test_absurd_numbers_of_updates_are_refused_at_once_with_the_limit(folder):
-    events = [{"step": 0, "updates": 10**15, "batch_size": 1}]
+    events = [{"kind": "trained", "step": 0, "updates": 10**15, "size": 1}]
     began = time.process_time()
     with pytest.raises(InterchangeError, match=r"at most 1,000,000 .* got 1,000,000,000,000,000"):
         import_run(edited(folder, events=events))
@@ -296,7 +299,7 @@ def test_replay_is_bounded_by_its_work_and_its_memory_too(trained, reason):
 
 
 def test_too_many_events_are_refused(folder):
-    events = [{"step": 0, "change": {}}] * (limits.MOST_EVENTS + 1)
+    events = [{"kind": "changed", "step": 0, "settings": {}}] * (limits.MOST_EVENTS + 1)
     with pytest.raises(InterchangeError, match=r"at most 20,000"):
         import_run(edited(folder, events=events))
 
@@ -304,15 +307,32 @@ def test_too_many_events_are_refused(folder):
 @pytest.mark.parametrize(
     ("event", "reason"),
     [
-        ({"step": 5, "updates": 1, "batch_size": 1}, "is of step 5, but 0"),
-        ({"step": 0, "updates": -1, "batch_size": 1}, "Not an event"),
-        ({"step": 0, "updates": 1.5, "batch_size": 1}, "Not an event"),
-        ({"step": 0, "updates": 1, "batch_size": 0}, "Not an event"),
-        ({"step": True, "updates": 1, "batch_size": 1}, "Not an event"),
-        ({"step": 0, "change": {"learning_rat": 1}}, "Did you mean 'learning_rate'"),
-        ({"step": 0, "change": {"learning_rate": -1}}, "learning_rate must be"),
-        ({"step": 0, "change": {"optimizer": ["sgd"]}}, "optimizer must be"),
-        ({"step": 0, "change": {"optimizer": "adan"}}, "Did you mean 'adam'"),
+        ({"kind": "trained", "step": 5, "updates": 1, "size": 1}, "is of step 5, but 0"),
+        ({"kind": "trained", "step": 0, "updates": -1, "size": 1}, "Not an event"),
+        ({"kind": "trained", "step": 0, "updates": 1.5, "size": 1}, "Not an event"),
+        ({"kind": "trained", "step": 0, "updates": 1, "size": 0}, "Not an event"),
+        ({"kind": "trained", "step": True, "updates": 1, "size": 1}, "Not an event"),
+        (
+            {"kind": "changed", "step": 0, "settings": {"learning_rat": 1}},
+            "Did you mean 'learning_rate'",
+        ),
+        (
+            {"kind": "changed", "step": 0, "settings": {"learning_rate": -1}},
+            "learning_rate must be",
+        ),
+        ({"kind": "changed", "step": 0, "settings": {"optimizer": ["sgd"]}}, "optimizer must be"),
+        ({"kind": "changed", "step": 0, "settings": {"optimizer": "adan"}}, "Did you mean 'adam'"),
+        (
+            {"kind": "weight_set", "step": 0, "layer": 9, "row": 0, "column": 0, "value": 1.0},
+            "layers",
+        ),
+        (
+            {"kind": "weight_set", "step": 0, "layer": 0, "row": 0, "column": 0, "value": "1"},
+            "Not an",
+        ),
+        ({"kind": "layer_frozen", "step": 0, "layer": -1, "frozen": True}, "layers"),
+        ({"kind": "layer_frozen", "step": 0, "layer": 0, "frozen": 1}, "Not an event"),
+        ({"kind": "layer_frozn", "step": 0}, "Did you mean 'layer_frozen'"),
         ("train", "Not an event"),
         (None, "Not an event"),
     ],

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..engine import Changed
+from ..events import Changed, LayerFrozen, Trained, WeightSet
 from ..trainer import SETTING_NAMES
 from ..training_run import TrainingRun
 from . import script_parts as parts_of
@@ -25,9 +25,21 @@ from .tensors import tensor_bytes, torch_tensors
 
 @dataclass(frozen=True)
 class Stretch:
-    """So many updates with batches of at most `size` under the same settings."""
+    """So many updates with batches of at most `size` under the same settings.
+
+    Attributes
+    ----------
+    settings : dict
+    frozen : frozenset of int
+        The layers that do not learn meanwhile.
+    set_before : list of WeightSet
+        The weights that were set by hand right before.
+    size, updates : int
+    """
 
     settings: dict[str, Any]
+    frozen: frozenset[int]
+    set_before: list[WeightSet]
     size: int
     updates: int
 
@@ -106,10 +118,10 @@ def _parts(run: TrainingRun, folder: str) -> list[Part]:
         parts_of.model(network.widths, network.activation_names),
         parts_of.loss_and_optimizer(at_first, "mse" in uses, several),
         parts_of.batches(run.dataset.seed),
-        parts_of.training(),
+        parts_of.training(any(stretch.frozen for stretch in stretches)),
     ]
     if stretches:
-        lines = _steps(stretches, several)
+        lines = _steps(stretches, network.widths, several)
         parts.append(parts_of.steps(lines, float(now.history["loss"][-1])))
     return parts
 
@@ -117,24 +129,38 @@ def _parts(run: TrainingRun, folder: str) -> list[Part]:
 def _stretches(run: TrainingRun, now: Snapshot) -> Iterator[Stretch]:
     """Changes between two steps count only by what they come to."""
     settings = {name: run.config[name] for name in SETTING_NAMES}
+    frozen: frozenset[int] = frozenset()
+    set_before: list[WeightSet] = []
     for event in now.events:
-        if isinstance(event, Changed):
-            settings = {**settings, **event.settings}
-        else:
-            yield Stretch(settings, event.size, event.updates)
+        match event:
+            case Changed():
+                settings = {**settings, **event.settings}
+            case LayerFrozen():
+                frozen = frozen | {event.layer} if event.frozen else frozen - {event.layer}
+            case WeightSet():
+                set_before = [*set_before, event]
+            case Trained():
+                yield Stretch(settings, frozen, set_before, event.size, event.updates)
+                set_before = []
 
 
-def _steps(stretches: list[Stretch], several: bool) -> list[str]:
+def _steps(stretches: list[Stretch], widths: Sequence[int], several: bool) -> list[str]:
     """Return a line for each stretch, and before it one for each setting that differs."""
     lines: list[str] = []
-    before = stretches[0].settings
+    before, frozen = stretches[0].settings, frozenset()
     last_used_with = {before["optimizer"]: before}
     for stretch in stretches:
         after = stretch.settings
         held = last_used_with.get(after["optimizer"])
         changes = parts_of.changes(before, after, held, several)
+        if stretch.frozen != frozen:
+            changes.append(parts_of.freeze(stretch.frozen))
+        changes += [
+            parts_of.set_weight(weight, widths[weight.layer]) for weight in stretch.set_before
+        ]
         if changes:
             lines += ["", *changes]
         lines.append(f"train(steps={stretch.updates}, batch_size={stretch.size})")
         before = last_used_with[after["optimizer"]] = after
+        frozen = stretch.frozen
     return lines

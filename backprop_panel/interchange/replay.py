@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Changed, Event, Trained
+from ..events import Changed, Event, LayerFrozen, Trained, WeightSet, from_json
 from ..settings import is_whole, refuse_unknown
 from ..trainer import SETTING_NAMES
 from ..training_run import TrainingRun
@@ -25,30 +25,35 @@ UPDATE_IN_EXAMPLES = 32
 """The optimizer goes over all parameters, which takes as long as about so many examples do."""
 
 
-def event_entry(event: Event) -> dict[str, Any]:
-    """Return an event as JSON has it."""
-    if isinstance(event, Changed):
-        return {"step": event.step, "change": dict(event.settings)}
-    return {"step": event.step, "updates": event.updates, "batch_size": event.size}
-
-
 def event_from(entry: Any) -> Event:
     """Return the event that a JSON object is.
 
     Raises
     ------
-    InterchangeError
-        If it is none.
+    SettingError
+        If it is none; whether its layer or weight exists, the engine says.
     """
-    if isinstance(entry, dict) and is_whole(entry.get("step")):
-        if set(entry) == {"step", "change"} and isinstance(entry["change"], dict):
-            refuse_unknown(entry["change"], SETTING_NAMES)
-            return Changed(entry["step"], entry["change"])
-        if set(entry) == {"step", "updates", "batch_size"}:
-            updates, size = entry["updates"], entry["batch_size"]
-            if is_whole(updates) and is_whole(size) and updates > 0 and size > 0:
-                return Trained(entry["step"], size, updates)
-    raise InterchangeError("events", f"Not an event: {entry!r:.80}.")
+    if not isinstance(entry, dict) or not isinstance(entry.get("kind"), str):
+        raise InterchangeError("events", f"Not an event: {entry!r:.80}.")
+    event = from_json(entry)
+    if isinstance(event, Changed) and isinstance(event.settings, dict):
+        refuse_unknown(event.settings, SETTING_NAMES)
+    if not is_whole(event.step) or not _fields_are_sound(event):
+        raise InterchangeError("events", f"Not an event: {entry!r:.80}.")
+    return event
+
+
+def _fields_are_sound(event: Event) -> bool:
+    match event:
+        case Trained():
+            return all(is_whole(count) and count > 0 for count in (event.size, event.updates))
+        case Changed():
+            return isinstance(event.settings, dict)
+        case WeightSet():
+            whole = all(map(is_whole, (event.layer, event.row, event.column)))
+            return whole and isinstance(event.value, float)
+        case LayerFrozen():
+            return is_whole(event.layer) and isinstance(event.frozen, bool)
 
 
 def replay(run: TrainingRun, events: Sequence[Event]) -> None:
@@ -69,24 +74,24 @@ def replay(run: TrainingRun, events: Sequence[Event]) -> None:
                 "events",
                 f"An event is of step {event.step}, but {engine.step} updates came before.",
             )
-        if isinstance(event, Changed):
-            _change(run, event)
-        else:
-            # Weights may run off to infinity, as they did when this was recorded.
-            with np.errstate(all="ignore"):
-                for _ in range(event.updates):
-                    engine.advance(event.size)
+        try:
+            _do(run, event)
+        except (TypeError, ValueError) as error:
+            raise InterchangeError(
+                getattr(error, "setting", "events"), f"After {event.step} updates: {error}"
+            ) from error
     run.trainer.mode = mode
 
 
-def _change(run: TrainingRun, event: Changed) -> None:
-    try:
+def _do(run: TrainingRun, event: Event) -> None:
+    if isinstance(event, Changed):
         # Not the engine's: the trainer's Params refuse what the engine would stumble over.
         run.trainer.param.update(**event.settings)
-    except (TypeError, ValueError) as error:
-        raise InterchangeError(
-            getattr(error, "setting", "events"), f"After {event.step} updates: {error}"
-        ) from error
+        return
+    until = event.step + event.updates if isinstance(event, Trained) else event.step
+    # Weights may run off to infinity, as they did when this was recorded.
+    with np.errstate(all="ignore"):
+        event.do(run.trainer.engine, until)
 
 
 def _refuse_long(run: TrainingRun, events: Sequence[Event]) -> None:

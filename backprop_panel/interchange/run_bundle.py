@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engine import Event
+from ..events import Event, to_json
 from ..training_run import TrainingRun
 from .configuration import checked_configuration
 from .files import Source, Target, read_bundle, write_bundle
@@ -24,7 +24,7 @@ from .limits import (
     MOST_WEIGHTS_BYTES,
     InterchangeError,
 )
-from .replay import event_entry, event_from, replay
+from .replay import event_from, replay
 from .snapshot import snapshot
 from .tensors import (
     Tensors,
@@ -78,7 +78,7 @@ def export_run(run: TrainingRun, target: Target) -> None:
                 "version": VERSION,
                 "name": run.name,
                 "config": run.config,
-                "events": [event_entry(event) for event in now.events],
+                "events": [to_json(event) for event in now.events],
                 "position": {"step": now.step, "epoch": now.epoch, "sample": now.position},
             }
         ),

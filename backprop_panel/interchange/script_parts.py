@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from ..events import WeightSet
+
 DATA = "data.safetensors"
 INITIAL_WEIGHTS = "initial_weights.safetensors"
 
@@ -125,12 +127,14 @@ def next_batch(size):
     )
 
 
-def training() -> Part:
-    """Return the loop."""
+def training(freezing: bool) -> Part:
+    """Return the loop; `freezing` if a layer is ever kept as it is."""
+    frozen = "frozen = []  # the layers that do not learn\n" if freezing else ""
     return Part(
-        "The loop: forward, loss, backward, update.",
-        """losses = []
-
+        "The loop: forward, loss, backward, update."
+        + freezing * " The optimizer sees a frozen layer's gradients, but does not move it.",
+        f"""losses = []
+{frozen}
 
 def train(steps, batch_size):
     for _ in range(steps):
@@ -138,10 +142,32 @@ def train(steps, batch_size):
         loss = loss_function(model(inputs), targets)
         optimizer.zero_grad()
         loss.backward()
-        optimizer.step()
+{_UPDATE_BUT_FROZEN if freezing else "        optimizer.step()"}
         losses.append(loss.item())
-    print(f"step {len(losses)}: loss {losses[-1]:.6f}")""",
+    print(f"step {{len(losses)}}: loss {{losses[-1]:.6f}}")""",
     )
+
+
+_UPDATE_BUT_FROZEN = """\
+        kept = [(p, p.detach().clone()) for layer in frozen for p in layer.parameters()]
+        optimizer.step()
+        with torch.no_grad():
+            for parameter, value in kept:
+                parameter.copy_(value)"""
+
+
+def freeze(layers: frozenset[int]) -> str:
+    """Return the line that says which layers do not learn from there on."""
+    return f"frozen = [{', '.join(f'model[{2 * layer}]' for layer in sorted(layers))}]"
+
+
+def set_weight(event: WeightSet, inputs: int) -> str:
+    """Return the line that sets a weight, or the bias if its row is beyond the layer's inputs."""
+    if event.row == inputs:
+        place = f"bias.data[{event.column}]"
+    else:
+        place = f"weight.data[{event.column}, {event.row}]"
+    return f"model[{2 * event.layer}].{place} = {event.value!r}"
 
 
 def steps(lines: Sequence[str], last_loss: float) -> Part:

@@ -8,7 +8,7 @@ from threading import Event as Signal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engine import Changed, Event, Trained
+from ..events import Event
 from ..training_run import TrainingRun
 from .limits import InterchangeError
 from .tensors import Tensors, torch_tensors
@@ -25,7 +25,7 @@ class Snapshot:
     ----------
     step, epoch, position : int
         Updates made, passes completed, samples of the present one used.
-    events : list of Trained and Changed
+    events : list of Event
     weights : dict of str to array
         As PyTorch names and turns them.
     history : dict of str to array, shape (updates,)
@@ -45,7 +45,7 @@ def snapshot(run: TrainingRun) -> Snapshot:
     Raises
     ------
     InterchangeError
-        If the log holds a kind of event that is not known here.
+        If a worker does not come to the end of its step.
     """
     taken: list[Snapshot] = []
     done = Signal()
@@ -56,10 +56,10 @@ def snapshot(run: TrainingRun) -> Snapshot:
         finally:
             done.set()
 
-    run.trainer.engine.between_steps(take)
+    run.trainer.engine.mailbox.put(take)
     if not done.wait(WAIT_SECONDS):
         raise InterchangeError("run", f"{run.name!r} did not come to the end of its step.")
-    return _known_events(taken[0])
+    return taken[0]
 
 
 def _copy(run: TrainingRun) -> Snapshot:
@@ -73,10 +73,3 @@ def _copy(run: TrainingRun) -> Snapshot:
         weights=torch_tensors(run.model.weights, run.model.biases),
         history={name: column.copy() for name, column in run.history.items()},
     )
-
-
-def _known_events(taken: Snapshot) -> Snapshot:
-    for event in taken.events:
-        if not isinstance(event, (Trained, Changed)):
-            raise InterchangeError("events", f"An event of unknown kind: {event!r:.80}.")
-    return taken

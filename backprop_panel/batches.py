@@ -79,6 +79,10 @@ class BatchLoader:
         samples = cursor.peek(most * size)
         whole = len(samples) // size
         samples = samples[: whole * size].reshape(whole, size) if whole else samples[np.newaxis]
+        return self.block(samples)
+
+    def block(self, samples: Indices) -> Block:
+        """Return the batches of these samples, a row each."""
         return Block(self._data, samples, self.fetch(samples.ravel()))
 
 

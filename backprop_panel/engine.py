@@ -179,10 +179,18 @@ class Engine:
             finished.append(0)
         return record
 
-    def look(self) -> StepRecord:
-        """Return the record of the next batch with the weights as they are; move nothing."""
+    def look(self, samples: NDArray[np.integer] | None = None) -> StepRecord:
+        """Return the record of a batch with the weights as they are; move nothing.
+
+        Parameters
+        ----------
+        samples : array of int, optional
+            Numbers of training samples; the next batch by default.
+        """
         cursor = self.reading
-        block = self.loader.load(cursor, self.settings.batch_size)
+        if samples is None:
+            samples = cursor.peek(self.settings.batch_size)
+        block = self.loader.block(samples[np.newaxis])
         return self._recorded(block, cursor.epoch, updating=False)
 
     def phases(self, block: Block, place: int = 0, updating: bool = True) -> Iterator[Phase]:

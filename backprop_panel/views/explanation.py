@@ -6,13 +6,16 @@ from html import escape
 
 import numpy as np
 import panel as pn
+import panel_material_ui as pmui
 import param
 
 from ..nn.record import StepRecord
 from ..training_run import TrainingRun
+from .controls import SMALL
 from .heatmap import Place
 from .network_map import slots_of
 from .session import Session
+from .setting_widgets import finite
 from .text import example, html, number
 
 NOTHING = "Click a cell of the map: this is where it is explained."
@@ -26,8 +29,19 @@ class Explanation(pn.viewable.Viewer):
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
         self._text = html(NOTHING, "bp-explanation")
-        self._layout = pn.Column(self._text, margin=(0, 14), sizing_mode="stretch_width")
+        self._value = pmui.TextInput(label="Set value", placeholder="and Enter", **SMALL)
+        self._value.param.watch(self._set_value, "value")
+        self._frozen = pmui.Checkbox(label="", margin=0)
+        self._frozen.param.watch(self._freeze, "value")
+        self._showing = False
+        self._edit = pn.Column(
+            self._value, self._frozen, visible=False, margin=0, sizing_mode="stretch_width"
+        )
+        self._layout = pn.Column(
+            self._text, self._edit, margin=(0, 14), sizing_mode="stretch_width"
+        )
         session.param.watch(self._show, ["selection", "record"])
+        session.param.watch(self._show_mistake, "mistakes")
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
@@ -37,6 +51,39 @@ class Explanation(pn.viewable.Viewer):
         text = explained(self.session.run, record, place) if place else NOTHING
         if text != self._text.object:
             self._text.object = text
+        self._show_edit(place)
+
+    def _show_edit(self, place: Place | None) -> None:
+        """Offer to set a weight, and to freeze its layer."""
+        layer = _layer(place)
+        self._edit.visible = layer is not None
+        if layer is not None:
+            self._showing = True
+            self._frozen.param.update(
+                label=f"Freeze W{layer + 1}", value=layer in self.session.engine.frozen
+            )
+            self._showing = False
+
+    def _set_value(self, event: param.parameterized.Event) -> None:
+        session = self.session
+        if event.new and session.attempt(
+            "weight", lambda: session.set_weight(session.selection, finite("weight", event.new))
+        ):
+            self._value.value = ""
+
+    def _freeze(self, event: param.parameterized.Event) -> None:
+        if not self._showing:
+            self.session.freeze(_layer(self.session.selection), event.new)
+
+    def _show_mistake(self, event: param.parameterized.Event) -> None:
+        message = event.new.get("weight", "")
+        self._value.param.update(error_state=bool(message), helper_text=message)
+
+
+def _layer(place: Place | None) -> int | None:
+    """Return the layer to which a chosen weight belongs, None for anything else."""
+    name = place.heatmap.removeprefix("d") if place else ""
+    return int(name.removeprefix("W")) - 1 if name.startswith("W") else None
 
 
 def explained(run: TrainingRun, record: StepRecord, place: Place) -> str:

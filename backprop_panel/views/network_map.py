@@ -89,6 +89,7 @@ class NetworkMap(pn.viewable.Viewer):
         self._build()
         session.param.watch(self._rebuild, "run")
         session.param.watch(self._draw, "record")
+        session.param.watch(self._subtract, "other")
         session.param.watch(self._mark, "selection")
         session.param.watch(self._recolor, "dark")
         self.param.watch(self._rescale, ["scale", "locked"])
@@ -123,6 +124,7 @@ class NetworkMap(pn.viewable.Viewer):
             self._values.append(value)
             self._gradients.append(gradient)
         self._shown: StepRecord | None = None
+        self._drawn: StepRecord | None = None
         self._draw()
         self._lay_out()
 
@@ -164,11 +166,12 @@ class NetworkMap(pn.viewable.Viewer):
 
     def _draw(self, *events: param.parameterized.Event) -> None:
         """Patch every heatmap with the record that is shown."""
-        record = self.session.record
-        if not self.visible or record is self._shown or record is None:
+        session = self.session
+        if not self.visible or session.record is self._drawn:
             return
-        if len(record.layers) != self.session.run.model.network.depth:
+        if len(session.record.layers) != session.run.model.network.depth:
             return
+        self._drawn, record = session.record, session.shown
         batch_changed = self._shown is None or self._shown.contexts is not record.contexts
         self._shown = record
         labels = self._row_labels(record) if batch_changed else []
@@ -217,10 +220,10 @@ class NetworkMap(pn.viewable.Viewer):
             for kind, label in kinds.items()
             if kind in self._limits and self.scale == "each kind"
         ]
-        self._legend.object = (
-            f'− <span class="bp-ramp" style="background:linear-gradient(90deg, {ramp})"></span> + '
-            + (" · ".join(parts) or "each heatmap to its own largest magnitude")
-        )
+        what = "" if self.session.other is None else "<b>differences</b> · "
+        style = f"background:linear-gradient(90deg, {ramp})"
+        scales = " · ".join(parts) or "each heatmap to its own largest magnitude"
+        self._legend.object = f'{what}− <span class="bp-ramp" style="{style}"></span> + {scales}'
 
     def _row_labels(self, record: StepRecord) -> list[str]:
         data = self.session.run.dataset
@@ -233,7 +236,13 @@ class NetworkMap(pn.viewable.Viewer):
     def _rescale(self, *events: param.parameterized.Event) -> None:
         if not self.locked:
             self._limits = {}
-        self._shown = None
+        self._drawn = None
+        self._draw()
+
+    def _subtract(self, *events: param.parameterized.Event) -> None:
+        """Show differences, or values again: on scales of their own."""
+        self._limits = {}
+        self._drawn = None
         self._draw()
 
     def _recolor(self, *events: param.parameterized.Event) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import panel as pn
 import param
 
+from ..difference import difference
 from ..engine import Engine
 from ..nn.record import StepRecord
 from ..settings import Count, Quantity, SettingError
@@ -46,6 +47,12 @@ class Session(param.Parameterized):
         class_=Engine,
         allow_None=True,
         doc="The run's engine as it was at the step that is shown, if that is not the present.",
+    )
+    other = param.ClassSelector(
+        default=None,
+        class_=Engine,
+        allow_None=True,
+        doc="What is subtracted from what is shown on the map, if anything.",
     )
     selection = param.ClassSelector(
         default=None, class_=Place, allow_None=True, doc="The cell that was chosen."
@@ -86,6 +93,7 @@ class Session(param.Parameterized):
         with param.parameterized.batch_call_watchers(self):
             self.run = self.manager.current
             self.past = None
+            self.other = None
             self.selection = None
             self.mistakes = {}
             self.look()
@@ -100,6 +108,11 @@ class Session(param.Parameterized):
         with param.parameterized.batch_call_watchers(self):
             self.past = None
             self.record = self.run.trainer.engine.look()
+
+    @property
+    def shown(self) -> StepRecord:
+        """What the map shows: the record, or by how much another engine's differs from it."""
+        return self.record if self.other is None else difference(self.engine, self.other)
 
     def travel(self, step: int) -> None:
         """Show the run as it was after `step` updates; at its last one, the present."""
@@ -163,6 +176,22 @@ class Session(param.Parameterized):
     def close(self) -> None:
         """Free what the page held."""
         self.manager.close()
+
+    def set_weight(self, place: Place, value: float) -> None:
+        """Give the weight or bias at a place of the map another value, from this step on."""
+        layer = int(place.heatmap.removeprefix("d").removeprefix("W")) - 1
+        self._do(lambda engine: engine.set_weight(layer, place.row, place.column, value))
+
+    def freeze(self, layer: int, frozen: bool) -> None:
+        """Keep a layer as it is from this step on, or let it learn again."""
+        self._do(lambda engine: engine.freeze(layer, frozen))
+
+    def _do(self, deed: Callable[[Engine], None]) -> None:
+        self._leave_the_past()
+        engine = self.run.trainer.engine
+        engine.mailbox.put(lambda: deed(engine))
+        if not self.training:
+            self.look()
 
     def _step(self, step: Callable[[Any], StepRecord]) -> None:
         self.pause()

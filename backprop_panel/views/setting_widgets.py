@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from math import isfinite
 from typing import Any
 
 import panel as pn
@@ -135,6 +136,14 @@ def optional_number(name: str, text: str) -> int | float | None:
     if not text.strip():
         return None
     return _whole(name, text) if text.strip().isdigit() else _fraction(name, text)
+
+
+def finite(name: str, text: str) -> float:
+    """Return the finite number that a text stands for."""
+    value = _fraction(name, text)
+    if not isfinite(value):
+        raise SettingError(name, f"A {name} must be a finite number, got {text!r}.")
+    return value
 
 
 def shown_optional(value: int | float | None) -> str:

@@ -23,7 +23,7 @@ from .setting_widgets import (
 )
 from .text import html
 
-ELSEWHERE = ("training", "stop_after", "stop_below", "rename")
+ELSEWHERE = ("training", "stop_after", "stop_below", "rename", "weight", "difference")
 """What messages are about that stand somewhere else."""
 
 

@@ -13,6 +13,7 @@ from ..training_run import TrainingRunManager
 from .comparison import Comparison, LossTab, RunsTab
 from .controls import SMALL
 from .data_tab import DataTab
+from .difference_tab import DifferenceTab
 from .explanation import Explanation
 from .health_tab import HealthTab
 from .network_map import NetworkMap
@@ -52,6 +53,7 @@ class Workbench(pn.viewable.Viewer):
             "Runs": RunsTab(comparison),
             "Data": DataTab(session),
             "Health": HealthTab(session),
+            "Difference": DifferenceTab(session),
         }
         self.tabs = pmui.Tabs(
             *self._views.items(),

@@ -1,0 +1,99 @@
+"""Two moments beside each other: of two runs, or of one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .engine import Engine
+from .nn.record import StepRecord
+from .settings import SettingError
+from .training_run import TrainingRun
+
+MOST_STEPS = 12
+"""Steps at which two runs are compared; each may have to be reached by replay."""
+
+ARRAYS = (
+    "pre_activations",
+    "activations",
+    "deltas",
+    "activation_gradients",
+    "layers",
+    "layer_gradients",
+    "layer_updates",
+)
+
+
+def difference(one: Engine, other: Engine) -> StepRecord:
+    """Return what `one` computes of its next batch minus what `other` computes of the same.
+
+    Raises
+    ------
+    SettingError
+        If their networks or their data are not of the same shape.
+    """
+    refuse_unlike(one, other)
+    ours = one.look()
+    theirs = other.look(ours.samples)
+    return replace(
+        ours, **{name: _minus(getattr(ours, name), getattr(theirs, name)) for name in ARRAYS}
+    )
+
+
+def refuse_unlike(one: Engine, other: Engine) -> None:
+    """Raise a SettingError if two engines have no cells that stand for the same."""
+    if one.network.widths != other.network.widths:
+        raise SettingError(
+            "difference",
+            f"Networks of {_shape(one)} and {_shape(other)} units have no cells in common.",
+        )
+    if one.data.context_length != other.data.context_length or (
+        one.data.num_samples != other.data.num_samples
+    ):
+        raise SettingError("difference", "The two runs do not learn from the same samples.")
+
+
+def differing_settings(
+    one: TrainingRun, engine: Engine, other: TrainingRun, other_engine: Engine
+) -> dict[str, tuple[Any, Any]]:
+    """Return the settings that differ, each with both values, as in force at the two moments."""
+    ours, theirs = _settings(one, engine), _settings(other, other_engine)
+    return {
+        name: (ours[name], theirs[name])
+        for name in ours
+        if name != "mode" and repr(ours[name]) != repr(theirs[name])
+    }
+
+
+def distance_over_steps(one: TrainingRun, other: TrainingRun) -> tuple[NDArray, NDArray]:
+    """Return how far two runs' layers are apart, at steps that both have come to.
+
+    Returns
+    -------
+    steps : array, shape (n,)
+    distances : array, shape (n, layers)
+        The norm of the difference of each layer's weights, its bias included.
+    """
+    refuse_unlike(one.trainer.engine, other.trainer.engine)
+    last = min(one.trainer.step, other.trainer.step)
+    steps = np.unique(np.linspace(0, last, MOST_STEPS).round().astype(int))
+    distances = []
+    for step in steps.tolist():
+        pairs = zip(one.replay(step).network.layers, other.replay(step).network.layers, strict=True)
+        distances.append([float(np.linalg.norm(ours - theirs)) for ours, theirs in pairs])
+    return steps, np.array(distances)
+
+
+def _minus(ours: tuple[NDArray, ...], theirs: tuple[NDArray, ...]) -> tuple[NDArray, ...]:
+    return tuple(a - b for a, b in zip(ours, theirs, strict=True))
+
+
+def _settings(run: TrainingRun, engine: Engine) -> dict[str, Any]:
+    return {**run.settings, **asdict(engine.settings)}
+
+
+def _shape(engine: Engine) -> str:
+    return "-".join(map(str, engine.network.widths))

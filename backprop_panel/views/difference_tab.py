@@ -1,0 +1,122 @@
+"""Difference: what is shown against another moment, of this run or another."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from ..difference import difference, differing_settings, distance_over_steps
+from ..training_run import TrainingRun
+from .controls import SMALL, button
+from .curves import Curves, Line
+from .palette import run_color
+from .session import Session
+from .text import html
+
+
+class DifferenceTab(pn.viewable.Viewer):
+    """Chooses what is subtracted on the map, lists what differs, and how far layers are apart."""
+
+    session = param.ClassSelector(class_=Session, constant=True)
+    visible = param.Boolean(False, doc="Whether anyone sees it.")
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session=session)
+        self._other = pmui.Select(label="Compare with", **SMALL | {"width": 220})
+        self._step = pmui.TextInput(label="At step", **SMALL | {"width": 110})
+        self._message = html("", "bp-note")
+        self._settings = html("", "bp-explanation")
+        self._distances = Curves(False, names=("step", "norm of the difference"))
+        self._stop = button("Stop comparing", self._stop_comparing, disabled=True)
+        self._layout = pn.Column(
+            pn.Row(
+                self._other,
+                self._step,
+                button("Compare", self._compare, margin=(10, 6)),
+                self._stop,
+                margin=0,
+            ),
+            self._message,
+            self._settings,
+            html("How far the layers are apart, over the steps that both have come to", "bp-head"),
+            pn.Column(self._distances.pane, height=300, sizing_mode="stretch_width", margin=0),
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self._other.param.watch(self._offer_last_step, "value")
+        session.manager.param.watch(self._offer, "runs")
+        session.param.watch(self._show, ["other", "run"])
+        self._offer()
+        self._show()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _offer(self, *events: param.parameterized.Event) -> None:
+        runs = self.session.manager.runs
+        self._other.options = {run.name: run.id for run in runs}
+        if self._other.value not in {run.id for run in runs}:
+            self._other.value = self.session.run.id
+
+    def _offer_last_step(self, event: param.parameterized.Event) -> None:
+        if event.new:
+            self._step.value = str(self.session.manager.run(event.new).trainer.step)
+
+    def _compare(self) -> None:
+        session = self.session
+        session.pause()
+        other = session.manager.run(self._other.value)
+        done = session.attempt("difference", lambda: self._subtract(other))
+        if not done:
+            self._message.object = escape(session.mistakes["difference"])
+
+    def _subtract(self, other: TrainingRun) -> None:
+        session = self.session
+        step = int(self._step.value) if self._step.value.isdigit() else other.trainer.step
+        engine = other.replay(step)
+        difference(session.engine, engine)  # refused before anything is shown
+        differing = differing_settings(session.run, session.engine, other, engine)
+        steps, distances = distance_over_steps(session.run, other)
+        session.other = engine
+        self._message.object = (
+            f"The map shows <b>{escape(session.run.name)}</b> at step {session.engine.step:,} "
+            f"minus <b>{escape(other.name)}</b> at step {engine.step:,}, both on the same batch."
+        )
+        self._settings.object = _table(session.run, other, differing)
+        self._distances.show(
+            [
+                Line(steps, column, run_color(layer), f"layer {layer + 1}")
+                for layer, column in enumerate(np.transpose(distances))
+            ]
+        )
+
+    def _stop_comparing(self) -> None:
+        self.session.other = None
+
+    def _show(self, *events: param.parameterized.Event) -> None:
+        comparing = self.session.other is not None
+        self._stop.disabled = not comparing
+        if not comparing:
+            self._message.object = (
+                "Choose a run and one of its steps: the map then shows by how much it differs."
+            )
+            self._settings.object = ""
+            self._distances.show([])
+
+
+def _table(run: TrainingRun, other: TrainingRun, differing: dict[str, tuple]) -> str:
+    if not differing:
+        return "<p>All settings are the same.</p>"
+    rows = "".join(
+        f"<tr><td>{name.replace('_', ' ')}</td><td>{escape(str(ours)[:60])}</td>"
+        f"<td>{escape(str(theirs)[:60])}</td></tr>"
+        for name, (ours, theirs) in differing.items()
+    )
+    return (
+        f"<table><tr><th>setting</th><th>{escape(run.name)}</th><th>{escape(other.name)}</th></tr>"
+        f"{rows}</table>"
+    )

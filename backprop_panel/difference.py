@@ -68,8 +68,12 @@ def differing_settings(
     }
 
 
-def distance_over_steps(one: TrainingRun, other: TrainingRun) -> tuple[NDArray, NDArray]:
-    """Return how far two runs' layers are apart, at steps that both have come to.
+def distance_over_steps(
+    one: TrainingRun, other: TrainingRun, moment: Engine
+) -> tuple[NDArray, NDArray]:
+    """Return how far a run's layers are from another's at the same step.
+
+    A run is not compared with itself at the same step, but with `moment`, one of its own.
 
     Returns
     -------
@@ -82,8 +86,9 @@ def distance_over_steps(one: TrainingRun, other: TrainingRun) -> tuple[NDArray, 
     steps = np.unique(np.linspace(0, last, MOST_STEPS).round().astype(int))
     distances = []
     for step in steps.tolist():
-        pairs = zip(one.replay(step).network.layers, other.replay(step).network.layers, strict=True)
-        distances.append([float(np.linalg.norm(ours - theirs)) for ours, theirs in pairs])
+        theirs = moment if one is other else other.replay(step)
+        layers = zip(one.replay(step).network.layers, theirs.network.layers, strict=True)
+        distances.append([float(np.linalg.norm(ours - other)) for ours, other in layers])
     return steps, np.array(distances)
 
 

@@ -57,9 +57,16 @@ def test_settings_that_differ_are_listed_as_they_were_at_the_two_moments(manager
 
 def test_distances_are_norms_at_steps_that_both_have_come_to(manager):
     one, other = trained(manager, 30), trained(manager, 20, learning_rate=0.1)
-    steps, distances = distance_over_steps(one, other)
+    steps, distances = distance_over_steps(one, other, other.replay(5))
     assert (steps[0], steps[-1]) == (0, 20)
     assert distances.shape == (len(steps), 3)
     assert not distances[0].any()
     layers = zip(one.replay(20).network.layers, other.trainer.engine.network.layers, strict=True)
     assert distances[-1] == pytest.approx([np.linalg.norm(a - b) for a, b in layers])
+
+
+def test_of_one_run_the_distance_is_that_from_the_chosen_moment(manager):
+    run = trained(manager, 12)
+    steps, distances = distance_over_steps(run, run, run.replay(5))
+    assert not distances[steps.tolist().index(5)].any()
+    assert distances[-1].all()

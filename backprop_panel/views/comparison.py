@@ -64,7 +64,9 @@ class LossTab(pn.viewable.Viewer):
     def __init__(self, comparison: Comparison) -> None:
         super().__init__(comparison=comparison)
         self._lines = LossLines()
-        self._curves = Curves(self.log_axis, on_tap=comparison.session.travel, on_zoom=self._draw)
+        self._curves = Curves(
+            "loss", self.log_axis, on_tap=comparison.session.travel, on_zoom=self._draw
+        )
         self._legend = html(LEGEND, "bp-legend", align="center")
         self._layout = pn.Column(
             pn.Row(

@@ -11,10 +11,13 @@ import numpy as np
 import panel as pn
 from bokeh.core.properties import field
 from bokeh.events import RangesUpdate, Reset, Tap
-from bokeh.models import ColumnDataSource, DataRange1d, HoverTool, Range1d, VSpan
+from bokeh.models import Axis, ColumnDataSource, DataRange1d, HoverTool, Range1d, VSpan
 from numpy.typing import NDArray
 
 from .heatmap import LABEL_COLOR
+
+DOT = 5
+"""Pixels of a line that has only one point so far."""
 
 EVENT_COLOR = "#e8590c"
 
@@ -41,16 +44,47 @@ class Happening:
     what: str
 
 
+@dataclass(frozen=True)
+class Look:
+    """How much of a plot there is beside its lines.
+
+    Parameters
+    ----------
+    axes : bool
+        Whether it has axes, and can be zoomed.
+    named : bool
+        Whether the axes have their names.
+    font : str
+        The size of the numbers on them.
+    left : int
+        Pixels at the left for those.
+    ticks : int
+        About how many numbers stand on an axis.
+    """
+
+    axes: bool = True
+    named: bool = True
+    font: str = "11px"
+    left: int = 50
+    ticks: int = 6
+
+
+FULL = Look()
+COMPACT = Look(named=False, font="9px", left=40, ticks=3)
+BARE = Look(axes=False, named=False, left=4)
+
+
 class Curves:
     """A plot of lines that keeps its zoom while they change.
 
     Parameters
     ----------
+    name : str
+        By which it is found among the page's models.
     log_y : bool
-    small : bool
-        Whether it has neither axes nor zoom.
+    look : Look
     names : (str, str)
-        What stands on the axes.
+        What stands on the axes and in the hover.
     on_tap : callable, optional
         Called with the step at which the plot is clicked.
     on_zoom : callable, optional
@@ -64,13 +98,15 @@ class Curves:
 
     def __init__(
         self,
-        log_y: bool,
-        small: bool = False,
+        name: str,
+        log_y: bool = False,
+        look: Look = FULL,
         names: tuple[str, str] = ("step", "loss"),
         on_tap: Callable[[int], None] | None = None,
         on_zoom: Callable[[], None] | None = None,
     ) -> None:
-        self._small = small
+        self._name = name
+        self._look = look
         self._names = names
         self._on_tap = on_tap
         self._on_zoom = on_zoom
@@ -100,7 +136,7 @@ class Curves:
         events : sequence of Happening
             Points on the lines that say what happened there.
         end : int
-            Where a small plot ends; others end where their lines do, or where they are zoomed to.
+            Where a plot without axes ends; others end where their lines do, or as zoomed.
         """
         with pn.io.hold():
             self._source.data = _columns([line for line in lines if len(line.x)])
@@ -117,7 +153,8 @@ class Curves:
         self.pane.object = self._plot(log_y)
 
     def _plot(self, log_y: bool) -> hv.Path:
-        axes = {"xaxis": None, "yaxis": None} if self._small else {}
+        has_axes = self._look.axes
+        axes = {} if has_axes else {"xaxis": None, "yaxis": None}
         # A rising line: of a level one HoloViews makes a logarithmic axis that reaches below zero.
         return hv.Path([np.array([[0, 0.1], [1, 1]])], list(self._names)).opts(
             responsive=True,
@@ -125,9 +162,9 @@ class Curves:
             logy=log_y,
             toolbar=None,
             default_tools=[],
-            tools=[] if self._small else ["xwheel_zoom", "pan", "reset"],
-            active_tools=[] if self._small else ["xwheel_zoom", "pan"],
-            show_grid=not self._small,
+            tools=["xwheel_zoom", "pan", "reset"] if has_axes else [],
+            active_tools=["xwheel_zoom", "pan"] if has_axes else [],
+            show_grid=has_axes,
             hooks=[self._take_over],
             **axes,
         )
@@ -139,67 +176,72 @@ class Curves:
             self._on_zoom()
 
     def _take_over(self, plot: Any, element: hv.Element) -> None:
+        """Put this plot's sources, ranges and tools into the figure HoloViews made."""
         figure, renderer = plot.state, plot.handles["glyph_renderer"]
         renderer.data_source = self._source
         renderer.glyph.update(
-            xs="xs", ys="ys", line_color="color", line_dash=field("dash"), line_width="width"
-        )
+            xs="xs", ys="ys", line_color="color", line_dash=field("dash"), line_width="width",
+            line_cap="round",
+        )  # fmt: skip
         for axis in figure.axis:
-            axis.update(
-                axis_line_color=None,
-                major_tick_line_color=None,
-                minor_tick_line_color=None,
-                major_label_text_color=LABEL_COLOR,
-                major_label_text_font_size="11px",
-                axis_label_text_font_size="12px",
-                axis_label_text_color=LABEL_COLOR,
-                axis_label_text_font_style="normal",
-            )
-        figure.x_range = (
-            self._extent if self._small else DataRange1d(range_padding=0, renderers=[renderer])
-        )
+            self._dress(axis)
+        whole = DataRange1d(range_padding=0, renderers=[renderer])
+        figure.x_range = whole if self._look.axes else self._extent
         figure.y_range = DataRange1d(renderers=[renderer])
-        mark = VSpan(x="x", line_color="#888", line_width=1.5)
-        figure.add_glyph(self._now, mark)
+        figure.add_glyph(self._now, VSpan(x="x", line_color="#888", line_width=1.5))
         happened = figure.scatter(
             x="x", y="y", source=self._events, marker="diamond", size=9,
             fill_color=EVENT_COLOR, line_color=None,
         )  # fmt: skip
         figure.add_tools(
-            HoverTool(renderers=[happened], tooltips=[("step", "@x{0}"), ("changed", "@what")])
+            HoverTool(renderers=[happened], tooltips=[("step", "@x{0}"), ("changed", "@what")]),
+            self._hover(renderer),
         )
         if self._on_zoom:
             figure.on_event(RangesUpdate, self._zoomed)
             figure.on_event(Reset, self._zoomed)
         if self._on_tap:
             figure.on_event(Tap, lambda event: self._on_tap(round(event.x)))
-        figure.add_tools(
-            HoverTool(
-                renderers=[renderer],
-                line_policy="nearest",
-                tooltips=None
-                if self._small
-                else [
-                    ("", "@label"),
-                    (self._names[0], "$x{0.[0000]}"),
-                    (self._names[1], "$y{0.00000}"),
-                    ("", "@about"),
-                ],
-            )
-        )
         figure.update(
-            # By which it is found among the page's models.
-            name="timeline" if self._small else "loss",
+            name=self._name,
             # WebGL gives a line of one point no dash, and each line after it the dash of another.
             output_backend="canvas",
             background_fill_color=None,
             border_fill_color=None,
             outline_line_color=None,
             frame_align=False,
-            min_border_left=4 if self._small else 50,
+            min_border_left=self._look.left,
             min_border_right=6,
             min_border_top=4,
             min_border_bottom=4,
+        )
+
+    def _dress(self, axis: Axis) -> None:
+        axis.update(
+            axis_line_color=None,
+            major_tick_line_color=None,
+            minor_tick_line_color=None,
+            major_label_text_color=LABEL_COLOR,
+            major_label_text_font_size=self._look.font,
+            axis_label_text_font_size="12px",
+            axis_label_text_color=LABEL_COLOR,
+            axis_label_text_font_style="normal",
+        )
+        axis.ticker.desired_num_ticks = self._look.ticks
+        if not self._look.named:
+            axis.axis_label = None
+
+    def _hover(self, renderer: Any) -> HoverTool:
+        texts = [
+            ("", "@label"),
+            (self._names[0], "$x{0.[0000]}"),
+            (self._names[1], "$y{0.00000}"),
+            ("", "@about"),
+        ]
+        return HoverTool(
+            renderers=[renderer],
+            line_policy="nearest",
+            tooltips=texts if self._look.axes else None,
         )
 
 
@@ -207,11 +249,17 @@ def _columns(lines: Sequence[Line]) -> dict[str, list]:
     # A logarithmic axis without data has no range; an unseen line gives it one.
     lines = lines or [Line(np.array([0, 1]), np.array([0.1, 1]), "#00000000", "")]
     return {
-        "xs": [np.asarray(line.x, np.float64) for line in lines],
-        "ys": [np.asarray(line.y, np.float64) for line in lines],
+        "xs": [_drawn(line.x) for line in lines],
+        "ys": [_drawn(line.y) for line in lines],
         "color": [line.color for line in lines],
         "dash": [line.dash for line in lines],
-        "width": [line.width for line in lines],
+        "width": [line.width if len(line.x) > 1 else DOT for line in lines],
         "label": [line.label for line in lines],
         "about": [line.about for line in lines],
     }
+
+
+def _drawn(places: NDArray) -> NDArray[np.float64]:
+    """Return places as they are sent; a single one twice, since a line of one is not drawn."""
+    places = np.asarray(places, np.float64)
+    return np.repeat(places, 2) if len(places) == 1 else places

@@ -11,7 +11,7 @@ import param
 
 from ..difference import difference, differing_settings, distance_over_steps
 from ..training_run import TrainingRun
-from .controls import SMALL, button
+from .controls import button
 from .curves import Curves, Line
 from .palette import run_color
 from .session import Session
@@ -26,23 +26,25 @@ class DifferenceTab(pn.viewable.Viewer):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
-        self._other = pmui.Select(label="Compare with", **SMALL | {"width": 220})
-        self._step = pmui.TextInput(label="At step", **SMALL | {"width": 110})
+        self._other = pmui.Select(
+            label="Compare with", size="small", width=220, margin=(12, 6, 5, 0)
+        )
+        self._step = pmui.TextInput(label="At step", size="small", width=110, margin=(12, 6, 5, 0))
         self._message = html("", "bp-note")
         self._settings = html("", "bp-explanation")
-        self._distances = Curves(False, names=("step", "norm of the difference"))
-        self._stop = button("Stop comparing", self._stop_comparing, disabled=True)
+        self._distances = Curves("distances", names=("step", "norm of the difference"))
+        self._stop = button("Stop comparing", self._stop_comparing, disabled=True, margin=(12, 0))
         self._layout = pn.Column(
             pn.Row(
                 self._other,
                 self._step,
-                button("Compare", self._compare, margin=(10, 6)),
+                button("Compare", self._compare, margin=(12, 6)),
                 self._stop,
                 margin=0,
             ),
             self._message,
             self._settings,
-            html("How far the layers are apart, over the steps that both have come to", "bp-head"),
+            html("How far the layers are apart, over the steps", "bp-head"),
             pn.Column(self._distances.pane, height=300, sizing_mode="stretch_width", margin=0),
             sizing_mode="stretch_width",
             margin=0,
@@ -80,7 +82,7 @@ class DifferenceTab(pn.viewable.Viewer):
         engine = other.replay(step)
         difference(session.engine, engine)  # refused before anything is shown
         differing = differing_settings(session.run, session.engine, other, engine)
-        steps, distances = distance_over_steps(session.run, other)
+        steps, distances = distance_over_steps(session.run, other, engine)
         session.other = engine
         self._message.object = (
             f"The map shows <b>{escape(session.run.name)}</b> at step {session.engine.step:,} "

@@ -20,19 +20,19 @@ from ..diagnostics import (
     histogram,
 )
 from .controls import button
-from .curves import Curves, Line
+from .curves import COMPACT, Curves, Line
 from .heatmap import Place
 from .palette import run_color
-from .session import FRAMES_BETWEEN_CURVES, Session
+from .session import Session, draw_with
 from .text import STYLE, html
 
 TITLES = {
     "gradient_norm": "Gradient norm",
     "weight_norm": "Weight norm",
     "update_ratio": "Update ÷ weights",
-    "blocked_share": "Dead or saturated units",
+    "blocked_share": "Dead or saturated",
 }
-NOTES = {"update_ratio": "dotted: the usual 1e-3", "blocked_share": "share of a layer's units"}
+NOTES = {"update_ratio": "usual: 1e-3", "blocked_share": "share"}
 
 GREY = "#868e96"
 
@@ -47,26 +47,27 @@ class HealthTab(pn.viewable.Viewer):
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
         self._logs: dict[str, HealthLog] = {}
-        self._frame = 0
         self._said: list[Finding] | None = None
         self._findings = pn.Column(margin=0, sizing_mode="stretch_width")
         self._legend = html("", "bp-legend", align="end")
         self._measures = {
-            name: Curves(name != "blocked_share", names=("step", TITLES[name].lower()))
+            name: Curves(
+                name, name != "blocked_share", COMPACT, names=("step", TITLES[name].lower())
+            )
             for name in MEASURES
         }
         self._quantiles = {
-            "activations": Curves(False, names=("step", "activation")),
-            "gradients": Curves(False, names=("step", "gradient")),
+            kind: Curves(f"{kind} over steps", look=COMPACT, names=("step", kind))
+            for kind in ("activations", "gradients")
         }
         self._histograms = {
-            "activations": Curves(False, names=("activation", "share")),
-            "gradients": Curves(False, names=("gradient", "share")),
+            kind: Curves(f"{kind} now", look=COMPACT, names=(kind, "share"))
+            for kind in ("activations", "gradients")
         }
         self._layout = self._lay_out()
         self._follow_run()
         session.param.watch(self._follow_run, "run")
-        session.param.watch(self._look, "record")
+        draw_with(session, self._look)
         self.param.watch(self._draw, ["visible", "layer"])
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -76,13 +77,10 @@ class HealthTab(pn.viewable.Viewer):
         plots = [
             *((TITLES[name], NOTES.get(name, ""), plot) for name, plot in self._measures.items()),
             *(
-                (f"{kind.capitalize()} over steps", "5%, 50%, 95% of the chosen layer", plot)
+                (f"{kind.capitalize()} over steps", "5, 50, 95%", plot)
                 for kind, plot in self._quantiles.items()
             ),
-            *(
-                (f"{kind.capitalize()} now", "histogram of each layer", plot)
-                for kind, plot in self._histograms.items()
-            ),
+            *((f"{kind.capitalize()} now", "", plot) for kind, plot in self._histograms.items()),
         ]
         cells = [
             pn.Column(
@@ -97,7 +95,12 @@ class HealthTab(pn.viewable.Viewer):
             *cells, css_classes=["bp-health"], stylesheets=[STYLE], sizing_mode="stretch_width"
         )
         choice = pmui.Select.from_param(
-            self.param.layer, label="Layer", width=110, size="small", margin=(5, 16, 0, 0)
+            self.param.layer,
+            label="Layer",
+            description="",
+            width=110,
+            size="small",
+            margin=(5, 16, 0, 0),
         )
         return pn.Column(
             self._findings,
@@ -120,10 +123,10 @@ class HealthTab(pn.viewable.Viewer):
         self._draw()
 
     def _look(self, *events: param.parameterized.Event) -> None:
-        """Log the step that is shown; while training, with some of the frames."""
-        self._frame += 1
-        if not self.session.training or self._frame % FRAMES_BETWEEN_CURVES == 0:
-            self._log().add(self.session.record)
+        """Log the step that is shown, and draw."""
+        record, run = self.session.record, self.session.run
+        if len(record.layers) == run.model.network.depth:
+            self._log().add(record)
             self._draw()
 
     def _log(self) -> HealthLog:
@@ -146,7 +149,7 @@ class HealthTab(pn.viewable.Viewer):
                 plot.show(list(self._measure_lines(name)), now=self._now())
             for kind, plot in self._quantiles.items():
                 plot.show(list(self._quantile_lines(kind)), now=self._now())
-            values = {"activations": record.activations[1:], "gradients": record.layer_gradients}
+            values = {"activations": record.activations[1:-1], "gradients": record.layer_gradients}
             for kind, plot in self._histograms.items():
                 plot.show(
                     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import count
+from time import monotonic
 from typing import Any
 
 import panel as pn
@@ -21,8 +21,8 @@ from .heatmap import Place
 FRAME_PERIOD = 20
 """Milliseconds between two looks at a training run."""
 
-FRAMES_BETWEEN_CURVES = 6
-"""What changes slowly is drawn with one frame in so many."""
+SECONDS_BETWEEN_CURVES = 0.2
+"""What changes slowly, and takes long to draw, is drawn no more often while training."""
 
 MISTAKES = (SettingError, MemoryError)
 """What a person can cause: it is shown beside the control, and logged nowhere."""
@@ -270,11 +270,13 @@ class Session(param.Parameterized):
 
 
 def draw_with(session: Session, draw: Callable[..., None]) -> None:
-    """Call `draw` whenever something else is shown, while training only with some frames."""
-    frames = count()
+    """Call `draw` whenever something else is shown; while training not with every frame."""
+    due = 0.0
 
     def with_some_frames(event: param.parameterized.Event) -> None:
-        if not session.training or next(frames) % FRAMES_BETWEEN_CURVES == 0:
+        nonlocal due
+        if not session.training or monotonic() >= due:
+            due = monotonic() + SECONDS_BETWEEN_CURVES
             draw()
 
     session.param.watch(with_some_frames, "record")

@@ -8,7 +8,7 @@ import param
 
 from .comparison import Comparison
 from .controls import button
-from .curves import Curves
+from .curves import BARE, Curves
 from .loss_lines import LossLines, Wanted, changed_settings
 from .session import draw_with
 from .text import html
@@ -28,7 +28,7 @@ class Timeline(pn.viewable.Viewer):
         self._showing = False
         self._lines = LossLines()
         self._target: int | None = None
-        self._curves = Curves(log_y=True, small=True, on_tap=session.travel)
+        self._curves = Curves("timeline", log_y=True, look=BARE, on_tap=session.travel)
         self._caption = html("", "bp-timeline-caption", align="center")
         self._slider = pmui.IntSlider(
             label="Timeline",

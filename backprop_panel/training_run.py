@@ -244,6 +244,12 @@ class TrainingRunManager(param.Parameterized):
         fork.trainer.param.update(**settings)
         return self._add(fork)
 
+    def add(self, run: TrainingRun) -> TrainingRun:
+        """Take in a run that was made elsewhere, under a free name, and make it the current one."""
+        if run.name in {other.name for other in self.runs}:
+            run.name = self._free_name(run.name)
+        return self._add(run)
+
     def switch(self, run_id: str) -> TrainingRun:
         """Make another run the current one."""
         self.current = self.run(run_id)

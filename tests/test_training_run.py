@@ -486,3 +486,11 @@ def test_a_manager_takes_no_store_as_in_memory():
 
 def test_a_run_is_made_without_a_manager_as_well():
     assert isinstance(TrainingRun("alone", SMALL), TrainingRun)
+
+
+def test_a_run_made_elsewhere_is_taken_in_under_a_free_name():
+    manager = TrainingRunManager()
+    manager.create(name="first", num_samples=64)
+    other = TrainingRunManager().create(name="first", num_samples=64)
+    assert manager.add(other) is manager.current is other
+    assert other.name == "first 1"

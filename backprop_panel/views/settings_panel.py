@@ -10,6 +10,7 @@ import panel_material_ui as pmui
 import param
 
 from .controls import SMALL, button, head
+from .exchange import Exchange
 from .playing import Playing
 from .session import Session
 from .setting_widgets import (
@@ -23,7 +24,7 @@ from .setting_widgets import (
 )
 from .text import html
 
-ELSEWHERE = ("training", "stop_after", "stop_below", "rename", "weight", "difference")
+ELSEWHERE = ("training", "stop_after", "stop_below", "rename", "weight", "difference", "import")
 """What messages are about that stand somewhere else."""
 
 
@@ -71,6 +72,7 @@ class Settings(pn.viewable.Viewer):
             *(self._new_run[name] for name in DATA_WIDGETS),
             head("Colours"),
             *colours,
+            Exchange(session),
             self._confirm,
             margin=(0, 12),
             sizing_mode="stretch_width",

@@ -20,8 +20,8 @@ class FrameClock(JSComponent):
     _esm = """
     export function render({model}) {
       model.on("msg:custom", (number) => {
-        // In the first of these frames the plots draw, in the second they have.
-        requestAnimationFrame(() => requestAnimationFrame(() => model.send_msg(number)))
+        // The plots asked first for the next animation frame: after it they have drawn.
+        requestAnimationFrame(() => setTimeout(() => model.send_msg(number)))
       })
       model.send_msg(0)
       return document.createElement("span")

@@ -266,6 +266,15 @@ class Heatmap:
         figure.on_event(DoubleTap, self._tapped)
         figure.js_on_event(DoubleTap, self._reset_zoom())
         self._add_axes(figure)
+        self._strip(figure)
+
+    def _strip(self, figure: object) -> None:
+        """Take away what is not seen: Bokeh looks up the colours of all of it for each frame."""
+        figure.update(title=None, center=[])
+        if not self.row_ticks:
+            figure.left = []
+        if not self.column_ticks:
+            figure.below = []
 
     def _outlines(self) -> dict[str, list[float]]:
         """Outline the cells, so that a bias of zeros is seen to be there."""

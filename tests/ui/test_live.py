@@ -1,0 +1,148 @@
+"""Training that is watched: whatever is done meanwhile, page, model and curve agree."""
+
+import os
+import random
+import re
+
+import numpy as np
+from playwright.sync_api import expect
+
+from backprop_panel.interchange import import_run
+from tests.ui.browsing import choose, curves, expect_active, fill, press, show_tab, standing
+
+ACTIONS = int(os.environ.get("RANDOM_ACTIONS", "40"))
+"""`make soak` does a thousand."""
+
+EVERY_SETTING = {
+    "Learning rate": ["0.02", "0.001"],
+    "Batch size": ["7", "64"],
+    "Weight decay": ["0.01", "0"],
+    "Stop after epochs": ["100000", ""],
+}
+EVERY_CHOICE = {
+    "Loss function": ["MSE", "Cross-Entropy"],
+    "Optimizer": ["SGD", "Momentum", "RMSProp", "Adam"],
+    "Speed": ["25 steps a second", "As fast as possible"],
+}
+TABS = ["Network", "Loss", "Runs", "Data", "Health", "Difference"]
+
+
+def expect_training(page):
+    """Wait until training has gone on from where it stands."""
+    before = standing(page)[0]
+    expect(page.locator(".bp-status")).not_to_have_text(re.compile(f"^step {before} "))
+
+
+def exported(page, tmp_path):
+    """Return the run that the page shows, as it is taken out of the page."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export", exact=True).click()
+    target = tmp_path / "run.zip"
+    download.value.save_as(target)
+    return import_run(target)
+
+
+def test_after_every_setting_was_changed_while_it_played_all_that_is_shown_agrees(page, tmp_path):
+    press(page, "Play")
+    for label, values in EVERY_SETTING.items():
+        for value in values:
+            fill(page, label, value)
+            expect_training(page)
+    for label, options in EVERY_CHOICE.items():
+        for option in options:
+            choose(page, label, option)
+            expect_training(page)
+    press(page, "Pause")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    step, epoch, loss = standing(page)
+    run = exported(page, tmp_path)
+    # Importing replays all that was done; it would warn if it came to other weights.
+    assert (run.trainer.step, run.trainer.epoch) == (step, epoch)
+    assert (
+        abs(run.trainer.engine.look().loss - loss) < 1e-4
+        or abs(run.history["loss"][-1] - loss) < 1e-4
+    )
+    show_tab(page, "Loss")
+    expect(page.get_by_text("● run 1")).to_be_visible()
+    assert "run 1" in curves(page, "loss")
+    last = page.evaluate(
+        """() => [...Bokeh.index.query(({model}) => model.name === 'loss')][0].model.renderers
+          [0].data_source.data.xs[0].at(-1)"""
+    )
+    assert last == step
+
+
+def test_play_stops_by_itself_and_says_why(page):
+    fill(page, "Stop after epochs", "2")
+    press(page, "Play")
+    expect(page.get_by_text("stopped: epoch 2 is completed")).to_be_visible()
+    assert standing(page)[:2] == (32, 2)
+
+
+def test_play_goes_at_the_speed_that_was_chosen(page):
+    choose(page, "Speed", "5 steps a second")
+    press(page, "Play")
+    page.wait_for_timeout(2000)
+    press(page, "Pause")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    assert 4 <= standing(page)[0] <= 16
+
+
+def test_a_layer_that_dies_is_named_and_selected(page):
+    choose(page, "Activation", "ReLU")
+    press(page, "New run")
+    expect_active(page, "run 2")
+    fill(page, "Learning rate", "100")
+    press(page, "Run Full Epoch")
+    expect(page.locator(".bp-status")).to_have_text(re.compile("^step 16 "))
+    show_tab(page, "Health")
+    sentence = page.get_by_text(
+        re.compile(r"^Layer \d (is dying|has values|hardly|changes|explodes)")
+    )
+    expect(sentence.first).to_be_visible()
+    page.get_by_role("button", name=re.compile(r"^Show W\d$")).first.click()
+    expect(page.get_by_role("heading", name=re.compile(r"^W\d\[0, 0\]$"))).to_be_visible()
+
+
+def random_action(page, chance):
+    """Do one thing that a person can do, on the controls that are there at this moment."""
+    buttons = ["Run Single Step", "Run Batch", "Run Full Epoch", "Play", "Pause", "Fork", "Reset"]
+    buttons += ["New run", "Back to now", "Visualize Only", "Train", "Compare", "Stop comparing"]
+    kind = chance.choice(["button", "button", "setting", "choice", "tab", "run", "slider"])
+    if kind == "button":
+        found = page.get_by_role("button", name=chance.choice(buttons), exact=True)
+        if found.count() and found.first.is_visible() and found.first.is_enabled():
+            found.first.click()
+    elif kind == "setting":
+        label = chance.choice(list(EVERY_SETTING))
+        fill(page, label, chance.choice([*EVERY_SETTING[label], "nan", "-1", "x"]))
+    elif kind == "choice":
+        label = chance.choice(list(EVERY_CHOICE))
+        choose(page, label, chance.choice(EVERY_CHOICE[label]))
+    elif kind == "tab":
+        show_tab(page, chance.choice(TABS))
+    elif kind == "run":
+        page.get_by_label("Active run", exact=True).click()
+        chance.choice(page.get_by_role("menuitem").all()).click()
+    else:
+        slider = page.get_by_role("slider", name="Timeline", exact=True)
+        if slider.is_enabled():
+            slider.focus()
+            page.keyboard.press(chance.choice(["ArrowLeft", "ArrowRight", "Home", "End"]))
+
+
+def test_random_actions_leave_the_page_at_work_and_no_traceback(page, tmp_path):
+    chance = random.Random(0)
+    for _ in range(ACTIONS):
+        random_action(page, chance)
+    pause = page.get_by_role("button", name="Pause", exact=True)
+    if pause.count():
+        pause.click()
+    show_tab(page, "Network")
+    back = page.get_by_role("button", name="Back to now", exact=True)
+    if back.is_enabled():
+        back.click()
+    expect(page.get_by_text("the past:")).to_be_hidden()
+    run = exported(page, tmp_path)
+    assert run.trainer.step == standing(page)[0]
+    assert np.isfinite(run.history["step"]).all()

@@ -1,0 +1,121 @@
+"""Going back to any step, and on from there."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.ui.browsing import (
+    curves,
+    expect_active,
+    expect_step,
+    fill,
+    hovered,
+    on_screen,
+    press,
+    same_run,
+    show_tab,
+)
+
+
+def train_an_epoch(page):
+    press(page, "Run Full Epoch")
+    expect_step(page, 16, epoch=1)
+
+
+def step_back(page, times):
+    slider = page.get_by_role("slider", name="Timeline", exact=True)
+    slider.focus()
+    for _ in range(times):
+        page.keyboard.press("ArrowLeft")
+
+
+def test_arrow_keys_go_back_step_by_step_and_the_map_shows_the_weights_of_then(page):
+    train_an_epoch(page)
+    step_back(page, 6)
+    expect_step(page, 10)
+    expect(page.get_by_text("the past: the run is at step 16")).to_be_visible()
+    run = same_run()
+    for _ in range(10):
+        record = run.trainer.run_batch()
+    weight = float(hovered(page, "W2", 3, 17)["W2[3, 17]"])
+    assert abs(weight - record.weights[1][3, 17]) < 1e-6
+    assert page.locator(".bp-status").inner_text().endswith(f"loss {record.loss:.4f}")
+
+
+def test_back_to_now_shows_the_present_again(page):
+    train_an_epoch(page)
+    step_back(page, 3)
+    expect_step(page, 13)
+    press(page, "Back to now")
+    expect_step(page, 16, epoch=1)
+    expect(page.get_by_text("the past:")).to_be_hidden()
+
+
+def test_training_on_from_the_past_forks_a_run_and_the_old_one_keeps_its_steps(page):
+    train_an_epoch(page)
+    step_back(page, 6)
+    expect_step(page, 10)
+    press(page, "Run Batch")
+    expect_active(page, "run 1 1")
+    expect_step(page, 11)
+    page.get_by_label("Active run", exact=True).click()
+    page.get_by_role("menuitem", name="run 1", exact=True).click()
+    expect_step(page, 16, epoch=1)
+
+
+def test_a_click_on_the_curve_goes_there(page):
+    train_an_epoch(page)
+    page.mouse.click(*on_screen(page, "timeline", 8, 0.9))
+    expect_step(page, 8)
+
+
+def test_a_setting_changed_midway_is_a_marked_point_that_says_what_changed(page):
+    train_an_epoch(page)
+    fill(page, "Learning rate", "0.05")
+    press(page, "Run Batch")
+    expect_step(page, 17, epoch=1)
+    show_tab(page, "Loss")
+    expect(page.get_by_text("● run 1")).to_be_visible()
+    happened = page.evaluate(
+        """() => [...Bokeh.index.query(({model}) => model.name === 'loss')][0].model.renderers
+          .map(({data_source: {data}}) => data.what && [...data.x, ...data.what]).find(Boolean)"""
+    )
+    assert happened == [16, "learning_rate 0.05"]
+    assert "run 1" in curves(page, "loss")
+
+
+def test_a_difference_shows_one_moment_minus_another(page):
+    train_an_epoch(page)
+    show_tab(page, "Difference")
+    fill(page, "At step", "3")
+    press(page, "Compare")
+    expect(page.get_by_text(re.compile("run 1 at step 16 minus run 1 at step 3"))).to_be_visible()
+    show_tab(page, "Network")
+    expect(page.get_by_text("differences")).to_be_visible()
+    run = same_run()
+    run.trainer.run_epoch()
+    expected = run.model.weights[1][3, 17] - run.at(3).weights[1][3, 17]
+    assert abs(float(hovered(page, "W2", 3, 17)["W2[3, 17]"]) - expected) < 1e-6
+
+
+def test_a_comparison_of_unlike_networks_is_refused_where_it_was_asked_for(page):
+    fill(page, "Hidden dimension", "8")
+    press(page, "New run")
+    expect_active(page, "run 2")
+    show_tab(page, "Difference")
+    page.get_by_label("Compare with", exact=True).click()
+    page.get_by_role("menuitem", name="run 1", exact=True).click()
+    press(page, "Compare")
+    expect(page.get_by_text("Networks of 16-8-8-4 and 16-32-32-4 units")).to_be_visible()
+
+
+def test_a_weight_that_is_set_is_used_and_a_frozen_layer_keeps_its_weights(page):
+    page.mouse.click(*on_screen(page, "W2", 17, -3))
+    fill(page, "Set value", "abc")
+    expect(page.get_by_text("weight takes a number such as 0.01, got 'abc'.")).to_be_visible()
+    fill(page, "Set value", "0.75")
+    expect(page.get_by_role("cell", name="0.7500", exact=True)).to_be_visible()
+    page.get_by_label("Freeze W2", exact=True).click()
+    press(page, "Run Batch")
+    expect_step(page, 1)
+    assert hovered(page, "W2", 3, 17)["W2[3, 17]"] == "0.750000"

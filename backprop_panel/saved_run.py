@@ -130,6 +130,11 @@ class Snapshot:
             checkpoints=list(kept.states) if complete and not kept.unread else None,
         )
 
+    @property
+    def has_deeds(self) -> bool:
+        """Whether something was done since `before`, and not only checkpoints are to be added."""
+        return self.before != replace(self.after, saves=self.before.saves, complete=False)
+
     def write(self, db: sqlite3.Connection, run_id: str) -> None:
         """Write it into the run's rows.
 

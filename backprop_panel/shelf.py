@@ -110,17 +110,15 @@ class Shelf:
             entry.saved = snapshot.after
         self._place(entry)
 
-    def load(self, run: TrainingRun) -> None:
-        """Let a run become what the file says, and save it from now on.
-
-        Raises
-        ------
-        Conflict
-            If it is not there.
-        """
+    def load(self, run: TrainingRun) -> bool:
+        """Let a run become what the file says, and save it from now on; False if it is gone."""
         entry = Entry(run)
-        self._catch_up(entry)
+        try:
+            self._catch_up(entry)
+        except Conflict:
+            return False
         self._place(entry)
+        return True
 
     def follow(self, run: TrainingRun, saves: int) -> bool:
         """Let a run that is trained elsewhere be what the file says; tell if it was behind."""
@@ -133,7 +131,10 @@ class Shelf:
             if not entry.held and (entry.lost or not entry.is_new):
                 self._catch_up(entry)
 
-        run.trainer.engine.mailbox.if_free(follow)
+        try:
+            run.trainer.engine.mailbox.if_free(follow)
+        except Conflict:  # deleted since it was listed
+            return False
         return entry.saved is not before
 
     def rename(self, run: TrainingRun, name: str) -> None:
@@ -238,8 +239,10 @@ class Shelf:
         except (Conflict, SettingError) as error:
             if snapshot.before is None:  # its name was taken meanwhile; it may get another
                 self.problem = str(error)
-            else:
+            elif snapshot.has_deeds:
                 self._lose(entry, error)
+            else:  # only a fork's checkpoints, and another went on with the fork
+                entry.lost = True
             return False
         entry.held = entry.held or snapshot.before is not None
         if entry.saved is snapshot.before:

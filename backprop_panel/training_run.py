@@ -169,7 +169,8 @@ class TrainingRunManager(param.Parameterized):
             run = known.pop(listed.id, None)
             if run is None:
                 run = TrainingRun(listed.name, listed.config(), listed.id, listed.parent)
-                shelf.load(run)
+                if not shelf.load(run):
+                    continue
             elif shelf.follow(run, listed.saves):
                 newer.append(run)
             renamed = renamed or run.name != listed.name

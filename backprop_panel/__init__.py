@@ -4,6 +4,7 @@ from .dataset import SequenceDataset
 from .model import Model
 from .nn.record import StepRecord
 from .settings import SettingError
+from .store import Store, StoreError
 from .trainer import Trainer
 from .training_run import TrainingRun, TrainingRunManager
 
@@ -12,6 +13,8 @@ __all__ = [
     "SequenceDataset",
     "SettingError",
     "StepRecord",
+    "Store",
+    "StoreError",
     "Trainer",
     "TrainingRun",
     "TrainingRunManager",

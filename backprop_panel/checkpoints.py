@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 from time import perf_counter
 
@@ -65,7 +65,8 @@ class EngineState:
     def digest(self) -> str:
         """Return a fingerprint of everything that decides how training goes on."""
         rules = {name: state.steps for name, state in sorted(self.optimizers.items())}
-        place = (self.step, self.epoch, self.position, sorted(self.settings.items()), rules)
+        place = (self.step, self.epoch, self.position, sorted(self.frozen))
+        place += (sorted(self.settings.items()), rules)
         fingerprint = blake2b(repr(place).encode(), digest_size=16)
         for name, tensor in sorted(self.tensors().items()):
             fingerprint.update(name.encode())
@@ -73,17 +74,36 @@ class EngineState:
         return fingerprint.hexdigest()
 
 
-@dataclass
 class Checkpoints:
     """States in the order of their steps, as dense as their room allows.
 
-    Attributes
+    Parameters
     ----------
-    states : list of EngineState
+    states : iterable of EngineState
+    read : callable, optional
+        Returns the states; it is called when they are first needed.
     """
 
-    states: list[EngineState] = field(default_factory=list)
-    _due: float = 0.0
+    def __init__(
+        self,
+        states: Iterable[EngineState] = (),
+        read: Callable[[], list[EngineState]] | None = None,
+    ) -> None:
+        self._states = list(states)
+        self._read = read
+        self._due = 0.0
+
+    @property
+    def unread(self) -> bool:
+        """Whether the states have not been needed yet."""
+        return self._read is not None
+
+    @property
+    def states(self) -> list[EngineState]:
+        """All of them."""
+        if self._read is not None:
+            self._states, self._read = self._read(), None
+        return self._states
 
     def are_due(self) -> bool:
         """Tell whether it is time for another."""
@@ -96,7 +116,7 @@ class Checkpoints:
             self.states.append(state)
         while len(self.states) > 1 and sum(kept.nbytes for kept in self.states) > MOST_BYTES:
             # The last one stays whatever its place: it is the soonest to be needed.
-            self.states = [*self.states[:-1][1::2], self.states[-1]]
+            self._states = [*self.states[:-1][1::2], self.states[-1]]
 
     def before(self, step: int) -> EngineState | None:
         """Return the last state at `step` or before, None if there is none."""

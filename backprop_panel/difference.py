@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from .engine import Engine
 from .nn.record import StepRecord
+from .run import TrainingRun
 from .settings import SettingError
-from .training_run import TrainingRun
 
 MOST_STEPS = 12
 """Steps at which two runs are compared; each may have to be reached by replay."""

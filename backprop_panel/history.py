@@ -55,6 +55,15 @@ class History(Mapping):
         # Set last: a reader in another thread never sees a row that is not written yet.
         self._rows = end
 
+    def append(self, rows: Mapping[str, NDArray]) -> None:
+        """Add rows as another history recorded them, in all columns."""
+        first, end = self._rows, self._rows + len(rows["step"])
+        while end > len(self._columns["step"]):
+            self._grow()
+        for name, column in self._columns.items():
+            column[first:end] = rows[name]
+        self._rows = end
+
     def restore(self, other: History, rows: int | None = None) -> None:
         """Become a copy of `other`, or of its first `rows` rows."""
         rows = other.rows if rows is None else rows

@@ -3,33 +3,72 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from threading import Lock
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import RLock
+
+
+def no_claim() -> None:
+    """Let everyone change the engine at any time."""
 
 
 class Mailbox:
-    """Takes actions; runs them at once, or hands them to the worker that has the engine."""
+    """Takes actions; runs them at once, or hands them to the one that has the engine.
+
+    Attributes
+    ----------
+    claim : callable
+        Called before the engine is changed; raises `SettingError` if that may not be now. A
+        store puts its lease here.
+    """
 
     def __init__(self) -> None:
+        self.claim: Callable[[], None] = no_claim
         self._waiting: deque[Callable[[], None]] = deque()
-        self._lock = Lock()
-        self._has_reader = False
+        # Held while an action runs, so that nobody begins to step meanwhile; an action may put
+        # another.
+        self._lock = RLock()
+        self._readers = 0
 
     def put(self, action: Callable[[], None]) -> None:
-        """Run `action` now, or, while a worker has the engine, before its next step."""
+        """Change the engine by `action` now, or, while somebody has it, before its next step."""
         with self._lock:
-            if self._has_reader:
+            self.claim()
+            self.pass_on(action)
+
+    def pass_on(self, action: Callable[[], None]) -> None:
+        """Do the same with an action that changes nothing that is logged: it claims nothing."""
+        with self._lock:
+            if self._readers:
                 self._waiting.append(action)
-                return
-        action()
+            else:
+                action()
+
+    def if_free(self, action: Callable[[], None]) -> None:
+        """Run `action` if nobody has the engine; nobody gets it meanwhile."""
+        with self._lock:
+            if not self._readers:
+                action()
 
     def empty(self) -> None:
-        """Run the actions that are waiting; the worker calls this between steps."""
+        """Run the actions that are waiting; who has the engine calls this between steps."""
         while self._waiting:
             self._waiting.popleft()()
 
     def has_reader(self, reader: bool) -> None:
-        """Say whether a worker has the engine; what still waits when it leaves is run."""
+        """Say that one takes the engine, or leaves it; what still waits after the last is run."""
         with self._lock:
-            self._has_reader = reader
-            self.empty()
+            if reader:
+                self.claim()
+            self._readers += 1 if reader else -1
+            if not self._readers:
+                self.empty()
+
+    @contextmanager
+    def having_engine(self) -> Iterator[None]:
+        """Have the engine for the steps in a block."""
+        self.has_reader(True)
+        try:
+            yield
+        finally:
+            self.has_reader(False)

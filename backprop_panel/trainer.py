@@ -58,6 +58,7 @@ class Trainer(Configured):
         self._refuse_large_batch()
         self.engine = Engine(model.network, dataset, self._training_settings())
         self.engine.view_only(self.mode == "visualize")
+        self._showing = False  # whether settings come from the engine, and need not go there
         self.param.watch(self._change_engine, list(SETTING_NAMES))
         self.param.watch(self._change_mode, "mode")
 
@@ -73,24 +74,33 @@ class Trainer(Configured):
 
     def run_step(self) -> StepRecord:
         """Make a step on one example and return its record."""
-        return self.engine.observe(1)
+        with self.engine.mailbox.having_engine():
+            return self.engine.observe(1)
 
     def run_batch(self) -> StepRecord:
         """Make a step on the next `batch_size` examples and return its record."""
-        return self.engine.observe(self.batch_size)
+        with self.engine.mailbox.having_engine():
+            return self.engine.observe(self.batch_size)
 
     def run_epoch(self) -> StepRecord:
         """Go on to the end of the present epoch and return its last record."""
         engine = self.engine
-        while (before_last := engine.batches_left() - 1) > 0:
-            engine.advance(self.batch_size, before_last)
-        return engine.observe(self.batch_size)
+        with engine.mailbox.having_engine():
+            while (before_last := engine.batches_left() - 1) > 0:
+                engine.advance(self.batch_size, before_last)
+                engine.mailbox.empty()
+            return engine.observe(self.batch_size)
 
     def show_engine_settings(self) -> None:
         """Take the values of the settings from the engine, after its state was replaced."""
+        self._take_engine_settings()
+        self._showing = True
+        self.param.trigger(*SETTING_NAMES)
+        self._showing = False
+
+    def _take_engine_settings(self) -> None:
         with param.discard_events(self):
             self.param.update(**self._engine_settings())
-        self.param.trigger(*SETTING_NAMES)
 
     def _engine_settings(self) -> dict[str, Any]:
         return {name: getattr(self.engine.settings, name) for name in SETTING_NAMES}
@@ -99,18 +109,19 @@ class Trainer(Configured):
         return TrainingSettings(**{name: getattr(self, name) for name in SETTING_NAMES})
 
     def _change_engine(self, *events: param.parameterized.Event) -> None:
+        if self._showing:
+            return
+        changed = {event.name: event.new for event in events}
         try:
             self._refuse_large_batch()
+            self.engine.mailbox.put(lambda: self.engine.change(**changed))
         except SettingError:
-            with param.discard_events(self):
-                self.param.update(**self._engine_settings())
+            self._take_engine_settings()
             raise
-        changed = {event.name: event.new for event in events}
-        self.engine.mailbox.put(lambda: self.engine.change(**changed))
 
     def _change_mode(self, event: param.parameterized.Event) -> None:
         only = event.new == "visualize"
-        self.engine.mailbox.put(lambda: self.engine.view_only(only))
+        self.engine.mailbox.pass_on(lambda: self.engine.view_only(only))
 
     def _check_fit(self) -> None:
         for setting in ("input_dimension", "output_dimension"):

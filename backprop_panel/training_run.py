@@ -1,212 +1,65 @@
-"""Runs: a beginning and the events since, and the manager that keeps them."""
+"""Runs, and the manager that keeps them: in memory, or in a store."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
-from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-import numpy as np
 import param
-from numpy.typing import NDArray
 
-from .dataset import SequenceDataset
-from .engine import Engine
-from .events import Trained, do_again
-from .history import History
-from .model import Model
-from .nn.optimizers import OptimizerState
-from .nn.record import StepRecord
-from .settings import Choice, SettingError, refuse_unknown
-from .trainer import SETTING_NAMES, Trainer
-from .worker import Worker
+from .run import CONFIGURATION, TRAINER_SETTINGS, TrainingRun
+from .settings import SettingError, refuse_unknown
+from .shelf import Shelf
+from .store import Store, StoreError
 
-DATA_SETTINGS = tuple(SequenceDataset.setting_names())
-MODEL_SETTINGS = tuple(
-    name
-    for name in Model.setting_names()
-    if name not in ("input_dimension", "output_dimension", "seed")
-)
-TRAINER_SETTINGS = (*SETTING_NAMES, "mode")
-CONFIGURATION = (*DATA_SETTINGS, *MODEL_SETTINGS, *TRAINER_SETTINGS)
-"""Every key of a run's configuration; `seed` is the data's and the model's."""
-
-
-@dataclass(frozen=True)
-class RunState:
-    """The exact state of a run after `step` updates.
-
-    Attributes
-    ----------
-    weights : list of array, shape (in, out)
-    biases : list of array, shape (out,)
-    optimizer_state : OptimizerState
-    epoch, position : int
-        Where the next batch begins.
-    settings : dict
-        The training settings in force.
-    """
-
-    step: int
-    weights: list[NDArray[np.float32]]
-    biases: list[NDArray[np.float32]]
-    optimizer_state: OptimizerState
-    epoch: int
-    position: int
-    settings: dict[str, Any]
-
-
-class TrainingRun(param.Parameterized):
-    """One experiment: its configuration, which never changes, and what was done since.
-
-    Everything else follows by replaying the events on a fresh engine: resetting, forking and
-    looking back are all `replay`.
-
-    Attributes
-    ----------
-    config : dict
-        Every setting as it was at the beginning.
-    dataset, model, trainer
-        The objects made from it.
-    worker : Worker
-        Trains in the background.
-    """
-
-    id = param.String(constant=True, doc="Unique for ever.")
-    name = param.String(constant=False, doc="Free text, unique within a manager.")
-
-    def __init__(self, name: str, config: Mapping[str, Any]) -> None:
-        refuse_unknown(config, CONFIGURATION)
-        super().__init__(name=name, id=uuid4().hex)
-        self.dataset = SequenceDataset(**_only(config, DATA_SETTINGS))
-        self.model = Model(
-            input_dimension=self.dataset.input_dimension,
-            output_dimension=self.dataset.output_dimension,
-            seed=self.dataset.seed,
-            **_only(config, MODEL_SETTINGS),
-        )
-        self.trainer = Trainer(self.model, self.dataset, **_only(config, TRAINER_SETTINGS))
-        self.config = self.settings
-        self.worker = Worker(self.trainer.engine)
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Every setting as it is now."""
-        return {
-            **self.dataset.settings(),
-            **_only(self.model.settings(), MODEL_SETTINGS),
-            **_only(self.trainer.settings(), TRAINER_SETTINGS),
-        }
-
-    @property
-    def history(self) -> History:
-        """Columns step, epoch, loss, accuracy and validation_loss, as NumPy arrays."""
-        return self.trainer.engine.history
-
-    def at(self, step: int) -> RunState:
-        """Return the exact state after `step` updates.
-
-        Raises
-        ------
-        SettingError
-            If the run has not come to that step.
-        """
-        engine = self.replay(step)
-        return RunState(
-            step=engine.step,
-            weights=engine.network.weights,
-            biases=engine.network.biases,
-            optimizer_state=engine.optimizer_state,
-            epoch=engine.cursor.epoch,
-            position=engine.cursor.position,
-            settings={name: getattr(engine.settings, name) for name in SETTING_NAMES},
-        )
-
-    def replay(self, step: int) -> Engine:
-        """Return another engine as this run's was after `step` updates, its log included.
-
-        It begins at the last checkpoint before, and does what was done since again.
-
-        Raises
-        ------
-        SettingError
-            If the run has not come to that step.
-        """
-        present = self.trainer.engine
-        if not 0 <= step <= present.step:
-            raise SettingError(
-                "step",
-                f"step must be from 0 to {present.step}, where {self.name!r} is; got {step}.",
-            )
-        engine = self._beginning()
-        events = list(present.events)
-        done = 0
-        if checkpoint := present.checkpoints.before(step):
-            engine.restore(checkpoint)
-            engine.history.restore(present.history, checkpoint.step)
-            engine.checkpoints = present.checkpoints.up_to(step)
-            # The last event that had begun is done with as far as it had come.
-            done = checkpoint.events - 1
-            engine.events = deepcopy(events[:done])
-            last = events[done]
-            engine.events.append(
-                Trained(last.step, last.size, checkpoint.step - last.step)
-                if isinstance(last, Trained)
-                else last
-            )
-            done += not isinstance(last, Trained)
-        do_again(events[done:], engine, step)
-        return engine
-
-    def step_again(self, step: int) -> tuple[Engine, StepRecord]:
-        """Return another engine as this run's was after `step` updates, and that step's record.
-
-        At step 0 the record is that of a look at the first batch.
-        """
-        if step == 0:
-            engine = self.replay(0)
-            return engine, engine.look()
-        size = next(
-            event.size
-            for event in reversed(self.trainer.engine.events)
-            if isinstance(event, Trained) and event.step < step
-        )
-        engine = self.replay(step - 1)
-        record = engine.observe(size)
-        return engine, record
-
-    def reset(self) -> None:
-        """Go back to the beginning: weights, optimizer, batch order, settings and history."""
-        self.worker.stop()
-        self._adopt(self._beginning())
-
-    def fork(self, name: str, step: int) -> TrainingRun:
-        """Return a run of another name with this one's past up to `step`."""
-        fork = TrainingRun(name, self.config)
-        fork._adopt(self.replay(step))
-        return fork
-
-    def _adopt(self, engine: Engine) -> None:
-        self.trainer.engine.adopt(engine)
-        self.trainer.show_engine_settings()
-
-    def _beginning(self) -> Engine:
-        model = Model(**self.model.settings())
-        trainer = Trainer(model, self.dataset, **_only(self.config, SETTING_NAMES))
-        return trainer.engine
+__all__ = ["TrainingRun", "TrainingRunManager"]
 
 
 class TrainingRunManager(param.Parameterized):
-    """Keeps runs: at least one from the first `create` on, each under a name of its own."""
+    """Keeps runs: at least one from the first `create` on, each under a name of its own.
+
+    Parameters
+    ----------
+    store : str, Path or Store, optional
+        The file in which the runs last. What is in it is there at once, and what is done is in it
+        within a second. None: the runs are kept in memory.
+    user : str
+        Whose runs in the store these are: nobody else's are seen or touched.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be opened.
+    """
 
     runs = param.List([], item_type=TrainingRun, doc="All runs, in the order of their creation.")
-    store = Choice(default=None, objects=[None], doc="None: the runs are kept in memory.")
     current = param.ClassSelector(
         default=None, class_=TrainingRun, allow_None=True, doc="The run that is worked on."
     )
+    store_problem = param.String(
+        "", doc="Why the runs are in memory only, as of the last `refresh`; empty: they are not."
+    )
+
+    def __init__(self, store: str | Path | Store | None = None, user: str = "") -> None:
+        super().__init__()
+        self._shelf: Shelf | None = None
+        self._own_store: Store | None = None
+        if store is None:
+            return
+        if not isinstance(store, Store):
+            store = self._own_store = Store(store)
+        try:
+            self._shelf = Shelf(store, user)
+            self._take_over()
+            used = self._shelf.used_last()
+        except BaseException:
+            self.close()
+            raise
+        last = self.runs[-1] if self.runs else None
+        self.current = next((run for run in self.runs if run.id == used), last)
+        self.param.watch(self._remember_current, "current")
 
     def create(self, name: str | None = None, **config: Any) -> TrainingRun:
         """Make a run with its own configuration, and make it the current one.
@@ -216,8 +69,9 @@ class TrainingRunManager(param.Parameterized):
         SettingError
             If the name is taken, or a setting is unknown or bad. Nothing has changed then.
         """
+        stem = "run" if name is None else None
         name = self._free_name("run") if name is None else self._checked_name(name)
-        return self._add(TrainingRun(name, config))
+        return self._add(TrainingRun(name, config), stem)
 
     def fork(
         self, run_id: str, step: int | None = None, name: str | None = None, **settings: Any
@@ -238,17 +92,19 @@ class TrainingRunManager(param.Parameterized):
             If a setting would need another network or other data, or something is unknown.
         """
         parent = self.run(run_id)
+        stem = parent.name if name is None else None
         name = self._free_name(parent.name) if name is None else self._checked_name(name)
         _refuse_new_network(settings)
         fork = parent.fork(name, parent.trainer.step if step is None else step)
         fork.trainer.param.update(**settings)
-        return self._add(fork)
+        return self._add(fork, stem)
 
     def add(self, run: TrainingRun) -> TrainingRun:
         """Take in a run that was made elsewhere, under a free name, and make it the current one."""
-        if run.name in {other.name for other in self.runs}:
-            run.name = self._free_name(run.name)
-        return self._add(run)
+        stem = run.name
+        if stem in {other.name for other in self.runs}:
+            run.name = self._free_name(stem)
+        return self._add(run, stem)
 
     def switch(self, run_id: str) -> TrainingRun:
         """Make another run the current one."""
@@ -259,7 +115,10 @@ class TrainingRunManager(param.Parameterized):
         """Give a run another name."""
         run = self.run(run_id)
         if name != run.name:
-            run.name = self._checked_name(name)
+            name = self._checked_name(name)
+            if self._shelf is not None:
+                self._shelf.rename(run, name)
+            run.name = name
             self.param.trigger("runs")
 
     def reset(self, run_id: str) -> None:
@@ -272,12 +131,9 @@ class TrainingRunManager(param.Parameterized):
         if len(self.runs) == 1:
             raise SettingError("runs", f"{run.name!r} is the only run; there must be one.")
         run.worker.stop()
-        place = self.runs.index(run)
-        remaining = [other for other in self.runs if other is not run]
-        with param.parameterized.batch_call_watchers(self):
-            self.runs = remaining
-            if self.current is run:
-                self.current = remaining[max(place - 1, 0)]
+        if self._shelf is not None:
+            self._shelf.delete(run)
+        self._show([other for other in self.runs if other is not run])
 
     def run(self, run_id: str) -> TrainingRun:
         """Return the run with this id."""
@@ -286,12 +142,83 @@ class TrainingRunManager(param.Parameterized):
                 return run
         raise SettingError("runs", f"There is no run with the id {run_id!r}.")
 
+    def refresh(self) -> list[TrainingRun]:
+        """Take over what others did in the store; return the runs whose training went on there.
+
+        Runs appear that were created elsewhere, and go that were deleted; names follow, and so do
+        runs that are trained elsewhere.
+        """
+        if self._shelf is None:
+            return []
+        try:
+            newer = self._take_over()
+        except StoreError as error:
+            self.store_problem = str(error)
+            return []
+        self.store_problem = self._shelf.problem
+        return newer
+
     def close(self) -> None:
-        """Stop everything that is training."""
+        """Stop everything that is training, and save it."""
         for run in self.runs:
             run.worker.stop()
+        if self._shelf is not None:
+            self._shelf.close()
+            self.store_problem, self._shelf = self._shelf.problem, None
+        if self._own_store is not None:
+            self._own_store.close()
+            self._own_store = None
 
-    def _add(self, run: TrainingRun) -> TrainingRun:
+    def _take_over(self) -> list[TrainingRun]:
+        shelf, known = self._shelf, {run.id: run for run in self.runs}
+        runs, newer, renamed = [], [], False
+        for listed in shelf.listed():
+            run = known.pop(listed.id, None)
+            if run is None:
+                run = TrainingRun(listed.name, listed.config(), listed.id, listed.parent)
+                if not shelf.load(run):
+                    continue
+            elif shelf.follow(run, listed.saves):
+                newer.append(run)
+            renamed = renamed or run.name != listed.name
+            run.name = listed.name
+            runs.append(run)
+        for run in known.values():
+            if shelf.has_stored(run):  # deleted elsewhere
+                shelf.forget(run)
+                run.worker.stop()
+            else:
+                runs.append(run)
+        if renamed or runs != self.runs:
+            self._show(runs)
+            self.param.trigger("runs")
+        return newer
+
+    def _show(self, runs: list[TrainingRun]) -> None:
+        """Have these runs; if the current one is gone, the one before it becomes that."""
+        current = self.current
+        if current not in runs and current is not None:
+            before = [run for run in self.runs[: self.runs.index(current)] if run in runs]
+            current = before[-1] if before else next(iter(runs), None)
+        with param.parameterized.batch_call_watchers(self):
+            self.runs = runs
+            self.current = current
+
+    def _remember_current(self, event: param.parameterized.Event) -> None:
+        if self._shelf is not None and event.new is not None:
+            self._shelf.use(event.new)
+
+    def _add(self, run: TrainingRun, stem: str | None) -> TrainingRun:
+        """Have a run; with `stem`, its name is ours to choose should it just have been taken."""
+        while self._shelf is not None:
+            try:
+                self._shelf.add(run)
+                break
+            except SettingError:
+                if stem is None:
+                    raise
+                self.refresh()
+                run.name = self._free_name(stem)
         with param.parameterized.batch_call_watchers(self):
             self.runs = [*self.runs, run]
             self.current = run
@@ -321,7 +248,3 @@ def _refuse_new_network(settings: Mapping[str, Any]) -> None:
                 f"{name} needs a new network, so it cannot change in a fork; create a run with it. "
                 f"A fork may change {', '.join(TRAINER_SETTINGS)}.",
             )
-
-
-def _only(settings: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: settings[name] for name in names if name in settings}

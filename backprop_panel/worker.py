@@ -26,6 +26,9 @@ BLOCK_SECONDS = 0.004
 REST_SECONDS = 0.02
 """How long it rests, about, between steps at a rate too high for one rest a step."""
 
+MAIL_SECONDS = 0.1
+"""How long what is put into the mailbox waits at most, however slow the pace."""
+
 LOSSES_AVERAGED = 32
 """Over how many steps the loss is averaged that is held against `StopWhen.loss_below`."""
 
@@ -187,13 +190,21 @@ class Worker:
                 engine.mailbox.empty()
                 since = engine.step
                 self._step(self.stop_when.steps_left(engine))
-                self._hurry.wait(self._pace.rest)
-                self._hurry.clear()
+                self._rest()
             self.reason = reason
         except Exception as error:
             self.error = error
         finally:
             engine.mailbox.has_reader(False)
+
+    def _rest(self) -> None:
+        """Wait until the next step is due, and go on emptying the mailbox meanwhile."""
+        end = perf_counter() + self._pace.rest
+        while not self._hurry.wait(min(max(end - perf_counter(), 0), MAIL_SECONDS)):
+            if perf_counter() >= end:
+                break
+            self._engine.mailbox.empty()
+        self._hurry.clear()
 
     def _step(self, most: int) -> None:
         """Make one step for those who look, or as many as the pace allows."""

@@ -12,9 +12,9 @@ import param
 
 from ..dataset import SequenceDataset
 from ..model import Model
+from ..run import CONFIGURATION, DATA_SETTINGS, MODEL_SETTINGS
 from ..settings import is_whole, refuse_unknown
 from ..trainer import Trainer
-from ..training_run import CONFIGURATION, DATA_SETTINGS, MODEL_SETTINGS
 from .limits import (
     MOST_MASTER_LENGTH,
     MOST_MASTERS,

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..events import Changed, LayerFrozen, Trained, WeightSet
+from ..run import TrainingRun
 from ..trainer import SETTING_NAMES
-from ..training_run import TrainingRun
 from . import script_parts as parts_of
 from .files import Target, write_bundle
 from .script_parts import Part

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..events import Changed, Event, LayerFrozen, Trained, WeightSet, from_json
+from ..run import TrainingRun
 from ..settings import is_whole, refuse_unknown
 from ..trainer import SETTING_NAMES
-from ..training_run import TrainingRun
 from .limits import (
     MOST_EVENTS,
     MOST_LAYERS_PASSED,

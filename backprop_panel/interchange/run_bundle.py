@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..events import Event, to_json
-from ..training_run import TrainingRun
+from ..run import TrainingRun
 from .configuration import checked_configuration
 from .files import Source, Target, read_bundle, write_bundle
 from .limits import (

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..events import Event
-from ..training_run import TrainingRun
+from ..run import TrainingRun
 from .limits import InterchangeError
 from .tensors import Tensors, torch_tensors
 

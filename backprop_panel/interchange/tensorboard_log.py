@@ -11,7 +11,7 @@ from types import ModuleType
 
 from numpy.typing import NDArray
 
-from ..training_run import TrainingRun
+from ..run import TrainingRun
 from .files import file_name
 from .limits import InterchangeError
 from .snapshot import snapshot

@@ -10,7 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from ..training_run import TrainingRun
+from ..run import TrainingRun
 from .curves import Curves
 from .loss_lines import LossLines, Wanted, changed_settings
 from .palette import run_color

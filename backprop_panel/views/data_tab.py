@@ -12,7 +12,7 @@ from ..engine import Engine
 from ..nn.losses import softmax
 from ..nn.record import StepRecord
 from ..randomness import random_stream
-from ..training_run import TrainingRun
+from ..run import TrainingRun
 from .heatmap import Heatmap
 from .palette import theme_of
 from .session import Session, draw_with

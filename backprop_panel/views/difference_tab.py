@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 import param
 
 from ..difference import difference, differing_settings, distance_over_steps
-from ..training_run import TrainingRun
+from ..run import TrainingRun
 from .controls import button
 from .curves import Curves, Line
 from .palette import run_color

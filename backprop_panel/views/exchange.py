@@ -22,7 +22,7 @@ from ..interchange import (
     save_weights,
     to_query,
 )
-from ..training_run import TrainingRun
+from ..run import TrainingRun
 from .controls import SMALL, head
 from .session import Session
 from .text import html

@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 import param
 
 from ..nn.record import StepRecord
-from ..training_run import TrainingRun
+from ..run import TrainingRun
 from .controls import SMALL
 from .heatmap import Place
 from .network_map import slots_of

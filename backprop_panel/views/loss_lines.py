@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tsdownsample import MinMaxLTTBDownsampler
 
 from ..events import Changed, Event, LayerFrozen, Trained
-from ..training_run import TrainingRun
+from ..run import TrainingRun
 from .curves import Happening, Line
 from .text import number
 

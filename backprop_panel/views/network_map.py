@@ -11,7 +11,7 @@ import param
 from numpy.typing import NDArray
 
 from ..nn.record import StepRecord
-from ..training_run import TrainingRun
+from ..run import TrainingRun
 from .heatmap import Heatmap, Place
 from .palette import theme_of
 from .session import Session

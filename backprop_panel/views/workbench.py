@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import panel as pn
@@ -9,6 +10,7 @@ import panel_material_ui as pmui
 import param
 from panel.util import edit_readonly
 
+from ..store import StoreError
 from ..training_run import TrainingRunManager
 from .comparison import Comparison, LossTab, RunsTab
 from .controls import SMALL
@@ -22,23 +24,32 @@ from .settings_panel import Settings
 from .timeline import Timeline
 from .toolbar import Toolbar
 
+FOLLOW_PERIOD = 1000
+"""Milliseconds between two looks at what was done in other windows."""
+
 
 class Workbench(pn.viewable.Viewer):
     """A network that trains before your eyes.
 
     Parameters
     ----------
+    store : str or Path, optional
+        The file in which the runs last, None to keep them in memory.
+    user : str
+        Whose runs these are.
     **config
-        Settings of the first run, as `TrainingRunManager.create` takes them.
+        Settings of the first run, as `TrainingRunManager.create` takes them; where the store has
+        runs, the one used last is shown instead.
     """
 
     session = param.ClassSelector(class_=Session, constant=True)
 
-    def __init__(self, **config: Any) -> None:
+    def __init__(self, store: str | Path | None = None, user: str = "", **config: Any) -> None:
         # A session's own setting: without it the map's plots would stretch all that holds them.
         pn.config.respect_explicit_sizing = True
-        manager = TrainingRunManager()
-        manager.create(**config)
+        manager = _manager(store, user)
+        if manager.current is None:
+            manager.create(**config)
         super().__init__(session=Session(manager))
         session = self.session
         self.map = NetworkMap(session)
@@ -103,12 +114,23 @@ class Workbench(pn.viewable.Viewer):
         page.param.watch(self._follow_theme, "dark_theme")
         if pn.state.curdoc is not None:
             pn.state.on_session_destroyed(lambda context: self.session.close())
+            pn.state.curdoc.add_periodic_callback(self._follow_store, FOLLOW_PERIOD)
         self.session.dark = page.dark_theme
         return page
 
     def _draw_what_is_seen(self, event: param.parameterized.Event) -> None:
         for number, view in enumerate(self._views.values()):
             view.visible = number == event.new
+
+    def _follow_store(self) -> None:
+        """Show what was done to the runs in other windows, and whether ours are saved."""
+        session, manager = self.session, self.manager
+        if session.run in manager.refresh():
+            session.look()
+        mistakes = {name: text for name, text in session.mistakes.items() if name != "store"}
+        if manager.store_problem:
+            mistakes["store"] = manager.store_problem
+        session.mistakes = mistakes
 
     def _follow_theme(self, event: param.parameterized.Event) -> None:
         self.session.dark = event.new
@@ -120,6 +142,16 @@ class Workbench(pn.viewable.Viewer):
                 self.map.param.locked, label="Lock scale", description="", margin=0
             ),
         ]
+
+
+def _manager(store: str | Path | None, user: str) -> TrainingRunManager:
+    """Return the runs in the store; without it, should it fail, the page works in memory."""
+    try:
+        return TrainingRunManager(store, user)
+    except StoreError as error:
+        manager = TrainingRunManager()
+        manager.store_problem = str(error)
+        return manager
 
 
 def _mode(primary: str, background: str, paper: str) -> dict[str, Any]:

@@ -76,6 +76,7 @@ class Server:
         command = [sys.executable, "-m", "panel", "serve", "apps/main.py"]
         command += ["--port", str(self.port), "--address", "127.0.0.1"]
         command += ["--allow-websocket-origin", f"127.0.0.1:{self.port}"]
+        command += ["--args", "--store", "memory"]  # each page begins with a run of its own
         with log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 command,

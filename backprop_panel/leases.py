@@ -1,0 +1,48 @@
+"""Who trains which run: one at a time, across threads and processes."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+
+from .saved_run import Conflict
+from .settings import SettingError
+
+LEASE_SECONDS = 5.0
+"""After so long without a heartbeat a lease is free: its owner is dead."""
+
+HEARTBEAT_SECONDS = 1.0
+"""Between two heartbeats; a lease that was not needed for that long is given back."""
+
+
+def take_lease(db: sqlite3.Connection, run_id: str, name: str, owner: str) -> int:
+    """Take a run's lease, or renew it; return how often the run was saved.
+
+    Raises
+    ------
+    SettingError
+        If another has it.
+    Conflict
+        If there is no such run.
+    """
+    row = db.execute("SELECT saves FROM runs WHERE id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise Conflict("it was deleted in another window or process")
+    taken = db.execute(
+        "INSERT INTO leases VALUES (?1, ?2, ?3) ON CONFLICT (run) "
+        "DO UPDATE SET owner = ?2, heartbeat = ?3 WHERE owner = ?2 OR heartbeat < ?4",
+        (run_id, owner, time.time(), time.time() - LEASE_SECONDS),
+    )
+    if not taken.rowcount:
+        raise SettingError("runs", f"{name!r} is being trained in another window or process.")
+    return row[0]
+
+
+def renew_leases(db: sqlite3.Connection, owner: str) -> None:
+    """Say that the owner of leases is alive."""
+    db.execute("UPDATE leases SET heartbeat = ? WHERE owner = ?", (time.time(), owner))
+
+
+def release_lease(db: sqlite3.Connection, run_id: str, owner: str) -> None:
+    """Let others train a run."""
+    db.execute("DELETE FROM leases WHERE run = ? AND owner = ?", (run_id, owner))

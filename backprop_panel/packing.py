@@ -1,0 +1,113 @@
+"""What a run is made of, as bytes and JSON to keep in a file: nothing in them can be executed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from .checkpoints import EngineState
+from .nn.optimizers import OptimizerState
+
+
+class Damaged(ValueError):
+    """What was read is not what was written."""
+
+
+def pack_json(fields: Mapping[str, Any]) -> str:
+    """Return a run's configuration, or an event's fields, as JSON."""
+    return json.dumps(fields, default=_plain)
+
+
+def unpack_json(text: str) -> dict[str, Any]:
+    """Return what `pack_json` was given.
+
+    Raises
+    ------
+    Damaged
+    """
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise Damaged(str(error)) from error
+
+
+def unpack_config(text: str) -> dict[str, Any]:
+    """Return the configuration that `pack_json` was given."""
+    config = unpack_json(text)
+    # The one setting that is a tuple by default, which JSON does not know.
+    config["master_sequence_length"] = tuple(config["master_sequence_length"])
+    return config
+
+
+def pack_state(state: EngineState) -> tuple[str, str, bytes]:
+    """Return a state's digest, its numbers as JSON, and its arrays."""
+    meta = {
+        "step": state.step,
+        "epoch": state.epoch,
+        "position": state.position,
+        "events": state.events,
+        "settings": state.settings,
+        "frozen": sorted(state.frozen),
+        "rules": {name: each.steps for name, each in state.optimizers.items()},
+    }
+    return state.digest(), pack_json(meta), save(state.tensors())
+
+
+def unpack_state(digest: str, meta: str, tensors: bytes) -> EngineState:
+    """Return the state that `pack_state` was given.
+
+    Raises
+    ------
+    Damaged
+        If it is not bit for bit that state.
+    """
+    fields, arrays = unpack_json(meta), unpack_arrays(tensors)
+    try:
+        parameters = arrays.pop("parameters")
+        optimizers = {
+            name: _optimizer_state(name, steps, arrays, parameters)
+            for name, steps in fields.pop("rules").items()
+        }
+        fields["frozen"] = frozenset(fields["frozen"])
+        state = EngineState(**fields, parameters=parameters, optimizers=optimizers)
+    except (KeyError, TypeError) as error:
+        raise Damaged(f"a state without {error}") from error
+    if state.digest() != digest:
+        raise Damaged(f"the state of step {state.step}")
+    return state
+
+
+def pack_arrays(arrays: Mapping[str, NDArray]) -> bytes:
+    """Return arrays and their names in the safetensors format."""
+    return save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+
+
+def unpack_arrays(packed: bytes) -> dict[str, NDArray]:
+    """Return the arrays that `pack_arrays` was given."""
+    try:
+        return load(packed)
+    except SafetensorError as error:
+        raise Damaged(str(error)) from error
+
+
+def _optimizer_state(
+    rule: str, steps: int, arrays: Mapping[str, NDArray], parameters: NDArray
+) -> OptimizerState:
+    """Return what a rule remembers; its last update, which no step reads, is left out."""
+    moments = {
+        name.removeprefix(f"{rule}."): array
+        for name, array in arrays.items()
+        if name.startswith(f"{rule}.")
+    }
+    return OptimizerState(moments, np.zeros_like(parameters), np.zeros_like(parameters), steps)
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON can hold for NumPy's numbers and arrays, and other kinds of number."""
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else float(value)

@@ -1,0 +1,216 @@
+"""One run: a beginning and the events since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import param
+from numpy.typing import NDArray
+
+from .dataset import SequenceDataset
+from .engine import Engine
+from .events import Trained, do_again
+from .history import History
+from .model import Model
+from .nn.optimizers import OptimizerState
+from .nn.record import StepRecord
+from .settings import SettingError, refuse_unknown
+from .trainer import SETTING_NAMES, Trainer
+from .worker import Worker
+
+DATA_SETTINGS = tuple(SequenceDataset.setting_names())
+MODEL_SETTINGS = tuple(
+    name
+    for name in Model.setting_names()
+    if name not in ("input_dimension", "output_dimension", "seed")
+)
+TRAINER_SETTINGS = (*SETTING_NAMES, "mode")
+CONFIGURATION = (*DATA_SETTINGS, *MODEL_SETTINGS, *TRAINER_SETTINGS)
+"""Every key of a run's configuration; `seed` is the data's and the model's."""
+
+
+@dataclass(frozen=True)
+class RunState:
+    """The exact state of a run after `step` updates.
+
+    Attributes
+    ----------
+    weights : list of array, shape (in, out)
+    biases : list of array, shape (out,)
+    optimizer_state : OptimizerState
+    epoch, position : int
+        Where the next batch begins.
+    settings : dict
+        The training settings in force.
+    """
+
+    step: int
+    weights: list[NDArray[np.float32]]
+    biases: list[NDArray[np.float32]]
+    optimizer_state: OptimizerState
+    epoch: int
+    position: int
+    settings: dict[str, Any]
+
+
+class TrainingRun(param.Parameterized):
+    """One experiment: its configuration, which never changes, and what was done since.
+
+    Everything else follows by replaying the events on a fresh engine: resetting, forking and
+    looking back are all `replay`.
+
+    Attributes
+    ----------
+    config : dict
+        Every setting as it was at the beginning.
+    dataset, model, trainer
+        The objects made from it.
+    worker : Worker
+        Trains in the background.
+    """
+
+    id = param.String(constant=True, doc="Unique for ever.")
+    parent = param.Tuple(
+        default=None,
+        length=2,
+        allow_None=True,
+        constant=True,
+        doc="The id of the run that this was forked from, and the step; None: it has no parent.",
+    )
+    name = param.String(constant=False, doc="Free text, unique within a manager.")
+
+    def __init__(
+        self,
+        name: str,
+        config: Mapping[str, Any],
+        id: str | None = None,
+        parent: tuple[str, int] | None = None,
+    ) -> None:
+        refuse_unknown(config, CONFIGURATION)
+        super().__init__(name=name, id=id or uuid4().hex, parent=parent)
+        self.dataset = SequenceDataset(**_only(config, DATA_SETTINGS))
+        self.model = Model(
+            input_dimension=self.dataset.input_dimension,
+            output_dimension=self.dataset.output_dimension,
+            seed=self.dataset.seed,
+            **_only(config, MODEL_SETTINGS),
+        )
+        self.trainer = Trainer(self.model, self.dataset, **_only(config, TRAINER_SETTINGS))
+        self.config = self.settings
+        self.worker = Worker(self.trainer.engine)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Every setting as it is now."""
+        return {
+            **self.dataset.settings(),
+            **_only(self.model.settings(), MODEL_SETTINGS),
+            **_only(self.trainer.settings(), TRAINER_SETTINGS),
+        }
+
+    @property
+    def history(self) -> History:
+        """Columns step, epoch, loss, accuracy and validation_loss, as NumPy arrays."""
+        return self.trainer.engine.history
+
+    def at(self, step: int) -> RunState:
+        """Return the exact state after `step` updates.
+
+        Raises
+        ------
+        SettingError
+            If the run has not come to that step.
+        """
+        engine = self.replay(step)
+        return RunState(
+            step=engine.step,
+            weights=engine.network.weights,
+            biases=engine.network.biases,
+            optimizer_state=engine.optimizer_state,
+            epoch=engine.cursor.epoch,
+            position=engine.cursor.position,
+            settings={name: getattr(engine.settings, name) for name in SETTING_NAMES},
+        )
+
+    def replay(self, step: int) -> Engine:
+        """Return another engine as this run's was after `step` updates, its log included.
+
+        It begins at the last checkpoint before, and does what was done since again.
+
+        Raises
+        ------
+        SettingError
+            If the run has not come to that step.
+        """
+        present = self.trainer.engine
+        if not 0 <= step <= present.step:
+            raise SettingError(
+                "step",
+                f"step must be from 0 to {present.step}, where {self.name!r} is; got {step}.",
+            )
+        engine = self._beginning()
+        events = list(present.events)
+        done = 0
+        if checkpoint := present.checkpoints.before(step):
+            engine.restore(checkpoint)
+            engine.history.restore(present.history, checkpoint.step)
+            engine.checkpoints = present.checkpoints.up_to(step)
+            # The last event that had begun is done with as far as it had come.
+            done = checkpoint.events - 1
+            engine.events = deepcopy(events[:done])
+            last = events[done]
+            engine.events.append(
+                Trained(last.step, last.size, checkpoint.step - last.step)
+                if isinstance(last, Trained)
+                else last
+            )
+            done += not isinstance(last, Trained)
+        do_again(events[done:], engine, step)
+        return engine
+
+    def step_again(self, step: int) -> tuple[Engine, StepRecord]:
+        """Return another engine as this run's was after `step` updates, and that step's record.
+
+        At step 0 the record is that of a look at the first batch.
+        """
+        if step == 0:
+            engine = self.replay(0)
+            return engine, engine.look()
+        size = next(
+            event.size
+            for event in reversed(self.trainer.engine.events)
+            if isinstance(event, Trained) and event.step < step
+        )
+        engine = self.replay(step - 1)
+        record = engine.observe(size)
+        return engine, record
+
+    def reset(self) -> None:
+        """Go back to the beginning: weights, optimizer, batch order, settings and history."""
+        self.worker.stop()
+        beginning = self._beginning()
+        self.trainer.engine.mailbox.put(lambda: self._adopt(beginning))
+
+    def fork(self, name: str, step: int) -> TrainingRun:
+        """Return a run of another name with this one's past up to `step`."""
+        fork = TrainingRun(name, self.config, parent=(self.id, step))
+        fork._adopt(self.replay(step))
+        return fork
+
+    def _adopt(self, engine: Engine) -> None:
+        self.trainer.engine.adopt(engine)
+        self.trainer.show_engine_settings()
+
+    def _beginning(self) -> Engine:
+        model = Model(**self.model.settings())
+        trainer = Trainer(model, self.dataset, **_only(self.config, SETTING_NAMES))
+        return trainer.engine
+
+
+def _only(settings: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: settings[name] for name in names if name in settings}

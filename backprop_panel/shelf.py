@@ -1,0 +1,325 @@
+"""What one manager has in a store: the runs of one person."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from threading import RLock
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from .checkpoints import EngineState
+from .leases import HEARTBEAT_SECONDS, release_lease, renew_leases, take_lease
+from .mailbox import no_claim
+from .packing import pack_json, unpack_config
+from .saved_run import Conflict, Snapshot, catch_up, read_checkpoints
+from .settings import SettingError
+from .shelf_entry import Entry
+from .store import Store, StoreError
+
+if TYPE_CHECKING:
+    from .run import TrainingRun
+
+SNAPSHOT_SECONDS = 0.2
+"""How long a save waits for snapshots; one that comes later is for the next save."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A run as the file lists it."""
+
+    id: str
+    name: str
+    packed_config: str
+    parent: tuple[str, int] | None
+    saves: int
+
+    def config(self) -> dict[str, Any]:
+        """Return its configuration."""
+        return unpack_config(self.packed_config)
+
+
+class Shelf:
+    """The runs of one manager in a store.
+
+    Locks are taken in this order: that of saving, an engine's mailbox, the store's.
+
+    Attributes
+    ----------
+    problem : str
+        Why what was done last is not in the file; empty if it is.
+    """
+
+    def __init__(self, store: Store, user: str) -> None:
+        self.problem = ""
+        self._store = store
+        self._owner = uuid4().hex
+        self._entries: dict[str, Entry] = {}
+        self._saving = RLock()
+        self._heartbeat = 0.0
+        with store.transaction() as db:
+            db.execute("INSERT INTO workspaces (user) VALUES (?) ON CONFLICT DO NOTHING", (user,))
+            found = db.execute("SELECT id FROM workspaces WHERE user = ?", (user,))
+            self._workspace: int = found.fetchone()[0]
+        store.attach(self)
+
+    def listed(self) -> list[Listed]:
+        """Return this person's runs in their order."""
+        with self._store.transaction(writing=False) as db:
+            rows = db.execute(
+                "SELECT id, name, config, parent, parent_step, saves FROM runs "
+                "WHERE workspace = ? ORDER BY position",
+                (self._workspace,),
+            ).fetchall()
+        return [
+            Listed(run, name, config, None if parent is None else (parent, step), saves)
+            for run, name, config, parent, step, saves in rows
+        ]
+
+    def used_last(self) -> str | None:
+        """Return the id of the run that was last worked on."""
+        with self._store.transaction(writing=False) as db:
+            query = "SELECT current FROM workspaces WHERE id = ?"
+            return db.execute(query, (self._workspace,)).fetchone()[0]
+
+    def use(self, run: TrainingRun) -> None:
+        """Remember which run is worked on."""
+        query = "UPDATE workspaces SET current = ? WHERE id = ?"
+        self._attempt(lambda db: db.execute(query, (run.id, self._workspace)))
+
+    def has_stored(self, run: TrainingRun) -> bool:
+        """Tell whether a run has been in the file."""
+        return run.id in self._entries and self._entries[run.id].saved is not None
+
+    def add(self, run: TrainingRun) -> None:
+        """Put a run into the file, and save it from now on; where that fails, try again later.
+
+        Raises
+        ------
+        SettingError
+            If there is a run of its name.
+        """
+        entry = Entry(run)
+        # A fork may bring megabytes of checkpoints: the thread that saves will write them.
+        snapshot = Snapshot.take(run.trainer.engine, None, complete=False)
+        if self._attempt(lambda db: self._insert(db, run, snapshot)):
+            entry.saved = snapshot.after
+        self._place(entry)
+
+    def load(self, run: TrainingRun) -> bool:
+        """Let a run become what the file says, and save it from now on; False if it is gone."""
+        entry = Entry(run)
+        try:
+            self._catch_up(entry)
+        except Conflict:
+            return False
+        self._place(entry)
+        return True
+
+    def follow(self, run: TrainingRun, saves: int) -> bool:
+        """Let a run that is trained elsewhere be what the file says; tell if it was behind."""
+        entry = self._entries[run.id]
+        before = entry.saved
+        if before is None or (before.saves == saves and not entry.lost):
+            return False
+
+        def follow() -> None:
+            if not entry.held and (entry.lost or not entry.is_new):
+                self._catch_up(entry)
+
+        try:
+            run.trainer.engine.mailbox.if_free(follow)
+        except Conflict:  # deleted since it was listed
+            return False
+        return entry.saved is not before
+
+    def rename(self, run: TrainingRun, name: str) -> None:
+        """Give a run another name in the file."""
+        if self.has_stored(run):
+            query = "UPDATE runs SET name = ? WHERE id = ? AND workspace = ?"
+            with self._store.transaction() as db, _taken_names_refused(name):
+                db.execute(query, (name, run.id, self._workspace))
+
+    def delete(self, run: TrainingRun) -> None:
+        """Delete a run in the file.
+
+        Raises
+        ------
+        SettingError
+            If it is the last one there, or is being trained elsewhere.
+        """
+        with self._saving:
+            if self.has_stored(run):
+                with self._store.transaction() as db:
+                    self._delete(db, run)
+            self.forget(run)
+
+    def forget(self, run: TrainingRun) -> None:
+        """Save a run no longer."""
+        self._entries.pop(run.id, None)
+        run.trainer.engine.mailbox.claim = no_claim
+
+    def save(self) -> float:
+        """Save what is new of every run, and return for how many seconds training waited."""
+        with self._saving:
+            entries = list(self._entries.values())
+            for entry in entries:
+                entry.ask()
+            until = monotonic() + SNAPSHOT_SECONDS
+            new = [(entry, entry.snapshot(until)) for entry in entries]
+            new = [(entry, snapshot) for entry, snapshot in new if snapshot is not None]
+            saved = [self._save(entry, snapshot) for entry, snapshot in new]
+            if saved and all(saved):
+                self.problem = ""
+            self._keep_leases(entries)
+            return sum(entry.copying for entry, _ in new)
+
+    def close(self) -> None:
+        """Save all, and let others train the runs; nothing trains any more here."""
+        with self._saving:
+            self._store.detach(self)
+            self.save()
+            for entry in list(self._entries.values()):
+                if entry.held:
+                    self._release(entry)
+                self.forget(entry.run)
+
+    def _place(self, entry: Entry) -> None:
+        entry.run.trainer.engine.mailbox.claim = partial(self._claim, entry)
+        self._entries[entry.run.id] = entry
+
+    def _claim(self, entry: Entry) -> None:
+        """Take a run's lease before it is changed, and with it what others did to the run."""
+        entry.used = monotonic()
+        if entry.held or entry.saved is None:
+            return
+        run = entry.run
+        try:
+            with self._store.transaction() as db:
+                saves = take_lease(db, run.id, run.name, self._owner)
+        except StoreError as error:
+            self.problem = str(error)  # and go on in memory
+            return
+        except Conflict as conflict:
+            raise SettingError("runs", f"{run.name!r} cannot go on: {conflict}.") from None
+        entry.held = True
+        if entry.lost or saves != entry.saved.saves:
+            self._catch_up(entry)
+
+    def _catch_up(self, entry: Entry) -> None:
+        run, engine = entry.run, entry.run.trainer.engine
+        have = None if entry.lost or entry.is_new else entry.saved
+        with self._store.transaction(writing=False) as db:
+            read = partial(self._read_checkpoints, run.id)
+            entry.saved = catch_up(db, run.id, engine, have, read)
+        entry.lost = False
+        run.trainer.show_engine_settings()
+
+    def _read_checkpoints(self, run_id: str, generation: int, until: int) -> list[EngineState]:
+        with self._store.transaction(writing=False) as db:
+            return read_checkpoints(db, run_id, generation, until)
+
+    def _save(self, entry: Entry, snapshot: Snapshot) -> bool:
+        """Write a snapshot; what fails is told by `problem`, or to those who train."""
+        run = entry.run
+        try:
+            with self._store.transaction() as db:
+                if snapshot.before is None:
+                    self._insert(db, run, snapshot)
+                else:
+                    take_lease(db, run.id, run.name, self._owner)
+                    snapshot.write(db, run.id)
+        except StoreError as error:
+            self.problem = str(error)
+            return False
+        except (Conflict, SettingError) as error:
+            if snapshot.before is None:  # its name was taken meanwhile; it may get another
+                self.problem = str(error)
+            elif snapshot.has_deeds:
+                self._lose(entry, error)
+            else:  # only a fork's checkpoints, and another went on with the fork
+                entry.lost = True
+            return False
+        entry.held = entry.held or snapshot.before is not None
+        if entry.saved is snapshot.before:
+            entry.saved = snapshot.after
+        return True
+
+    def _lose(self, entry: Entry, reason: Exception) -> None:
+        """Stop who trains a run that others changed; the next claim takes what they did."""
+        entry.held, entry.lost = False, True
+        message = f"What was done to {entry.run.name!r} here last is not saved: {reason}"
+
+        def stop() -> None:
+            raise SettingError("training", message)
+
+        try:
+            entry.run.trainer.engine.mailbox.pass_on(stop)
+        except SettingError:  # nobody trains
+            self.problem = message
+
+    def _insert(self, db: sqlite3.Connection, run: TrainingRun, snapshot: Snapshot) -> None:
+        parent, step = run.parent or (None, None)
+        place = "SELECT coalesce(max(position), 0) + 1 FROM runs"
+        with _taken_names_refused(run.name):
+            db.execute(
+                "INSERT INTO runs (id, workspace, name, config, parent, parent_step, position) "
+                f"VALUES (?, ?, ?, ?, ?, ?, ({place}))",
+                (run.id, self._workspace, run.name, pack_json(run.config), parent, step),
+            )
+        snapshot.write(db, run.id)
+
+    def _delete(self, db: sqlite3.Connection, run: TrainingRun) -> None:
+        query = "SELECT count(*) FROM runs WHERE workspace = ?"
+        if db.execute(query, (self._workspace,)).fetchone() == (1,):
+            raise SettingError("runs", f"{run.name!r} is the only run; there must be one.")
+        try:
+            take_lease(db, run.id, run.name, self._owner)
+        except Conflict:
+            return  # deleted already
+        db.execute("DELETE FROM runs WHERE id = ?", (run.id,))
+
+    def _keep_leases(self, entries: list[Entry]) -> None:
+        """Give back the leases that are not needed, and show that the others' owner lives."""
+        for entry in entries:
+            if self._is_done_with(entry):
+                entry.run.trainer.engine.mailbox.if_free(partial(self._release_if_done, entry))
+        is_time = monotonic() >= self._heartbeat + HEARTBEAT_SECONDS
+        if is_time and any(entry.held for entry in entries):
+            self._heartbeat = monotonic()
+            self._attempt(lambda db: renew_leases(db, self._owner))
+
+    def _is_done_with(self, entry: Entry) -> bool:
+        return entry.held and not entry.is_new and monotonic() > entry.used + HEARTBEAT_SECONDS
+
+    def _release_if_done(self, entry: Entry) -> None:
+        if self._is_done_with(entry):  # still, now that nobody can begin to step
+            self._release(entry)
+
+    def _release(self, entry: Entry) -> None:
+        entry.held = False
+        self._attempt(lambda db: release_lease(db, entry.run.id, self._owner))
+
+    def _attempt(self, action: Callable[[sqlite3.Connection], object]) -> bool:
+        """Do `action` in one transaction; if the store fails, keep the problem and go on."""
+        try:
+            with self._store.transaction() as db:
+                action(db)
+        except StoreError as error:
+            self.problem = str(error)
+            return False
+        return True
+
+
+@contextmanager
+def _taken_names_refused(name: str) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.IntegrityError:
+        raise SettingError("name", f"There is a run named {name!r} already.") from None
+    except UnicodeEncodeError:
+        raise SettingError("name", f"{name!r} is not a text that can be stored.") from None

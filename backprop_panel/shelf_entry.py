@@ -1,0 +1,67 @@
+"""One run of a manager, and how far it is in the store."""
+
+from __future__ import annotations
+
+from threading import Event
+from time import monotonic, perf_counter
+from typing import TYPE_CHECKING
+
+from .saved_run import Saved, Snapshot
+
+if TYPE_CHECKING:
+    from .run import TrainingRun
+
+
+class Entry:
+    """A run on a shelf.
+
+    Attributes
+    ----------
+    run : TrainingRun
+    saved : Saved or None
+        How far it is in the file; None: not at all yet.
+    held : bool
+        Whether this manager has its lease.
+    used : float
+        When the lease was last needed.
+    lost : bool
+        Whether another changed the run while this manager did: the file has the say.
+    copying : float
+        For how many seconds training waited for the last snapshot.
+    """
+
+    def __init__(self, run: TrainingRun) -> None:
+        self.run = run
+        self.saved: Saved | None = None
+        self.held = False
+        self.used = 0.0
+        self.lost = False
+        self.copying = 0.0
+        self._snapshot: Snapshot | None = None
+        self._asked = False
+        self._came = Event()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the run has something that is not in the file."""
+        return self.saved is None or not self.saved.is_all_of(self.run.trainer.engine)
+
+    def ask(self) -> None:
+        """Have a snapshot taken between two steps, if there is something new."""
+        if self.is_new and not self._asked and not self.lost:
+            self._asked = True
+            self._came.clear()
+            self.run.trainer.engine.mailbox.pass_on(self._take)
+
+    def snapshot(self, until: float) -> Snapshot | None:
+        """Return the snapshot that was asked for, if it comes by then."""
+        if not self._asked or not self._came.wait(max(0.0, until - monotonic())):
+            return None
+        snapshot, self._snapshot, self._asked = self._snapshot, None, False
+        return snapshot
+
+    def _take(self) -> None:
+        begin = perf_counter()
+        self._snapshot = Snapshot.take(self.run.trainer.engine, self.saved)
+        self.copying = perf_counter() - begin
+        self._came.set()

@@ -1,0 +1,130 @@
+"""The file that makes runs last, and the thread that saves into it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Lock, Thread
+from time import perf_counter
+from typing import Protocol
+
+from .packing import Damaged
+from .settings import SettingError
+from .store_schema import Unfit, open_database
+
+SAVE_SECONDS = 0.5
+"""Between two saves. What was done is on disk within twice that."""
+
+COPY_SHARE = 0.02
+"""Of the training time, the most that copying what is saved takes."""
+
+EXPLANATIONS = {
+    sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
+    sqlite3.SQLITE_READONLY: "cannot be written: it, or its folder, is read-only",
+    sqlite3.SQLITE_PERM: "cannot be opened: that is not permitted",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened: there is no such folder, or it is not permitted",
+    sqlite3.SQLITE_NOTADB: "is not a database, or its beginning is damaged",
+    sqlite3.SQLITE_CORRUPT: "is damaged",
+    sqlite3.SQLITE_BUSY: "is kept busy by another program",
+    sqlite3.SQLITE_IOERR: "cannot be read or written: the disk failed",
+}
+
+
+class StoreError(SettingError):
+    """A store that cannot be read or written; the message says which, and why."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("store", message)
+
+
+class Saves(Protocol):
+    """What the thread saves for: a manager's `Shelf`."""
+
+    def save(self) -> float:
+        """Save what is new, and return for how many seconds training waited."""
+
+
+class Store:
+    """One SQLite file in which runs last, those of many people and in several processes at once.
+
+    Parameters
+    ----------
+    path : str or Path
+        Made if it is not there.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written, or is damaged, or is something else. It is left as it is then.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._lock = Lock()
+        with self._explained():
+            self._db = open_database(self.path)
+        self._shelves: list[Saves] = []
+        self._closing = Event()
+        self._saver = Thread(target=self._save, name="saving", daemon=True)
+        self._saver.start()
+
+    @contextmanager
+    def transaction(self, writing: bool = True) -> Iterator[sqlite3.Connection]:
+        """Do all of a block in the file or nothing; what is read is of one moment.
+
+        Raises
+        ------
+        StoreError
+        """
+        with self._lock, self._explained():
+            self._db.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                # Some failures, a full disk among them, have rolled back already.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def attach(self, shelf: Saves) -> None:
+        """Save for a manager from now on."""
+        self._shelves.append(shelf)
+
+    def detach(self, shelf: Saves) -> None:
+        """Save no longer for it."""
+        self._shelves.remove(shelf)
+
+    def close(self) -> None:
+        """Close the file. What is not saved yet is lost: managers are closed before."""
+        self._closing.set()
+        self._saver.join()
+        with self._lock:
+            self._db.close()
+
+    def _save(self) -> None:
+        pause = SAVE_SECONDS
+        while not self._closing.wait(pause):
+            begin = perf_counter()
+            copying = sum(shelf.save() for shelf in list(self._shelves))
+            pause = max(SAVE_SECONDS, copying / COPY_SHARE, perf_counter() - begin)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Say in words what went wrong with the file."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            # The low byte is the kind; the others say more than helps.
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+            problem = EXPLANATIONS.get(code, f"cannot be used: {error}")
+            raise StoreError(f"The store {str(self.path)!r} {problem}.") from error
+        except Damaged as error:
+            raise StoreError(f"The store {str(self.path)!r} is damaged: {error}.") from error
+        except Unfit as error:
+            raise StoreError(f"The store {str(self.path)!r} {error}.") from error
+        except OSError as error:
+            reason = error.strerror or error
+            raise StoreError(f"The store {str(self.path)!r} cannot be opened: {reason}.") from error

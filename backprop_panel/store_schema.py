@@ -1,0 +1,136 @@
+"""What a store's file holds, version after version, and how a file is found to be one."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+APPLICATION = 0x62707374
+"""SQLite's mark for whose file it is: ``bpst``."""
+
+MIGRATIONS = (
+    """
+    CREATE TABLE workspaces (
+        id INTEGER PRIMARY KEY,
+        user TEXT NOT NULL UNIQUE,
+        current TEXT  -- the run used last
+    ) STRICT;
+    CREATE TABLE runs (
+        id TEXT PRIMARY KEY,
+        workspace INTEGER NOT NULL REFERENCES workspaces ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        config TEXT NOT NULL,
+        parent TEXT,  -- may be deleted, so it refers to nothing
+        parent_step INTEGER,
+        position INTEGER NOT NULL,
+        generation INTEGER NOT NULL DEFAULT 0,  -- grows when its past is replaced: a reset
+        saves INTEGER NOT NULL DEFAULT 0,  -- grows whenever it is saved
+        UNIQUE (workspace, name)
+    ) STRICT;
+    CREATE TABLE states (
+        run TEXT PRIMARY KEY REFERENCES runs ON DELETE CASCADE,
+        digest TEXT NOT NULL,
+        meta TEXT NOT NULL,
+        tensors BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE checkpoints (
+        run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE,
+        step INTEGER NOT NULL,
+        digest TEXT NOT NULL,
+        meta TEXT NOT NULL,
+        tensors BLOB NOT NULL,
+        UNIQUE (run, step)
+    ) STRICT;
+    CREATE TABLE events (
+        run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        event TEXT NOT NULL,
+        PRIMARY KEY (run, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE history (
+        run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE,
+        first INTEGER NOT NULL,
+        columns BLOB NOT NULL,
+        UNIQUE (run, first)
+    ) STRICT;
+    CREATE TABLE leases (
+        run TEXT PRIMARY KEY REFERENCES runs ON DELETE CASCADE,
+        owner TEXT NOT NULL,
+        heartbeat REAL NOT NULL
+    ) STRICT
+    """,
+)
+"""Statements that lead from each version to the next; a file's version is how many were done."""
+
+BUSY_SECONDS = 20
+"""How long one waits for another process that is writing."""
+
+
+class Unfit(Exception):
+    """A file that is no store of ours, or not one that this version can read."""
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Open a store's file, making or migrating it if need be; a file that is unfit stays as it is.
+
+    Raises
+    ------
+    Unfit
+    sqlite3.Error, OSError
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Threads take turns with the connection by the store's lock.
+    db = sqlite3.connect(path, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        _refuse_what_is_unfit(db, path)
+        db.execute("PRAGMA journal_mode = WAL")
+        # With each transaction, so that what was saved survives a loss of power as well.
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA foreign_keys = ON")
+        _migrate(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _refuse_what_is_unfit(db: sqlite3.Connection, path: Path) -> None:
+    # SQLite itself sees that pages are missing, but not that a part of the last one is.
+    page_size, size = _pragma(db, "page_size"), path.stat().st_size
+    log = path.with_name(path.name + "-wal")
+    if size % page_size and not (log.exists() and log.stat().st_size):
+        raise Unfit(f"is damaged: it ends within a page, after {size} bytes")
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if tables and _pragma(db, "application_id") != APPLICATION:
+        raise Unfit("is the database of another program")
+    if (version := _pragma(db, "user_version")) > len(MIGRATIONS):
+        raise Unfit(
+            f"has the format {version}, and this version of backprop_panel knows formats up to "
+            f"{len(MIGRATIONS)}: a newer one made it, and is needed to open it"
+        )
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    # Begun even if there is nothing to migrate: a file that cannot be written shows it here.
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        version = _pragma(db, "user_version")
+        for migration in MIGRATIONS[version:]:
+            for statement in _without_comments(migration).split(";"):
+                db.execute(statement)
+        if version < len(MIGRATIONS):
+            db.execute(f"PRAGMA application_id = {APPLICATION}")
+            db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+
+
+def _without_comments(statements: str) -> str:
+    """Leave out the comments, in which a semicolon may stand."""
+    return "\n".join(line.split("--")[0] for line in statements.splitlines())
+
+
+def _pragma(db: sqlite3.Connection, name: str) -> int:
+    return db.execute(f"PRAGMA {name}").fetchone()[0]

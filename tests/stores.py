@@ -1,0 +1,57 @@
+"""What the tests of the store share: small runs, and what must be equal of two of them."""
+
+import time
+
+import numpy as np
+
+from backprop_panel import TrainingRunManager
+
+SMALL = {
+    "num_samples": 60,
+    "hidden_dimension": 5,
+    "loss_type": "cross_entropy",
+    "batch_size": 7,
+    "learning_rate": 0.05,
+}
+PATIENCE = 20.0
+
+
+def train(run, steps):
+    """Make steps by the trainer, some of them in blocks; return the losses."""
+    first = run.trainer.step
+    with run.trainer.engine.mailbox.having_engine():
+        while (left := first + steps - run.trainer.step) > 0:
+            run.trainer.engine.advance(run.trainer.batch_size, left)
+    return run.history["loss"][first:].tolist()
+
+
+def everything(run):
+    """All that a run is, in exact values."""
+    engine = run.trainer.engine
+    return {
+        "id": (run.id, run.name, run.config, run.parent),
+        "settings": run.settings,
+        "state": engine.state().digest(),
+        "frozen": engine.frozen,
+        "events": list(engine.events),
+        "history": {name: column.tobytes() for name, column in engine.history.items()},
+        "checkpoints": [
+            (state.step, state.events, state.digest()) for state in engine.checkpoints.states
+        ],
+    }
+
+
+def undisturbed(steps, **config):
+    """The losses of a run that trains in memory, in one go."""
+    return train(TrainingRunManager().create(**{**SMALL, **config}), steps)
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.005)
+
+
+def same(a, b):
+    return np.array_equal(a, b, equal_nan=True)

@@ -19,6 +19,7 @@ store = parser.parse_args().store
 workbench = Workbench(
     store=None if store == "memory" else store,
     user=pn.state.user or "",
+    link=pn.state.session_args,
     vocabulary=["a", "b", "c", "d"],
     sequence_length=5,
     task_type="next_token",

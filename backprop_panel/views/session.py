@@ -195,11 +195,18 @@ class Session(param.Parameterized):
 
     def _step(self, step: Callable[[Any], StepRecord]) -> None:
         self.pause()
-        self._leave_the_past()
-        self.record = step(self.run.trainer)
+
+        def make() -> None:
+            self._leave_the_past()
+            self.record = step(self.run.trainer)
+
+        self.attempt("training", make)
 
     def _start(self, goal_epoch: int | None, playing: bool = False) -> None:
         self.pause()
+        self.attempt("training", lambda: self._begin(goal_epoch, playing))
+
+    def _begin(self, goal_epoch: int | None, playing: bool) -> None:
         self._leave_the_past()
         self._playing = playing
         self.goal_epoch = goal_epoch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import panel_material_ui as pmui
 import param
 from panel.util import edit_readonly
 
+from ..interchange import from_query, to_query
 from ..store import StoreError
 from ..training_run import TrainingRunManager
 from .comparison import Comparison, LossTab, RunsTab
@@ -19,10 +21,13 @@ from .difference_tab import DifferenceTab
 from .explanation import Explanation
 from .health_tab import HealthTab
 from .network_map import NetworkMap
-from .session import Session
+from .session import MISTAKES, Session
 from .settings_panel import Settings
 from .timeline import Timeline
 from .toolbar import Toolbar
+
+PAGE_ARGUMENTS = ("theme",)
+"""What an address may say that is not a setting: Panel's own."""
 
 FOLLOW_PERIOD = 1000
 """Milliseconds between two looks at what was done in other windows."""
@@ -37,6 +42,8 @@ class Workbench(pn.viewable.Viewer):
         The file in which the runs last, None to keep them in memory.
     user : str
         Whose runs these are.
+    link : mapping, optional
+        The arguments of the page's address: the configuration of the run to show.
     **config
         Settings of the first run, as `TrainingRunManager.create` takes them; where the store has
         runs, the one used last is shown instead.
@@ -44,14 +51,22 @@ class Workbench(pn.viewable.Viewer):
 
     session = param.ClassSelector(class_=Session, constant=True)
 
-    def __init__(self, store: str | Path | None = None, user: str = "", **config: Any) -> None:
+    def __init__(
+        self,
+        store: str | Path | None = None,
+        user: str = "",
+        link: Mapping[str, Any] | None = None,
+        **config: Any,
+    ) -> None:
         # A session's own setting: without it the map's plots would stretch all that holds them.
         pn.config.respect_explicit_sizing = True
         manager = _manager(store, user)
+        mistakes = _follow_link(manager, link or {})
         if manager.current is None:
             manager.create(**config)
         super().__init__(session=Session(manager))
         session = self.session
+        session.mistakes = mistakes
         self.map = NetworkMap(session)
         self.toolbar = Toolbar(session)
         self.settings = Settings(session, self._colour_widgets())
@@ -152,6 +167,23 @@ def _manager(store: str | Path | None, user: str) -> TrainingRunManager:
         manager = TrainingRunManager()
         manager.store_problem = str(error)
         return manager
+
+
+def _follow_link(manager: TrainingRunManager, link: Mapping[str, Any]) -> dict[str, str]:
+    """Show the run that a link asks for, a new one if there is none yet; return what is wrong."""
+    asked = {name: value for name, value in link.items() if name not in PAGE_ARGUMENTS}
+    if not asked:
+        return {}
+    try:
+        config = from_query(asked)
+        same = [run for run in manager.runs if to_query(run.config) == to_query(config)]
+        if same:
+            manager.switch(same[-1].id)
+        else:
+            manager.create(**config)
+    except MISTAKES as mistake:
+        return {"link": f"The link was not followed. {mistake}"}
+    return {}
 
 
 def _mode(primary: str, background: str, paper: str) -> dict[str, Any]:

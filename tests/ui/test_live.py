@@ -122,8 +122,9 @@ def random_action(page, chance):
     elif kind == "tab":
         show_tab(page, chance.choice(TABS))
     elif kind == "run":
-        page.get_by_label("Active run", exact=True).click()
+        page.get_by_role("combobox", name="Active run", exact=True).click()
         chance.choice(page.get_by_role("menuitem").all()).click()
+        expect(page.get_by_role("listbox")).to_have_count(0)
     else:
         slider = page.get_by_role("slider", name="Timeline", exact=True)
         if slider.is_enabled():

@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.ui.browsing import (
+    choose,
     curves,
     expect_active,
     expect_step,
@@ -58,8 +59,7 @@ def test_training_on_from_the_past_forks_a_run_and_the_old_one_keeps_its_steps(p
     press(page, "Run Batch")
     expect_active(page, "run 1 1")
     expect_step(page, 11)
-    page.get_by_label("Active run", exact=True).click()
-    page.get_by_role("menuitem", name="run 1", exact=True).click()
+    choose(page, "Active run", "run 1")
     expect_step(page, 16, epoch=1)
 
 
@@ -103,8 +103,7 @@ def test_a_comparison_of_unlike_networks_is_refused_where_it_was_asked_for(page)
     press(page, "New run")
     expect_active(page, "run 2")
     show_tab(page, "Difference")
-    page.get_by_label("Compare with", exact=True).click()
-    page.get_by_role("menuitem", name="run 1", exact=True).click()
+    choose(page, "Compare with", "run 1")
     press(page, "Compare")
     expect(page.get_by_text("Networks of 16-8-8-4 and 16-32-32-4 units")).to_be_visible()
 

@@ -127,7 +127,8 @@ def averaged(losses: NDArray, strength: float, window: Window = None) -> tuple[N
     if span > 1 and end - first > MOST_EXACT:
         # More than there are pixels: the mean of every stretch is as good as that at every step.
         count = (end - first) // span
-        stretches = losses[first : first + count * span].reshape(count, span)
+        first = end - count * span
+        stretches = losses[first:end].reshape(count, span)
         # A product is ten times as fast as the mean over so short an axis.
         means = stretches @ np.full(span, 1 / span, losses.dtype)
         return first + span * np.arange(1, count + 1), means

@@ -78,7 +78,7 @@ class Session(param.Parameterized):
 
     def __init__(self, manager: TrainingRunManager, **params: Any) -> None:
         super().__init__(manager=manager, **params)
-        self.frames = FrameClock()
+        self.frames = FrameClock(then=self.tick)
         self._ticks: Any = None
         self._playing = False
         manager.param.watch(self._follow_current, "current")
@@ -256,7 +256,7 @@ class Session(param.Parameterized):
             if record is not None:
                 with worker.waiting(), pn.io.hold():
                     self.record = record
-                self.frames.sent()
+                    self.frames.sent += 1
 
     def _finish(self) -> None:
         worker = self.run.worker

@@ -81,9 +81,16 @@ class Workbench(pn.viewable.Viewer):
             "Health": HealthTab(session),
             "Difference": DifferenceTab(session),
         }
-        # A tab is made when it is first looked at: the page opens twice as fast.
-        self._places = [pn.Column(sizing_mode="stretch_width", margin=0) for _ in self._views]
-        self._places[0].append(self.map)
+        # A tab is made when it is first looked at: the page opens twice as fast. The table of the
+        # Runs tab is there from the start: Bokeh warns of one that comes later.
+        self._places = [
+            pn.Column(
+                *([view] if name in ("Network", "Runs") else []),
+                sizing_mode="stretch_width",
+                margin=0,
+            )
+            for name, view in self._views.items()
+        ]
         self.tabs = pmui.Tabs(
             *zip(self._views, self._places, strict=True),
             sizing_mode="stretch_width",

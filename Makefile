@@ -1,5 +1,6 @@
 # make serve   install what is needed and serve the page on PORT
 # make test    the same plus what the tests need, a Chromium included, then run them
+# make soak    the tests of the store that take minutes: hundreds of kills, eight processes
 # make lint    ruff, as it runs before every change is taken
 # make bench   each benchmark in turn
 # make clean   forget the virtual environment
@@ -13,6 +14,8 @@ PORT ?= 7000
 # SERVE_ARGS=--allow-websocket-origin=NAME:PORT then says by which name it may be called.
 ADDRESS ?= 127.0.0.1
 SERVE_ARGS ?=
+# Where the runs last: a file of the user's by default, another one, or memory.
+STORE ?=
 PYTEST_ARGS ?=
 
 VENV := .venv
@@ -24,15 +27,18 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq
 APT_INSTALL := $(APT) -o DPkg::Lock::Timeout=120 install -y --no-install-recommends
 
-.PHONY: serve test lint bench browser clean
+.PHONY: serve test soak lint bench browser clean
 
 serve: $(VENV)/.serve
 	$(BIN)/python -m panel serve apps/main.py --port $(PORT) --address $(ADDRESS) \
 		--allow-websocket-origin=localhost:$(PORT) --allow-websocket-origin=127.0.0.1:$(PORT) \
-		$(SERVE_ARGS)
+		$(SERVE_ARGS) $(if $(STORE),--args --store $(STORE))
 
 test: $(VENV)/.test browser
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+soak: $(VENV)/.test
+	SOAK=1 $(BIN)/python -m pytest -s -k soak tests/test_store_processes.py $(PYTEST_ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

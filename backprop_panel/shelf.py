@@ -146,14 +146,15 @@ class Shelf:
         """Save what is new of every run, and return for how many seconds training waited."""
         with self._saving:
             entries = list(self._entries.values())
-            for entry in entries:
+            new = [entry for entry in entries if entry.is_new]
+            for entry in new:
                 entry.ask()
             until = monotonic() + SNAPSHOT_SECONDS
-            saved = [self._save(entry, until) for entry in entries if entry.is_new]
+            saved = [self._save(entry, until) for entry in new]
             if saved and all(saved):
                 self.problem = ""
             self._keep_leases(entries)
-            return sum(entry.copying for entry in entries)
+            return sum(entry.copying for entry in new)
 
     def close(self) -> None:
         """Save all, and let others train the runs; nothing trains any more here."""

@@ -48,8 +48,8 @@ class Entry:
         return self.saved is None or not self.saved.is_all_of(self.run.trainer.engine)
 
     def ask(self) -> None:
-        """Have a snapshot taken between two steps, if there is something new."""
-        if self.is_new and not self._asked and not self.lost:
+        """Have a snapshot taken between two steps."""
+        if not self._asked and not self.lost:
             self._asked = True
             self._came.clear()
             self.run.trainer.engine.mailbox.pass_on(self._take)

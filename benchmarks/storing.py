@@ -20,7 +20,7 @@ from backprop_panel import TrainingRun, TrainingRunManager  # noqa: E402
 from backprop_panel.worker import StopWhen  # noqa: E402
 
 CONFIG = {"learning_rate": 0.01, "loss_type": "cross_entropy", "optimizer": "adam"}
-BLOCKS = 30
+BLOCKS = 40
 BLOCK_SECONDS = 1.0
 RUNS = 50
 STEPS = 20_000
@@ -42,7 +42,10 @@ def measure_rates(folder: Path) -> None:
     in_memory, in_store = TrainingRunManager().create(**CONFIG), stored.create(**CONFIG)
     rates, times = [], []
     for block in range(BLOCKS + 1):
-        memory, store = train_a_while(in_memory), train_a_while(in_store)
+        if block % 2:  # the order changes too, so that no drift favours one
+            memory, store = train_a_while(in_memory), train_a_while(in_store)
+        else:
+            store, memory = train_a_while(in_store), train_a_while(in_memory)
         if block:  # the first warms up
             rates.append((memory[0], store[0]))
             times.append((memory[1], store[1]))

@@ -198,8 +198,13 @@ class Shelf:
         run.trainer.show_engine_settings()
 
     def _read_checkpoints(self, run_id: str, generation: int, until: int) -> list[EngineState]:
-        with self._store.transaction(writing=False) as db:
-            return read_checkpoints(db, run_id, generation, until)
+        try:
+            with self._store.transaction(writing=False) as db:
+                return read_checkpoints(db, run_id, generation, until)
+        except StoreError as error:
+            # They only make replay short: without them it begins at the beginning.
+            self.problem = str(error)
+            return []
 
     def _save(self, entry: Entry, until: float) -> bool:
         """Write the snapshot that comes by then; what fails is told in `problem`."""

@@ -218,3 +218,28 @@ def test_a_store_that_fails_at_any_time_never_stops_the_training(path):
     assert run.name == "run 1"
     manager.close()
     assert "read-only" in manager.store_problem
+
+
+def test_checkpoints_that_cannot_be_read_are_done_without(filled):
+    on_file(filled, "UPDATE checkpoints SET tensors = zeroblob(length(tensors))")
+    manager = TrainingRunManager(filled)
+    run = manager.runs[0]
+    last = run.at(500)
+    assert (last.step, run.trainer.engine.checkpoints.states) == (500, [])
+    assert [array.tolist() for array in last.weights] == [
+        array.tolist() for array in run.model.weights
+    ]
+    manager.refresh()
+    assert "is damaged" in manager.store_problem
+    train(run, 10)
+    manager.close()
+    assert manager.store_problem == ""
+
+
+def test_a_run_whose_store_was_closed_looks_back_and_trains_on(filled):
+    manager = TrainingRunManager(filled)
+    run = manager.runs[0]
+    manager.close()
+    assert run.at(250).step == 250
+    train(run, 10)
+    assert run.trainer.step == 510

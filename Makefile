@@ -1,5 +1,6 @@
 # make serve   install what is needed and serve the page on PORT
 # make test    the same plus what the tests need, a Chromium included, then run them
+# make soak    the tests that take minutes: a thousand random actions, hundreds of kills, eight processes
 # make lint    ruff, as it runs before every change is taken
 # make bench   each benchmark in turn
 # make clean   forget the virtual environment
@@ -13,6 +14,8 @@ PORT ?= 7000
 # SERVE_ARGS=--allow-websocket-origin=NAME:PORT then says by which name it may be called.
 ADDRESS ?= 127.0.0.1
 SERVE_ARGS ?=
+# Where the runs last: a file of the user's by default, another one, or memory.
+STORE ?=
 PYTEST_ARGS ?=
 
 VENV := .venv
@@ -24,22 +27,30 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq
 APT_INSTALL := $(APT) -o DPkg::Lock::Timeout=120 install -y --no-install-recommends
 
-.PHONY: serve test lint bench browser clean
+# The others beside them are what these share.
+BENCHMARKS := $(addprefix benchmarks/,training_step.py large_network.py storing.py opening.py live.py \
+	loss_tab.py sessions.py)
+
+.PHONY: serve test soak lint bench browser clean
 
 serve: $(VENV)/.serve
 	$(BIN)/python -m panel serve apps/main.py --port $(PORT) --address $(ADDRESS) \
 		--allow-websocket-origin=localhost:$(PORT) --allow-websocket-origin=127.0.0.1:$(PORT) \
-		$(SERVE_ARGS)
+		$(SERVE_ARGS) $(if $(STORE),--args --store $(STORE))
 
 test: $(VENV)/.test browser
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+soak: $(VENV)/.test browser
+	RANDOM_ACTIONS=1000 $(BIN)/python -m pytest -s -k random_actions tests/ui
+	SOAK=1 $(BIN)/python -m pytest -s -k soak tests/test_store_processes.py $(PYTEST_ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-bench: $(VENV)/.bench
-	@set -e; for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file; done
+bench: $(VENV)/.bench browser
+	@set -e; for file in $(BENCHMARKS); do echo "== $$file"; $(BIN)/python $$file; done
 
 clean:
 	rm -rf $(VENV)
@@ -69,8 +80,8 @@ $(VENV)/.test: $(VENV)/.made pyproject.toml
 	@touch $(VENV)/.serve $@
 
 $(VENV)/.bench: $(VENV)/.made pyproject.toml
-	$(PIP_INSTALL) -e '.[bench]'
-	@touch $(VENV)/.serve $@
+	$(PIP_INSTALL) -e '.[test,bench]'
+	@touch $(VENV)/.serve $(VENV)/.test $@
 
 # The browser tests take the Chromium or Chrome on PATH. Debian has one as a package; Ubuntu's is
 # only a snap, so there Playwright fetches its own. The fonts are for machines that have none, where

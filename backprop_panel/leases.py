@@ -30,8 +30,10 @@ def take_lease(db: sqlite3.Connection, run_id: str, name: str, owner: str) -> in
         raise Conflict("it was deleted in another window or process")
     taken = db.execute(
         "INSERT INTO leases VALUES (?1, ?2, ?3) ON CONFLICT (run) "
-        "DO UPDATE SET owner = ?2, heartbeat = ?3 WHERE owner = ?2 OR heartbeat < ?4",
-        (run_id, owner, time.time(), time.time() - LEASE_SECONDS),
+        # One from the future was left by a clock that was wrong.
+        "DO UPDATE SET owner = ?2, heartbeat = ?3 "
+        "WHERE owner = ?2 OR abs(heartbeat - ?3) > ?4",
+        (run_id, owner, time.time(), LEASE_SECONDS),
     )
     if not taken.rowcount:
         raise SettingError("runs", f"{name!r} is being trained in another window or process.")

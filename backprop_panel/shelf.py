@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from threading import RLock
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from .catalogue import Catalogue, Listed
 from .checkpoints import EngineState
 from .leases import HEARTBEAT_SECONDS, release_lease, renew_leases, take_lease
 from .mailbox import no_claim
-from .packing import pack_json, unpack_config
 from .saved_run import Conflict, Snapshot, catch_up, read_checkpoints
 from .settings import SettingError
 from .shelf_entry import Entry
@@ -26,21 +24,6 @@ if TYPE_CHECKING:
 
 SNAPSHOT_SECONDS = 0.2
 """How long a save waits for snapshots; one that comes later is for the next save."""
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A run as the file lists it."""
-
-    id: str
-    name: str
-    packed_config: str
-    parent: tuple[str, int] | None
-    saves: int
-
-    def config(self) -> dict[str, Any]:
-        """Return its configuration."""
-        return unpack_config(self.packed_config)
 
 
 class Shelf:
@@ -62,34 +45,22 @@ class Shelf:
         self._saving = RLock()
         self._heartbeat = 0.0
         with store.transaction() as db:
-            db.execute("INSERT INTO workspaces (user) VALUES (?) ON CONFLICT DO NOTHING", (user,))
-            found = db.execute("SELECT id FROM workspaces WHERE user = ?", (user,))
-            self._workspace: int = found.fetchone()[0]
+            self._catalogue = Catalogue(db, user)
         store.attach(self)
 
     def listed(self) -> list[Listed]:
         """Return this person's runs in their order."""
         with self._store.transaction(writing=False) as db:
-            rows = db.execute(
-                "SELECT id, name, config, parent, parent_step, saves FROM runs "
-                "WHERE workspace = ? ORDER BY position",
-                (self._workspace,),
-            ).fetchall()
-        return [
-            Listed(run, name, config, None if parent is None else (parent, step), saves)
-            for run, name, config, parent, step, saves in rows
-        ]
+            return self._catalogue.listed(db)
 
     def used_last(self) -> str | None:
         """Return the id of the run that was last worked on."""
         with self._store.transaction(writing=False) as db:
-            query = "SELECT current FROM workspaces WHERE id = ?"
-            return db.execute(query, (self._workspace,)).fetchone()[0]
+            return self._catalogue.used_last(db)
 
     def use(self, run: TrainingRun) -> None:
         """Remember which run is worked on."""
-        query = "UPDATE workspaces SET current = ? WHERE id = ?"
-        self._attempt(lambda db: db.execute(query, (run.id, self._workspace)))
+        self._attempt(lambda db: self._catalogue.use(db, run.id))
 
     def has_stored(self, run: TrainingRun) -> bool:
         """Tell whether a run has been in the file."""
@@ -105,10 +76,19 @@ class Shelf:
         """
         entry = Entry(run)
         # A fork may bring megabytes of checkpoints: the thread that saves will write them.
-        snapshot = Snapshot.take(run.trainer.engine, None, complete=False)
+        engine = run.trainer.engine
+        snapshot = Snapshot.take(engine, None, complete=not engine.checkpoints.states)
         if self._attempt(lambda db: self._insert(db, run, snapshot)):
             entry.saved = snapshot.after
         self._place(entry)
+
+    def config(self, run_id: str) -> dict[str, Any] | None:
+        """Return the configuration of a run in the file; None if it is gone."""
+        try:
+            with self._store.transaction(writing=False) as db:
+                return self._catalogue.config(db, run_id)
+        except Conflict:
+            return None
 
     def load(self, run: TrainingRun) -> bool:
         """Let a run become what the file says, and save it from now on; False if it is gone."""
@@ -140,9 +120,8 @@ class Shelf:
     def rename(self, run: TrainingRun, name: str) -> None:
         """Give a run another name in the file."""
         if self.has_stored(run):
-            query = "UPDATE runs SET name = ? WHERE id = ? AND workspace = ?"
-            with self._store.transaction() as db, _taken_names_refused(name):
-                db.execute(query, (name, run.id, self._workspace))
+            with self._store.transaction() as db:
+                self._catalogue.rename(db, run.id, name)
 
     def delete(self, run: TrainingRun) -> None:
         """Delete a run in the file.
@@ -167,16 +146,15 @@ class Shelf:
         """Save what is new of every run, and return for how many seconds training waited."""
         with self._saving:
             entries = list(self._entries.values())
-            for entry in entries:
+            new = [entry for entry in entries if entry.is_new]
+            for entry in new:
                 entry.ask()
             until = monotonic() + SNAPSHOT_SECONDS
-            new = [(entry, entry.snapshot(until)) for entry in entries]
-            new = [(entry, snapshot) for entry, snapshot in new if snapshot is not None]
-            saved = [self._save(entry, snapshot) for entry, snapshot in new]
+            saved = [self._save(entry, until) for entry in new]
             if saved and all(saved):
                 self.problem = ""
             self._keep_leases(entries)
-            return sum(entry.copying for entry, _ in new)
+            return sum(entry.copying for entry in new)
 
     def close(self) -> None:
         """Save all, and let others train the runs; nothing trains any more here."""
@@ -220,11 +198,25 @@ class Shelf:
         run.trainer.show_engine_settings()
 
     def _read_checkpoints(self, run_id: str, generation: int, until: int) -> list[EngineState]:
-        with self._store.transaction(writing=False) as db:
-            return read_checkpoints(db, run_id, generation, until)
+        try:
+            with self._store.transaction(writing=False) as db:
+                return read_checkpoints(db, run_id, generation, until)
+        except StoreError as error:
+            # They only make replay short: without them it begins at the beginning.
+            self.problem = str(error)
+            return []
 
-    def _save(self, entry: Entry, snapshot: Snapshot) -> bool:
-        """Write a snapshot; what fails is told by `problem`, or to those who train."""
+    def _save(self, entry: Entry, until: float) -> bool:
+        """Write the snapshot that comes by then; what fails is told in `problem`."""
+        try:
+            snapshot = entry.snapshot(until)
+            return snapshot is not None and self._write(entry, snapshot)
+        except Exception as error:  # whatever it is, the thread that saves must live
+            self.problem = f"{entry.run.name!r} is not saved: {str(error) or repr(error)}"
+            return False
+
+    def _write(self, entry: Entry, snapshot: Snapshot) -> bool:
+        """Write a snapshot; who trains what others changed is told so."""
         run = entry.run
         try:
             with self._store.transaction() as db:
@@ -263,25 +255,15 @@ class Shelf:
             self.problem = message
 
     def _insert(self, db: sqlite3.Connection, run: TrainingRun, snapshot: Snapshot) -> None:
-        parent, step = run.parent or (None, None)
-        place = "SELECT coalesce(max(position), 0) + 1 FROM runs"
-        with _taken_names_refused(run.name):
-            db.execute(
-                "INSERT INTO runs (id, workspace, name, config, parent, parent_step, position) "
-                f"VALUES (?, ?, ?, ?, ?, ?, ({place}))",
-                (run.id, self._workspace, run.name, pack_json(run.config), parent, step),
-            )
+        self._catalogue.insert(db, run)
         snapshot.write(db, run.id)
 
     def _delete(self, db: sqlite3.Connection, run: TrainingRun) -> None:
-        query = "SELECT count(*) FROM runs WHERE workspace = ?"
-        if db.execute(query, (self._workspace,)).fetchone() == (1,):
-            raise SettingError("runs", f"{run.name!r} is the only run; there must be one.")
         try:
             take_lease(db, run.id, run.name, self._owner)
         except Conflict:
             return  # deleted already
-        db.execute("DELETE FROM runs WHERE id = ?", (run.id,))
+        self._catalogue.delete(db, run)
 
     def _keep_leases(self, entries: list[Entry]) -> None:
         """Give back the leases that are not needed, and show that the others' owner lives."""
@@ -313,13 +295,3 @@ class Shelf:
             self.problem = str(error)
             return False
         return True
-
-
-@contextmanager
-def _taken_names_refused(name: str) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.IntegrityError:
-        raise SettingError("name", f"There is a run named {name!r} already.") from None
-    except UnicodeEncodeError:
-        raise SettingError("name", f"{name!r} is not a text that can be stored.") from None

@@ -39,6 +39,7 @@ class Entry:
         self.copying = 0.0
         self._snapshot: Snapshot | None = None
         self._asked = False
+        self._failure: Exception | None = None
         self._came = Event()
 
     @property
@@ -47,21 +48,27 @@ class Entry:
         return self.saved is None or not self.saved.is_all_of(self.run.trainer.engine)
 
     def ask(self) -> None:
-        """Have a snapshot taken between two steps, if there is something new."""
-        if self.is_new and not self._asked and not self.lost:
+        """Have a snapshot taken between two steps."""
+        if not self._asked and not self.lost:
             self._asked = True
             self._came.clear()
             self.run.trainer.engine.mailbox.pass_on(self._take)
 
     def snapshot(self, until: float) -> Snapshot | None:
-        """Return the snapshot that was asked for, if it comes by then."""
+        """Return the snapshot that was asked for, if it comes by then; raise what prevented it."""
         if not self._asked or not self._came.wait(max(0.0, until - monotonic())):
             return None
         snapshot, self._snapshot, self._asked = self._snapshot, None, False
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
         return snapshot
 
     def _take(self) -> None:
         begin = perf_counter()
-        self._snapshot = Snapshot.take(self.run.trainer.engine, self.saved)
+        try:
+            self._snapshot = Snapshot.take(self.run.trainer.engine, self.saved)
+        except Exception as failure:  # too little memory: no reason for training to end
+            self._failure = failure
         self.copying = perf_counter() - begin
         self._came.set()

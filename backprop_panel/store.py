@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Lock, Thread
-from time import perf_counter
+from time import thread_time
 from typing import Protocol
 
 from .packing import Damaged
@@ -15,10 +15,14 @@ from .settings import SettingError
 from .store_schema import Unfit, open_database
 
 SAVE_SECONDS = 0.5
-"""Between two saves. What was done is on disk within twice that."""
+"""Between two saves. What was done is on disk within twice that; of networks with megabytes of
+weights, whose saving would slow the training down, a little later."""
 
 COPY_SHARE = 0.02
 """Of the training time, the most that copying what is saved takes."""
+
+SAVING_SHARE = 0.1
+"""Of one processor, the most that saving takes."""
 
 EXPLANATIONS = {
     sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
@@ -107,9 +111,10 @@ class Store:
     def _save(self) -> None:
         pause = SAVE_SECONDS
         while not self._closing.wait(pause):
-            begin = perf_counter()
+            begin = thread_time()
             copying = sum(shelf.save() for shelf in list(self._shelves))
-            pause = max(SAVE_SECONDS, copying / COPY_SHARE, perf_counter() - begin)
+            saving = thread_time() - begin
+            pause = max(SAVE_SECONDS, copying / COPY_SHARE, saving / SAVING_SHARE)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

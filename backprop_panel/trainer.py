@@ -118,6 +118,9 @@ class Trainer(Configured):
         except SettingError:
             self._take_engine_settings()
             raise
+        # Where the run was changed elsewhere, taking that over has set them back.
+        with param.discard_events(self):
+            self.param.update(**changed)
 
     def _change_mode(self, event: param.parameterized.Event) -> None:
         only = event.new == "visualize"

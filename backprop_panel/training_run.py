@@ -9,6 +9,7 @@ from typing import Any
 
 import param
 
+from .catalogue import Listed
 from .run import CONFIGURATION, TRAINER_SETTINGS, TrainingRun
 from .settings import SettingError, refuse_unknown
 from .shelf import Shelf
@@ -175,8 +176,8 @@ class TrainingRunManager(param.Parameterized):
         for listed in shelf.listed():
             run = known.pop(listed.id, None)
             if run is None:
-                run = TrainingRun(listed.name, listed.config(), listed.id, listed.parent)
-                if not shelf.load(run):
+                run = self._loaded(listed)
+                if run is None:  # deleted since it was listed
                     continue
             elif shelf.follow(run, listed.saves):
                 newer.append(run)
@@ -193,6 +194,13 @@ class TrainingRunManager(param.Parameterized):
             self._show(runs)
             self.param.trigger("runs")
         return newer
+
+    def _loaded(self, listed: Listed) -> TrainingRun | None:
+        config = self._shelf.config(listed.id)
+        if config is None:
+            return None
+        run = TrainingRun(listed.name, config, listed.id, listed.parent)
+        return run if self._shelf.load(run) else None
 
     def _show(self, runs: list[TrainingRun]) -> None:
         """Have these runs; if the current one is gone, the one before it becomes that."""

@@ -421,3 +421,30 @@ def test_fifty_runs_are_there_quickly(open_manager):
     assert len(again.runs) == 50
     assert all(run.trainer.engine.checkpoints.unread for run in again.runs)
     assert seconds < 5
+
+
+def test_a_setting_changed_on_a_run_that_went_on_elsewhere_is_changed_from_there_on(open_manager):
+    one = open_manager()
+    run = one.create(**SMALL)
+    other = open_manager()
+    seen = other.current
+    train(run, 30)
+    run.trainer.batch_size = 9
+    wait_until(lambda: tried(lambda: setattr(seen.trainer, "learning_rate", 0.4)))
+    assert (seen.trainer.step, seen.trainer.batch_size, seen.trainer.learning_rate) == (30, 9, 0.4)
+    assert seen.trainer.engine.settings.learning_rate == 0.4
+
+
+def test_a_snapshot_that_fails_is_told_and_tried_again_and_training_goes_on(
+    open_manager, monkeypatch
+):
+    manager = open_manager()
+    run = manager.create(**SMALL)
+    take = saved_run.Snapshot.take
+    monkeypatch.setattr(saved_run.Snapshot, "take", lambda *details: [].nothing)
+    run.worker.start(StopWhen())
+    wait_until(lambda: manager.refresh() == [] and "'run 1' is not saved" in manager.store_problem)
+    monkeypatch.setattr(saved_run.Snapshot, "take", take)
+    wait_until(lambda: manager.refresh() == [] and not manager.store_problem)
+    run.worker.stop()
+    assert run.worker.error is None

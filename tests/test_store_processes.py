@@ -16,6 +16,8 @@ from stores import SMALL, train
 
 from backprop_panel import TrainingRunManager
 
+soak = pytest.mark.skipif("SOAK" not in os.environ, reason="takes minutes: make soak")
+
 PROCESS = Path(__file__).with_name("store_process.py")
 
 
@@ -49,7 +51,7 @@ class Undisturbed:
         return self.run.history["loss"][:steps]
 
 
-@pytest.mark.parametrize("kills", [5, pytest.param(200, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [5, pytest.param(200, marks=soak, id="soak")])
 def test_a_process_killed_at_any_moment_loses_at_most_a_second(kills, tmp_path):
     path, chance, reference = tmp_path / "runs.sqlite", random.Random(kills), Undisturbed()
     gone, before = [], 0
@@ -89,7 +91,7 @@ def forget_the_dead(path):
     db.close()
 
 
-@pytest.mark.parametrize("seconds", [4, pytest.param(60, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("seconds", [4, pytest.param(60, marks=soak, id="soak")])
 def test_eight_processes_work_in_one_file(seconds, tmp_path):
     path = tmp_path / "runs.sqlite"
     processes = [start("anything", path, seconds, seed) for seed in range(8)]

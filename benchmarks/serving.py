@@ -49,7 +49,7 @@ def served(app: str, *arguments: str) -> Iterator[tuple[str, int]]:
     command = [sys.executable, "-m", "panel", "serve", app, "--port", str(port)]
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(
-            [*command, *arguments],
+            [*command, *arguments, "--args", "--store", "memory"],
             cwd=ROOT,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -48,6 +48,11 @@ class Comparison(param.Parameterized):
             run for run in self.session.manager.runs if run is shown or run.id not in self.hidden
         ]
 
+    def branch(self, run: TrainingRun) -> int:
+        """Return the step at which a run left its parent, 0 if that is not compared."""
+        compared = {other.id for other in self.runs()}
+        return run.parent[1] if run.parent and run.parent[0] in compared else 0
+
     def color(self, run: TrainingRun) -> str:
         """Return a run's colour, which it keeps."""
         return run_color(self._numbers.setdefault(run.id, len(self._numbers)))
@@ -105,12 +110,16 @@ class LossTab(pn.viewable.Viewer):
         if not self.visible:
             return
         comparison = self.comparison
-        wanted = Wanted(self.smoothing, window=self._curves.window)
+        window = self._curves.window
         self._lines.forget_all_but({run.id for run in comparison.runs()})
         lines = [
             line
             for run in comparison.runs()
-            for line in self._lines.of(run, comparison.color(run), wanted)
+            for line in self._lines.of(
+                run,
+                comparison.color(run),
+                Wanted(self.smoothing, window=window, begin=comparison.branch(run)),
+            )
         ]
         self._legend.object = (
             self._legend_text() if any(len(line.x) for line in lines) else NOTHING_YET
@@ -183,6 +192,17 @@ class RunsTab(pn.viewable.Viewer):
         runs = self.comparison.session.manager.runs
         compared = set(self.comparison.runs())
         table = runs_table(runs)
+        names = {run.id: run.name for run in runs}
+        table.insert(
+            len(table.columns),
+            "forked from",
+            [
+                f"{names.get(run.parent[0], 'a run that is gone')}, step {run.parent[1]:,}"
+                if run.parent
+                else ""
+                for run in runs
+            ],
+        )
         table.insert(0, "color", [self.comparison.color(run) for run in runs])
         self._drawing = True
         self._table.editors = {

@@ -37,11 +37,14 @@ class Wanted:
         Whether the validation loss and the floor are drawn as well.
     window : (float, float) or None
         The steps in view, or None for all.
+    begin : int
+        The step from which on the run's own curve is drawn: before it, it was another's.
     """
 
     smoothing: float = 0.0
     validation: bool = True
     window: Window = None
+    begin: int = 0
 
 
 class LossLines:
@@ -66,11 +69,13 @@ class LossLines:
 
     def _draw(self, run: TrainingRun, color: str, wanted: Wanted):
         history, about = run.history, _about(run)
-        steps, losses = averaged(history["loss"], wanted.smoothing, wanted.window)
+        steps, losses = averaged(history["loss"], wanted.smoothing, wanted.window, wanted.begin)
         yield Line(*thinned(steps, losses), color, run.name, about)
         if not wanted.validation:
             return
-        yield Line(*self._validation(run), color, f"{run.name}, validation", about, dash="dashed")
+        steps, losses = self._validation(run)
+        own = steps > wanted.begin
+        yield Line(steps[own], losses[own], color, f"{run.name}, validation", about, dash="dashed")
         floor = run.dataset.optimal_loss(run.trainer.loss_type)
         if history.rows and floor > 0:
             yield Line(
@@ -106,7 +111,9 @@ def changed_settings(run: TrainingRun, smoothing: float) -> list[Happening]:
     return [Happening(event.step, float(losses[event.step - 1]), _what(event)) for event in events]
 
 
-def averaged(losses: NDArray, strength: float, window: Window = None) -> tuple[NDArray, NDArray]:
+def averaged(
+    losses: NDArray, strength: float, window: Window = None, begin: int = 0
+) -> tuple[NDArray, NDArray]:
     """Return the steps in view and the running mean of the losses there.
 
     Parameters
@@ -117,11 +124,13 @@ def averaged(losses: NDArray, strength: float, window: Window = None) -> tuple[N
         From 0, no averaging, to 1, over 100 steps.
     window : (float, float), optional
         The steps in view; as many before and after are returned as well.
+    begin : int
+        The step before the first that is returned.
     """
-    first, end = 0, len(losses)
+    first, end = min(begin, len(losses)), len(losses)
     if window is not None:
         margin = window[1] - window[0]
-        first = int(np.clip(window[0] - margin - 1, 0, end))
+        first = int(np.clip(window[0] - margin - 1, first, end))
         end = int(np.clip(window[1] + margin, first, end))
     span = 1 + int(strength * MOST_STEPS_SMOOTHED)
     if span > 1 and end - first > MOST_EXACT:
@@ -132,8 +141,8 @@ def averaged(losses: NDArray, strength: float, window: Window = None) -> tuple[N
         # A product is ten times as fast as the mean over so short an axis.
         means = stretches @ np.full(span, 1 / span, losses.dtype)
         return first + span * np.arange(1, count + 1), means
-    begin = max(0, first - span + 1)
-    return np.arange(first + 1, end + 1), smoothed(losses[begin:end], span)[first - begin :]
+    before = max(0, first - span + 1)
+    return np.arange(first + 1, end + 1), smoothed(losses[before:end], span)[first - before :]
 
 
 def smoothed(values: NDArray, span: int) -> NDArray:

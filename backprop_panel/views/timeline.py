@@ -14,7 +14,6 @@ from .session import draw_with
 from .text import html
 
 SMOOTHING = 0.05
-WANTED = Wanted(SMOOTHING, validation=False)
 
 
 class Timeline(pn.viewable.Viewer):
@@ -85,7 +84,11 @@ class Timeline(pn.viewable.Viewer):
         lines = [
             line
             for run in comparison.runs()
-            for line in self._lines.of(run, comparison.color(run), WANTED)
+            for line in self._lines.of(
+                run,
+                comparison.color(run),
+                Wanted(SMOOTHING, validation=False, begin=comparison.branch(run)),
+            )
         ]
         self._curves.show(
             lines,

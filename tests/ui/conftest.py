@@ -68,7 +68,7 @@ def pytest_collection_modifyitems(items):
 class Server:
     """The app, served by ``panel serve`` in its own process and process group."""
 
-    def __init__(self, log_path: Path):
+    def __init__(self, log_path: Path, store: Path | str = "memory"):
         self.log_path = log_path
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}/main"
@@ -76,7 +76,7 @@ class Server:
         command = [sys.executable, "-m", "panel", "serve", "apps/main.py"]
         command += ["--port", str(self.port), "--address", "127.0.0.1"]
         command += ["--allow-websocket-origin", f"127.0.0.1:{self.port}"]
-        command += ["--args", "--store", "memory"]  # each page begins with a run of its own
+        command += ["--args", "--store", str(store)]  # each page begins with a run of its own
         with log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 command,

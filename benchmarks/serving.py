@@ -28,7 +28,7 @@ COUNT_FRAMES = """() => {
   window.heatmaps = sources.length
   window.updates = 0
   window.frames = 0
-  for (const source of sources) source.properties.data.change.connect(() => window.updates += 1)
+  for (const source of sources) source.change.connect(() => window.updates += 1)
   let seen = 0
   // A frame is one in which the browser painted after it had got new cells.
   const look = () => {

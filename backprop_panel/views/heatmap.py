@@ -16,6 +16,7 @@ from bokeh.models import (
     CustomJS,
     CustomJSTickFormatter,
     LinearColorMapper,
+    Model,
     Quad,
     Range1d,
 )
@@ -73,6 +74,10 @@ class Heatmap:
         The gradient of this value, or the value of this gradient.
     pointed_at : ColumnDataSource
         The frame of the cell under the pointer, the same for a value and its gradient.
+    images : list of array
+        What is sent of the values: one image, or that of the weights and that of the bias.
+    companions : list of bokeh Model
+        What the plot carries into the page with it.
     """
 
     name: str
@@ -90,6 +95,8 @@ class Heatmap:
     marks: ColumnDataSource = field(init=False)
     labels: ColumnDataSource = field(init=False)
     mapper: LinearColorMapper = field(init=False)
+    images: list[NDArray[np.float32]] = field(init=False, repr=False, compare=False)
+    companions: list[Model] = field(init=False, default_factory=list, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.mapper = LinearColorMapper(palette=self.theme.diverging(), nan_color=NOT_FINITE)
@@ -143,10 +150,16 @@ class Heatmap:
         return pn.pane.HoloViews(image, sizing_mode="stretch_both", linked_axes=False, margin=0)
 
     def show(self, values: NDArray[np.floating], limit: float) -> None:
-        """Patch the cells in place; ±`limit` are the ends of the scale."""
+        """Show other values; ±`limit` are the ends of the scale."""
+        self.take(values, limit)
+        self.source.data["image"] = self.images
+
+    def take(self, values: NDArray[np.floating], limit: float) -> None:
+        """Take other values to show; unless there are more or fewer, a `Frame` sends them."""
         self._values = values
         if len(values) == self.shape[0]:
-            self.source.data["image"] = self._images()
+            for image, seen in zip(self.images, self._seen(), strict=True):
+                image[...] = seen
         else:
             self.shape = values.shape
             if not self.partner:
@@ -197,8 +210,8 @@ class Heatmap:
             self._lens = lens
             self.source.data = self._columns()
 
-    def _images(self) -> list[NDArray[np.float32]]:
-        """Return one image, or that of the weights and that of the bias."""
+    def _seen(self) -> list[NDArray[np.float32]]:
+        """Return what is seen of the values: one image, or that of the weights and of the bias."""
         split, lens = self.weight_rows, self._lens
         images = [lens.through(self._values[:split])]
         if self.bias:
@@ -211,7 +224,8 @@ class Heatmap:
         parts = [(rows, 0.5 - rows.end)]
         if self.bias:
             parts.append((Span(0, 1, 1), 0.5 - self._height))
-        images = self._images()
+        # Copies: they are written over in place, by `take` here and by the frame in the browser.
+        images = self.images = [image.copy() for image in self._seen()]
         width = columns.block * images[0].shape[1]
         return {
             "image": images,
@@ -242,6 +256,7 @@ class Heatmap:
         figure.update(
             # By which it is found among the page's models.
             name=self.name,
+            tags=self.companions,
             # Fourteen WebGL canvases are copied for each frame, which takes longer than drawing.
             output_backend="canvas",
             background_fill_color=None,

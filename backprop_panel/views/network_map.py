@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, log
 
 import numpy as np
 import panel as pn
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..nn.record import StepRecord
 from ..run import TrainingRun
+from .frame import Frame
 from .heatmap import Heatmap, Place
 from .palette import theme_of
 from .session import Session
@@ -21,6 +23,9 @@ ROOM_FOR_NOTE = 12
 """Columns from which on a gradient's caption has room for more than its name."""
 
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+LIMIT_STEP = 1.1
+"""By what factor the ends of a scale change at a time."""
+
 SMOOTHING = 0.1
 """How far a scale moves towards the largest magnitude with each frame."""
 
@@ -123,6 +128,7 @@ class NetworkMap(pn.viewable.Viewer):
             )
             self._values.append(value)
             self._gradients.append(gradient)
+        self._frame = Frame([*self._values, *self._gradients])
         self._shown: StepRecord | None = None
         self._drawn: StepRecord | None = None
         self._draw()
@@ -185,10 +191,11 @@ class NetworkMap(pn.viewable.Viewer):
                 if slot.kind == "level" and batch_changed:
                     value.show_rows_as(labels)
                     gradient.show_rows_as(labels)
+            self._frame.send()
         self._show_legend()
 
     def _patch(self, heatmap: Heatmap, values: NDArray, kind: str) -> None:
-        heatmap.show(values, self._limit(heatmap.name, values, kind))
+        heatmap.take(values, self._limit(heatmap.name, values, kind))
 
     def _limit(self, name: str, values: NDArray, kind: str) -> float:
         """Return the scale's end: the largest magnitude, smoothed from frame to frame."""
@@ -202,7 +209,8 @@ class NetworkMap(pn.viewable.Viewer):
         elif not self.locked:
             rate = SMOOTHING if largest < before else 0.5
             self._limits[kind] = before + rate * (largest - before)
-        return self._limits[kind]
+        # In steps: at each change the browser colours all cells again.
+        return LIMIT_STEP ** ceil(log(self._limits[kind], LIMIT_STEP))
 
     def _show_legend(self) -> None:
         theme = theme_of(self.session.dark)

@@ -60,16 +60,17 @@ def answer(page: Page, button: str, then: str) -> float:
     """Press a button; return the seconds until the page shows that it was pressed."""
     page.evaluate(
         """([button, then]) => {
+          // Before its label a button's text has the name of its icon.
+          const reads = (each, name) => each.innerText.trim().endsWith(name)
           const find = (name) => {
             const seen = (root) => [...root.querySelectorAll('*')].flatMap((each) =>
               [each, ...(each.shadowRoot ? seen(each.shadowRoot) : [])])
-            return seen(document).find((each) => each.tagName === 'BUTTON'
-              && each.innerText.trim() === name)
+            return seen(document).find((each) => each.tagName === 'BUTTON' && reads(each, name))
           }
           window.answer = null
           const pressed = find(button), begin = performance.now()
           const look = () => {
-            if (pressed.innerText.trim() === then) window.answer = performance.now() - begin
+            if (reads(pressed, then)) window.answer = performance.now() - begin
             else requestAnimationFrame(look)
           }
           pressed.click()

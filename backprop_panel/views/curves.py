@@ -11,7 +11,15 @@ import numpy as np
 import panel as pn
 from bokeh.core.properties import field
 from bokeh.events import RangesUpdate, Reset, Tap
-from bokeh.models import Axis, ColumnDataSource, DataRange1d, HoverTool, Range1d, VSpan
+from bokeh.models import (
+    Axis,
+    ColumnDataSource,
+    CustomJS,
+    DataRange1d,
+    HoverTool,
+    Range1d,
+    VSpan,
+)
 from numpy.typing import NDArray
 
 from .heatmap import LABEL_COLOR
@@ -20,6 +28,19 @@ DOT = 5
 """Pixels of a line that has only one point so far."""
 
 EVENT_COLOR = "#e8590c"
+
+
+_SPREAD = """
+const {length: lengths, ...styles} = styles_source.data
+const {buffer, byteOffset, length} = points.data.values
+const values = new Float64Array(buffer, byteOffset, length)
+let at = 0
+const next = (length) => values.slice(at, at += length)
+const xs = [...lengths].map(next)
+const ys = [...lengths].map(next)
+// It comes from the server, which need not be told.
+lines.setv({data: {xs, ys, ...styles}}, {sync: false, check_eq: false})
+"""
 
 
 @dataclass(frozen=True)
@@ -114,6 +135,15 @@ class Curves:
         self._events = ColumnDataSource({"x": [], "y": [], "what": []})
         self._extent = Range1d(0, 1)
         self._source = ColumnDataSource(_columns([]))
+        self._styles = ColumnDataSource()
+        self._points = ColumnDataSource()
+        self._points.js_on_change(
+            "data",
+            CustomJS(
+                args={"points": self._points, "styles_source": self._styles, "lines": self._source},
+                code=_SPREAD,
+            ),
+        )
         self._now = ColumnDataSource({"x": []})
         self.pane = pn.pane.HoloViews(
             self._plot(log_y), sizing_mode="stretch_both", linked_axes=False, margin=0
@@ -139,7 +169,7 @@ class Curves:
             Where a plot without axes ends; others end where their lines do, or as zoomed.
         """
         with pn.io.hold():
-            self._source.data = _columns([line for line in lines if len(line.x)])
+            self._show_lines([line for line in lines if len(line.x)])
             self._now.data = {"x": [] if now is None else [now]}
             self._events.data = {
                 "x": [event.step for event in events],
@@ -147,6 +177,19 @@ class Curves:
                 "what": [event.what for event in events],
             }
             self._extent.end = end
+
+    def _show_lines(self, lines: Sequence[Line]) -> None:
+        """Show these lines; once the plot is on a page, all points go there as one array.
+
+        Bokeh sends every array in messages of its own: fifty curves would take seconds.
+        """
+        columns = _columns(lines)
+        if self._source.document is None:
+            self._source.data = columns
+            return
+        xs, ys = columns.pop("xs"), columns.pop("ys")
+        self._styles.data = columns | {"length": [len(x) for x in xs]}
+        self._points.data = {"values": np.concatenate([*xs, *ys])}
 
     def use_log_axis(self, log_y: bool) -> None:
         """Show the loss on a logarithmic axis, or a linear one."""
@@ -204,6 +247,7 @@ class Curves:
             figure.on_event(Tap, lambda event: self._on_tap(round(event.x)))
         figure.update(
             name=self._name,
+            tags=[self._styles, self._points],
             # WebGL gives a line of one point no dash, and each line after it the dash of another.
             output_backend="canvas",
             background_fill_color=None,

@@ -12,7 +12,7 @@ import param
 
 from ..run import TrainingRun
 from .curves import Curves
-from .loss_lines import LossLines, Wanted, changed_settings
+from .loss_lines import LossLines, Wanted, changed_settings, points_each
 from .palette import run_color
 from .session import Session, draw_with
 from .text import html
@@ -110,7 +110,7 @@ class LossTab(pn.viewable.Viewer):
         if not self.visible:
             return
         comparison = self.comparison
-        window = self._curves.window
+        window, points = self._curves.window, points_each(len(comparison.runs()))
         self._lines.forget_all_but({run.id for run in comparison.runs()})
         lines = [
             line
@@ -118,7 +118,7 @@ class LossTab(pn.viewable.Viewer):
             for line in self._lines.of(
                 run,
                 comparison.color(run),
-                Wanted(self.smoothing, window=window, begin=comparison.branch(run)),
+                Wanted(self.smoothing, True, window, comparison.branch(run), points),
             )
         ]
         self._legend.object = (

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from .heatmap import LABEL_COLOR
 
-DOT = 5
-"""Pixels of a line that has only one point so far."""
+DOT, DOT_STEPS = 5, 0.2
+"""How thick, and how many steps to each side, a line is that has only one point so far."""
 
 EVENT_COLOR = "#e8590c"
 
@@ -223,9 +223,8 @@ class Curves:
         figure, renderer = plot.state, plot.handles["glyph_renderer"]
         renderer.data_source = self._source
         renderer.glyph.update(
-            xs="xs", ys="ys", line_color="color", line_dash=field("dash"), line_width="width",
-            line_cap="round",
-        )  # fmt: skip
+            xs="xs", ys="ys", line_color="color", line_dash=field("dash"), line_width="width"
+        )
         for axis in figure.axis:
             self._dress(axis)
         whole = DataRange1d(range_padding=0, renderers=[renderer])
@@ -293,8 +292,8 @@ def _columns(lines: Sequence[Line]) -> dict[str, list]:
     # A logarithmic axis without data has no range; an unseen line gives it one.
     lines = lines or [Line(np.array([0, 1]), np.array([0.1, 1]), "#00000000", "")]
     return {
-        "xs": [_drawn(line.x) for line in lines],
-        "ys": [_drawn(line.y) for line in lines],
+        "xs": [_drawn(line.x, DOT_STEPS) for line in lines],
+        "ys": [_drawn(line.y, 0) for line in lines],
         "color": [line.color for line in lines],
         "dash": [line.dash for line in lines],
         "width": [line.width if len(line.x) > 1 else DOT for line in lines],
@@ -303,7 +302,7 @@ def _columns(lines: Sequence[Line]) -> dict[str, list]:
     }
 
 
-def _drawn(places: NDArray) -> NDArray[np.float64]:
-    """Return places as they are sent; a single one twice, since a line of one is not drawn."""
+def _drawn(places: NDArray, apart: float) -> NDArray[np.float64]:
+    """Return places as they are sent; a single one as two, since a line of one is not drawn."""
     places = np.asarray(places, np.float64)
-    return np.repeat(places, 2) if len(places) == 1 else places
+    return np.array([places[0] - apart, places[0] + apart]) if len(places) == 1 else places

@@ -16,6 +16,12 @@ from .text import number
 MOST_POINTS = 1000
 """Points of a curve that are sent: about one for each pixel of a wide screen."""
 
+POINTS_TOGETHER = 10_000
+"""Points of all runs' curves together: a browser needs a second for ten times as many."""
+
+FEWEST_POINTS = 200
+"""Points of a curve, however many there are; and of a dashed one, which takes longest to draw."""
+
 MOST_STEPS_SMOOTHED = 100
 """How many steps are averaged at full smoothing."""
 
@@ -39,12 +45,20 @@ class Wanted:
         The steps in view, or None for all.
     begin : int
         The step from which on the run's own curve is drawn: before it, it was another's.
+    points : int
+        The most points of a curve.
     """
 
     smoothing: float = 0.0
     validation: bool = True
     window: Window = None
     begin: int = 0
+    points: int = MOST_POINTS
+
+
+def points_each(runs: int) -> int:
+    """Return how many points a curve may have among those of so many runs."""
+    return max(FEWEST_POINTS, min(MOST_POINTS, POINTS_TOGETHER // max(runs, 1)))
 
 
 class LossLines:
@@ -70,7 +84,7 @@ class LossLines:
     def _draw(self, run: TrainingRun, color: str, wanted: Wanted):
         history, about = run.history, _about(run)
         steps, losses = averaged(history["loss"], wanted.smoothing, wanted.window, wanted.begin)
-        yield Line(*thinned(steps, losses), color, run.name, about)
+        yield Line(*thinned(steps, losses, wanted.points), color, run.name, about)
         if not wanted.validation:
             return
         steps, losses = self._validation(run)
@@ -94,7 +108,10 @@ class LossLines:
         kept = self._validated.get(run.id)
         if kept is None or kept[0] != len(losses):
             rows = np.flatnonzero(np.isfinite(losses))
-            kept = self._validated[run.id] = (len(losses), thinned(rows + 1, losses[rows]))
+            kept = self._validated[run.id] = (
+                len(losses),
+                thinned(rows + 1, losses[rows], FEWEST_POINTS),
+            )
         return kept[1]
 
 
@@ -157,11 +174,11 @@ def smoothed(values: NDArray, span: int) -> NDArray:
     return means
 
 
-def thinned(x: NDArray, y: NDArray) -> tuple[NDArray, NDArray]:
-    """Return at most `MOST_POINTS` points that keep the curve's shape."""
-    if len(x) <= MOST_POINTS:
+def thinned(x: NDArray, y: NDArray, most: int) -> tuple[NDArray, NDArray]:
+    """Return at most so many points that keep the curve's shape."""
+    if len(x) <= most:
         return x, y
-    kept = MinMaxLTTBDownsampler().downsample(np.ascontiguousarray(y), n_out=MOST_POINTS)
+    kept = MinMaxLTTBDownsampler().downsample(np.ascontiguousarray(y), n_out=most)
     return x[kept], y[kept]
 
 

@@ -9,7 +9,7 @@ import param
 from .comparison import Comparison
 from .controls import button
 from .curves import BARE, Curves
-from .loss_lines import LossLines, Wanted, changed_settings
+from .loss_lines import FEWEST_POINTS, LossLines, Wanted, changed_settings
 from .session import draw_with
 from .text import html
 
@@ -87,7 +87,7 @@ class Timeline(pn.viewable.Viewer):
             for line in self._lines.of(
                 run,
                 comparison.color(run),
-                Wanted(SMOOTHING, validation=False, begin=comparison.branch(run)),
+                Wanted(SMOOTHING, False, None, comparison.branch(run), FEWEST_POINTS),
             )
         ]
         self._curves.show(

@@ -22,7 +22,7 @@ from bokeh.models import (
 )
 from numpy.typing import NDArray
 
-from .heatmap import LABEL_COLOR
+from .axes import LABEL_COLOR
 
 DOT, DOT_STEPS = 5, 0.2
 """How thick, and how many steps to each side, a line is that has only one point so far."""

@@ -13,9 +13,9 @@ from ..nn.record import StepRecord
 from ..run import TrainingRun
 from .controls import SMALL
 from .heatmap import Place
-from .network_map import slots_of
 from .session import Session
 from .setting_widgets import finite
+from .slots import slots_of
 from .text import example, html, number
 
 NOTHING = "Click a cell of the map: this is where it is explained."

@@ -10,11 +10,8 @@ import numpy as np
 import panel as pn
 from bokeh.events import DoubleTap, Tap
 from bokeh.models import (
-    Axis,
-    BasicTicker,
     ColumnDataSource,
     CustomJS,
-    CustomJSTickFormatter,
     LinearColorMapper,
     Model,
     Quad,
@@ -22,14 +19,13 @@ from bokeh.models import (
 )
 from numpy.typing import NDArray
 
+from .axes import label_cells
 from .hover import BIAS_GAP, hover_tool
 from .lens import Lens, Span
 from .palette import NOT_FINITE, Theme
 
 FRAME = "#8888884d"
 """A grey thin enough for light and dark."""
-
-LABEL_COLOR = "#868e96"
 
 LABEL_BORDER = 18
 """Pixels under a row of heatmaps for the labels of columns."""
@@ -322,9 +318,9 @@ class Heatmap:
 
     def _add_axes(self, figure: object) -> None:
         if self.row_ticks:
-            _label(figure.yaxis[0], self.labels, "rows", "-tick", self.row_ticks, most=16)
+            label_cells(figure.yaxis[0], self.labels, "rows", "-tick", self.row_ticks, most=16)
         if self.column_ticks:
-            _label(figure.xaxis[0], self.labels, "columns", "tick", self.column_ticks, most=6)
+            label_cells(figure.xaxis[0], self.labels, "columns", "tick", self.column_ticks, most=6)
 
 
 def _boxes(boxes: Sequence[tuple[float, float, float, float]]) -> dict[str, list[float]]:
@@ -334,26 +330,3 @@ def _boxes(boxes: Sequence[tuple[float, float, float, float]]) -> dict[str, list
 
 def _set_extent(axis_range: Range1d, start: float, end: float) -> None:
     axis_range.update(start=start, end=end, reset_start=start, reset_end=end)
-
-
-def _label(
-    axis: Axis, labels: ColumnDataSource, which: str, index: str, ticks: int, most: int
-) -> None:
-    """Label the cells along an axis, or every so many of them, with the end of a long label."""
-    axis.update(
-        visible=True,
-        axis_label=None,
-        axis_line_color=None,
-        major_label_standoff=2,
-        major_label_text_font_size="8px",
-        major_label_text_color=LABEL_COLOR,
-        major_tick_in=0,
-        major_tick_out=0,
-        minor_tick_out=0,
-        ticker=BasicTicker(min_interval=1, desired_num_ticks=ticks, num_minor_ticks=0),
-        formatter=CustomJSTickFormatter(
-            args={"labels": labels, "most": most},
-            code=f"const label = labels.data['{which}'][0][{index}] ?? '';"
-            "return label.length > most ? '…' + label.slice(1 - most) : label",
-        ),
-    )

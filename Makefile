@@ -16,7 +16,8 @@ ADDRESS ?= 127.0.0.1
 SERVE_ARGS ?=
 # Where the runs last: a file of the user's by default, another one, or memory.
 STORE ?=
-PYTEST_ARGS ?=
+# Two at a time; a test that is left over goes to whoever is done.
+PYTEST_ARGS ?= -n 2 --dist worksteal
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -37,6 +37,30 @@ NOTES = {"update_ratio": "usual: 1e-3", "blocked_share": "share"}
 GREY = "#868e96"
 
 
+class HealthLogs:
+    """The health of every run at the steps that were shown, whether anyone looks at it or not."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._logs: dict[str, HealthLog] = {}
+        draw_with(session, self._add)
+
+    def now(self) -> HealthLog:
+        """Return the log of the run that is shown; a run that was reset begins again."""
+        run = self._session.run
+        log = self._logs.get(run.id)
+        if log is None or (log.steps and log.steps[-1] > run.trainer.step):
+            log = self._logs[run.id] = HealthLog(run.model.network.activation_names)
+        return log
+
+    def _add(self, *events: param.parameterized.Event) -> None:
+        session = self._session
+        kept = {run.id for run in session.manager.runs}
+        self._logs = {run_id: log for run_id, log in self._logs.items() if run_id in kept}
+        if len(session.record.layers) == session.run.model.network.depth:
+            self.now().add(session.record)
+
+
 class HealthTab(pn.viewable.Viewer):
     """Each layer's norms, blocked units and distributions, and what is wrong with them."""
 
@@ -44,9 +68,9 @@ class HealthTab(pn.viewable.Viewer):
     layer = param.Selector(default=1, objects=[1], doc="Whose quantiles are shown.")
     visible = param.Boolean(False, doc="Whether anyone sees it.")
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, logs: HealthLogs) -> None:
         super().__init__(session=session)
-        self._logs: dict[str, HealthLog] = {}
+        self._logs = logs
         self._said: list[Finding] | None = None
         self._findings = pn.Column(margin=0, sizing_mode="stretch_width")
         self._legend = html("", "bp-legend", align="end")
@@ -67,7 +91,7 @@ class HealthTab(pn.viewable.Viewer):
         self._layout = self._lay_out()
         self._follow_run()
         session.param.watch(self._follow_run, "run")
-        draw_with(session, self._look)
+        draw_with(session, self._draw)
         self.param.watch(self._draw, ["visible", "layer"])
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -111,8 +135,6 @@ class HealthTab(pn.viewable.Viewer):
         )
 
     def _follow_run(self, *events: param.parameterized.Event) -> None:
-        kept = {run.id for run in self.session.manager.runs}
-        self._logs = {run_id: log for run_id, log in self._logs.items() if run_id in kept}
         depth = self.session.run.model.network.depth
         self.param.layer.objects = list(range(1, depth + 1))
         self.layer = min(self.layer, depth)
@@ -121,21 +143,6 @@ class HealthTab(pn.viewable.Viewer):
             for number in range(depth)
         )
         self._draw()
-
-    def _look(self, *events: param.parameterized.Event) -> None:
-        """Log the step that is shown, and draw."""
-        record, run = self.session.record, self.session.run
-        if len(record.layers) == run.model.network.depth:
-            self._log().add(record)
-            self._draw()
-
-    def _log(self) -> HealthLog:
-        """Return the log of the run that is shown; a run that was reset begins again."""
-        run = self.session.run
-        log = self._logs.get(run.id)
-        if log is None or (log.steps and log.steps[-1] > run.trainer.step):
-            log = self._logs[run.id] = HealthLog(run.model.network.activation_names)
-        return log
 
     def _draw(self, *events: param.parameterized.Event) -> None:
         record = self.session.record
@@ -163,7 +170,7 @@ class HealthTab(pn.viewable.Viewer):
         return None if past is None else past.step
 
     def _measure_lines(self, name: str) -> Iterator[Line]:
-        log = self._log()
+        log = self._logs.now()
         if not log.steps:
             return
         steps, values = np.array(log.steps), log.measure(name)
@@ -176,7 +183,7 @@ class HealthTab(pn.viewable.Viewer):
             yield Line(steps[shown], column[shown], run_color(n), f"layer {n + 1}")
 
     def _quantile_lines(self, kind: str) -> Iterator[Line]:
-        log, layer = self._log(), self.layer - 1
+        log, layer = self._logs.now(), self.layer - 1
         if not log.steps:
             return
         for share, column in zip(QUANTILES, log.quantiles(kind, layer).T, strict=True):

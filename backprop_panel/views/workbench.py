@@ -19,7 +19,7 @@ from .controls import SMALL
 from .data_tab import DataTab
 from .difference_tab import DifferenceTab
 from .explanation import Explanation
-from .health_tab import HealthTab
+from .health_tab import HealthLogs, HealthTab
 from .network_map import NetworkMap
 from .session import MISTAKES, Session
 from .settings_panel import Settings
@@ -73,26 +73,26 @@ class Workbench(pn.viewable.Viewer):
         self.explanation = Explanation(session)
         comparison = Comparison(session)
         self.timeline = Timeline(comparison)
-        self._views = {
-            "Network": self.map,
-            "Loss": LossTab(comparison),
-            "Runs": RunsTab(comparison),
-            "Data": DataTab(session),
-            "Health": HealthTab(session),
-            "Difference": DifferenceTab(session),
+        # Made when they are first looked at: the page opens twice as fast. The table of the Runs
+        # tab is there from the start: Bokeh warns of one that comes later.
+        logs = HealthLogs(session)
+        self._makers = {
+            "Loss": lambda: LossTab(comparison),
+            "Data": lambda: DataTab(session),
+            "Health": lambda: HealthTab(session, logs),
+            "Difference": lambda: DifferenceTab(session),
         }
-        # A tab is made when it is first looked at: the page opens twice as fast. The table of the
-        # Runs tab is there from the start: Bokeh warns of one that comes later.
-        self._places = [
-            pn.Column(
-                *([view] if name in ("Network", "Runs") else []),
+        self._views = {"Network": self.map, "Runs": RunsTab(comparison)}
+        self._places = {
+            name: pn.Column(
+                *([self._views[name]] if name in self._views else []),
                 sizing_mode="stretch_width",
                 margin=0,
             )
-            for name, view in self._views.items()
-        ]
+            for name in ("Network", "Loss", "Runs", "Data", "Health", "Difference")
+        }
         self.tabs = pmui.Tabs(
-            *zip(self._views, self._places, strict=True),
+            *self._places.items(),
             sizing_mode="stretch_width",
             margin=(0, 16),
             sx=TABS_SX,
@@ -144,13 +144,12 @@ class Workbench(pn.viewable.Viewer):
         return page
 
     def _draw_what_is_seen(self, event: param.parameterized.Event) -> None:
-        for number, (view, place) in enumerate(
-            zip(self._views.values(), self._places, strict=True)
-        ):
-            seen = number == event.new
-            if seen and not len(place):
-                place.append(view)
-            view.visible = seen
+        name = list(self._places)[event.new]
+        if name not in self._views:
+            self._views[name] = self._makers[name]()
+            self._places[name].append(self._views[name])
+        for other, view in self._views.items():
+            view.visible = other == name
 
     def _follow_store(self) -> None:
         """Show what was done to the runs in other windows, and whether ours are saved."""

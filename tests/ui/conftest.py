@@ -173,9 +173,19 @@ class Watch:
         self.host = host
         self.foreign: list[str] = []
         self.errors: list[str] = []
-        context.on("request", lambda request: self._look_at(request.url))
-        context.on("weberror", lambda error: self.errors.append(str(error.error)))
-        context.on("page", lambda page: page.on("websocket", lambda ws: self._look_at(ws.url)))
+        self._listeners = {
+            "request": lambda request: self._look_at(request.url),
+            "weberror": lambda error: self.errors.append(str(error.error)),
+            "page": lambda page: page.on("websocket", lambda ws: self._look_at(ws.url)),
+        }
+        self._context = context
+        for event, listener in self._listeners.items():
+            context.on(event, listener)
+
+    def stop(self) -> None:
+        """Look no longer."""
+        for event, listener in self._listeners.items():
+            self._context.remove_listener(event, listener)
 
     def _look_at(self, url: str) -> None:
         parts = urlsplit(url)
@@ -184,14 +194,23 @@ class Watch:
             self.foreign.append(url)
 
 
-@pytest.fixture
-def context(browser, server):
-    """Open a browser context of its own: no cookie, cache or storage is shared between tests."""
+@pytest.fixture(scope="session")
+def shared_context(browser):
+    """Open one context for all tests: the page's scripts are fetched and compiled once."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(ACTION)
-    watch = Watch(context, urlsplit(server.url).netloc)
     yield context
     context.close()
+
+
+@pytest.fixture
+def context(shared_context, server):
+    """Watch what happens in the pages of one test, and close them after it."""
+    watch = Watch(shared_context, urlsplit(server.url).netloc)
+    yield shared_context
+    for page in shared_context.pages:
+        page.close()
+    watch.stop()
     log = server.new_log()
     assert "Traceback" not in log, f"the server's log has a traceback:\n{log}"
     assert not watch.foreign, f"requests to other hosts: {watch.foreign}"

@@ -24,9 +24,7 @@ class Timeline(pn.viewable.Viewer):
     def __init__(self, comparison: Comparison) -> None:
         super().__init__(comparison=comparison)
         session = comparison.session
-        self._showing = False
         self._lines = LossLines()
-        self._target: int | None = None
         self._curves = Curves("timeline", log_y=True, look=BARE, on_tap=session.travel)
         self._caption = html("", "bp-timeline-caption", align="center")
         self._slider = pmui.IntSlider(
@@ -40,7 +38,8 @@ class Timeline(pn.viewable.Viewer):
             sizing_mode="stretch_width",
             sx={"& .MuiFormLabel-root, & .MuiTypography-root": {"display": "none"}},
         )
-        self._slider.param.watch(self._aim, "value")
+        # Only what a person chose: the browser echoes values that it was sent.
+        self._slider.param.watch(self._travel, "value_throttled")
         self._now = button("Back to now", session.look, disabled=True)
         self._layout = pn.Column(
             pn.Row(self._caption, self._now, sizing_mode="stretch_width", margin=0),
@@ -56,19 +55,8 @@ class Timeline(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def _aim(self, event: param.parameterized.Event) -> None:
-        """Go where the slider is, once for all places that it passes while the page is busy."""
-        if self._showing:
-            return
-        waiting, self._target = self._target is not None, event.new
-        if pn.state.curdoc is None:
-            self._travel()
-        elif not waiting:
-            pn.state.curdoc.add_next_tick_callback(self._travel)
-
-    def _travel(self) -> None:
-        step, self._target = self._target, None
-        self.comparison.session.travel(step)
+    def _travel(self, event: param.parameterized.Event) -> None:
+        self.comparison.session.travel(event.new)
 
     def _draw(self, *events: param.parameterized.Event) -> None:
         comparison = self.comparison
@@ -77,9 +65,7 @@ class Timeline(pn.viewable.Viewer):
         note = f"step {step:,} of {present:,}" if present else "nothing has been trained yet"
         self._caption.object = f"Timeline <span>{note}</span>"
         self._now.disabled = session.past is None
-        self._showing = True
         self._slider.param.update(end=max(present, 1), value=step, disabled=not present)
-        self._showing = False
         self._lines.forget_all_but({run.id for run in comparison.runs()})
         lines = [
             line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 from panel.util import edit_readonly
+from tornado.websocket import WebSocketClosedError
 
 from ..interchange import from_query, to_query
 from ..store import StoreError
@@ -138,6 +140,7 @@ class Workbench(pn.viewable.Viewer):
             page.busy = False
         page.param.watch(self._follow_theme, "dark_theme")
         if pn.state.curdoc is not None:
+            asyncio.get_running_loop().set_exception_handler(_let_closed_pages_go)
             pn.state.on_session_destroyed(lambda context: self.session.close())
             pn.state.curdoc.add_periodic_callback(self._follow_store, FOLLOW_PERIOD)
         self.session.dark = page.dark_theme
@@ -171,6 +174,12 @@ class Workbench(pn.viewable.Viewer):
                 self.map.param.locked, label="Lock scale", description="", margin=0
             ),
         ]
+
+
+def _let_closed_pages_go(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what went wrong, unless a page was closed while a frame was on its way to it."""
+    if not isinstance(context.get("exception"), WebSocketClosedError):
+        loop.default_exception_handler(context)
 
 
 def _manager(store: str | Path | None, user: str) -> TrainingRunManager:

@@ -227,7 +227,7 @@ def open_page(context, server):
         expect(page.locator(".bp-status")).to_have_text(re.compile(r"\S"), timeout=FIRST_LOAD)
         # Until all is laid out, a field that is typed into may still be drawn anew.
         page.wait_for_function("() => Bokeh.documents.every((document) => document.is_idle)")
-        page.wait_for_timeout(1000)
+        page.wait_for_timeout(300)
         return page
 
     return open_page

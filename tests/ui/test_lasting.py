@@ -67,13 +67,11 @@ def test_a_second_window_watches_and_is_told_who_trains(browser, start):
     second.close()
 
 
-def test_a_link_makes_the_run_that_it_asks_for_and_says_what_it_cannot_read(browser, start):
-    server = start()
-    page = browser.new_page()
+def test_a_link_makes_the_run_that_it_asks_for_and_says_what_it_cannot_read(context, server):
+    page = context.new_page()
     page.goto(f"{server.url}?hidden_dimension=16&loss_type=cross_entropy", timeout=FIRST_LOAD)
     expect(page.get_by_text("16×16").first).to_be_visible(timeout=FIRST_LOAD)
     page.goto(f"{server.url}?hiden_dimension=16", timeout=FIRST_LOAD)
     expect(page.get_by_text("Did you mean 'hidden_dimension'").first).to_be_visible(
         timeout=FIRST_LOAD
     )
-    page.close()

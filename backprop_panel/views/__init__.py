@@ -1,5 +1,7 @@
 """The page and its parts: the only place that knows of Panel, HoloViews and Bokeh."""
 
+import gc
+
 import holoviews as hv
 import panel as pn
 
@@ -10,3 +12,6 @@ __all__ = ["Workbench"]
 # Here, so that `Workbench()` as the last line of a notebook's cell is enough.
 pn.extension("tabulator")
 hv.extension("bokeh", logo=False)
+
+# What was imported stays: not looked through for garbage, a page is made a third faster.
+gc.freeze()

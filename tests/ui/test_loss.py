@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 from tests.ui.browsing import (
     curves,
     expect_active,
+    expect_drawn,
     expect_step,
     press,
     show_tab,
@@ -27,6 +28,8 @@ def make_two_runs(page):
 
 
 def tick(page, run):
+    """Tick a run, or take its tick away, once the table stands still."""
+    expect_drawn(page)
     page.get_by_role("row", name=run).get_by_role("checkbox").click()
 
 

@@ -195,6 +195,12 @@ class Watch:
 
 
 @pytest.fixture(scope="session")
+def used_pages():
+    """Return the pages that stay open from test to test: one, once it was opened."""
+    return []
+
+
+@pytest.fixture(scope="session")
 def shared_context(browser):
     """Open one context for all tests: the page's scripts are fetched and compiled once."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
@@ -204,12 +210,13 @@ def shared_context(browser):
 
 
 @pytest.fixture
-def context(shared_context, server):
+def context(shared_context, server, used_pages):
     """Watch what happens in the pages of one test, and close them after it."""
     watch = Watch(shared_context, urlsplit(server.url).netloc)
     yield shared_context
     for page in shared_context.pages:
-        page.close()
+        if page not in used_pages:
+            page.close()
     watch.stop()
     log = server.new_log()
     assert "Traceback" not in log, f"the server's log has a traceback:\n{log}"
@@ -237,3 +244,23 @@ def open_page(context, server):
 def page(open_page):
     """Return a page with the app open and ready, 1280 by 800."""
     return open_page()
+
+
+@pytest.fixture
+def used_page(open_page, used_pages):
+    """Return a page that was used before, with its one run reset: far sooner there than a new one.
+
+    It is for tests that neither make runs nor zoom.
+    """
+    if not used_pages:
+        used_pages.append(open_page())
+        return used_pages[0]
+    (page,) = used_pages
+    for name in ("Pause", "Train", "Reset"):
+        button = page.get_by_role("button", name=name, exact=True)
+        if button.count():
+            button.click()
+    page.get_by_role("tab", name="Network", exact=True).click()
+    expect(page.locator(".bp-status")).to_have_text(re.compile("^step 0 "))
+    page.wait_for_function("() => Bokeh.documents.every((document) => document.is_idle)")
+    return page

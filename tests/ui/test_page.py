@@ -18,7 +18,14 @@ from tests.ui.browsing import (
 )
 
 
-def test_at_first_load_one_pass_has_been_made(page):
+@pytest.fixture
+def page(used_page):
+    """Return the page with its run reset, unless a test asks for a new one."""
+    return used_page
+
+
+def test_at_first_load_one_pass_has_been_made(open_page):
+    page = open_page()
     expect_step(page, 0)
     assert standing(page)[2] > 0
 
@@ -105,7 +112,8 @@ def test_visualizing_moves_no_weight(page):
     assert float(hovered(page, "W2", 3, 17)["W2[3, 17]"]) == pytest.approx(expected, rel=5e-6)
 
 
-def test_a_long_epoch_shows_its_progress_and_can_be_stopped(page):
+def test_a_long_epoch_shows_its_progress_and_can_be_stopped(open_page):
+    page = open_page()
     fill(page, "Training samples", "1000000")
     press(page, "New run")
     expect_active(page, "run 2")

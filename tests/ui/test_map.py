@@ -59,31 +59,31 @@ def test_a_double_click_shows_all_cells_again(page):
 
 
 @pytest.mark.parametrize("steps", [0, 2])
-def test_hovering_over_a_weight_names_it_and_gives_its_exact_number_and_gradient(page, steps):
+def test_hovering_over_a_weight_names_it_and_gives_its_exact_number_and_gradient(used_page, steps):
     run = same_run()
     record = run.trainer.engine.look()
     for step in range(1, steps + 1):
         record = run.trainer.run_batch()
-        press(page, "Run Batch")
-        expect_step(page, step)
-    said = hovered(page, "W2", 3, 17)
+        press(used_page, "Run Batch")
+        expect_step(used_page, step)
+    said = hovered(used_page, "W2", 3, 17)
     assert float(said["W2[3, 17]"]) == pytest.approx(record.weights[1][3, 17], rel=5e-6)
     assert float(said["dW2[3, 17]"]) == pytest.approx(record.weight_gradients[1][3, 17], rel=5e-6)
 
 
-def test_hovering_over_a_cell_frames_it_in_its_value_and_in_its_gradient(page):
-    point_at(page, "dW2", 3, 17)
-    expect(page.locator(".bk-Tooltip", has_text="W2[3, 17]")).to_be_visible()
-    assert boxes(page, "W2") == boxes(page, "dW2") == [[16.5, 17.5, -2.5, -3.5]]
-    assert boxes(page, "W1") == []
+def test_hovering_over_a_cell_frames_it_in_its_value_and_in_its_gradient(used_page):
+    point_at(used_page, "dW2", 3, 17)
+    expect(used_page.locator(".bk-Tooltip", has_text="W2[3, 17]")).to_be_visible()
+    assert boxes(used_page, "W2") == boxes(used_page, "dW2") == [[16.5, 17.5, -2.5, -3.5]]
+    assert boxes(used_page, "W1") == []
 
 
-def test_the_frame_goes_when_the_pointer_leaves(page):
-    point_at(page, "W2", 3, 17)
-    expect(page.locator(".bk-Tooltip", has_text="W2[3, 17]")).to_be_visible()
-    page.get_by_role("tab", name="Network", exact=True).hover()
-    expect(page.locator(".bk-Tooltip", has_text="W2[3, 17]")).to_be_hidden()
-    assert boxes(page, "W2") == boxes(page, "dW2") == []
+def test_the_frame_goes_when_the_pointer_leaves(used_page):
+    point_at(used_page, "W2", 3, 17)
+    expect(used_page.locator(".bk-Tooltip", has_text="W2[3, 17]")).to_be_visible()
+    used_page.get_by_role("tab", name="Network", exact=True).hover()
+    expect(used_page.locator(".bk-Tooltip", has_text="W2[3, 17]")).to_be_hidden()
+    assert boxes(used_page, "W2") == boxes(used_page, "dW2") == []
 
 
 def test_choosing_a_cell_explains_it(page):

@@ -30,26 +30,26 @@ def step_back(page, times):
         page.keyboard.press("ArrowLeft")
 
 
-def test_arrow_keys_go_back_step_by_step_and_the_map_shows_the_weights_of_then(page):
-    train_an_epoch(page)
-    step_back(page, 6)
-    expect_step(page, 10)
-    expect(page.get_by_text("the past: the run is at step 16")).to_be_visible()
+def test_arrow_keys_go_back_step_by_step_and_the_map_shows_the_weights_of_then(used_page):
+    train_an_epoch(used_page)
+    step_back(used_page, 6)
+    expect_step(used_page, 10)
+    expect(used_page.get_by_text("the past: the run is at step 16")).to_be_visible()
     run = same_run()
     for _ in range(10):
         record = run.trainer.run_batch()
-    weight = float(hovered(page, "W2", 3, 17)["W2[3, 17]"])
+    weight = float(hovered(used_page, "W2", 3, 17)["W2[3, 17]"])
     assert abs(weight - record.weights[1][3, 17]) < 1e-6
-    assert page.locator(".bp-status").inner_text().endswith(f"loss {record.loss:.4f}")
+    assert used_page.locator(".bp-status").inner_text().endswith(f"loss {record.loss:.4f}")
 
 
-def test_back_to_now_shows_the_present_again(page):
-    train_an_epoch(page)
-    step_back(page, 3)
-    expect_step(page, 13)
-    press(page, "Back to now")
-    expect_step(page, 16, epoch=1)
-    expect(page.get_by_text("the past:")).to_be_hidden()
+def test_back_to_now_shows_the_present_again(used_page):
+    train_an_epoch(used_page)
+    step_back(used_page, 3)
+    expect_step(used_page, 13)
+    press(used_page, "Back to now")
+    expect_step(used_page, 16, epoch=1)
+    expect(used_page.get_by_text("the past:")).to_be_hidden()
 
 
 def test_training_on_from_the_past_forks_a_run_and_the_old_one_keeps_its_steps(page):
@@ -63,25 +63,25 @@ def test_training_on_from_the_past_forks_a_run_and_the_old_one_keeps_its_steps(p
     expect_step(page, 16, epoch=1)
 
 
-def test_a_click_on_the_curve_goes_there(page):
-    train_an_epoch(page)
-    page.mouse.click(*on_screen(page, "timeline", 8, 0.9))
-    expect_step(page, 8)
+def test_a_click_on_the_curve_goes_there(used_page):
+    train_an_epoch(used_page)
+    used_page.mouse.click(*on_screen(used_page, "timeline", 8, 0.9))
+    expect_step(used_page, 8)
 
 
-def test_a_setting_changed_midway_is_a_marked_point_that_says_what_changed(page):
-    train_an_epoch(page)
-    fill(page, "Learning rate", "0.05")
-    press(page, "Run Batch")
-    expect_step(page, 17, epoch=1)
-    show_tab(page, "Loss")
-    expect(page.get_by_text("● run 1")).to_be_visible()
-    happened = page.evaluate(
+def test_a_setting_changed_midway_is_a_marked_point_that_says_what_changed(used_page):
+    train_an_epoch(used_page)
+    fill(used_page, "Learning rate", "0.05")
+    press(used_page, "Run Batch")
+    expect_step(used_page, 17, epoch=1)
+    show_tab(used_page, "Loss")
+    expect(used_page.get_by_text("● run 1")).to_be_visible()
+    happened = used_page.evaluate(
         """() => [...Bokeh.index.query(({model}) => model.name === 'loss')][0].model.renderers
           .map(({data_source: {data}}) => data.what && [...data.x, ...data.what]).find(Boolean)"""
     )
     assert happened == [16, "learning_rate 0.05"]
-    assert "run 1" in curves(page, "loss")
+    assert "run 1" in curves(used_page, "loss")
 
 
 def test_a_difference_shows_one_moment_minus_another(page):

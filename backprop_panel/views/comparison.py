@@ -17,6 +17,9 @@ from .palette import run_color
 from .session import Session, draw_with
 from .text import html
 
+TABLE_IS_PUT_UP = 300
+"""Milliseconds that a browser takes for it."""
+
 LEGEND = "solid training · dashed validation · dotted floor"
 ROW_STYLE = """
 :host .tabulator { font-size: 12px; }
@@ -179,7 +182,7 @@ class RunsTab(pn.viewable.Viewer):
         )
         session = comparison.session
         session.manager.param.watch(self._draw, ["runs", "current"])
-        self.param.watch(self._draw, "visible")
+        self.param.watch(self._draw_soon, "visible")
         session.param.watch(self._draw, ["training"])
         session.param.watch(self._follow_theme, "dark")
 
@@ -208,11 +211,19 @@ class RunsTab(pn.viewable.Viewer):
         self._table.editors = {
             column: {"type": "input"} if column == "name" else None for column in table
         }
-        # Emptied first, since the table looks up the old selection in the old rows.
-        self._table.selection = []
-        self._table.value = table
+        if not table.equals(self._table.value):
+            # Emptied first, since the table looks up the old selection in the old rows.
+            self._table.selection = []
+            self._table.value = table
         self._table.selection = [place for place, run in enumerate(runs) if run in compared]
         self._drawing = False
+
+    def _draw_soon(self, event: param.parameterized.Event) -> None:
+        """Draw once the table stands: what reaches it while it is put up breaks it."""
+        if pn.state.curdoc is None:
+            self._draw()
+        elif event.new:
+            pn.state.curdoc.add_timeout_callback(self._draw, TABLE_IS_PUT_UP)
 
     def _compare(self, event: param.parameterized.Event) -> None:
         if self._drawing:

@@ -263,14 +263,10 @@ class Session(param.Parameterized):
         if self._ticks is not None:
             self._document.remove_periodic_callback(self._ticks)
             self._ticks = None
-        record = worker.take_record()
         with param.parameterized.batch_call_watchers(self):
             self.training = False
             self.goal_epoch = None
-            if record is not None and record.step == self.run.trainer.step:
-                self.record = record
-            else:
-                self.look()
+            self.look()
             self.stopped_because = (self._playing and worker.reason) or ""
             if worker.error is not None:
                 self.mistakes = {**self.mistakes, "training": f"Training stopped: {worker.error}"}

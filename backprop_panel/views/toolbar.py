@@ -101,7 +101,9 @@ class Toolbar(pn.viewable.Viewer):
         session = self.session
         record, engine = session.record, session.engine
         error = session.mistakes.get("training")
-        text = f"step {engine.step} · epoch {engine.epoch} · loss {record.loss:.4f}"
+        # Of one moment: while it trains, the engine is ahead of what is shown.
+        epoch = engine.epoch if record.step == engine.step else record.epoch
+        text = f"step {record.step} · epoch {epoch} · loss {record.loss:.4f}"
         note = f' <span class="bp-mistake">{escape(error)}</span>' if error else ""
         if session.past is not None:
             present = session.run.trainer.step

@@ -175,7 +175,7 @@ class Watch:
         self.errors: list[str] = []
         self._listeners = {
             "request": lambda request: self._look_at(request.url),
-            "weberror": lambda error: self.errors.append(str(error.error)),
+            "weberror": lambda error: self.errors.append(error.error.stack or str(error.error)),
             "page": lambda page: page.on("websocket", lambda ws: self._look_at(ws.url)),
         }
         self._context = context

@@ -26,16 +26,12 @@ COUNT_FRAMES = """() => {
   const sources = Bokeh.documents.flatMap((document) => [...document._all_models.values()])
     .filter((model) => model.type === 'ColumnDataSource' && model.data.image)
   window.heatmaps = sources.length
-  window.updates = 0
   window.frames = 0
-  for (const source of sources) source.change.connect(() => window.updates += 1)
-  let seen = 0
+  let asked = false
   // A frame is one in which the browser painted after it had got new cells.
-  const look = () => {
-    if (window.updates !== seen) { seen = window.updates; window.frames += 1 }
-    requestAnimationFrame(look)
-  }
-  look()
+  const count = () => { asked = false; window.frames += 1 }
+  const ask = () => { if (!asked) { asked = true; requestAnimationFrame(count) } }
+  for (const source of sources) source.change.connect(ask)
 }"""
 """Counts frames in the page, whatever the server meant to send."""
 

@@ -12,7 +12,7 @@ import param
 
 from ..run import TrainingRun
 from .curves import Curves
-from .loss_lines import LossLines, Wanted, changed_settings, points_each
+from .loss_lines import LossLines, Wanted, changed_settings, points_each, width_each
 from .palette import run_color
 from .session import Session, draw_with
 from .text import html
@@ -113,7 +113,8 @@ class LossTab(pn.viewable.Viewer):
         if not self.visible:
             return
         comparison = self.comparison
-        window, points = self._curves.window, points_each(len(comparison.runs()))
+        window, count = self._curves.window, len(comparison.runs())
+        points, width = points_each(count), width_each(count)
         self._lines.forget_all_but({run.id for run in comparison.runs()})
         lines = [
             line
@@ -121,7 +122,7 @@ class LossTab(pn.viewable.Viewer):
             for line in self._lines.of(
                 run,
                 comparison.color(run),
-                Wanted(self.smoothing, True, window, comparison.branch(run), points),
+                Wanted(self.smoothing, True, window, comparison.branch(run), points, width),
             )
         ]
         self._legend.object = (
@@ -151,6 +152,7 @@ class RunsTab(pn.viewable.Viewer):
     def __init__(self, comparison: Comparison) -> None:
         super().__init__(comparison=comparison)
         self._drawing = False
+        self._rows: list[TrainingRun] = []
         self._table = pn.widgets.Tabulator(
             pd.DataFrame(columns=["name"]),
             selectable="checkbox",
@@ -181,18 +183,21 @@ class RunsTab(pn.viewable.Viewer):
             margin=0,
         )
         session = comparison.session
-        session.manager.param.watch(self._draw, ["runs", "current"])
-        self.param.watch(self._draw_soon, "visible")
-        session.param.watch(self._draw, ["training"])
+        session.manager.param.watch(self._follow, ["runs", "current"])
+        self.param.watch(self._show, "visible")
+        session.param.watch(self._follow, "training")
         session.param.watch(self._follow_theme, "dark")
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def _draw(self, *events: param.parameterized.Event) -> None:
-        if not self.visible:
-            return
-        runs = self.comparison.session.manager.runs
+    def _follow(self, *events: param.parameterized.Event) -> None:
+        """Draw what has changed, seen or not: who opens the tab finds the rows to be ticked."""
+        if self.visible or self._rows:
+            self._draw()
+
+    def _draw(self) -> None:
+        runs = self._rows = list(self.comparison.session.manager.runs)
         compared = set(self.comparison.runs())
         table = runs_table(runs)
         names = {run.id: run.name for run in runs}
@@ -218,23 +223,26 @@ class RunsTab(pn.viewable.Viewer):
         self._table.selection = [place for place, run in enumerate(runs) if run in compared]
         self._drawing = False
 
-    def _draw_soon(self, event: param.parameterized.Event) -> None:
-        """Draw once the table stands: what reaches it while it is put up breaks it."""
-        if pn.state.curdoc is None:
+    def _show(self, event: param.parameterized.Event) -> None:
+        """Draw once the table stands: columns that reach it while it is put up break it."""
+        if not event.new:
+            return
+        if self._rows or pn.state.curdoc is None:
             self._draw()
-        elif event.new:
+        else:
             pn.state.curdoc.add_timeout_callback(self._draw, TABLE_IS_PUT_UP)
 
     def _compare(self, event: param.parameterized.Event) -> None:
         if self._drawing:
             return
-        runs = self.comparison.session.manager.runs
         ticked = set(event.new)
-        self.comparison.hidden = [run.id for place, run in enumerate(runs) if place not in ticked]
+        self.comparison.hidden = [
+            run.id for place, run in enumerate(self._rows) if place not in ticked
+        ]
 
     def _rename(self, event: Any) -> None:
         session = self.comparison.session
-        run = session.manager.runs[event.row]
+        run = self._rows[event.row]
         taken = session.attempt("rename", lambda: session.manager.rename(run.id, str(event.value)))
         self._message.param.update(
             object="" if taken else session.mistakes.get("rename", ""), visible=not taken

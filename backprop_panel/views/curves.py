@@ -23,6 +23,7 @@ from bokeh.models import (
 from numpy.typing import NDArray
 
 from .axes import LABEL_COLOR
+from .glyphs import draw_one_way
 
 DOT, DOT_STEPS = 5, 0.2
 """How thick, and how many steps to each side, a line is that has only one point so far."""
@@ -225,6 +226,7 @@ class Curves:
         renderer.glyph.update(
             xs="xs", ys="ys", line_color="color", line_dash=field("dash"), line_width="width"
         )
+        draw_one_way(renderer)
         for axis in figure.axis:
             self._dress(axis)
         whole = DataRange1d(range_padding=0, renderers=[renderer])

@@ -13,6 +13,7 @@ from ..nn.losses import softmax
 from ..nn.record import StepRecord
 from ..randomness import random_stream
 from ..run import TrainingRun
+from .axes import names_of_cells
 from .heatmap import Heatmap
 from .palette import theme_of
 from .session import Session, draw_with
@@ -72,13 +73,14 @@ class DataTab(pn.viewable.Viewer):
     def _rebuild(self, *events: param.parameterized.Event) -> None:
         data = self.session.run.dataset
         labels = [visible(label) for label in data.output_labels]
+        names = names_of_cells(labels)
         self._matrix = Heatmap(
             "confusion",
             (len(labels), len(labels)),
             theme_of(self.session.dark),
             on_tap=lambda place: None,
-            row_labels=labels,
-            column_labels=labels,
+            row_names=names,
+            column_names=names,
             row_ticks=min(len(labels), 24),
             column_ticks=min(len(labels), 24),
         )

@@ -19,7 +19,8 @@ from bokeh.models import (
 )
 from numpy.typing import NDArray
 
-from .axes import label_cells
+from .axes import label_cells, names_of_cells
+from .glyphs import draw_one_way
 from .hover import BIAS_GAP, hover_tool
 from .lens import Lens, Span
 from .palette import NOT_FINITE, Theme
@@ -57,7 +58,7 @@ class Heatmap:
         Rows and columns of the array, the bias row included.
     bias : bool
         Whether the last row is a bias.
-    row_labels, column_labels : list of str
+    row_names, column_names : ColumnDataSource
         What each row and column stands for, for the hover and the axes.
     row_ticks, column_ticks : int
         How many of those labels stand beside the cells, about; zooming in shows others.
@@ -81,15 +82,14 @@ class Heatmap:
     theme: Theme
     on_tap: Callable[[Place], None]
     bias: bool = False
-    row_labels: Sequence[str] = ()
-    column_labels: Sequence[str] = ()
+    row_names: ColumnDataSource = field(default_factory=names_of_cells)
+    column_names: ColumnDataSource = field(default_factory=names_of_cells)
     row_ticks: int = 0
     column_ticks: int = 0
     partner: Heatmap | None = None
     other: Heatmap | None = field(init=False, default=None, repr=False, compare=False)
     source: ColumnDataSource = field(init=False)
     marks: ColumnDataSource = field(init=False)
-    labels: ColumnDataSource = field(init=False)
     mapper: LinearColorMapper = field(init=False)
     images: list[NDArray[np.float32]] = field(init=False, repr=False, compare=False)
     companions: list[Model] = field(init=False, default_factory=list, repr=False, compare=False)
@@ -97,9 +97,6 @@ class Heatmap:
     def __post_init__(self) -> None:
         self.mapper = LinearColorMapper(palette=self.theme.diverging(), nan_color=NOT_FINITE)
         self.marks = ColumnDataSource(_boxes([]))
-        self.labels = ColumnDataSource(
-            {"rows": [list(self.row_labels)], "columns": [list(self.column_labels)]}
-        )
         if self.partner:
             self.other, self.partner.other = self.partner, self
             self.x_range, self.y_range = self.partner.x_range, self.partner.y_range
@@ -165,10 +162,6 @@ class Heatmap:
             self._outline.data = self._outlines()
         if limit != self.mapper.high:
             self.mapper.update(low=-limit, high=limit)
-
-    def show_rows_as(self, labels: Sequence[str]) -> None:
-        """Give the rows other labels: another batch stands in them."""
-        self.labels.data = {"rows": [list(labels)], "columns": [list(self.column_labels)]}
 
     def mark(
         self, rows: Sequence[int] = (), columns: Sequence[int] = (), cell: Place | None = None
@@ -248,6 +241,7 @@ class Heatmap:
             image="image", x="x", y="y", dw="dw", dh="dh",
             origin="top_left", color_mapper=self.mapper,
         )  # fmt: skip
+        draw_one_way(renderer)
         figure.x_range, figure.y_range = self.x_range, self.y_range
         figure.update(
             # By which it is found among the page's models.
@@ -318,9 +312,9 @@ class Heatmap:
 
     def _add_axes(self, figure: object) -> None:
         if self.row_ticks:
-            label_cells(figure.yaxis[0], self.labels, "rows", "-tick", self.row_ticks, most=16)
+            label_cells(figure.yaxis[0], self.row_names, "-tick", self.row_ticks, most=16)
         if self.column_ticks:
-            label_cells(figure.xaxis[0], self.labels, "columns", "tick", self.column_ticks, most=6)
+            label_cells(figure.xaxis[0], self.column_names, "tick", self.column_ticks, most=6)
 
 
 def _boxes(boxes: Sequence[tuple[float, float, float, float]]) -> dict[str, list[float]]:

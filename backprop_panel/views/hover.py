@@ -24,7 +24,8 @@ def hover_tool(heatmap: Heatmap, renderer: GlyphRenderer) -> HoverTool:
         args={
             "own": heatmap.source,
             "other": other and other.source,
-            "labels": heatmap.labels,
+            "row_names": heatmap.row_names,
+            "column_names": heatmap.column_names,
             "width": heatmap.shape[1],
             "name": heatmap.name,
             "bias_name": _bias_name(heatmap),
@@ -91,7 +92,7 @@ const lines = [`${pooled}${in_bias ? bias_name : name}${place} = ${exact(at(own)
 if (other != null) {
   lines.push(`${pooled}${in_bias ? other_bias_name : other_name}${place} = ${exact(at(other))}`)
 }
-const row_label = labels.data.rows[0][row], column_label = labels.data.columns[0][column]
+const row_label = row_names.data.names[row], column_label = column_names.data.names[column]
 if (row_label && !in_bias) lines.push(row_label)
 if (column_label) lines.push(column_label)
 return lines.join("\n")

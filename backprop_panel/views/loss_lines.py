@@ -22,6 +22,9 @@ POINTS_TOGETHER = 10_000
 FEWEST_POINTS = 200
 """Points of a curve, however many there are; and of a dashed one, which takes longest to draw."""
 
+MOST_THICK = 8
+"""Runs whose curves are drawn more than a pixel thick."""
+
 MOST_STEPS_SMOOTHED = 100
 """How many steps are averaged at full smoothing."""
 
@@ -47,6 +50,8 @@ class Wanted:
         The step from which on the run's own curve is drawn: before it, it was another's.
     points : int
         The most points of a curve.
+    width : float
+        Pixels that a curve is thick.
     """
 
     smoothing: float = 0.0
@@ -54,11 +59,20 @@ class Wanted:
     window: Window = None
     begin: int = 0
     points: int = MOST_POINTS
+    width: float = 1.5
 
 
 def points_each(runs: int) -> int:
     """Return how many points a curve may have among those of so many runs."""
     return max(FEWEST_POINTS, min(MOST_POINTS, POINTS_TOGETHER // max(runs, 1)))
+
+
+def width_each(runs: int) -> float:
+    """Return how thick the curves of so many runs are.
+
+    A browser draws lines of one pixel six times as fast as thicker ones.
+    """
+    return Wanted.width if runs <= MOST_THICK else 1
 
 
 class LossLines:
@@ -84,12 +98,22 @@ class LossLines:
     def _draw(self, run: TrainingRun, color: str, wanted: Wanted):
         history, about = run.history, _about(run)
         steps, losses = averaged(history["loss"], wanted.smoothing, wanted.window, wanted.begin)
-        yield Line(*thinned(steps, losses, wanted.points), color, run.name, about)
+        yield Line(
+            *thinned(steps, losses, wanted.points), color, run.name, about, width=wanted.width
+        )
         if not wanted.validation:
             return
         steps, losses = self._validation(run)
         own = steps > wanted.begin
-        yield Line(steps[own], losses[own], color, f"{run.name}, validation", about, dash="dashed")
+        yield Line(
+            steps[own],
+            losses[own],
+            color,
+            f"{run.name}, validation",
+            about,
+            dash="dashed",
+            width=wanted.width,
+        )
         floor = run.dataset.optimal_loss(run.trainer.loss_type)
         if history.rows and floor > 0:
             yield Line(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from math import ceil, log
+from collections.abc import Iterator
 
-import numpy as np
 import panel as pn
 import param
 from numpy.typing import NDArray
 
 from ..nn.record import StepRecord
+from .axes import names_of_cells
 from .frame import Frame
 from .heatmap import Heatmap, Place
 from .palette import theme_of
+from .scales import Scales
 from .session import Session
 from .slots import Slot, slots_of, touched
 from .text import STYLE, example, html, visible
@@ -21,11 +22,6 @@ ROOM_FOR_NOTE = 12
 """Columns from which on a gradient's caption has room for more than its name."""
 
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-LIMIT_STEP = 1.1
-"""By what factor the ends of a scale change at a time."""
-
-SMOOTHING = 0.1
-"""How far a scale moves towards the largest magnitude with each frame."""
 
 
 class NetworkMap(pn.viewable.Viewer):
@@ -45,7 +41,7 @@ class NetworkMap(pn.viewable.Viewer):
         )
         self._legend = html("", "bp-legend")
         self._layout = pn.Column(self._grid, self._legend, margin=0, sizing_mode="stretch_width")
-        self._limits: dict[str, float] = {}
+        self._scales = Scales()
         self._build()
         session.param.watch(self._rebuild, "run")
         session.param.watch(self._draw, "record")
@@ -59,13 +55,14 @@ class NetworkMap(pn.viewable.Viewer):
         return self._layout
 
     def _rebuild(self, event: param.parameterized.Event) -> None:
-        self._limits = {}
+        self._scales.forget()
         self._build()
 
     def _build(self) -> None:
         """Make the heatmaps of the present run's network."""
         record, theme = self.session.record, theme_of(self.session.dark)
         self._slots = slots_of(self.session.run)
+        self._examples = names_of_cells()
         self._values: list[Heatmap] = []
         self._gradients: list[Heatmap] = []
         for slot in self._slots:
@@ -73,7 +70,8 @@ class NetworkMap(pn.viewable.Viewer):
                 "theme": theme,
                 "on_tap": self._select,
                 "bias": slot.kind == "weight",
-                "column_labels": self._column_labels(slot),
+                "row_names": self._examples if slot.kind == "level" else names_of_cells(),
+                "column_names": names_of_cells(self._column_labels(slot)),
                 "row_ticks": 40 if slot.name == "X" else 0,
                 "column_ticks": {"X": 8, "ŷ": 6}.get(slot.name, 0),
             }
@@ -135,37 +133,27 @@ class NetworkMap(pn.viewable.Viewer):
         self._drawn, record = session.record, session.shown
         batch_changed = self._shown is None or self._shown.contexts is not record.contexts
         self._shown = record
-        labels = self._row_labels(record) if batch_changed else []
+        shown = list(self._kinds_and_values(record))
+        rescaled = self._scales.follow((kind, values) for _, kind, values in shown)
         with pn.io.hold():
-            for slot, value, gradient in zip(
-                self._slots, self._values, self._gradients, strict=True
-            ):
-                kind = "logits" if slot.name == "ŷ" else slot.kind
-                self._patch(value, slot.value(record), kind)
-                self._patch(gradient, slot.gradient(record), f"gradient of {kind}")
-                if slot.kind == "level" and batch_changed:
-                    value.show_rows_as(labels)
-                    gradient.show_rows_as(labels)
+            for heatmap, kind, values in shown:
+                heatmap.take(values, self._scales.ends[kind])
+            if batch_changed:
+                self._examples.data = {"names": self._names(record)}
             self._frame.send()
-        self._show_legend()
+            if rescaled:
+                self._show_legend()
 
-    def _patch(self, heatmap: Heatmap, values: NDArray, kind: str) -> None:
-        heatmap.take(values, self._limit(heatmap.name, values, kind))
+    def _kinds_and_values(self, record: StepRecord) -> Iterator[tuple[Heatmap, str, NDArray]]:
+        """Yield each heatmap with its values, and the kind whose scale they share."""
+        for slot, value, gradient in zip(self._slots, self._values, self._gradients, strict=True):
+            kind = "logits" if slot.name == "ŷ" else slot.kind
+            yield value, self._kind(value, kind), slot.value(record)
+            yield gradient, self._kind(gradient, f"gradient of {kind}"), slot.gradient(record)
 
-    def _limit(self, name: str, values: NDArray, kind: str) -> float:
-        """Return the scale's end: the largest magnitude, smoothed from frame to frame."""
-        if self.scale == "each heatmap" or name == "X":
-            kind = name
-        finite = np.abs(values[np.isfinite(values)])
-        largest = max(float(finite.max(initial=0)), 1e-12)
-        before = self._limits.get(kind)
-        if before is None:
-            self._limits[kind] = largest
-        elif not self.locked:
-            rate = SMOOTHING if largest < before else 0.5
-            self._limits[kind] = before + rate * (largest - before)
-        # In steps: at each change the browser colours all cells again.
-        return LIMIT_STEP ** ceil(log(self._limits[kind], LIMIT_STEP))
+    def _kind(self, heatmap: Heatmap, kind: str) -> str:
+        alone = self.scale == "each heatmap" or heatmap.name == "X"
+        return heatmap.name if alone else kind
 
     def _show_legend(self) -> None:
         theme = theme_of(self.session.dark)
@@ -179,16 +167,17 @@ class NetworkMap(pn.viewable.Viewer):
             "gradient of logits": "dŷ",
         }
         parts = [
-            f"{label} ±{self._limits[kind]:.2g}"
+            f"{label} ±{self._scales.ends[kind]:.2g}"
             for kind, label in kinds.items()
-            if kind in self._limits and self.scale == "each kind"
+            if kind in self._scales.ends and self.scale == "each kind"
         ]
         what = "" if self.session.other is None else "<b>differences</b> · "
         style = f"background:linear-gradient(90deg, {ramp})"
         scales = " · ".join(parts) or "each heatmap to its own largest magnitude"
         self._legend.object = f'{what}− <span class="bp-ramp" style="{style}"></span> + {scales}'
 
-    def _row_labels(self, record: StepRecord) -> list[str]:
+    def _names(self, record: StepRecord) -> list[str]:
+        """Return the examples of the batch, which are the rows of every level."""
         data = self.session.run.dataset
         labels = data.output_labels
         return [
@@ -197,14 +186,16 @@ class NetworkMap(pn.viewable.Viewer):
         ]
 
     def _rescale(self, *events: param.parameterized.Event) -> None:
+        self._scales.locked = self.locked
         if not self.locked:
-            self._limits = {}
+            self._scales.forget()
         self._drawn = None
         self._draw()
+        self._show_legend()
 
     def _subtract(self, *events: param.parameterized.Event) -> None:
         """Show differences, or values again: on scales of their own."""
-        self._limits = {}
+        self._scales.forget()
         self._drawn = None
         self._draw()
 

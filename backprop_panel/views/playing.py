@@ -1,4 +1,4 @@
-"""How fast Play goes, and when it stops by itself."""
+"""How fast Play goes, how often it is shown, and when it stops by itself."""
 
 from __future__ import annotations
 
@@ -20,10 +20,16 @@ SPEEDS = {
     "1,000 steps a second": 1000.0,
     "As fast as possible": inf,
 }
+FRAMES = {
+    "2 frames a second": 2.0,
+    "10 frames a second": 10.0,
+    "As many as are drawn": inf,
+}
+"""How often the page shows what is trained: what is not drawn is left for training."""
 
 
 class Playing(pn.viewable.Viewer):
-    """The speed of Play, and the conditions at which it stops."""
+    """The speed of Play, how often it is shown, and the conditions at which it stops."""
 
     session = param.ClassSelector(class_=Session, constant=True)
 
@@ -37,9 +43,12 @@ class Playing(pn.viewable.Viewer):
             widget.param.watch(lambda event, name=name: self._change(name, event.new), "value")
         speed = pmui.Select(label="Speed", options=SPEEDS, value=inf, **SMALL)
         speed.param.watch(self._change_speed, "value")
+        frames = pmui.Select(label="Show", options=FRAMES, value=inf, **SMALL)
+        frames.param.watch(self._change_frames, "value")
         self._layout = pn.Column(
             head("Play", "applies at once"),
             speed,
+            frames,
             *self._stops.values(),
             pmui.Checkbox.from_param(
                 session.param.stop_not_finite,
@@ -62,6 +71,9 @@ class Playing(pn.viewable.Viewer):
 
     def _change_speed(self, event: param.parameterized.Event) -> None:
         self.session.steps_per_second = None if event.new == inf else event.new
+
+    def _change_frames(self, event: param.parameterized.Event) -> None:
+        self.session.frames_per_second = None if event.new == inf else event.new
 
     def _show_mistakes(self, event: param.parameterized.Event) -> None:
         for name, widget in self._stops.items():

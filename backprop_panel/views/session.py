@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from time import monotonic
 from typing import Any
 
@@ -65,6 +66,12 @@ class Session(param.Parameterized):
         allow_None=True,
         doc="How fast Play trains; None: as fast as it can.",
     )
+    frames_per_second = Quantity(
+        None,
+        bounds=(0, None),
+        allow_None=True,
+        doc="How often it is shown, at most; None: as often as the browser draws.",
+    )
     stop_after = Count(
         None, bounds=(1, None), allow_None=True, doc="Epochs after which Play stops by itself."
     )
@@ -83,6 +90,7 @@ class Session(param.Parameterized):
         self._playing = False
         manager.param.watch(self._follow_current, "current")
         self.param.watch(self._change_pace, "steps_per_second")
+        self.param.watch(self._change_frames, "frames_per_second")
         self.param.watch(self._change_stops, ["stop_after", "stop_below", "stop_not_finite"])
         self._follow_current()
 
@@ -237,6 +245,9 @@ class Session(param.Parameterized):
     def _change_pace(self, event: param.parameterized.Event) -> None:
         self.run.worker.set_pace(event.new)
 
+    def _change_frames(self, event: param.parameterized.Event) -> None:
+        self.frames.most_a_second = event.new or inf
+
     def _change_stops(self, *events: param.parameterized.Event) -> None:
         """Let what is playing stop at the new conditions, epochs counted from now."""
         if self._playing and self.training:
@@ -256,7 +267,7 @@ class Session(param.Parameterized):
             if record is not None:
                 with worker.waiting(), pn.io.hold():
                     self.record = record
-                    self.frames.sent += 1
+                    self.frames.send()
 
     def _finish(self) -> None:
         worker = self.run.worker

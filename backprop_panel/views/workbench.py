@@ -75,16 +75,17 @@ class Workbench(pn.viewable.Viewer):
         self.explanation = Explanation(session)
         comparison = Comparison(session)
         self.timeline = Timeline(comparison)
-        # Made when they are first looked at: the page opens twice as fast. The table of the Runs
-        # tab is there from the start: Bokeh warns of one that comes later.
+        # Made when they are first looked at: the page opens twice as fast, and a table that waits
+        # to be seen keeps the browser busy.
         logs = HealthLogs(session)
         self._makers = {
             "Loss": lambda: LossTab(comparison),
+            "Runs": lambda: RunsTab(comparison),
             "Data": lambda: DataTab(session),
             "Health": lambda: HealthTab(session, logs),
             "Difference": lambda: DifferenceTab(session),
         }
-        self._views = {"Network": self.map, "Runs": RunsTab(comparison)}
+        self._views = {"Network": self.map}
         self._places = {
             name: pn.Column(
                 *([self._views[name]] if name in self._views else []),

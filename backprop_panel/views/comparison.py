@@ -17,9 +17,6 @@ from .palette import run_color
 from .session import Session, draw_with
 from .text import html
 
-TABLE_IS_PUT_UP = 300
-"""Milliseconds that a browser takes for it."""
-
 LEGEND = "solid training · dashed validation · dotted floor"
 ROW_STYLE = """
 :host .tabulator { font-size: 12px; }
@@ -183,20 +180,17 @@ class RunsTab(pn.viewable.Viewer):
             margin=0,
         )
         session = comparison.session
-        session.manager.param.watch(self._follow, ["runs", "current"])
-        self.param.watch(self._show, "visible")
-        session.param.watch(self._follow, "training")
+        session.manager.param.watch(self._draw, ["runs", "current"])
+        session.param.watch(self._draw, "training")
+        self.param.watch(lambda event: event.new and self._draw(), "visible")
         session.param.watch(self._follow_theme, "dark")
+        self._draw()
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def _follow(self, *events: param.parameterized.Event) -> None:
-        """Draw what has changed, seen or not: who opens the tab finds the rows to be ticked."""
-        if self.visible or self._rows:
-            self._draw()
-
-    def _draw(self) -> None:
+    def _draw(self, *events: param.parameterized.Event) -> None:
+        """Show what has changed, seen or not: who opens the tab finds the rows to be ticked."""
         runs = self._rows = list(self.comparison.session.manager.runs)
         compared = set(self.comparison.runs())
         table = runs_table(runs)
@@ -213,24 +207,15 @@ class RunsTab(pn.viewable.Viewer):
         )
         table.insert(0, "color", [self.comparison.color(run) for run in runs])
         self._drawing = True
-        self._table.editors = {
-            column: {"type": "input"} if column == "name" else None for column in table
-        }
         if not table.equals(self._table.value):
+            self._table.editors = {
+                column: {"type": "input"} if column == "name" else None for column in table
+            }
             # Emptied first, since the table looks up the old selection in the old rows.
             self._table.selection = []
             self._table.value = table
         self._table.selection = [place for place, run in enumerate(runs) if run in compared]
         self._drawing = False
-
-    def _show(self, event: param.parameterized.Event) -> None:
-        """Draw once the table stands: columns that reach it while it is put up break it."""
-        if not event.new:
-            return
-        if self._rows or pn.state.curdoc is None:
-            self._draw()
-        else:
-            pn.state.curdoc.add_timeout_callback(self._draw, TABLE_IS_PUT_UP)
 
     def _compare(self, event: param.parameterized.Event) -> None:
         if self._drawing:

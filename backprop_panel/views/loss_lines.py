@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +83,7 @@ class LossLines:
     def __init__(self) -> None:
         self._lines: dict[str, tuple[object, list[Line]]] = {}
         self._validated: dict[str, tuple[int, tuple[NDArray, NDArray]]] = {}
+        self._means: dict[str, tuple[tuple[int, int], NDArray]] = {}
 
     def of(self, run: TrainingRun, color: str, wanted: Wanted) -> list[Line]:
         """Return a run's training loss and, if wanted, its validation loss and its floor."""
@@ -92,12 +95,19 @@ class LossLines:
 
     def forget_all_but(self, run_ids: set[str]) -> None:
         """Let go of the lines of runs that are gone."""
-        self._lines = {key: value for key, value in self._lines.items() if key in run_ids}
-        self._validated = {key: value for key, value in self._validated.items() if key in run_ids}
+        for kept in (self._lines, self._validated, self._means):
+            for gone in kept.keys() - run_ids:
+                del kept[gone]
 
     def _draw(self, run: TrainingRun, color: str, wanted: Wanted):
         history, about = run.history, _about(run)
-        steps, losses = averaged(history["loss"], wanted.smoothing, wanted.window, wanted.begin)
+        steps, losses = averaged(
+            history["loss"],
+            wanted.smoothing,
+            wanted.window,
+            wanted.begin,
+            partial(self._stretch_means, run.id),
+        )
         yield Line(
             *thinned(steps, losses, wanted.points), color, run.name, about, width=wanted.width
         )
@@ -126,6 +136,13 @@ class LossLines:
                 width=1,
             )
 
+    def _stretch_means(self, run_id: str, losses: NDArray, span: int) -> NDArray:
+        """Return the means of a run's stretches, kept while it is only looked at elsewhere."""
+        kept = self._means.get(run_id)
+        if kept is None or kept[0] != (len(losses), span):
+            kept = self._means[run_id] = ((len(losses), span), stretch_means(losses, span))
+        return kept[1]
+
     def _validation(self, run: TrainingRun) -> tuple[NDArray, NDArray]:
         """Return the steps with a validation loss, and it."""
         losses = run.history["validation_loss"]
@@ -153,7 +170,11 @@ def changed_settings(run: TrainingRun, smoothing: float) -> list[Happening]:
 
 
 def averaged(
-    losses: NDArray, strength: float, window: Window = None, begin: int = 0
+    losses: NDArray,
+    strength: float,
+    window: Window = None,
+    begin: int = 0,
+    means: Callable[[NDArray, int], NDArray] | None = None,
 ) -> tuple[NDArray, NDArray]:
     """Return the steps in view and the running mean of the losses there.
 
@@ -167,7 +188,10 @@ def averaged(
         The steps in view; as many before and after are returned as well.
     begin : int
         The step before the first that is returned.
+    means : callable, optional
+        Returns `stretch_means`, if it was kept.
     """
+    means = means or stretch_means
     first, end = min(begin, len(losses)), len(losses)
     if window is not None:
         margin = window[1] - window[0]
@@ -176,14 +200,21 @@ def averaged(
     span = 1 + int(strength * MOST_STEPS_SMOOTHED)
     if span > 1 and end - first > MOST_EXACT:
         # More than there are pixels: the mean of every stretch is as good as that at every step.
-        count = (end - first) // span
-        first = end - count * span
-        stretches = losses[first:end].reshape(count, span)
-        # A product is ten times as fast as the mean over so short an axis.
-        means = stretches @ np.full(span, 1 / span, losses.dtype)
-        return first + span * np.arange(1, count + 1), means
+        from_stretch, to_stretch = -(-first // span), end // span
+        steps = span * np.arange(from_stretch + 1, to_stretch + 1)
+        values = means(losses, span)[from_stretch:to_stretch]
+        # The last steps fill no stretch of their own.
+        last = losses[end - span : end].mean()
+        return np.append(steps, end), np.append(values, last)
     before = max(0, first - span + 1)
     return np.arange(first + 1, end + 1), smoothed(losses[before:end], span)[first - before :]
+
+
+def stretch_means(losses: NDArray, span: int) -> NDArray:
+    """Return the mean of each full stretch of so many losses."""
+    count = len(losses) // span
+    # A product is ten times as fast as the mean over so short an axis.
+    return losses[: count * span].reshape(count, span) @ np.full(span, 1 / span, losses.dtype)
 
 
 def smoothed(values: NDArray, span: int) -> NDArray:

@@ -22,6 +22,9 @@ READY_SECONDS = 120
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
+WHOLE = """() => window.Bokeh && ['dŷ', 'timeline'].every((name) =>
+  [...Bokeh.index.query(({model}) => model.name === name)].length > 0)"""
+
 COUNT_FRAMES = """() => {
   const sources = Bokeh.documents.flatMap((document) => [...document._all_models.values()])
     .filter((model) => model.type === 'ColumnDataSource' && model.data.image)
@@ -76,6 +79,7 @@ def opened(chromium: Browser, url: str) -> Page:
     page.set_default_timeout(READY_SECONDS * 1000)
     page.goto(url)
     page.locator(".bp-status").wait_for()
+    page.wait_for_function(WHOLE)
     page.wait_for_function("() => Bokeh.documents.every((document) => document.is_idle)")
     page.wait_for_timeout(1000)
     return page

@@ -42,7 +42,10 @@ class NetworkMap(pn.viewable.Viewer):
         self._legend = html("", "bp-legend")
         self._layout = pn.Column(self._grid, self._legend, margin=0, sizing_mode="stretch_width")
         self._scales = Scales()
+        self._opening = pn.state.curdoc is not None and not pn.state.loaded
         self._build()
+        if self._opening:
+            pn.state.onload(self._show_all)
         session.param.watch(self._rebuild, "run")
         session.param.watch(self._draw, "record")
         session.param.watch(self._subtract, "other")
@@ -88,6 +91,7 @@ class NetworkMap(pn.viewable.Viewer):
         self._lay_out()
 
     def _lay_out(self) -> None:
+        """Put up the map; as a page opens, at first one heatmap, so that it is soon seen."""
         columns = " ".join(
             f"minmax({_smallest_width(slot)}px, {slot.columns + 20 * (slot.name == 'X')}fr)"
             for slot in self._slots
@@ -95,9 +99,28 @@ class NetworkMap(pn.viewable.Viewer):
         self._grid.styles = {"display": "grid", "grid-template-columns": columns}
         captions = [self._caption(slot, "") for slot in self._slots]
         below = [self._caption(slot, "d") for slot in self._slots]
-        values = [heatmap.pane() for heatmap in self._values]
-        gradients = [heatmap.pane() for heatmap in self._gradients]
-        self._grid[:] = [*captions, *values, *below, *gradients]
+        heatmaps = [*self._values, *self._gradients]
+        shown = 1 if self._opening else len(heatmaps)
+        panes = [heatmap.pane() for heatmap in heatmaps[:shown]]
+        panes += [pn.Spacer(sizing_mode="stretch_both") for _ in heatmaps[shown:]]
+        count = len(self._slots)
+        self._grid[:] = [*captions, *panes[:count], *below, *panes[count:]]
+
+    def _show_all(self) -> None:
+        """Put up what was left out as the page opened."""
+        self._opening = False
+        heatmaps = [*self._values, *self._gradients]
+        with pn.io.hold():
+            objects = list(self._grid)
+            for place, heatmap in zip(self._places(), heatmaps, strict=True):
+                if isinstance(objects[place], pn.Spacer):
+                    objects[place] = heatmap.pane()
+            self._grid[:] = objects
+
+    def _places(self) -> list[int]:
+        """Return where in the grid the heatmaps are: each row of them is below its captions."""
+        count = len(self._slots)
+        return [*range(count, 2 * count), *range(3 * count, 4 * count)]
 
     def _caption(self, slot: Slot, prefix: str) -> pn.pane.HTML:
         rows = self._rows(slot)

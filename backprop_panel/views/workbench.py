@@ -71,10 +71,15 @@ class Workbench(pn.viewable.Viewer):
         session.mistakes = mistakes
         self.map = NetworkMap(session)
         self.toolbar = Toolbar(session)
-        self.settings = Settings(session, self._colour_widgets())
-        self.explanation = Explanation(session)
+        # Made once the page has opened: what people look for first, the map, is then sooner there.
+        self.settings = pn.panel(
+            lambda: Settings(session, self._colour_widgets()), defer_load=True, margin=0
+        )
+        self.explanation = pn.panel(lambda: Explanation(session), defer_load=True, margin=0)
         comparison = Comparison(session)
-        self.timeline = Timeline(comparison)
+        self.timeline = pn.panel(
+            lambda: Timeline(comparison), defer_load=True, margin=0, sizing_mode="stretch_width"
+        )
         # Made when they are first looked at: the page opens twice as fast, and a table that waits
         # to be seen keeps the browser busy.
         logs = HealthLogs(session)

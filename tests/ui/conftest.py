@@ -33,6 +33,9 @@ ACTION = 15_000
 # What is looked for may take as long: a new run's page is built on the server first.
 expect.set_options(timeout=ACTION)
 
+WHOLE = """() => window.Bokeh && ['dŷ', 'timeline'].every((name) =>
+  [...Bokeh.index.query(({model}) => model.name === name)].length > 0)"""
+
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_ARGS = [
     "--no-sandbox",  # it refuses to start as root otherwise, as in a container
@@ -232,6 +235,9 @@ def open_page(context, server):
         page = context.new_page()
         page.goto(server.url, timeout=FIRST_LOAD)
         expect(page.locator(".bp-status")).to_have_text(re.compile(r"\S"), timeout=FIRST_LOAD)
+        # The map's other plots and the panels beside it come once the page has opened.
+        page.wait_for_function(WHOLE, timeout=FIRST_LOAD)
+        expect(page.get_by_text("Click a cell")).to_be_visible(timeout=FIRST_LOAD)
         # Until all is laid out, a field that is typed into may still be drawn anew.
         page.wait_for_function("() => Bokeh.documents.every((document) => document.is_idle)")
         page.wait_for_timeout(300)

@@ -31,6 +31,7 @@ def opened(browser, server):
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto(server.url, timeout=FIRST_LOAD)
     expect(page.locator(".bp-status")).to_have_text(re.compile(r"\S"), timeout=FIRST_LOAD)
+    expect(page.get_by_text("Click a cell")).to_be_visible(timeout=FIRST_LOAD)
     page.wait_for_timeout(1000)
     return page
 

@@ -83,6 +83,11 @@ class TrainingRun(param.Parameterized):
         doc="The id of the run that this was forked from, and the step; None: it has no parent.",
     )
     name = param.String(constant=False, doc="Free text, unique within a manager.")
+    deviation = param.String(
+        "",
+        doc="How the last replay departed from what was recorded, empty if it did not: another "
+        "machine's matrix library may round differently.",
+    )
 
     def __init__(
         self,
@@ -140,7 +145,9 @@ class TrainingRun(param.Parameterized):
     def replay(self, step: int) -> Engine:
         """Return another engine as this run's was after `step` updates, its log included.
 
-        It begins at the last checkpoint before, and does what was done since again.
+        It begins at the last checkpoint before, and does what was done since again. Where that
+        does not give the losses that were recorded, `deviation` says so; the run's present state
+        is taken as it is all the same, and so is every checkpoint.
 
         Raises
         ------
@@ -170,8 +177,39 @@ class TrainingRun(param.Parameterized):
                 else last
             )
             done += not isinstance(last, Trained)
+        since = engine.step
         do_again(events[done:], engine, step)
+        self.deviation = self._deviation(engine, since)
+        self._meet_the_present(engine)
         return engine
+
+    def _deviation(self, engine: Engine, since: int) -> str:
+        """Compare what was done again since a step with what was recorded of it."""
+        recorded = self.history["loss"][since : engine.step]
+        again = engine.history["loss"][since : engine.step]
+        differing = np.flatnonzero(~np.isclose(again, recorded, rtol=0, atol=0, equal_nan=True))
+        if not len(differing):
+            return ""
+        furthest = np.nanmax(np.abs(again[differing] - recorded[differing]))
+        return (
+            f"From step {since + 1 + differing[0]} on, repeating {self.name!r} gives losses other "
+            f"than the recorded ones, by up to {furthest:.2g}: it was trained where numbers are "
+            "rounded differently."
+        )
+
+    def _meet_the_present(self, engine: Engine) -> None:
+        """At the run's present step, take its state as it is, and tell if replay missed it."""
+        present = self.trainer.engine
+        if engine.step != present.step:
+            return
+        state = present.state()
+        if engine.state().digest() == state.digest():
+            return
+        self.deviation = self.deviation or (
+            f"Repeating {self.name!r} up to step {state.step} gives a state other than its own: "
+            "it was trained where numbers are rounded differently."
+        )
+        engine.restore(state)
 
     def step_again(self, step: int) -> tuple[Engine, StepRecord]:
         """Return another engine as this run's was after `step` updates, and that step's record.

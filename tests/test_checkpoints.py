@@ -1,5 +1,7 @@
 """Any step is reached from the nearest checkpoint, and is bit for bit what it was."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -179,3 +181,46 @@ def test_events_go_through_json_unchanged():
 def test_an_event_that_cannot_be_read_is_refused(entry):
     with pytest.raises(SettingError):
         from_json(entry)
+
+
+def rounded_elsewhere(run):
+    """The run as if another machine had trained it: its weights end in other digits there."""
+    engine = run.trainer.engine
+    engine.checkpoints = Checkpoints(
+        replace(state, parameters=state.parameters * np.float32(1.001))
+        for state in engine.checkpoints.states
+    )
+    return run
+
+
+def test_a_replay_that_gives_other_losses_than_were_recorded_says_from_which_step_on(monkeypatch):
+    monkeypatch.setattr(checkpoints, "SPACING_SECONDS", 0)
+    run = small_run()
+    do(run, [("train", 100)])
+    first, second = (state.step for state in run.trainer.engine.checkpoints.states[:2])
+    run.replay(second - 1)
+    assert run.deviation == ""
+    rounded_elsewhere(run).replay(second - 1)
+    assert f"From step {first + 1} on" in run.deviation
+
+
+def test_after_a_replay_that_missed_it_the_next_checkpoint_is_taken_as_it_is(monkeypatch):
+    monkeypatch.setattr(checkpoints, "SPACING_SECONDS", 0)
+    run = small_run()
+    do(run, [("train", 100)])
+    rounded_elsewhere(run)
+    second = run.trainer.engine.checkpoints.states[1]
+    run.replay(second.step - 1)
+    assert run.deviation
+    assert run.replay(second.step).state().digest() == second.digest()
+    assert run.deviation == ""
+
+
+def test_the_present_is_what_it_is_even_where_replay_misses_it():
+    run = small_run()
+    do(run, [("train", 50)])
+    engine = run.trainer.engine
+    engine.network.parameters[...] *= np.float32(1.001)
+    again = without_checkpoints(run).replay(50)
+    assert again.state().digest() == engine.state().digest()
+    assert "a state other than its own" in run.deviation

@@ -27,10 +27,23 @@ def make_two_runs(page):
     expect_step(page, 16, epoch=1)
 
 
-def tick(page, run):
-    """Tick a run, or take its tick away, once the table stands still."""
+TICKED = re.compile("tabulator-selected")
+
+
+def untick(page, run):
+    """Take a run's tick away, once the table shows it."""
     expect_drawn(page)
-    page.get_by_role("row", name=run).get_by_role("checkbox").click()
+    row = page.get_by_role("row", name=run)
+    expect(row).to_have_class(TICKED)
+    row.get_by_role("checkbox").click()
+    expect(row).not_to_have_class(TICKED)
+
+
+def tick(page, run):
+    """Tick a run again."""
+    row = page.get_by_role("row", name=run)
+    row.get_by_role("checkbox").click()
+    expect(row).to_have_class(TICKED)
 
 
 def test_a_zoom_of_the_loss_survives_training(page):
@@ -51,7 +64,7 @@ def test_a_run_that_is_not_ticked_has_no_curve(page):
     expect(page.get_by_text("● run 1")).to_be_visible()
     assert {"run 1", "run 1, validation", "run 2", "run 2, validation"} <= set(curves(page, "loss"))
     show_tab(page, "Runs")
-    tick(page, "run 1")
+    untick(page, "run 1")
     show_tab(page, "Loss")
     expect(page.get_by_text("● run 1")).to_be_hidden()
     expect(page.get_by_text("● run 2")).to_be_visible()
@@ -62,8 +75,7 @@ def test_a_run_that_is_not_ticked_has_no_curve(page):
 def test_a_run_that_is_ticked_again_is_compared_again(page):
     make_two_runs(page)
     show_tab(page, "Runs")
-    tick(page, "run 1")
-    expect(page.get_by_role("row", name="run 1")).not_to_have_class(re.compile("selected"))
+    untick(page, "run 1")
     tick(page, "run 1")
     show_tab(page, "Loss")
     expect(page.get_by_text("● run 1")).to_be_visible()

@@ -76,11 +76,11 @@ def test_a_setting_changed_midway_is_a_marked_point_that_says_what_changed(used_
     expect_step(used_page, 17, epoch=1)
     show_tab(used_page, "Loss")
     expect(used_page.get_by_text("● run 1")).to_be_visible()
-    happened = used_page.evaluate(
+    used_page.wait_for_function(
         """() => [...Bokeh.index.query(({model}) => model.name === 'loss')][0].model.renderers
-          .map(({data_source: {data}}) => data.what && [...data.x, ...data.what]).find(Boolean)"""
+          .some(({data_source: {data}}) => data.what
+            && `${[...data.x, ...data.what]}` === '16,learning_rate 0.05')"""
     )
-    assert happened == [16, "learning_rate 0.05"]
     assert "run 1" in curves(used_page, "loss")
 
 

@@ -11,7 +11,6 @@ import ast
 import subprocess
 import sys
 import time
-from statistics import median
 
 import numpy as np
 from playwright.sync_api import Page
@@ -20,6 +19,7 @@ from serving import COUNT_FRAMES, ROOT, browser, opened, press, served, step
 BLOCKS = 5
 BLOCK_SECONDS = 4.0
 CLICKS = 40
+SHOWN = ("10 frames a second", "As many as are drawn")
 
 UNWATCHED = f"""
 import time
@@ -56,6 +56,13 @@ def watched(page: Page) -> tuple[float, float]:
     return frames / seconds, steps / seconds
 
 
+def show(page: Page, frames: str) -> None:
+    """Choose how often the page shows what is trained."""
+    page.get_by_role("combobox", name="Show", exact=True).click()
+    page.get_by_role("menuitem", name=frames, exact=True).click()
+    page.wait_for_timeout(1000)
+
+
 def answer(page: Page, button: str, then: str) -> float:
     """Press a button; return the seconds until the page shows that it was pressed."""
     page.evaluate(
@@ -88,18 +95,18 @@ def main() -> None:
         page = opened(chromium, url)
         page.evaluate(COUNT_FRAMES)
         heatmaps = page.evaluate("window.heatmaps")
-        alone, frames, rates = [], [], []
+        seen: dict[str, list[tuple[float, float, float]]] = {name: [] for name in SHOWN}
         for _ in range(BLOCKS):
-            alone.append(unwatched_rate())
-            frame_rate, rate = watched(page)
-            frames.append(frame_rate)
-            rates.append(rate)
+            alone = unwatched_rate()
+            for name, blocks in seen.items():
+                show(page, name)
+                frames, rate = watched(page)
+                blocks.append((frames, rate, rate / alone))
         print(f"{heatmaps} heatmaps, medians of {BLOCKS} alternating blocks of {BLOCK_SECONDS} s")
-        print(f"  frames a second in the browser      {median(frames):8.1f}")
-        print(f"  steps a second, watched             {median(rates):8.0f}")
-        print(f"  steps a second, unwatched           {median(alone):8.0f}")
-        shares = [watched / other for watched, other in zip(rates, alone, strict=True)]
-        print(f"  watched against unwatched           {median(shares):8.0%}")
+        for name, blocks in seen.items():
+            frames, rate, share = np.median(blocks, axis=0)
+            print(f"{name}: {frames:.1f} frames a second in the browser")
+            print(f"  {rate:.0f} steps a second, {share:.0%} of those unwatched")
         answers = []
         for _ in range(CLICKS // 2):
             answers.append(answer(page, "Play", "Pause"))
@@ -107,7 +114,7 @@ def main() -> None:
             answers.append(answer(page, "Pause", "Play"))
             page.wait_for_timeout(100)
         p50, p95 = np.quantile(answers, [0.5, 0.95]) * 1000
-        print(f"  a click's answer while playing      {p50:8.0f} ms, p95 {p95:.0f} ms")
+        print(f"a click's answer while playing: {p50:.0f} ms, p95 {p95:.0f} ms")
 
 
 if __name__ == "__main__":

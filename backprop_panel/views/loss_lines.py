@@ -49,7 +49,7 @@ class Wanted:
     window : (float, float) or None
         The steps in view, or None for all.
     begin : int
-        The step from which on the run's own curve is drawn: before it, it was another's.
+        The first step that is drawn: before it, the curve is another run's.
     points : int
         The most points of a curve.
     width : float
@@ -114,7 +114,7 @@ class LossLines:
         if not wanted.validation:
             return
         steps, losses = self._validation(run)
-        own = steps > wanted.begin
+        own = steps >= wanted.begin
         yield Line(
             steps[own],
             losses[own],
@@ -187,12 +187,12 @@ def averaged(
     window : (float, float), optional
         The steps in view; as many before and after are returned as well.
     begin : int
-        The step before the first that is returned.
+        The first step that is returned.
     means : callable, optional
         Returns `stretch_means`, if it was kept.
     """
     means = means or stretch_means
-    first, end = min(begin, len(losses)), len(losses)
+    first, end = min(max(begin - 1, 0), len(losses)), len(losses)
     if window is not None:
         margin = window[1] - window[0]
         first = int(np.clip(window[0] - margin - 1, first, end))

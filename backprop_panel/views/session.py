@@ -19,8 +19,8 @@ from ..worker import StopWhen
 from .frame_clock import FrameClock
 from .heatmap import Place
 
-FRAME_PERIOD = 20
-"""Milliseconds between two looks at a training run."""
+FRAME_PERIOD = 50
+"""Milliseconds between two looks at a training run; a frame that was drawn is followed at once."""
 
 SECONDS_BETWEEN_CURVES = 0.2
 """What changes slowly, and takes long to draw, is drawn no more often while training."""

@@ -71,7 +71,8 @@ class Toolbar(pn.viewable.Viewer):
             css_classes=["bp-toolbar"],
         )
         session.param.watch(
-            self._show, ["record", "training", "run", "mistakes", "stopped_because"]
+            self._show,
+            ["record", "training", "goal_epoch", "run", "mistakes", "stopped_because"],
         )
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -82,16 +83,24 @@ class Toolbar(pn.viewable.Viewer):
         self.session.attempt("mode", lambda: setattr(trainer, "mode", event.new))
 
     def _show(self, *events: param.parameterized.Event) -> None:
+        self._show_status()
+        is_frame = self.session.training and {event.name for event in events} == {"record"}
+        if not is_frame:
+            self._show_buttons()
+
+    def _show_buttons(self) -> None:
         session = self.session
-        self._status.object = self._status_text()
         self._mode.value = session.run.trainer.mode
         self._play.param.update(
             label="Pause" if session.training else "Play",
             icon="pause" if session.training else "play_arrow",
         )
-        has_end = session.training and session.goal_epoch is not None
-        self._progress.visible = has_end
-        if has_end:
+        self._progress.visible = session.training and session.goal_epoch is not None
+
+    def _show_status(self) -> None:
+        session = self.session
+        self._status.object = self._status_text()
+        if session.training and session.goal_epoch is not None:
             engine = session.run.trainer.engine
             cursor = engine.reading
             done = cursor.position if cursor.epoch < session.goal_epoch else engine.data.num_samples

@@ -69,7 +69,7 @@ def test_lines_are_kept_until_the_run_has_gone_on():
 def test_a_forks_curve_begins_where_it_left_its_parent():
     run = trained()
     own, *_ = LossLines().of(run, "#000000", Wanted(begin=12))
-    assert own.x[0] == 13
+    assert own.x[0] == 12
     assert own.x[-1] == 20
 
 

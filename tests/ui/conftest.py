@@ -36,6 +36,13 @@ expect.set_options(timeout=ACTION)
 WHOLE = """() => window.Bokeh && ['dŷ', 'timeline'].every((name) =>
   [...Bokeh.index.query(({model}) => model.name === name)].length > 0)"""
 
+SHOW_ALL_CELLS = """() => {
+  for (const {model} of Bokeh.index.query(({model}) => model.type === 'Figure'))
+    for (const range of [model.x_range, model.y_range])
+      if (range.reset_start != null && range.reset_end != null)
+        range.setv({start: range.reset_start, end: range.reset_end})
+}"""
+
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_ARGS = [
     "--no-sandbox",  # it refuses to start as root otherwise, as in a container
@@ -256,7 +263,7 @@ def page(open_page):
 def used_page(open_page, used_pages):
     """Return a page that was used before, with its one run reset: far sooner there than a new one.
 
-    It is for tests that neither make runs nor zoom.
+    It is for tests that neither make runs nor zoom into curves.
     """
     if not used_pages:
         used_pages.append(open_page())
@@ -267,6 +274,7 @@ def used_page(open_page, used_pages):
         if button.count():
             button.click()
     page.get_by_role("tab", name="Network", exact=True).click()
+    page.evaluate(SHOW_ALL_CELLS)
     expect(page.locator(".bp-status")).to_have_text(re.compile("^step 0 "))
     page.wait_for_function("() => Bokeh.documents.every((document) => document.is_idle)")
     return page

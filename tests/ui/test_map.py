@@ -27,35 +27,35 @@ def windows(page):
     return {name: window(page, name) for pair in PAIRS for name in pair}
 
 
-def test_zooming_into_a_value_zooms_its_gradient_alike_and_nothing_else(page):
-    before = windows(page)
-    zoom_in(page, "W2", 20, -10)
-    after = windows(page)
+def test_zooming_into_a_value_zooms_its_gradient_alike_and_nothing_else(used_page):
+    before = windows(used_page)
+    zoom_in(used_page, "W2", 20, -10)
+    after = windows(used_page)
     assert after["dW2"] == after["W2"]
     assert {name for name in after if after[name] != before[name]} == {"W2", "dW2"}
 
 
-def test_zooming_into_a_gradient_zooms_its_value_alike(page):
-    zoom_in(page, "da1", 20, -10)
-    assert window(page, "a1") == window(page, "da1")
+def test_zooming_into_a_gradient_zooms_its_value_alike(used_page):
+    zoom_in(used_page, "da1", 20, -10)
+    assert window(used_page, "a1") == window(used_page, "da1")
 
 
-def test_a_zoom_of_the_map_survives_training(page):
-    zoom_in(page, "W2", 20, -10)
-    zoomed = windows(page)
-    press(page, "Run Batch")
-    expect_step(page, 1)
-    press(page, "Run Full Epoch")
-    expect_step(page, 16, epoch=1)
-    assert windows(page) == zoomed
+def test_a_zoom_of_the_map_survives_training(used_page):
+    zoom_in(used_page, "W2", 20, -10)
+    zoomed = windows(used_page)
+    press(used_page, "Run Batch")
+    expect_step(used_page, 1)
+    press(used_page, "Run Full Epoch")
+    expect_step(used_page, 16, epoch=1)
+    assert windows(used_page) == zoomed
 
 
-def test_a_double_click_shows_all_cells_again(page):
-    before = windows(page)
-    zoom_in(page, "W2", 20, -10)
-    page.mouse.dblclick(*on_screen(page, "W2", 20, -10))
-    expect_window(page, "W2", before["W2"])
-    assert windows(page) == before
+def test_a_double_click_shows_all_cells_again(used_page):
+    before = windows(used_page)
+    zoom_in(used_page, "W2", 20, -10)
+    used_page.mouse.dblclick(*on_screen(used_page, "W2", 20, -10))
+    expect_window(used_page, "W2", before["W2"])
+    assert windows(used_page) == before
 
 
 @pytest.mark.parametrize("steps", [0, 2])
@@ -86,9 +86,9 @@ def test_the_frame_goes_when_the_pointer_leaves(used_page):
     assert boxes(used_page, "W2") == boxes(used_page, "dW2") == []
 
 
-def test_choosing_a_cell_explains_it(page):
-    page.mouse.click(*on_screen(page, "W2", 17, -3))
-    expect(page.get_by_role("heading", name="W2[3, 17]", exact=True)).to_be_visible()
+def test_choosing_a_cell_explains_it(used_page):
+    used_page.mouse.click(*on_screen(used_page, "W2", 17, -3))
+    expect(used_page.get_by_role("heading", name="W2[3, 17]", exact=True)).to_be_visible()
 
 
 def test_each_heatmap_of_a_second_run_stands_under_its_caption(page):

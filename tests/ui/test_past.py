@@ -25,6 +25,8 @@ def train_an_epoch(page):
 
 def step_back(page, times):
     slider = page.get_by_role("slider", name="Timeline", exact=True)
+    # What was trained may be in the status before it is on the slider.
+    expect(slider).not_to_have_attribute("aria-valuenow", "0")
     slider.focus()
     for _ in range(times):
         page.keyboard.press("ArrowLeft")

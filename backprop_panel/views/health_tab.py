@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from time import monotonic
 
 import numpy as np
 import panel as pn
@@ -34,6 +35,9 @@ TITLES = {
 }
 NOTES = {"update_ratio": "usual: 1e-3", "blocked_share": "share"}
 
+ENOUGH_STEPS, MOST_SECONDS = 8, 0.15
+"""How many steps make a curve, and how long they are sought after training that was soon over."""
+
 GREY = "#868e96"
 
 
@@ -44,6 +48,7 @@ class HealthLogs:
         self._session = session
         self._logs: dict[str, HealthLog] = {}
         draw_with(session, self._add)
+        session.param.watch(self._look_again, "training")
 
     def now(self) -> HealthLog:
         """Return the log of the run that is shown; a run that was reset begins again."""
@@ -59,6 +64,19 @@ class HealthLogs:
         self._logs = {run_id: log for run_id, log in self._logs.items() if run_id in kept}
         if len(session.record.layers) == session.run.model.network.depth:
             self.now().add(session.record)
+
+    def _look_again(self, event: param.parameterized.Event) -> None:
+        """Add some of the steps that passed too fast to be shown, as those of a short epoch do."""
+        run, log = self._session.run, self.now()
+        if event.new or len(log.steps) >= ENOUGH_STEPS:
+            return
+        known = log.steps[-1] if log.steps else 0
+        steps = np.unique(np.linspace(known, run.trainer.step, ENOUGH_STEPS + 1, dtype=int))
+        end = monotonic() + MOST_SECONDS
+        for step in steps[steps > known].tolist():
+            if monotonic() > end:
+                break
+            log.add(run.step_again(step)[1])
 
 
 class HealthTab(pn.viewable.Viewer):

@@ -1,0 +1,24 @@
+"""The health of a run is known at some of its steps, however fast they passed."""
+
+from math import inf
+from time import sleep
+
+from backprop_panel import TrainingRunManager
+from backprop_panel.views import health_tab
+from backprop_panel.views.health_tab import HealthLogs
+from backprop_panel.views.session import Session
+
+
+def test_steps_that_passed_too_fast_to_be_shown_are_looked_at_again(monkeypatch):
+    monkeypatch.setattr(health_tab, "MOST_SECONDS", inf)
+    manager = TrainingRunManager()
+    manager.create(num_samples=100)
+    session = Session(manager)
+    logs = HealthLogs(session)
+    session.run_full_epoch()
+    while session.run.worker.running:
+        sleep(0.01)
+    session.tick()
+    steps = logs.now().steps
+    assert len(steps) >= 3
+    assert steps[-1] == session.run.trainer.step

@@ -17,6 +17,9 @@ from .text import html
 
 SMOOTHING = 0.05
 
+NOTHING_CHOSEN = -1
+"""What the slider says when no step was chosen since the last."""
+
 
 class Timeline(pn.viewable.Viewer):
     """The loss, small and wide, above a slider that shows the run as it was at any step."""
@@ -40,6 +43,7 @@ class Timeline(pn.viewable.Viewer):
             sizing_mode="stretch_width",
             sx={"& .MuiFormLabel-root, & .MuiTypography-root": {"display": "none"}},
         )
+        self._let_go()
         # Only what a person chose: the browser echoes values that it was sent.
         self._slider.param.watch(self._travel, "value_throttled")
         self._now = button("Back to now", session.look, disabled=True)
@@ -58,7 +62,15 @@ class Timeline(pn.viewable.Viewer):
         return self._layout
 
     def _travel(self, event: param.parameterized.Event) -> None:
+        if event.new == NOTHING_CHOSEN:
+            return
         self.comparison.session.travel(event.new)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Forget what was chosen: the same step, chosen again, would else be no change."""
+        with param.edit_constant(self._slider):
+            self._slider.value_throttled = NOTHING_CHOSEN
 
     def _draw(self, *events: param.parameterized.Event) -> None:
         comparison = self.comparison

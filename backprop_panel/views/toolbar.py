@@ -74,6 +74,8 @@ class Toolbar(pn.viewable.Viewer):
             self._show,
             ["record", "training", "goal_epoch", "run", "mistakes", "stopped_because"],
         )
+        # A browser that is busy says what it was sent again, when it is true no longer.
+        self._play.param.watch(lambda *events: self._show_buttons(), ["label", "icon"])
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout

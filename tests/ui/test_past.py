@@ -23,13 +23,13 @@ def train_an_epoch(page):
     expect_step(page, 16, epoch=1)
 
 
-def step_back(page, times):
+def step_back(page, times, key="ArrowLeft"):
     slider = page.get_by_role("slider", name="Timeline", exact=True)
     # What was trained may be in the status before it is on the slider.
     expect(slider).not_to_have_attribute("aria-valuenow", "0")
     slider.focus()
     for _ in range(times):
-        page.keyboard.press("ArrowLeft")
+        page.keyboard.press(key)
 
 
 def test_arrow_keys_go_back_step_by_step_and_the_map_shows_the_weights_of_then(used_page):
@@ -52,6 +52,15 @@ def test_back_to_now_shows_the_present_again(used_page):
     press(used_page, "Back to now")
     expect_step(used_page, 16, epoch=1)
     expect(used_page.get_by_text("the past:")).to_be_hidden()
+
+
+def test_the_beginning_is_gone_to_with_a_key_as_often_as_one_likes(used_page):
+    train_an_epoch(used_page)
+    for _ in range(2):
+        step_back(used_page, 1, "Home")
+        expect_step(used_page, 0)
+        press(used_page, "Back to now")
+        expect_step(used_page, 16, epoch=1)
 
 
 def test_training_on_from_the_past_forks_a_run_and_the_old_one_keeps_its_steps(page):

@@ -190,7 +190,7 @@ class TrainingRun(param.Parameterized):
         differing = np.flatnonzero(~np.isclose(again, recorded, rtol=0, atol=0, equal_nan=True))
         if not len(differing):
             return ""
-        furthest = np.nanmax(np.abs(again[differing] - recorded[differing]))
+        furthest = np.nanmax(np.abs(again[differing] - recorded[differing]), initial=0)
         return (
             f"From step {since + 1 + differing[0]} on, repeating {self.name!r} gives losses other "
             f"than the recorded ones, by up to {furthest:.2g}: it was trained where numbers are "

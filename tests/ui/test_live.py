@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from backprop_panel.interchange import import_run
 from tests.ui.browsing import choose, curves, expect_active, fill, press, show_tab, standing
 
-ACTIONS = int(os.environ.get("RANDOM_ACTIONS", "25"))
+ACTIONS = int(os.environ.get("RANDOM_ACTIONS", "40"))
 """`make soak` does a thousand."""
 
 EVERY_SETTING = {

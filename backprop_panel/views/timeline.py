@@ -64,7 +64,9 @@ class Timeline(pn.viewable.Viewer):
     def _travel(self, event: param.parameterized.Event) -> None:
         if event.new == NOTHING_CHOSEN:
             return
-        self.comparison.session.travel(event.new)
+        # Where the slider is by now: another key may have come with the one that is told of, and to
+        # put the slider back on it would take that other key back.
+        self.comparison.session.travel(self._slider.value)
         self._let_go()
 
     def _let_go(self) -> None:

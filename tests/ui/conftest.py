@@ -22,6 +22,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import TimeoutError, expect, sync_playwright
 
+from tests.ui.browsing import fill
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # Seconds: a cold start imports Panel, HoloViews and Bokeh on what may be a busy machine.
@@ -262,23 +264,48 @@ def page(open_page):
 
 @pytest.fixture
 def used_page(open_page, used_pages):
-    """Return a page that was used before, with its one run reset: far sooner there than a new one.
+    """Return a page that was used before, its first run reset: far sooner there than a new one.
 
-    It is for tests that neither make runs nor zoom into curves.
+    It is for tests that leave alone what outlives a run: the first run's name, which runs are
+    compared, what part of a curve is in sight.
     """
     if not used_pages:
         used_pages.append(open_page())
         return used_pages[0]
     (page,) = used_pages
-    pause = page.get_by_role("button", name="Pause", exact=True)
-    if pause.count():
-        # It is gone before it is pressed where an epoch ends just then.
-        with suppress(TimeoutError):
-            pause.click(timeout=2000)
-    for name in ("Train", "Reset"):
-        page.get_by_role("button", name=name, exact=True).click()
+    _pause(page)
+    page.get_by_role("button", name="Train", exact=True).click()
+    _delete_all_but_the_first_run(page)
+    fill(page, "Run name", "")  # a name that was refused stands there still
+    page.get_by_role("button", name="Reset", exact=True).click()
     page.get_by_role("tab", name="Network", exact=True).click()
     page.evaluate(SHOW_ALL_CELLS)
     expect(page.locator(".bp-status")).to_have_text(re.compile("^step 0 "))
     page.wait_for_function("() => Bokeh.documents.every((document) => document.is_idle)")
     return page
+
+
+def _pause(page):
+    pause = page.get_by_role("button", name="Pause", exact=True)
+    if pause.count():
+        # It is gone before it is pressed where an epoch ends just then.
+        with suppress(TimeoutError):
+            pause.click(timeout=2000)
+
+
+def _delete_all_but_the_first_run(page):
+    active = page.get_by_role("combobox", name="Active run", exact=True)
+    while (shown := active.inner_text()) != "run 1":
+        for name in ("Delete", "Delete run"):
+            page.get_by_role("button", name=name, exact=True).click()
+        expect(active).not_to_have_text(shown)
+    active.click()
+    others = page.get_by_role("menuitem").filter(has_not_text=re.compile("^run 1$"))
+    if others.count():
+        others.first.click()
+        expect(page.get_by_role("listbox")).to_have_count(0)
+        expect(active).not_to_have_text("run 1")
+        _delete_all_but_the_first_run(page)
+    else:
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("listbox")).to_have_count(0)

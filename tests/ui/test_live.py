@@ -88,20 +88,20 @@ def test_play_goes_at_the_speed_that_was_chosen(page):
     assert 4 <= standing(page)[0] <= 16
 
 
-def test_a_layer_that_dies_is_named_and_selected(page):
-    choose(page, "Activation", "ReLU")
-    press(page, "New run")
-    expect_active(page, "run 2")
-    fill(page, "Learning rate", "100")
-    press(page, "Run Full Epoch")
-    expect(page.locator(".bp-status")).to_have_text(re.compile("^step 16 "))
-    show_tab(page, "Health")
-    sentence = page.get_by_text(
+def test_a_layer_that_dies_is_named_and_selected(used_page):
+    choose(used_page, "Activation", "ReLU")
+    press(used_page, "New run")
+    expect_active(used_page, "run 2")
+    fill(used_page, "Learning rate", "100")
+    press(used_page, "Run Full Epoch")
+    expect(used_page.locator(".bp-status")).to_have_text(re.compile("^step 16 "))
+    show_tab(used_page, "Health")
+    sentence = used_page.get_by_text(
         re.compile(r"^Layer \d (is dying|has values|hardly|changes|explodes)")
     )
     expect(sentence.first).to_be_visible()
-    page.get_by_role("button", name=re.compile(r"^Show W\d$")).first.click()
-    expect(page.get_by_role("heading", name=re.compile(r"^W\d\[0, 0\]$"))).to_be_visible()
+    used_page.get_by_role("button", name=re.compile(r"^Show W\d$")).first.click()
+    expect(used_page.get_by_role("heading", name=re.compile(r"^W\d\[0, 0\]$"))).to_be_visible()
 
 
 def random_action(page, chance):

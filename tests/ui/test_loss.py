@@ -72,11 +72,11 @@ def test_a_run_that_is_not_ticked_has_no_curve(page):
     assert curves(page, "timeline") == ["run 2"]
 
 
-def test_a_run_that_is_ticked_again_is_compared_again(page):
-    make_two_runs(page)
-    show_tab(page, "Runs")
-    untick(page, "run 1")
-    tick(page, "run 1")
-    show_tab(page, "Loss")
-    expect(page.get_by_text("● run 1")).to_be_visible()
-    assert "run 1" in curves(page, "loss")
+def test_a_run_that_is_ticked_again_is_compared_again(used_page):
+    make_two_runs(used_page)
+    show_tab(used_page, "Runs")
+    untick(used_page, "run 1")
+    tick(used_page, "run 1")
+    show_tab(used_page, "Loss")
+    expect(used_page.get_by_text("● run 1")).to_be_visible()
+    assert "run 1" in curves(used_page, "loss")

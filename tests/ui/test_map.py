@@ -91,15 +91,15 @@ def test_choosing_a_cell_explains_it(used_page):
     expect(used_page.get_by_role("heading", name="W2[3, 17]", exact=True)).to_be_visible()
 
 
-def test_each_heatmap_of_a_second_run_stands_under_its_caption(page):
-    press(page, "New run")
-    expect(page.get_by_label("Active run", exact=True)).to_contain_text("run 2")
-    expect_drawn(page)
+def test_each_heatmap_of_a_second_run_stands_under_its_caption(used_page):
+    press(used_page, "New run")
+    expect(used_page.get_by_label("Active run", exact=True)).to_contain_text("run 2")
+    expect_drawn(used_page)
     for name in HEATMAPS:
-        caption = page.locator(".bp-caption", has_text=re.compile(rf"^{name} ")).bounding_box()
-        x, y = on_screen(page, name, 0, 0)
+        caption = used_page.locator(".bp-caption", has_text=re.compile(rf"^{name} ")).bounding_box()
+        x, y = on_screen(used_page, name, 0, 0)
         assert caption["x"] <= x <= caption["x"] + caption["width"], name
         assert caption["y"] + caption["height"] <= y + 5, name
-    assert {round(on_screen(page, name, 0, 0.5)[1]) for name in HEATMAPS} == {
-        round(on_screen(page, "X", 0, 0.5)[1])
+    assert {round(on_screen(used_page, name, 0, 0.5)[1]) for name in HEATMAPS} == {
+        round(on_screen(used_page, "X", 0, 0.5)[1])
     }

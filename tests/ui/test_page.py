@@ -112,8 +112,7 @@ def test_visualizing_moves_no_weight(page):
     assert float(hovered(page, "W2", 3, 17)["W2[3, 17]"]) == pytest.approx(expected, rel=5e-6)
 
 
-def test_a_long_epoch_shows_its_progress_and_can_be_stopped(open_page):
-    page = open_page()
+def test_a_long_epoch_shows_its_progress_and_can_be_stopped(page):
     fill(page, "Training samples", "1000000")
     press(page, "New run")
     expect_active(page, "run 2")

@@ -63,15 +63,15 @@ def test_the_beginning_is_gone_to_with_a_key_as_often_as_one_likes(used_page):
         expect_step(used_page, 16, epoch=1)
 
 
-def test_training_on_from_the_past_forks_a_run_and_the_old_one_keeps_its_steps(page):
-    train_an_epoch(page)
-    step_back(page, 6)
-    expect_step(page, 10)
-    press(page, "Run Batch")
-    expect_active(page, "run 1 1")
-    expect_step(page, 11)
-    choose(page, "Active run", "run 1")
-    expect_step(page, 16, epoch=1)
+def test_training_on_from_the_past_forks_a_run_and_the_old_one_keeps_its_steps(used_page):
+    train_an_epoch(used_page)
+    step_back(used_page, 6)
+    expect_step(used_page, 10)
+    press(used_page, "Run Batch")
+    expect_active(used_page, "run 1 1")
+    expect_step(used_page, 11)
+    choose(used_page, "Active run", "run 1")
+    expect_step(used_page, 16, epoch=1)
 
 
 def test_a_click_on_the_curve_goes_there(used_page):
@@ -109,14 +109,14 @@ def test_a_difference_shows_one_moment_minus_another(page):
     assert abs(float(hovered(page, "W2", 3, 17)["W2[3, 17]"]) - expected) < 1e-6
 
 
-def test_a_comparison_of_unlike_networks_is_refused_where_it_was_asked_for(page):
-    fill(page, "Hidden dimension", "8")
-    press(page, "New run")
-    expect_active(page, "run 2")
-    show_tab(page, "Difference")
-    choose(page, "Compare with", "run 1")
-    press(page, "Compare")
-    expect(page.get_by_text("Networks of 16-8-8-4 and 16-32-32-4 units")).to_be_visible()
+def test_a_comparison_of_unlike_networks_is_refused_where_it_was_asked_for(used_page):
+    fill(used_page, "Hidden dimension", "8")
+    press(used_page, "New run")
+    expect_active(used_page, "run 2")
+    show_tab(used_page, "Difference")
+    choose(used_page, "Compare with", "run 1")
+    press(used_page, "Compare")
+    expect(used_page.get_by_text("Networks of 16-8-8-4 and 16-32-32-4 units")).to_be_visible()
 
 
 def test_a_weight_that_is_set_is_used_and_a_frozen_layer_keeps_its_weights(page):

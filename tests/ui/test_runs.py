@@ -5,16 +5,16 @@ from playwright.sync_api import expect
 from tests.ui.browsing import choose, expect_active, expect_step, fill, press, show_tab, standing
 
 
-def test_a_setting_of_the_network_makes_a_new_run_and_keeps_the_old_one(page):
-    press(page, "Run Batch")
-    expect_step(page, 1)
-    fill(page, "Hidden dimension", "8")
-    press(page, "New run")
-    expect(page.get_by_text("16×8", exact=True)).to_be_visible()
-    expect_step(page, 0)
-    choose(page, "Active run", "run 1")
-    expect(page.get_by_text("16×32", exact=True)).to_be_visible()
-    expect_step(page, 1)
+def test_a_setting_of_the_network_makes_a_new_run_and_keeps_the_old_one(used_page):
+    press(used_page, "Run Batch")
+    expect_step(used_page, 1)
+    fill(used_page, "Hidden dimension", "8")
+    press(used_page, "New run")
+    expect(used_page.get_by_text("16×8", exact=True)).to_be_visible()
+    expect_step(used_page, 0)
+    choose(used_page, "Active run", "run 1")
+    expect(used_page.get_by_text("16×32", exact=True)).to_be_visible()
+    expect_step(used_page, 1)
 
 
 def test_a_reset_goes_back_to_the_beginning(page):
@@ -26,12 +26,12 @@ def test_a_reset_goes_back_to_the_beginning(page):
     assert standing(page) == first
 
 
-def test_a_fork_goes_on_from_where_its_parent_is(page):
-    press(page, "Run Batch")
-    expect_step(page, 1)
-    press(page, "Fork")
-    expect_active(page, "run 1 1")
-    expect_step(page, 1)
+def test_a_fork_goes_on_from_where_its_parent_is(used_page):
+    press(used_page, "Run Batch")
+    expect_step(used_page, 1)
+    press(used_page, "Fork")
+    expect_active(used_page, "run 1 1")
+    expect_step(used_page, 1)
 
 
 def test_html_in_a_run_name_is_shown_as_text(page):
@@ -40,23 +40,25 @@ def test_html_in_a_run_name_is_shown_as_text(page):
     expect_active(page, "<img src=x")
 
 
-def test_a_taken_name_is_refused(page):
-    press(page, "New run")
-    expect_active(page, "run 2")
-    fill(page, "Run name", "run 1")
-    press(page, "Rename")
-    expect(page.get_by_text("There is a run named 'run 1' already.").first).to_be_visible()
+def test_a_taken_name_is_refused(used_page):
+    press(used_page, "New run")
+    expect_active(used_page, "run 2")
+    fill(used_page, "Run name", "run 1")
+    press(used_page, "Rename")
+    expect(used_page.get_by_text("There is a run named 'run 1' already.").first).to_be_visible()
 
 
-def test_deleting_is_asked_for_and_the_last_run_stays(page):
-    press(page, "New run")
-    expect_active(page, "run 2")
-    press(page, "Delete")
-    press(page, "Delete run")
-    expect_active(page, "run 1")
-    press(page, "Delete")
-    press(page, "Delete run")
-    expect(page.get_by_text("'run 1' is the only run; there must be one.").first).to_be_visible()
+def test_deleting_is_asked_for_and_the_last_run_stays(used_page):
+    press(used_page, "New run")
+    expect_active(used_page, "run 2")
+    press(used_page, "Delete")
+    press(used_page, "Delete run")
+    expect_active(used_page, "run 1")
+    press(used_page, "Delete")
+    press(used_page, "Delete run")
+    expect(
+        used_page.get_by_text("'run 1' is the only run; there must be one.").first
+    ).to_be_visible()
 
 
 def type_into_table(page, name, new_name):
@@ -73,10 +75,10 @@ def test_a_name_is_changed_in_place_in_the_table(page):
     expect_active(page, "the first")
 
 
-def test_a_taken_name_is_refused_in_the_table(page):
-    press(page, "New run")
-    expect_active(page, "run 2")
-    show_tab(page, "Runs")
-    type_into_table(page, "run 1", "run 2")
-    expect(page.get_by_text("There is a run named 'run 2' already.").first).to_be_visible()
-    expect(page.get_by_role("gridcell", name="run 1", exact=True)).to_be_visible()
+def test_a_taken_name_is_refused_in_the_table(used_page):
+    press(used_page, "New run")
+    expect_active(used_page, "run 2")
+    show_tab(used_page, "Runs")
+    type_into_table(used_page, "run 1", "run 2")
+    expect(used_page.get_by_text("There is a run named 'run 2' already.").first).to_be_visible()
+    expect(used_page.get_by_role("gridcell", name="run 1", exact=True)).to_be_visible()

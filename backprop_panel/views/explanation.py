@@ -11,7 +11,7 @@ import param
 
 from ..nn.record import StepRecord
 from ..run import TrainingRun
-from .controls import SMALL
+from .controls import SMALL, button
 from .heatmap import Place
 from .session import Session
 from .setting_widgets import finite
@@ -37,8 +37,9 @@ class Explanation(pn.viewable.Viewer):
         self._edit = pn.Column(
             self._value, self._frozen, visible=False, margin=0, sizing_mode="stretch_width"
         )
+        self._let_go = button("Deselect", self._deselect, margin=(8, 0), visible=False)
         self._layout = pn.Column(
-            self._text, self._edit, margin=(0, 14), sizing_mode="stretch_width"
+            self._text, self._edit, self._let_go, margin=(0, 14), sizing_mode="stretch_width"
         )
         session.param.watch(self._show, ["selection", "record"])
         session.param.watch(self._show_mistake, "mistakes")
@@ -51,6 +52,7 @@ class Explanation(pn.viewable.Viewer):
         text = explained(self.session.run, record, place) if place else NOTHING
         if text != self._text.object:
             self._text.object = text
+        self._let_go.visible = place is not None
         self._show_edit(place)
 
     def _show_edit(self, place: Place | None) -> None:
@@ -63,6 +65,9 @@ class Explanation(pn.viewable.Viewer):
                 label=f"Freeze W{layer + 1}", value=layer in self.session.engine.frozen
             )
             self._showing = False
+
+    def _deselect(self) -> None:
+        self.session.selection = None
 
     def _set_value(self, event: param.parameterized.Event) -> None:
         session = self.session

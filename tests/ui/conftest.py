@@ -277,10 +277,10 @@ def used_page(open_page, used_pages):
     page.get_by_role("button", name="Train", exact=True).click()
     _delete_all_but_the_first_run(page)
     fill(page, "Run name", "")  # a name that was refused stands there still
-    page.get_by_role("button", name="Reset", exact=True).click()
+    _deselect(page)
+    _reset(page)
     page.get_by_role("tab", name="Network", exact=True).click()
     page.evaluate(SHOW_ALL_CELLS)
-    expect(page.locator(".bp-status")).to_have_text(re.compile("^step 0 "))
     page.wait_for_function("() => Bokeh.documents.every((document) => document.is_idle)")
     return page
 
@@ -291,6 +291,21 @@ def _pause(page):
         # It is gone before it is pressed where an epoch ends just then.
         with suppress(TimeoutError):
             pause.click(timeout=2000)
+
+
+def _deselect(page):
+    deselect = page.get_by_role("button", name="Deselect", exact=True)
+    if deselect.is_visible():
+        deselect.click()
+    expect(page.get_by_text("Click a cell")).to_be_visible()
+
+
+def _reset(page):
+    # A step first: the status then tells when the run was reset.
+    page.get_by_role("button", name="Run Batch", exact=True).click()
+    expect(page.locator(".bp-status")).not_to_have_text(re.compile("^step 0 "))
+    page.get_by_role("button", name="Reset", exact=True).click()
+    expect(page.locator(".bp-status")).to_have_text(re.compile("^step 0 "))
 
 
 def _delete_all_but_the_first_run(page):

@@ -91,6 +91,14 @@ def test_choosing_a_cell_explains_it(used_page):
     expect(used_page.get_by_role("heading", name="W2[3, 17]", exact=True)).to_be_visible()
 
 
+def test_deselecting_lets_the_chosen_cell_go(used_page):
+    used_page.mouse.click(*on_screen(used_page, "W2", 17, -3))
+    expect(used_page.get_by_role("heading", name="W2[3, 17]", exact=True)).to_be_visible()
+    press(used_page, "Deselect")
+    expect(used_page.get_by_text("Click a cell")).to_be_visible()
+    expect(used_page.get_by_role("button", name="Deselect", exact=True)).to_be_hidden()
+
+
 def test_each_heatmap_of_a_second_run_stands_under_its_caption(used_page):
     press(used_page, "New run")
     expect(used_page.get_by_label("Active run", exact=True)).to_contain_text("run 2")

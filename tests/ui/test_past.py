@@ -8,6 +8,7 @@ from tests.ui.browsing import (
     choose,
     curves,
     expect_active,
+    expect_drawn,
     expect_step,
     fill,
     hovered,
@@ -76,6 +77,12 @@ def test_training_on_from_the_past_forks_a_run_and_the_old_one_keeps_its_steps(u
 
 def test_a_click_on_the_curve_goes_there(used_page):
     train_an_epoch(used_page)
+    # The curve may be drawn after the status, on axes of its own.
+    used_page.wait_for_function(
+        """() => [...Bokeh.index.query(({model}) => model.name === 'timeline')]
+          .some(({model}) => model.x_range.end >= 16)"""
+    )
+    expect_drawn(used_page)
     used_page.mouse.click(*on_screen(used_page, "timeline", 8, 0.9))
     expect_step(used_page, 8)
 

@@ -219,9 +219,9 @@ class Engine:
 
     def _update(self) -> None:
         network, state = self.network, self.optimizer_state
-        kept = {layer: network.layers[layer].copy() for layer in self.frozen}
+        kept = [(layer, network.layers[layer].copy()) for layer in self.frozen]
         self.optimizer.step(network.parameters, self._gradients, state)
-        for layer, weights in kept.items():
+        for layer, weights in kept:
             network.layers[layer][...] = weights
             network.by_layer(state.update)[layer][...] = 0
 

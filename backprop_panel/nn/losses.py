@@ -10,6 +10,7 @@ had at once: any dimensions before the batch are steps.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -33,6 +34,11 @@ class Loss(Protocol):
 
     def derivative(self, logits: Array, one_hot: Array, out: Array, column: Array) -> None:
         """Write dLoss/dlogits into `out`; `column`, (batch, 1), is room to calculate in."""
+
+
+@cache
+def _ones(count: int, dtype: np.dtype) -> Array:
+    return np.ones((count, 1), dtype)
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,7 @@ class SoftmaxCrossEntropy:
         np.maximum.reduce(logits, axis=1, keepdims=True, out=column)
         np.subtract(logits, column, out)
         np.exp(out, out)
-        np.add.reduce(out, axis=1, keepdims=True, out=column)
+        np.dot(out, _ones(out.shape[1], out.dtype), column)  # twice as fast as a sum
         np.divide(out, column, out)
         np.subtract(out, one_hot, out)
         np.multiply(out, share, out)

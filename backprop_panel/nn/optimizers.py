@@ -15,6 +15,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from .activations import constants
+
 Vector = NDArray[np.floating]
 
 
@@ -96,7 +98,8 @@ class SGD(Optimizer):
     equation: ClassVar[str] = "θ ← θ − η·g"
 
     def _write_update(self, gradients: Vector, state: OptimizerState) -> None:
-        np.multiply(gradients, -self.learning_rate, out=state.update)
+        (factor,) = constants(gradients.dtype, -self.learning_rate)
+        np.multiply(gradients, factor, state.update)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import panel_material_ui as pmui
 import param
 
 from .controls import ACCENT, LINE, button
-from .session import Session
+from .session import Session, draw_with
 from .text import html
 
 
@@ -70,9 +70,9 @@ class Toolbar(pn.viewable.Viewer):
             sizing_mode="stretch_width",
             css_classes=["bp-toolbar"],
         )
+        draw_with(session, self._show_status)
         session.param.watch(
-            self._show,
-            ["record", "training", "goal_epoch", "run", "mistakes", "stopped_because"],
+            self._show, ["training", "goal_epoch", "run", "mistakes", "stopped_because"]
         )
         # A browser that is busy says what it was sent again, when it is true no longer.
         self._play.param.watch(lambda *events: self._show_buttons(), ["label", "icon"])
@@ -86,9 +86,7 @@ class Toolbar(pn.viewable.Viewer):
 
     def _show(self, *events: param.parameterized.Event) -> None:
         self._show_status()
-        is_frame = self.session.training and {event.name for event in events} == {"record"}
-        if not is_frame:
-            self._show_buttons()
+        self._show_buttons()
 
     def _show_buttons(self) -> None:
         session = self.session
@@ -99,7 +97,7 @@ class Toolbar(pn.viewable.Viewer):
         )
         self._progress.visible = session.training and session.goal_epoch is not None
 
-    def _show_status(self) -> None:
+    def _show_status(self, *events: param.parameterized.Event) -> None:
         session = self.session
         self._status.object = self._status_text()
         if session.training and session.goal_epoch is not None:

@@ -35,6 +35,12 @@ FOLLOW_PERIOD = 1000
 """Milliseconds between two looks at what was done in other windows."""
 
 
+class NeverBusy(param.Parameterized):
+    """What a page follows instead of the server: only another one to follow ends that."""
+
+    busy = param.Boolean(False, constant=True)
+
+
 class Workbench(pn.viewable.Viewer):
     """A network that trains before your eyes.
 
@@ -140,10 +146,10 @@ class Workbench(pn.viewable.Viewer):
             # The map sets its axes itself: labels as small as its cells.
             _custom_theme=["Axis"],
         )
-        # A page follows whether the server is busy, at the cost of a walk through all its models
-        # twice a frame; nothing here shows it.
+        # A page follows whether the server is busy, each page that was ever opened, at the cost of
+        # a walk through all its models twice a frame; nothing here shows it.
         with edit_readonly(page):
-            page.busy = False
+            page.busy = NeverBusy().param.busy
         page.param.watch(self._follow_theme, "dark_theme")
         if pn.state.curdoc is not None:
             asyncio.get_running_loop().set_exception_handler(_let_closed_pages_go)

@@ -47,6 +47,7 @@ class HealthLogs:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._logs: dict[str, HealthLog] = {}
+        self._kept_before = 0
         draw_with(session, self._add)
         session.param.watch(self._look_again, "training")
 
@@ -68,10 +69,14 @@ class HealthLogs:
     def _look_again(self, event: param.parameterized.Event) -> None:
         """Add some of the steps that passed too fast to be shown, as those of a short epoch do."""
         run, log = self._session.run, self.now()
-        if event.new or len(log.steps) >= ENOUGH_STEPS:
+        if event.new:
+            self._kept_before = len(log.steps)
+        # Fewer than before are kept where the log was thinned: then there were many.
+        missing = ENOUGH_STEPS - abs(len(log.steps) - self._kept_before)
+        if event.new or missing <= 0:
             return
         known = log.steps[-1] if log.steps else 0
-        steps = np.unique(np.linspace(known, run.trainer.step, ENOUGH_STEPS + 1, dtype=int))
+        steps = np.unique(np.linspace(known, run.trainer.step, missing + 1, dtype=int))
         end = monotonic() + MOST_SECONDS
         for step in steps[steps > known].tolist():
             if monotonic() > end:

@@ -32,6 +32,7 @@ class Toolbar(pn.viewable.Viewer):
                     "whiteSpace": "nowrap",
                     "borderColor": LINE,
                     "padding": "4px 10px",
+                    "textTransform": "none",
                 },
                 # In the header the widget's own rule would be white on white.
                 "& .MuiToggleButton-root.MuiToggleButton-primary.Mui-selected": {

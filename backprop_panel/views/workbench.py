@@ -121,10 +121,14 @@ class Workbench(pn.viewable.Viewer):
         return self.session.manager
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return pn.Row(
+        # Within other layouts a row of Bokeh's would leave the plots without their axes: Bokeh
+        # lays out what is in a row in a column, and nothing further in.
+        return pn.FlexBox(
             pn.Column(self.settings, width=230),
             pn.Column(self.toolbar, self.tabs, self.timeline, sizing_mode="stretch_width"),
             pn.Column(self.explanation, width=240),
+            flex_wrap="nowrap",
+            sizing_mode="stretch_width",
         )
 
     def page(self) -> pmui.Page:
@@ -255,7 +259,13 @@ PAGE_SX = {
 }
 TABS_SX = {
     "& .MuiTabs-root": {"minHeight": "36px"},
-    "& .MuiTab-root": {"minHeight": "36px", "padding": "6px 14px", "minWidth": "60px"},
+    "& .MuiTab-root": {
+        "minHeight": "36px",
+        "padding": "6px 14px",
+        "minWidth": "60px",
+        # Within another layout there is no page whose theme would say so.
+        "textTransform": "none",
+    },
 }
 THEME = {
     "light": _mode("#3b5bdb", "#ffffff", "#fbfbfa") | _COMMON,

@@ -86,7 +86,7 @@ class Server:
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}/main"
         self._checked = 0
-        command = [sys.executable, "-m", "panel", "serve", "apps/main.py"]
+        command = [sys.executable, "-m", "panel", "serve", "apps/main.py", "tests/ui/embedded.py"]
         command += ["--port", str(self.port), "--address", "127.0.0.1"]
         command += ["--allow-websocket-origin", f"127.0.0.1:{self.port}"]
         command += ["--args", "--store", str(store)]  # each page begins with a run of its own

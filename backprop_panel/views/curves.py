@@ -23,7 +23,7 @@ from bokeh.models import (
 from numpy.typing import NDArray
 
 from .axes import LABEL_COLOR
-from .glyphs import draw_one_way
+from .glyphs import draw_one_way, hook
 
 DOT, DOT_STEPS = 5, 0.2
 """How thick, and how many steps to each side, a line is that has only one point so far."""
@@ -209,7 +209,7 @@ class Curves:
             tools=["xwheel_zoom", "pan", "reset"] if has_axes else [],
             active_tools=["xwheel_zoom", "pan"] if has_axes else [],
             show_grid=has_axes,
-            hooks=[self._take_over],
+            hooks=[hook(self._take_over)],
             **axes,
         )
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakMethod
+
 from bokeh.models import GlyphRenderer
 
 
@@ -14,3 +18,19 @@ def draw_one_way(renderer: GlyphRenderer) -> None:
     renderer.update(
         selection_glyph=None, nonselection_glyph=None, hover_glyph=None, muted_glyph=None
     )
+
+
+def hook(method: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """Return a hook for a HoloViews element that calls a bound method while its owner lives.
+
+    HoloViews keeps the options of an element, its hooks among them, until the element is gone. A
+    hook that held its owner, by which the page and so the element is held, would keep all of them.
+    """
+    reference = WeakMethod(method)
+
+    def call(plot: Any, element: Any) -> None:
+        bound = reference()
+        if bound is not None:
+            bound(plot, element)
+
+    return call

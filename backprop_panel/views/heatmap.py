@@ -20,7 +20,7 @@ from bokeh.models import (
 from numpy.typing import NDArray
 
 from .axes import label_cells, names_of_cells
-from .glyphs import draw_one_way
+from .glyphs import draw_one_way, hook
 from .hover import BIAS_GAP, hover_tool
 from .lens import Lens, Span
 from .palette import NOT_FINITE, Theme
@@ -138,7 +138,7 @@ class Heatmap:
             tools=["pan", "wheel_zoom"],
             active_tools=["pan", "wheel_zoom"],
             framewise=False,
-            hooks=[self._take_over],
+            hooks=[hook(self._take_over)],
         )
         return pn.pane.HoloViews(image, sizing_mode="stretch_both", linked_axes=False, margin=0)
 

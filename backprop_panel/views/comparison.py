@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
@@ -257,7 +258,7 @@ def runs_table(runs: list[TrainingRun]) -> pd.DataFrame:
                 "step": run.trainer.step,
                 "epoch": run.trainer.epoch,
                 "last loss": _short(losses[-1]) if len(losses) else None,
-                "best loss": _short(losses.min()) if len(losses) else None,
+                "best loss": _short(np.fmin.reduce(losses)) if len(losses) else None,
             }
         )
     return pd.DataFrame(rows)

@@ -58,6 +58,9 @@ class Session(param.Parameterized):
     selection = param.ClassSelector(
         default=None, class_=Place, allow_None=True, doc="The cell that was chosen."
     )
+    deviation = param.String(
+        "", doc="How going to the moment that is shown departed from what was recorded of it."
+    )
     training = param.Boolean(False, doc="Whether a worker is training the run.")
     goal_epoch = param.Integer(None, allow_None=True, doc="The epoch at which it will stop.")
     steps_per_second = Quantity(
@@ -132,6 +135,7 @@ class Session(param.Parameterized):
         past, record = self.run.step_again(step)
         with param.parameterized.batch_call_watchers(self):
             self.past, self.record = past, record
+            self.deviation = self.run.deviation
 
     def fork_past(self, name: str | None = None, **settings: Any) -> None:
         """Go on from the step that is shown, in a run of its own: the past stays as it was."""

@@ -79,8 +79,8 @@ class Timeline(pn.viewable.Viewer):
         session = comparison.session
         present, step = session.run.trainer.step, session.engine.step
         note = f"step {step:,} of {present:,}" if present else "nothing has been trained yet"
-        if session.past is not None and session.run.deviation:
-            note += f'<br><span class="bp-mistake">{escape(session.run.deviation)}</span>'
+        if session.past is not None and session.deviation:
+            note += f'<br><span class="bp-mistake">{escape(session.deviation)}</span>'
         self._caption.object = f"Timeline <span>{note}</span>"
         self._now.disabled = session.past is None
         self._slider.param.update(end=max(present, 1), value=step, disabled=not present)

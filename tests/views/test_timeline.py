@@ -1,5 +1,7 @@
-"""The way back, when keys are pressed faster than steps are shown."""
+"""The way back: keys that come faster than steps are shown, and a past that is not met again."""
 
+import numpy as np
+import panel as pn
 import panel_material_ui as pmui
 import param
 
@@ -21,3 +23,21 @@ def test_a_key_pressed_while_another_is_told_of_is_not_taken_back():
     with param.edit_constant(slider):
         slider.param.update(value=3, value_throttled=4)
     assert slider.value == session.engine.step == 3
+
+
+def test_a_past_that_departs_from_what_was_recorded_says_so_whatever_is_replayed_after_it():
+    manager = TrainingRunManager()
+    run = manager.create()
+    for _ in range(2):
+        run.trainer.run_batch()
+    run.trainer.engine.network.parameters[...] *= np.float32(1.001)
+    for _ in range(3):
+        run.trainer.run_batch()
+    session = Session(manager)
+    timeline = Timeline(Comparison(session))
+    session.travel(4)
+    run.replay(1)
+    assert run.deviation == ""
+    session.param.trigger("past")
+    shown = " ".join(pane.object for pane in timeline.__panel__().select(pn.pane.HTML))
+    assert "From step 3 on" in shown

@@ -181,17 +181,21 @@ class RunsTab(pn.viewable.Viewer):
             margin=0,
         )
         session = comparison.session
-        session.manager.param.watch(self._draw, ["runs", "current"])
-        session.param.watch(self._draw, "training")
-        self.param.watch(lambda event: event.new and self._draw(), "visible")
+        session.manager.param.watch(self._draw_if_seen, ["runs", "current"])
+        session.param.watch(self._draw_if_seen, "training")
+        self.param.watch(self._draw_if_seen, "visible")
         session.param.watch(self._follow_theme, "dark")
         self._draw()
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def _draw(self, *events: param.parameterized.Event) -> None:
-        """Show what has changed, seen or not: who opens the tab finds the rows to be ticked."""
+    def _draw_if_seen(self, *events: param.parameterized.Event) -> None:
+        # The browser cannot give other columns to a table that it builds anew while it is not seen.
+        if self.visible:
+            self._draw()
+
+    def _draw(self) -> None:
         runs = self._rows = list(self.comparison.session.manager.runs)
         compared = set(self.comparison.runs())
         table = runs_table(runs)

@@ -14,7 +14,7 @@ STATUS = re.compile(r"^step ([\d]+) · epoch ([\d]+) · loss ([\d.]+)$")
 # Found by its view: the page keeps the models of a run that is no longer shown for a while.
 _FIGURE = """
   const [view] = [...Bokeh.index.query((each) => each.model.name === name)]
-  const figure = view.model
+  const figure = view?.model
 """
 
 
@@ -58,6 +58,14 @@ def choose(page, label, option):
 
 def show_tab(page, name):
     page.get_by_role("tab", name=name, exact=True).click()
+
+
+def show_runs(page, *names):
+    """Open the table of runs, and wait until it has a row for each of them."""
+    show_tab(page, "Runs")
+    expect(page.get_by_role("grid").get_by_role("checkbox")).to_have_count(len(names) + 1)
+    for name in names:
+        expect(page.get_by_role("gridcell", name=name, exact=True)).to_be_visible()
 
 
 def same_run():
@@ -138,13 +146,15 @@ def zoom_in(page, name, x, y):
     )
 
 
-def curves(page, name):
-    """Return the labels of the curves that a plot shows."""
-    return page.evaluate(
-        f"""(name) => {{ {_FIGURE}
-          return figure.renderers.flatMap(({{data_source}}) => data_source.data.label ?? [])
+def expect_curves(page, name, *runs):
+    """Wait until a plot shows curves of these runs and no others; its legend may come before."""
+    page.wait_for_function(
+        f"""([name, runs]) => {{ {_FIGURE}
+          const labels = figure?.renderers.flatMap((each) => each.data_source.data.label ?? [])
+          const shown = new Set(labels?.map((label) => label.split(", ")[0]))
+          return shown.size === runs.length && runs.every((run) => shown.has(run))
         }}""",
-        name,
+        arg=[name, list(runs)],
     )
 
 

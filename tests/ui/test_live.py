@@ -8,7 +8,7 @@ import numpy as np
 from playwright.sync_api import expect
 
 from backprop_panel.interchange import import_run
-from tests.ui.browsing import choose, curves, expect_active, fill, press, show_tab, standing
+from tests.ui.browsing import choose, expect_active, expect_curves, fill, press, show_tab, standing
 
 ACTIONS = int(os.environ.get("RANDOM_ACTIONS", "40"))
 """`make soak` does a thousand."""
@@ -63,13 +63,12 @@ def test_after_every_setting_was_changed_while_it_played_all_that_is_shown_agree
         or abs(run.history["loss"][-1] - loss) < 1e-4
     )
     show_tab(page, "Loss")
-    expect(page.get_by_text("● run 1")).to_be_visible()
-    assert "run 1" in curves(page, "loss")
-    last = page.evaluate(
-        """() => [...Bokeh.index.query(({model}) => model.name === 'loss')][0].model.renderers
-          [0].data_source.data.xs[0].at(-1)"""
+    expect_curves(page, "loss", "run 1")
+    page.wait_for_function(
+        """(step) => [...Bokeh.index.query(({model}) => model.name === 'loss')][0].model.renderers
+          [0].data_source.data.xs[0].at(-1) === step""",
+        arg=step,
     )
-    assert last == step
 
 
 def test_play_stops_by_itself_and_says_why(page):

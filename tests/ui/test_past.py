@@ -6,8 +6,8 @@ from playwright.sync_api import expect
 
 from tests.ui.browsing import (
     choose,
-    curves,
     expect_active,
+    expect_curves,
     expect_drawn,
     expect_step,
     fill,
@@ -99,7 +99,7 @@ def test_a_setting_changed_midway_is_a_marked_point_that_says_what_changed(used_
           .some(({data_source: {data}}) => data.what
             && `${[...data.x, ...data.what]}` === '16,learning_rate 0.05')"""
     )
-    assert "run 1" in curves(used_page, "loss")
+    expect_curves(used_page, "loss", "run 1")
 
 
 def test_a_difference_shows_one_moment_minus_another(page):

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.ui.browsing import choose, expect_active, expect_step, fill, press, show_tab, standing
+from tests.ui.browsing import choose, expect_active, expect_step, fill, press, show_runs, standing
 
 
 def test_a_setting_of_the_network_makes_a_new_run_and_keeps_the_old_one(used_page):
@@ -69,7 +69,7 @@ def type_into_table(page, name, new_name):
 
 
 def test_a_name_is_changed_in_place_in_the_table(page):
-    show_tab(page, "Runs")
+    show_runs(page, "run 1")
     type_into_table(page, "run 1", "the first")
     expect(page.get_by_role("gridcell", name="the first", exact=True)).to_be_visible()
     expect_active(page, "the first")
@@ -78,7 +78,7 @@ def test_a_name_is_changed_in_place_in_the_table(page):
 def test_a_taken_name_is_refused_in_the_table(used_page):
     press(used_page, "New run")
     expect_active(used_page, "run 2")
-    show_tab(used_page, "Runs")
+    show_runs(used_page, "run 1", "run 2")
     type_into_table(used_page, "run 1", "run 2")
     expect(used_page.get_by_text("There is a run named 'run 2' already.").first).to_be_visible()
     expect(used_page.get_by_role("gridcell", name="run 1", exact=True)).to_be_visible()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event, Thread
 from time import perf_counter
@@ -13,6 +11,7 @@ import numpy as np
 
 from .engine import Engine
 from .nn.record import StepRecord
+from .turns import Turns
 
 SWITCH_INTERVAL = 0.0002
 """Seconds after which a thread that wants the interpreter gets it; the default is 0.005.
@@ -31,6 +30,10 @@ MAIL_SECONDS = 0.1
 
 LOSSES_AVERAGED = 32
 """Over how many steps the loss is averaged that is held against `StopWhen.loss_below`."""
+
+
+TURNS = Turns()
+"""Those of all threads that train. A page withholds them while it draws, to answer at once."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +125,7 @@ class Worker:
         self._thread: Thread | None = None
         self._stopping = Event()
         self._hurry = Event()
-        self._may_step = Event()
-        self._may_step.set()
+        self._awake = Event()
         self._record_wanted = False
         self._newest: StepRecord | None = None
         self._pace = Pace()
@@ -144,6 +146,7 @@ class Worker:
         self.stop_when = stop_when
         self._pace = Pace(steps_per_second)
         self._stopping.clear()
+        self._awake.clear()
         self._engine.mailbox.has_reader(True)
         self._thread = Thread(target=self._work, name="training", daemon=True)
         self._thread.start()
@@ -157,7 +160,8 @@ class Worker:
         """End the thread after its present step; return when it has ended."""
         self._stopping.set()
         self._hurry.set()
-        self._may_step.set()
+        self._awake.set()
+        TURNS.give()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -168,28 +172,16 @@ class Worker:
         self._record_wanted = True
         return record
 
-    @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """Let the thread wait between two steps while the caller works.
-
-        Both would else fight over the interpreter, and a page would answer late.
-        """
-        self._may_step.clear()
-        try:
-            yield
-        finally:
-            self._may_step.set()
-
     def _work(self) -> None:
         engine, since = self._engine, self._engine.step
         try:
             while (reason := self.stop_when.reason(engine, since)) is None:
-                self._may_step.wait()
-                if self._stopping.is_set():
-                    break
-                engine.mailbox.empty()
-                since = engine.step
-                self._step(self.stop_when.steps_left(engine))
+                with TURNS.turn(self._awake):
+                    if self._stopping.is_set():
+                        break
+                    engine.mailbox.empty()
+                    since = engine.step
+                    self._step(self.stop_when.steps_left(engine))
                 self._rest()
             self.reason = reason
         except Exception as error:

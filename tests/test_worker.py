@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from backprop_panel import Model, SequenceDataset, Trainer, TrainingRunManager
-from backprop_panel.worker import StopWhen, Worker
+from backprop_panel.worker import TURNS, StopWhen, Worker
 
 PATIENCE = 10.0
 """Seconds after which something that should happen at once is taken not to happen."""
@@ -236,7 +236,7 @@ def test_the_rate_of_steps_can_be_limited(run):
 def test_while_a_caller_waits_no_new_step_begins(run):
     run.worker.start(StopWhen())
     wait_until(lambda: run.trainer.step > 3)
-    with run.worker.waiting():
+    with TURNS.withheld():
         time.sleep(0.01)  # the present step ends
         step = run.trainer.step
         time.sleep(0.02)
@@ -249,7 +249,7 @@ def test_stop_works_while_the_thread_is_made_to_wait(run):
     run.worker.start(StopWhen())
     wait_until(lambda: run.trainer.step > 3)
     stopping = threading.Thread(target=run.worker.stop, daemon=True)
-    with run.worker.waiting():
+    with TURNS.withheld():
         time.sleep(0.01)
         stopping.start()
         stopping.join(0.5)

@@ -15,7 +15,7 @@ from ..engine import Engine
 from ..nn.record import StepRecord
 from ..settings import Count, Quantity, SettingError
 from ..training_run import TrainingRun, TrainingRunManager
-from ..worker import StopWhen
+from ..worker import TURNS, StopWhen
 from .frame_clock import FrameClock
 from .heatmap import Place
 
@@ -269,7 +269,7 @@ class Session(param.Parameterized):
         elif self.frames.ready:
             record = worker.take_record()
             if record is not None:
-                with worker.waiting(), pn.io.hold():
+                with TURNS.withheld(), pn.io.hold():
                     self.record = record
                     self.frames.send()
 

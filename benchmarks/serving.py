@@ -41,14 +41,14 @@ COUNT_FRAMES = """() => {
 
 @contextmanager
 def served(app: str, *arguments: str) -> Iterator[tuple[str, int]]:
-    """Serve an app in a process of its own; give its address and its process id."""
+    """Serve an app, and more if given, in a process; give its address and its process id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "panel", "serve", app, "--port", str(port)]
+    command = [sys.executable, "-m", "panel", "serve", app, *arguments, "--port", str(port)]
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(
-            [*command, *arguments, "--args", "--store", "memory"],
+            [*command, "--args", "--store", "memory"],
             cwd=ROOT,
             stdout=log,
             stderr=subprocess.STDOUT,

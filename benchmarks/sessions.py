@@ -1,17 +1,26 @@
 """Many sessions on one server: twenty that play, and two hundred that come and go.
 
-Each session is a page in the browser. Of the twenty, one page is pressed and timed. Run it with
-``python benchmarks/sessions.py``.
+Of the twenty, one is pressed and timed. The others are first connections that take their frames, as
+of people whose browsers are elsewhere, then pages which this machine draws as well. The two hundred
+are pages. Run it with ``python benchmarks/sessions.py``.
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import numpy as np
 from live import answer
+from playwright.sync_api import Page
 from serving import browser, opened, press, resident_bytes, served
 
 PLAYING = 20
-CLICKS = 20
+PLAYING_APP = Path(__file__).parent / "apps" / "playing.py"
+CLICKS = 40
 VISITS = 200
 FIRST_VISITS = 20
 MEGABYTE = 2**20
@@ -19,23 +28,49 @@ MEGABYTE = 2**20
 
 def play_together() -> None:
     """Measure the memory of a session, and a click's answer while all of them play."""
-    with served("apps/main.py") as (url, process), browser() as chromium:
+    with (
+        served("apps/main.py", str(PLAYING_APP)) as (url, process),
+        browser() as chromium,
+    ):
         first = opened(chromium, url)
         before = resident_bytes(process)
-        pages = [opened(chromium, url) for _ in range(PLAYING - 1)]
-        each = (resident_bytes(process) - before) / (PLAYING - 1) / MEGABYTE
-        print(f"memory of a session: {each:.1f} MB")
-        for page in pages:
+        with viewers(url.replace("/main", "/playing"), PLAYING - 1):
+            each = (resident_bytes(process) - before) / (PLAYING - 1) / MEGABYTE
+            print(f"memory of a session: {each:.1f} MB")
+            print(f"{PLAYING} play, one of them drawn here: {_answers(first)}")
+
+
+def play_and_draw_together() -> None:
+    """Measure a click's answer while one browser draws all of the pages beside the server."""
+    with served("apps/main.py") as (url, _), browser() as chromium:
+        first, *others = [opened(chromium, url) for _ in range(PLAYING)]
+        for page in others:
             press(page, "Play")
         first.bring_to_front()
-        answers = []
-        for _ in range(CLICKS // 2):
-            answers.append(answer(first, "Play", "Pause"))
-            first.wait_for_timeout(500)
-            answers.append(answer(first, "Pause", "Play"))
-            first.wait_for_timeout(500)
-        p50, p95 = np.quantile(answers, [0.5, 0.95]) * 1000
-        print(f"a click's answer with {PLAYING} playing: {p50:.0f} ms, p95 {p95:.0f} ms")
+        print(f"{PLAYING} play, all of them drawn here: {_answers(first)}")
+
+
+@contextmanager
+def viewers(url: str, count: int) -> Iterator[None]:
+    """Have sessions of which only the connection is here."""
+    command = [sys.executable, str(Path(__file__).with_name("viewers.py")), url, str(count)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        process.stdout.readline()
+        yield
+        print(process.communicate()[0].strip())
+
+
+def _answers(page: Page) -> str:
+    answers = []
+    for _ in range(CLICKS // 2):
+        answers.append(answer(page, "Play", "Pause"))
+        page.wait_for_timeout(500)
+        answers.append(answer(page, "Pause", "Play"))
+        page.wait_for_timeout(500)
+    p50, p95 = np.quantile(answers, [0.5, 0.95]) * 1000
+    return f"a click's answer {p50:.0f} ms, p95 {p95:.0f} ms"
 
 
 def come_and_go() -> None:
@@ -59,6 +94,7 @@ def main() -> None:
     """Measure and print."""
     come_and_go()
     play_together()
+    play_and_draw_together()
 
 
 if __name__ == "__main__":

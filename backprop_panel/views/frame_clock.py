@@ -1,12 +1,15 @@
-"""Frames no faster than the browser draws them."""
+"""Frames no faster than the browser draws them, and no more than the server can make."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import inf
 from time import monotonic
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakSet
 
+import panel as pn
 import param
 from bokeh.document import Document
 from bokeh.events import Event
@@ -19,12 +22,16 @@ PATIENCE = 2.0
 MOST_UNDRAWN = 2
 """Frames under way: one that is drawn while the next is on its way."""
 
+SHARE = 0.5
+"""How much of the server's time may go into frames, those of all pages together."""
+
 
 class FrameClock(JSComponent):
     """Counts the frames that were sent and those that the browser has drawn.
 
     A server that sends on regardless fills a slow browser's queue, and a click then waits until
-    all that stands before it is drawn. It must be part of the page, where it shows nothing.
+    all that stands before it is drawn. Where many pages play, the server makes frames for each in
+    turn, and each has fewer. It must be part of the page, where it shows nothing.
 
     Parameters
     ----------
@@ -36,6 +43,8 @@ class FrameClock(JSComponent):
     most_a_second : float
         Frames sent in a second, at most.
     """
+
+    _running: ClassVar[WeakSet[FrameClock]] = WeakSet()
 
     sent = param.Integer(0, doc="The number of the last frame; it goes out in the frame's message.")
 
@@ -78,11 +87,25 @@ class FrameClock(JSComponent):
             return True
         return now > self._heard + PATIENCE
 
-    def send(self) -> None:
-        """Number a frame that is about to go out, and say when the next one is due."""
+    def start(self) -> None:
+        """Count this page among those that play."""
+        self._running.add(self)
+
+    def stop(self) -> None:
+        """Count this page among those that play no longer."""
+        self._running.discard(self)
+
+    @contextmanager
+    def frame(self) -> Iterator[None]:
+        """Send all that the block changes as one frame, and say when the next one is due."""
+        begin = monotonic()
+        with pn.io.hold():
+            yield
+            self.sent += 1
+        share = SHARE / max(len(self._running), 1)
+        apart = max(1 / self.most_a_second, (monotonic() - begin) / share)
         # After the one that was due, not after this one, which is always a little late.
-        self._due = max(self._due + 1 / self.most_a_second, monotonic())
-        self.sent += 1
+        self._due = max(self._due + apart, begin)
 
     def _process_bokeh_event(self, doc: Document, event: Event) -> None:
         """Take a message as Panel does, but do not have every page told that the server is busy.

@@ -187,6 +187,7 @@ class Session(param.Parameterized):
 
     def close(self) -> None:
         """Free what the page held."""
+        self.frames.stop()
         self.manager.close()
 
     def set_weight(self, place: Place, value: float) -> None:
@@ -225,6 +226,7 @@ class Session(param.Parameterized):
         self.stopped_because = ""
         self.run.worker.start(self._stop_when(), self.steps_per_second)
         self.training = True
+        self.frames.start()
         # The document's own callback: Panel's also tells every page that the server is busy.
         self._document = pn.state.curdoc
         if self._document is not None:
@@ -269,12 +271,12 @@ class Session(param.Parameterized):
         elif self.frames.ready:
             record = worker.take_record()
             if record is not None:
-                with TURNS.withheld(), pn.io.hold():
+                with TURNS.withheld(), self.frames.frame():
                     self.record = record
-                    self.frames.send()
 
     def _finish(self) -> None:
         worker = self.run.worker
+        self.frames.stop()
         if self._ticks is not None:
             self._document.remove_periodic_callback(self._ticks)
             self._ticks = None

@@ -48,8 +48,9 @@ class HealthLogs:
         self._session = session
         self._logs: dict[str, HealthLog] = {}
         self._kept_before = 0
+        self._missing: dict[str, int] = {}
         draw_with(session, self._add)
-        session.param.watch(self._look_again, "training")
+        session.param.watch(self._count_missing, "training")
 
     def now(self) -> HealthLog:
         """Return the log of the run that is shown; a run that was reset begins again."""
@@ -59,22 +60,10 @@ class HealthLogs:
             log = self._logs[run.id] = HealthLog(run.model.network.activation_names)
         return log
 
-    def _add(self, *events: param.parameterized.Event) -> None:
-        session = self._session
-        kept = {run.id for run in session.manager.runs}
-        self._logs = {run_id: log for run_id, log in self._logs.items() if run_id in kept}
-        if len(session.record.layers) == session.run.model.network.depth:
-            self.now().add(session.record)
-
-    def _look_again(self, event: param.parameterized.Event) -> None:
+    def look_again(self) -> None:
         """Add some of the steps that passed too fast to be shown, as those of a short epoch do."""
         run, log = self._session.run, self.now()
-        if event.new:
-            self._kept_before = len(log.steps)
-        # Fewer than before are kept where the log was thinned: then there were many.
-        missing = ENOUGH_STEPS - abs(len(log.steps) - self._kept_before)
-        if event.new or missing <= 0:
-            return
+        missing = self._missing.pop(run.id, 0)
         known = log.steps[-1] if log.steps else 0
         steps = np.unique(np.linspace(known, run.trainer.step, missing + 1, dtype=int))
         end = monotonic() + MOST_SECONDS
@@ -82,6 +71,23 @@ class HealthLogs:
             if monotonic() > end:
                 break
             log.add(run.step_again(step)[1])
+
+    def _add(self, *events: param.parameterized.Event) -> None:
+        session = self._session
+        kept = {run.id for run in session.manager.runs}
+        self._logs = {run_id: log for run_id, log in self._logs.items() if run_id in kept}
+        if len(session.record.layers) == session.run.model.network.depth:
+            self.now().add(session.record)
+
+    def _count_missing(self, event: param.parameterized.Event) -> None:
+        """Find how many more steps a curve needs of what was trained just now."""
+        kept = len(self.now().steps)
+        if event.new:
+            self._kept_before = kept
+        else:
+            # Fewer than before are kept where the log was thinned: then there were many.
+            missing = ENOUGH_STEPS - abs(kept - self._kept_before)
+            self._missing[self._session.run.id] = max(missing, 0)
 
 
 class HealthTab(pn.viewable.Viewer):
@@ -171,6 +177,8 @@ class HealthTab(pn.viewable.Viewer):
         record = self.session.record
         if not self.visible or len(record.layers) != self.session.run.model.network.depth:
             return
+        if not self.session.training:
+            self._logs.look_again()
         with pn.io.hold():
             self._say(
                 list(findings(health(record, self.session.run.model.network.activation_names)))

@@ -280,7 +280,7 @@ class Session(param.Parameterized):
         if self._ticks is not None:
             self._document.remove_periodic_callback(self._ticks)
             self._ticks = None
-        with param.parameterized.batch_call_watchers(self):
+        with pn.io.hold(), param.parameterized.batch_call_watchers(self):
             self.training = False
             self.goal_epoch = None
             self.look()
@@ -293,12 +293,12 @@ def draw_with(session: Session, draw: Callable[..., None]) -> None:
     """Call `draw` whenever something else is shown; while training not with every frame."""
     due = 0.0
 
-    def with_some_frames(event: param.parameterized.Event) -> None:
+    def with_some_frames(*events: param.parameterized.Event) -> None:
         nonlocal due
-        if not session.training or monotonic() >= due:
+        a_frame = session.training and all(event.name == "record" for event in events)
+        if not a_frame or monotonic() >= due:
             due = monotonic() + SECONDS_BETWEEN_CURVES
             draw()
 
-    session.param.watch(with_some_frames, "record")
-    session.param.watch(draw, ["run", "training", "past"])
+    session.param.watch(with_some_frames, ["record", "run", "training", "past"])
     session.manager.param.watch(draw, "runs")

@@ -21,6 +21,7 @@ def test_steps_that_passed_too_fast_to_be_shown_are_looked_at_again(monkeypatch)
         while session.run.worker.running:
             sleep(0.01)
         session.tick()
+        logs.look_again()
         steps = logs.now().steps
         assert len(steps) >= before + 3
         assert steps[-1] == session.run.trainer.step

@@ -1,0 +1,77 @@
+"""Frames: no more than are drawn, asked for, or that the server can make beside training."""
+
+import time
+
+import pytest
+
+from backprop_panel.views.frame_clock import MOST_UNDRAWN, SHARE, FrameClock
+
+COST = 0.01
+
+
+@pytest.fixture
+def clocks():
+    """Return a function that starts clocks; they are stopped in the end."""
+    made = []
+
+    def start(count):
+        made.extend(FrameClock() for _ in range(count))
+        for clock in made:
+            clock.start()
+        return made
+
+    yield start
+    for clock in made:
+        clock.stop()
+
+
+def make_frame(clock):
+    with clock.frame():
+        time.sleep(COST)
+
+
+def seconds_until_ready(clock):
+    begin = time.monotonic()
+    while not clock.ready:
+        time.sleep(0.0005)
+    return time.monotonic() - begin
+
+
+def seconds_of_four_frames(clock):
+    """Return how long four frames take, of which the first two may follow at once."""
+    begin = time.monotonic()
+    for _ in range(4):
+        seconds_until_ready(clock)
+        make_frame(clock)
+    return time.monotonic() - begin
+
+
+def test_no_more_frames_are_under_way_than_are_drawn(clocks):
+    (clock,) = clocks(1)
+    clock._handle_msg(0)
+    for _ in range(MOST_UNDRAWN):
+        seconds_until_ready(clock)
+        make_frame(clock)
+    time.sleep(5 * COST)
+    assert not clock.ready
+    clock._handle_msg(1)
+    assert clock.ready
+
+
+def test_no_more_frames_are_sent_than_were_asked_for(clocks):
+    (clock,) = clocks(1)
+    clock.most_a_second = 10
+    assert 0.2 <= seconds_of_four_frames(clock) < 0.3
+
+
+@pytest.mark.parametrize("pages", [1, 4])
+def test_frames_of_all_pages_together_take_no_more_than_their_share(clocks, pages):
+    clock, *_ = clocks(pages)
+    assert seconds_of_four_frames(clock) >= 2 * pages * COST / SHARE
+
+
+def test_a_page_that_plays_no_longer_leaves_its_share_to_the_others(clocks):
+    clock, *others = clocks(20)
+    for other in others:
+        other.stop()
+    assert seconds_of_four_frames(clock) < 20 * COST / SHARE

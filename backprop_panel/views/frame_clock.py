@@ -61,8 +61,9 @@ class FrameClock(JSComponent):
     export function render({model}) {
       model.on("sent", () => {
         const number = model.sent
-        // The plots asked first for the next animation frame: after it they have drawn.
-        requestAnimationFrame(() => setTimeout(() => model.send_msg(number)))
+        // The plots asked first for the next animation frame: after it they have drawn. Told a
+        // little later, frames come as often and more evenly, and training gets a tenth more done.
+        requestAnimationFrame(() => setTimeout(() => model.send_msg(number), 20))
       })
       model.send_msg(model.sent)
       return document.createElement("span")

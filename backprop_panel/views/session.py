@@ -9,6 +9,7 @@ from typing import Any
 
 import panel as pn
 import param
+from panel.io.callbacks import PeriodicCallback
 
 from ..difference import difference
 from ..engine import Engine
@@ -89,7 +90,7 @@ class Session(param.Parameterized):
     def __init__(self, manager: TrainingRunManager, **params: Any) -> None:
         super().__init__(manager=manager, **params)
         self.frames = FrameClock(then=self.tick)
-        self._ticks: Any = None
+        self._ticks: PeriodicCallback | None = None
         self._playing = False
         manager.param.watch(self._follow_current, "current")
         self.param.watch(self._change_pace, "steps_per_second")
@@ -227,10 +228,9 @@ class Session(param.Parameterized):
         self.run.worker.start(self._stop_when(), self.steps_per_second)
         self.training = True
         self.frames.start()
-        # The document's own callback: Panel's also tells every page that the server is busy.
-        self._document = pn.state.curdoc
-        if self._document is not None:
-            self._ticks = self._document.add_periodic_callback(self.tick, FRAME_PERIOD)
+        # In the background: no page is told that the server is busy.
+        self._ticks = PeriodicCallback(callback=self.tick, period=FRAME_PERIOD, background=True)
+        self._ticks.start()
 
     def _leave_the_past(self) -> None:
         if self.past is not None:
@@ -278,7 +278,7 @@ class Session(param.Parameterized):
         worker = self.run.worker
         self.frames.stop()
         if self._ticks is not None:
-            self._document.remove_periodic_callback(self._ticks)
+            self._ticks.stop()
             self._ticks = None
         with pn.io.hold(), param.parameterized.batch_call_watchers(self):
             self.training = False

@@ -56,17 +56,17 @@ class Toolbar(pn.viewable.Viewer):
         self._progress = pmui.LinearProgress(
             value=0, variant="determinate", visible=False, width=110, margin=(0, 8), align="center"
         )
-        self._layout = pn.Row(
+        self._layout = pn.FlexBox(
             self._mode,
             button("Run Single Step", session.run_single_step),
             button("Run Batch", session.run_batch),
             button("Run Full Epoch", session.run_full_epoch),
             self._play,
-            pn.layout.HSpacer(),
+            pn.Spacer(styles={"flex": "1"}),
             self._progress,
             self._status,
             session.frames,
-            align="center",
+            align_items="center",
             margin=0,
             sizing_mode="stretch_width",
             css_classes=["bp-toolbar"],

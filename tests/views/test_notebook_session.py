@@ -1,0 +1,26 @@
+"""Where no server calls back, as in a notebook, the loop that runs does."""
+
+import asyncio
+
+from backprop_panel import TrainingRunManager
+from backprop_panel.views.session import Session
+
+
+def test_playing_is_shown_where_only_a_loop_runs():
+    async def play():
+        manager = TrainingRunManager()
+        manager.create()
+        session = Session(manager)
+        session.toggle_play()
+        shown = []
+        session.param.watch(lambda event: shown.append(event.new.step), "record")
+        for _ in range(200):
+            await asyncio.sleep(0.02)
+            if len(shown) > 2:
+                break
+        session.pause()
+        return shown
+
+    shown = asyncio.run(play())
+    assert len(shown) > 2
+    assert shown == sorted(set(shown))

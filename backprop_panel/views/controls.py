@@ -12,6 +12,7 @@ from .text import html
 
 ACCENT = "#4263eb"
 LINE = "rgba(128, 128, 128, 0.4)"
+HOVERED = "rgba(128, 128, 128, 0.15)"
 SMALL = {"size": "small", "sizing_mode": "stretch_width", "margin": (5, 0)}
 
 
@@ -22,8 +23,15 @@ def button(label: str, action: Callable[[], Any], **params: Any) -> pmui.Button:
         "size": "small",
         "color": "default",
         "margin": (0, 3),
-        # The page's header would make it white.
-        "sx": {"color": "inherit", "borderColor": LINE, "whiteSpace": "nowrap", "minWidth": 0},
+        "sx": {
+            # The page's header would make it white.
+            "color": "inherit",
+            "borderColor": LINE,
+            "whiteSpace": "nowrap",
+            "minWidth": 0,
+            # By itself it is grey where the pointer is, as if it could not be pressed.
+            "&.MuiButton-outlined:hover": {"color": "inherit", "backgroundColor": HOVERED},
+        },
     }
     return pmui.Button(label=label, on_click=lambda event: action(), **(options | params))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from math import isfinite
@@ -175,12 +176,14 @@ class HealthLog:
         self._quantiles: list[Array] = []
 
     def add(self, record: StepRecord) -> list[LayerHealth]:
-        """Keep a step's health, if it is later than those kept, and return it."""
+        """Keep a step's health, in the order of steps, and return it."""
         layers = health(record, self._activations)
-        if record.updated and (not self.steps or record.step > self.steps[-1]):
-            self.steps.append(record.step)
-            self._measures.append(np.array([astuple(layer) for layer in layers], np.float32))
-            self._quantiles.append(_quantiles(record))
+        place = bisect_left(self.steps, record.step)
+        if record.updated and record.step not in self.steps[place : place + 1]:
+            self.steps.insert(place, record.step)
+            measures = np.array([astuple(layer) for layer in layers], np.float32)
+            self._measures.insert(place, measures)
+            self._quantiles.insert(place, _quantiles(record))
             if len(self.steps) > MOST_SAMPLES:
                 self.steps = self.steps[::2]
                 self._measures = self._measures[::2]

@@ -89,15 +89,19 @@ class Pace:
         How many to make next.
     rest : float
         Seconds to wait before.
+    long : bool
+        Whether even one takes long.
     """
 
     def __init__(self, steps_per_second: float | None = None) -> None:
         self._wanted = steps_per_second
         self.steps = 1 if steps_per_second is None else max(1, int(steps_per_second * REST_SECONDS))
         self.rest = 0.0
+        self.long = False
 
     def made(self, steps: int, seconds: float) -> None:
         """Learn how long it took."""
+        self.long = seconds > steps * BLOCK_SECONDS
         if self._wanted is None:
             self.steps = max(1, int(steps * BLOCK_SECONDS / max(seconds, 1e-9)))
         else:
@@ -176,13 +180,15 @@ class Worker:
         engine, since = self._engine, self._engine.step
         try:
             while (reason := self.stop_when.reason(engine, since)) is None:
-                with TURNS.turn(self._awake):
+                with TURNS.turn(self._awake, self._pace.long):
                     if self._stopping.is_set():
                         break
                     engine.mailbox.empty()
                     since = engine.step
                     self._step(self.stop_when.steps_left(engine))
                 self._rest()
+                if self._stopping.is_set():  # as it may have been while it was at work
+                    break
             self.reason = reason
         except Exception as error:
             self.error = error
@@ -205,7 +211,7 @@ class Worker:
         pace, begin = self._pace, perf_counter()
         if self._record_wanted:
             self._record_wanted = False
-            self._newest = engine.observe(size)
+            self._newest, steps = engine.observe(size), 1
         else:
             steps = engine.advance(size, min(most, pace.steps))
-            pace.made(steps, perf_counter() - begin)
+        pace.made(steps, perf_counter() - begin)

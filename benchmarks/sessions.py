@@ -57,9 +57,12 @@ def viewers(url: str, count: int) -> Iterator[None]:
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        process.stdout.readline()
+        if process.stdout.readline().strip() != "ready":
+            raise ConnectionError("not all sessions could be opened")
         yield
         print(process.communicate()[0].strip())
+        if process.returncode:
+            raise ConnectionError("not all sessions went on to the end")
 
 
 def _answers(page: Page) -> str:

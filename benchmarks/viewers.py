@@ -109,6 +109,8 @@ async def main(url: str, count: int) -> None:
     rates = [(each.frames - seen) / seconds for each, seen in zip(viewers, before, strict=True)]
     print(f"frames a second of each: {min(rates):.1f} to {max(rates):.1f}")
     for each in looking:
+        if each.done():
+            each.result()  # raises what ended it before its time
         each.cancel()
 
 

@@ -182,7 +182,7 @@ class RunsTab(pn.viewable.Viewer):
         )
         session = comparison.session
         session.manager.param.watch(self._draw_if_seen, ["runs", "current"])
-        session.param.watch(self._draw_if_seen, "training")
+        session.param.watch(self._draw_if_seen, ["training", "record"])
         self.param.watch(self._draw_if_seen, "visible")
         session.param.watch(self._follow_theme, "dark")
         self._draw()
@@ -192,7 +192,9 @@ class RunsTab(pn.viewable.Viewer):
 
     def _draw_if_seen(self, *events: param.parameterized.Event) -> None:
         # The browser cannot give other columns to a table that it builds anew while it is not seen.
-        if self.visible:
+        training = self.comparison.session.training
+        a_frame = training and all(event.name == "record" for event in events)
+        if self.visible and not a_frame:
             self._draw()
 
     def _draw(self) -> None:

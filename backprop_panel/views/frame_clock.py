@@ -76,17 +76,27 @@ class FrameClock(JSComponent):
         self._drawn: int | None = None
         self._heard = 0.0
         self.most_a_second = inf
-        self._due = 0.0
+        self._cost = self._last = 0.0
 
     @property
     def ready(self) -> bool:
         """Whether another frame can be sent; where there is no browser, as soon as it is due."""
-        now = monotonic()
-        if now < self._due:
+        if self.due_in > 0:
             return False
         if self._drawn is None or self.sent - self._drawn < MOST_UNDRAWN:
             return True
-        return now > self._heard + PATIENCE
+        return monotonic() > self._heard + PATIENCE
+
+    @property
+    def due_in(self) -> float:
+        """Seconds until the next frame is due."""
+        return self._last + self._apart - monotonic()
+
+    @property
+    def _apart(self) -> float:
+        """Seconds between two frames, by what the last one cost and how many pages play now."""
+        fair = self._cost * max(len(self._running), 1) / SHARE
+        return max(1 / self.most_a_second, min(fair, PATIENCE))
 
     def start(self) -> None:
         """Count this page among those that play."""
@@ -98,15 +108,14 @@ class FrameClock(JSComponent):
 
     @contextmanager
     def frame(self) -> Iterator[None]:
-        """Send all that the block changes as one frame, and say when the next one is due."""
+        """Send all that the block changes as one frame, and take note of what it costs."""
+        # When it was due, not when it goes out, which is always a little late.
         begin = monotonic()
+        self._last = max(self._last + self._apart, begin - self._apart)
         with pn.io.hold():
             yield
             self.sent += 1
-        share = SHARE / max(len(self._running), 1)
-        apart = max(1 / self.most_a_second, (monotonic() - begin) / share)
-        # After the one that was due, not after this one, which is always a little late.
-        self._due = max(self._due + apart, begin)
+        self._cost = monotonic() - begin
 
     def _process_bokeh_event(self, doc: Document, event: Event) -> None:
         """Take a message as Panel does, but do not have every page told that the server is busy.

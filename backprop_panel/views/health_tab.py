@@ -9,6 +9,7 @@ import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 import param
+from numpy.typing import NDArray
 
 from ..diagnostics import (
     MEASURES,
@@ -47,10 +48,10 @@ class HealthLogs:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._logs: dict[str, HealthLog] = {}
-        self._kept_before = 0
-        self._missing: dict[str, int] = {}
+        self._began = (0, 0)
+        self._owed: dict[str, list[NDArray]] = {}
         draw_with(session, self._add)
-        session.param.watch(self._count_missing, "training")
+        session.param.watch(self._follow_training, "training")
 
     def now(self) -> HealthLog:
         """Return the log of the run that is shown; a run that was reset begins again."""
@@ -63,31 +64,34 @@ class HealthLogs:
     def look_again(self) -> None:
         """Add some of the steps that passed too fast to be shown, as those of a short epoch do."""
         run, log = self._session.run, self.now()
-        missing = self._missing.pop(run.id, 0)
-        known = log.steps[-1] if log.steps else 0
-        steps = np.unique(np.linspace(known, run.trainer.step, missing + 1, dtype=int))
         end = monotonic() + MOST_SECONDS
-        for step in steps[steps > known].tolist():
-            if monotonic() > end:
-                break
-            log.add(run.step_again(step)[1])
+        for steps in self._owed.pop(run.id, []):
+            for step in steps[steps <= run.trainer.step].tolist():
+                if monotonic() > end:
+                    return
+                log.add(run.step_again(step)[1])
 
     def _add(self, *events: param.parameterized.Event) -> None:
         session = self._session
         kept = {run.id for run in session.manager.runs}
-        self._logs = {run_id: log for run_id, log in self._logs.items() if run_id in kept}
+        for by_run in (self._logs, self._owed):
+            for gone in by_run.keys() - kept:
+                del by_run[gone]
         if len(session.record.layers) == session.run.model.network.depth:
             self.now().add(session.record)
 
-    def _count_missing(self, event: param.parameterized.Event) -> None:
-        """Find how many more steps a curve needs of what was trained just now."""
-        kept = len(self.now().steps)
+    def _follow_training(self, event: param.parameterized.Event) -> None:
+        """Take note of which steps a curve lacks of what was trained just now."""
+        run, kept = self._session.run, len(self.now().steps)
         if event.new:
-            self._kept_before = kept
-        else:
-            # Fewer than before are kept where the log was thinned: then there were many.
-            missing = ENOUGH_STEPS - abs(kept - self._kept_before)
-            self._missing[self._session.run.id] = max(missing, 0)
+            self._began = (run.trainer.step, kept)
+            return
+        first, kept_before = self._began
+        # Fewer than before are kept where the log was thinned: then there were many.
+        missing = ENOUGH_STEPS - abs(kept - kept_before)
+        if missing > 0:
+            steps = np.unique(np.linspace(first, run.trainer.step, missing + 1, dtype=int))
+            self._owed.setdefault(run.id, []).append(steps[steps > first])
 
 
 class HealthTab(pn.viewable.Viewer):

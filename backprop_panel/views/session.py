@@ -273,6 +273,8 @@ class Session(param.Parameterized):
             if record is not None:
                 with TURNS.withheld(), self.frames.frame():
                     self.record = record
+        elif self.frames.due_in < FRAME_PERIOD / 1000:
+            worker.take_record()  # An older one is not shown: the next is as new as it can be.
 
     def _finish(self) -> None:
         worker = self.run.worker

@@ -114,6 +114,9 @@ class Workbench(pn.viewable.Viewer):
             styles={"min-height": "calc(100vh - 190px)"},
         )
         self.tabs.param.watch(self._draw_what_is_seen, "active")
+        if pn.state.curdoc is not None:
+            pn.state.on_session_destroyed(lambda context: session.close())
+            pn.state.curdoc.add_periodic_callback(self._follow_store, FOLLOW_PERIOD)
 
     @property
     def manager(self) -> TrainingRunManager:
@@ -157,8 +160,6 @@ class Workbench(pn.viewable.Viewer):
         page.param.watch(self._follow_theme, "dark_theme")
         if pn.state.curdoc is not None:
             asyncio.get_running_loop().set_exception_handler(_let_closed_pages_go)
-            pn.state.on_session_destroyed(lambda context: self.session.close())
-            pn.state.curdoc.add_periodic_callback(self._follow_store, FOLLOW_PERIOD)
         self.session.dark = page.dark_theme
         return page
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from backprop_panel.views.frame_clock import MOST_UNDRAWN, SHARE, FrameClock
+from backprop_panel.views.frame_clock import MOST_UNDRAWN, PATIENCE, SHARE, FrameClock
 
 COST = 0.01
 
@@ -71,7 +71,15 @@ def test_frames_of_all_pages_together_take_no_more_than_their_share(clocks, page
 
 
 def test_a_page_that_plays_no_longer_leaves_its_share_to_the_others(clocks):
-    clock, *others = clocks(20)
+    clock, *others = clocks(200)
+    make_frame(clock)
+    assert not clock.ready
     for other in others:
         other.stop()
-    assert seconds_of_four_frames(clock) < 20 * COST / SHARE
+    assert seconds_until_ready(clock) < 20 * COST / SHARE
+
+
+def test_however_many_pages_play_each_has_a_frame_now_and_then(clocks):
+    clock, *_ = clocks(10_000)
+    make_frame(clock)
+    assert clock.due_in <= PATIENCE

@@ -84,7 +84,8 @@ class HealthLogs:
         """Take note of which steps a curve lacks of what was trained just now."""
         run, kept = self._session.run, len(self.now().steps)
         if event.new:
-            self._began = (run.trainer.step, kept)
+            # The step that was shown before: the worker may be further by now.
+            self._began = (self._session.record.step, kept)
             return
         first, kept_before = self._began
         # Fewer than before are kept where the log was thinned: then there were many.

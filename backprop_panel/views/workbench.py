@@ -168,6 +168,10 @@ class Workbench(pn.viewable.Viewer):
         if name not in self._views:
             self._views[name] = self._makers[name]()
             self._places[name].append(self._views[name])
+        # Once the browser has been sent it: it would not notice what came together with it.
+        pn.state.execute(lambda: self._show_only(name), schedule=True)
+
+    def _show_only(self, name: str) -> None:
         for other, view in self._views.items():
             view.visible = other == name
 

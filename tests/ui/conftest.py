@@ -278,6 +278,7 @@ def used_page(open_page, used_pages):
     _delete_all_but_the_first_run(page)
     fill(page, "Run name", "")  # a name that was refused stands there still
     _deselect(page)
+    _leave_the_past(page)
     _reset(page)
     page.get_by_role("tab", name="Network", exact=True).click()
     page.evaluate(SHOW_ALL_CELLS)
@@ -300,6 +301,13 @@ def _deselect(page):
         with suppress(TimeoutError):
             deselect.click(timeout=2000)
     expect(page.get_by_text("Click a cell")).to_be_visible()
+
+
+def _leave_the_past(page):
+    back = page.get_by_role("button", name="Back to now", exact=True)
+    if back.is_enabled():
+        back.click()
+    expect(back).to_be_disabled()
 
 
 def _reset(page):

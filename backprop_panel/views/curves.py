@@ -15,8 +15,10 @@ from bokeh.models import (
     Axis,
     ColumnDataSource,
     CustomJS,
+    CustomJSTickFormatter,
     DataRange1d,
     HoverTool,
+    LogAxis,
     Range1d,
     VSpan,
 )
@@ -273,6 +275,9 @@ class Curves:
             axis_label_text_font_style="normal",
         )
         axis.ticker.desired_num_ticks = self._look.ticks
+        if isinstance(axis, LogAxis):
+            # Bokeh would name the nearest power of ten, where a short axis has others as well.
+            axis.formatter = CustomJSTickFormatter(code="return `${Number(tick.toPrecision(3))}`")
         if not self._look.named:
             axis.axis_label = None
 

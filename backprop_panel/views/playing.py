@@ -66,7 +66,7 @@ class Playing(pn.viewable.Viewer):
 
     def _change(self, name: str, text: str) -> None:
         session = self.session
-        if text != shown_optional(getattr(session, name)):
+        if text != shown_optional(getattr(session, name)) or name in session.mistakes:
             session.attempt(name, lambda: setattr(session, name, optional_number(name, text)))
 
     def _change_speed(self, event: param.parameterized.Event) -> None:

@@ -121,7 +121,16 @@ class Settings(pn.viewable.Viewer):
 
     def _change_configuration(self, event: param.parameterized.Event) -> None:
         if not self._showing:
+            self._forget_mistake(_name_of(event.obj, self._new_run))
             self._show_pending()
+
+    def _forget_mistake(self, name: str) -> None:
+        """Say no longer what was wrong with a setting, wherever it stands: it is another now."""
+        mistakes = self.session.mistakes
+        if name in mistakes:
+            self.session.mistakes = {
+                about: text for about, text in mistakes.items() if text != mistakes[name]
+            }
 
     def _pending(self) -> dict[str, Any]:
         """Return what was set differently from the run: it waits for a new one."""

@@ -117,18 +117,12 @@ def training(count=1, **config):
     return runs
 
 
-def seconds_to_stop(run):
-    begin = time.monotonic()
-    (stopping,) = in_threads([run.worker.stop])
-    stopping.join(PATIENCE)
-    assert not run.worker.running
-    return time.monotonic() - begin
-
-
 def test_one_that_stops_does_not_wait_for_its_turn():
     (run,) = training(hidden_dimension=4)
     with TURNS.turn(Event()):
-        seconds_to_stop(run)
+        (stopping,) = in_threads([run.worker.stop])
+        stopping.join(PATIENCE)
+        assert not run.worker.running
 
 
 def test_one_that_is_stopped_within_its_turn_does_not_wait_for_another(monkeypatch):

@@ -146,6 +146,16 @@ def zoom_in(page, name, x, y):
     )
 
 
+def curves(page, name):
+    """Return the labels of the curves that a plot shows."""
+    return page.evaluate(
+        f"""(name) => {{ {_FIGURE}
+          return figure.renderers.flatMap(({{data_source}}) => data_source.data.label ?? [])
+        }}""",
+        name,
+    )
+
+
 def expect_curves(page, name, *runs):
     """Wait until a plot shows curves of these runs and no others; its legend may come before."""
     page.wait_for_function(

@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.ui.browsing import (
+    curves,
     expect_active,
     expect_curves,
     expect_drawn,
@@ -65,6 +66,7 @@ def test_a_run_that_is_not_ticked_has_no_curve(page):
     show_tab(page, "Loss")
     expect(page.get_by_text("● run 1")).to_be_visible()
     expect_curves(page, "loss", "run 1", "run 2")
+    assert {"run 1", "run 1, validation", "run 2", "run 2, validation"} <= set(curves(page, "loss"))
     show_runs(page, "run 1", "run 2")
     untick(page, "run 1")
     show_tab(page, "Loss")
@@ -72,6 +74,7 @@ def test_a_run_that_is_not_ticked_has_no_curve(page):
     expect(page.get_by_text("● run 2")).to_be_visible()
     expect_curves(page, "loss", "run 2")
     expect_curves(page, "timeline", "run 2")
+    assert curves(page, "timeline") == ["run 2"]
 
 
 def test_a_run_that_is_ticked_again_is_compared_again(used_page):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from math import isfinite
 
@@ -104,19 +104,30 @@ def blocked_share(slopes: Array) -> float:
     return float((np.abs(slopes) < FLAT).all(axis=0).mean())
 
 
-def findings(layers: Sequence[LayerHealth]) -> Iterator[Finding]:
-    """Say of each layer the one thing that is most wrong with it, if there is any."""
+def findings(
+    layers: Sequence[LayerHealth], frozen: Collection[int] = frozenset()
+) -> Iterator[Finding]:
+    """Say of each layer the one thing that is most wrong with it, if there is any.
+
+    Parameters
+    ----------
+    layers : sequence of LayerHealth
+    frozen : collection of int
+        The layers that are kept as they are: they do not learn by intention.
+    """
     last = layers[-1].gradient_norm
     for number, layer in enumerate(layers):
-        sentence = _complaint(number + 1, layer, last)
+        sentence = _complaint(number + 1, layer, last, number in frozen)
         if sentence:
             yield Finding(number, sentence)
 
 
-def _complaint(number: int, layer: LayerHealth, last_gradient: float) -> str | None:
+def _complaint(number: int, layer: LayerHealth, last_gradient: float, frozen: bool) -> str | None:
     share = _ratio(layer.gradient_norm, last_gradient)
     if not all(map(isfinite, astuple(layer))):
         return f"Layer {number} has values that are not finite: training has blown up."
+    if frozen:
+        return f"Layer {number} is frozen: it does not learn."
     if layer.blocked_share >= 0.5:
         return (
             f"Layer {number} is dying: {layer.blocked_share:.0%} of its units pass no gradient on, "

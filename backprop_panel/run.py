@@ -214,18 +214,21 @@ class TrainingRun(param.Parameterized):
     def step_again(self, step: int) -> tuple[Engine, StepRecord]:
         """Return another engine as this run's was after `step` updates, and that step's record.
 
-        At step 0 the record is that of a look at the first batch.
+        What was changed right after the step is in the engine, as it is in `replay`, and not in
+        the record. At step 0 the record is that of a look at the first batch.
         """
         if step == 0:
             engine = self.replay(0)
             return engine, engine.look()
+        events = list(self.trainer.engine.events)
         size = next(
             event.size
-            for event in reversed(self.trainer.engine.events)
+            for event in reversed(events)
             if isinstance(event, Trained) and event.step < step
         )
         engine = self.replay(step - 1)
         record = engine.observe(size)
+        do_again([event for event in events if event.step == step], engine, step)
         return engine, record
 
     def reset(self) -> None:

@@ -27,8 +27,8 @@ def healthy(**changes):
     return LayerHealth(**(usual | changes))
 
 
-def sentences(*layers):
-    return [(finding.layer, finding.sentence) for finding in findings(layers)]
+def sentences(*layers, frozen=()):
+    return [(finding.layer, finding.sentence) for finding in findings(layers, frozen)]
 
 
 def test_norms_and_the_update_ratio_are_those_of_the_steps_own_values():
@@ -92,6 +92,12 @@ def test_a_layer_that_changes_too_much_in_a_step_is_named():
 
 def test_a_layer_with_values_that_are_not_finite_is_named():
     assert sentences(healthy(weight_norm=np.nan), healthy())[0][0] == 0
+
+
+def test_a_frozen_layer_is_said_to_be_so_rather_than_ill():
+    assert sentences(healthy(gradient_norm=1e-4), healthy(), frozen={0}) == [
+        (0, "Layer 1 is frozen: it does not learn.")
+    ]
 
 
 def test_a_healthy_network_is_not_complained_about():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 import holoviews as hv
@@ -109,6 +110,8 @@ class Curves:
     look : Look
     names : (str, str)
         What stands on the axes and in the hover.
+    from_zero : bool
+        Whether the axis begins at zero, for what is never below.
     on_tap : callable, optional
         Called with the step at which the plot is clicked.
     on_zoom : callable, optional
@@ -126,12 +129,14 @@ class Curves:
         log_y: bool = False,
         look: Look = FULL,
         names: tuple[str, str] = ("step", "loss"),
+        from_zero: bool = False,
         on_tap: Callable[[int], None] | None = None,
         on_zoom: Callable[[], None] | None = None,
     ) -> None:
         self._name = name
         self._look = look
         self._names = names
+        self._from_zero = from_zero
         self._on_tap = on_tap
         self._on_zoom = on_zoom
         self.window: tuple[float, float] | None = None
@@ -233,7 +238,8 @@ class Curves:
             self._dress(axis)
         whole = DataRange1d(range_padding=0, renderers=[renderer])
         figure.x_range = whole if self._look.axes else self._extent
-        figure.y_range = DataRange1d(renderers=[renderer])
+        start = 0 if self._from_zero else nan
+        figure.y_range = DataRange1d(renderers=[renderer], start=start)
         figure.add_glyph(self._now, VSpan(x="x", line_color="#888", line_width=1.5))
         happened = figure.scatter(
             x="x", y="y", source=self._events, marker="diamond", size=9,

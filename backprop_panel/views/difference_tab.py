@@ -15,7 +15,8 @@ from .controls import button
 from .curves import Curves, Line
 from .palette import run_color
 from .session import Session
-from .text import html
+from .setting_widgets import whole
+from .text import html, legend_of_layers
 
 
 class DifferenceTab(pn.viewable.Viewer):
@@ -30,9 +31,21 @@ class DifferenceTab(pn.viewable.Viewer):
             label="Compare with", size="small", width=220, margin=(12, 6, 5, 0)
         )
         self._step = pmui.TextInput(label="At step", size="small", width=110, margin=(12, 6, 5, 0))
+        self._mistake = html("", "bp-mistake", visible=False)
         self._message = html("", "bp-note")
         self._settings = html("", "bp-explanation")
-        self._distances = Curves("distances", names=("step", "norm of the difference"))
+        self._distances = Curves(
+            "distances", names=("step", "norm of the difference"), from_zero=True
+        )
+        self._legend = html("", "bp-legend")
+        self._plot = pn.Column(
+            html("How far the layers are apart, over the steps", "bp-head"),
+            self._legend,
+            pn.Column(self._distances.pane, height=300, sizing_mode="stretch_width", margin=0),
+            visible=False,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
         self._stop = button("Stop comparing", self._stop_comparing, disabled=True, margin=(12, 0))
         self._layout = pn.Column(
             pn.Row(
@@ -42,16 +55,17 @@ class DifferenceTab(pn.viewable.Viewer):
                 self._stop,
                 margin=0,
             ),
+            self._mistake,
             self._message,
             self._settings,
-            html("How far the layers are apart, over the steps", "bp-head"),
-            pn.Column(self._distances.pane, height=300, sizing_mode="stretch_width", margin=0),
+            self._plot,
             sizing_mode="stretch_width",
             margin=0,
         )
         self._other.param.watch(self._offer_last_step, "value")
         session.manager.param.watch(self._offer, "runs")
         session.param.watch(self._show, ["other", "run"])
+        session.param.watch(self._show_mistake, "mistakes")
         self._offer()
         self._show()
 
@@ -72,14 +86,11 @@ class DifferenceTab(pn.viewable.Viewer):
         session = self.session
         session.pause()
         other = session.manager.run(self._other.value)
-        done = session.attempt("difference", lambda: self._subtract(other))
-        if not done:
-            self._message.object = escape(session.mistakes["difference"])
+        session.attempt("difference", lambda: self._subtract(other))
 
     def _subtract(self, other: TrainingRun) -> None:
         session = self.session
-        step = int(self._step.value) if self._step.value.isdigit() else other.trainer.step
-        engine = other.replay(step)
+        engine = other.replay(whole("step", self._step.value))
         difference(session.engine, engine)  # refused before anything is shown
         differing = differing_settings(session.run, session.engine, other, engine)
         steps, distances = distance_over_steps(session.run, other, engine)
@@ -88,12 +99,21 @@ class DifferenceTab(pn.viewable.Viewer):
             f"The map shows <b>{escape(session.run.name)}</b> at step {session.engine.step:,} "
             f"minus <b>{escape(other.name)}</b> at step {engine.step:,}, both on the same batch."
         )
+        self._legend.object = legend_of_layers(session.run.model.network.depth)
+        self._plot.visible = True
         self._settings.object = _table(session.run, other, differing)
         self._distances.show(
             [
                 Line(steps, column, run_color(layer), f"layer {layer + 1}")
                 for layer, column in enumerate(np.transpose(distances))
             ]
+        )
+
+    def _show_mistake(self, event: param.parameterized.Event) -> None:
+        about_step, about_both = (event.new.get(name, "") for name in ("step", "difference"))
+        self._step.param.update(error_state=bool(about_step), helper_text=about_step)
+        self._mistake.param.update(
+            object=escape(about_both), visible=bool(about_both) and not about_step
         )
 
     def _stop_comparing(self) -> None:
@@ -107,7 +127,7 @@ class DifferenceTab(pn.viewable.Viewer):
                 "Choose a run and one of its steps: the map then shows by how much it differs."
             )
             self._settings.object = ""
-            self._distances.show([])
+            self._plot.visible = False
 
 
 def _table(run: TrainingRun, other: TrainingRun, differing: dict[str, tuple]) -> str:

@@ -41,15 +41,16 @@ class Explanation(pn.viewable.Viewer):
         self._layout = pn.Column(
             self._text, self._edit, self._let_go, margin=(0, 14), sizing_mode="stretch_width"
         )
-        session.param.watch(self._show, ["selection", "record"])
+        session.param.watch(self._show, ["selection", "record", "other"])
         session.param.watch(self._show_mistake, "mistakes")
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
     def _show(self, *events: param.parameterized.Event) -> None:
-        place, record = self.session.selection, self.session.record
-        text = explained(self.session.run, record, place) if place else NOTHING
+        session, place = self.session, self.session.selection
+        comparing = session.other is not None
+        text = explained(session.run, session.shown, place, comparing) if place else NOTHING
         if text != self._text.object:
             self._text.object = text
         self._let_go.visible = place is not None
@@ -91,8 +92,18 @@ def _layer(place: Place | None) -> int | None:
     return int(name.removeprefix("W")) - 1 if name.startswith("W") else None
 
 
-def explained(run: TrainingRun, record: StepRecord, place: Place) -> str:
-    """Return the selected cell in words and numbers, as HTML."""
+def explained(run: TrainingRun, record: StepRecord, place: Place, comparing: bool = False) -> str:
+    """Return the selected cell in words and numbers, as HTML.
+
+    Parameters
+    ----------
+    run : TrainingRun
+    record : StepRecord
+        What the map shows: values, or differences of two moments.
+    place : Place
+    comparing : bool
+        Whether they are differences.
+    """
     slots = {slot.name: slot for slot in slots_of(run)}
     slot = slots[place.heatmap.removeprefix("d")]
     values, gradients = slot.value(record), slot.gradient(record)
@@ -105,13 +116,14 @@ def explained(run: TrainingRun, record: StepRecord, place: Place) -> str:
         update = float(record.layer_updates[slot.index][cell])
         rows = [("value", value), ("gradient", gradient), ("last update", update)]
     else:
-        name, about = _activation(run, record, slot.name, slot.index, place)
+        name, about = _activation(run, record, slot.name, slot.index, place, comparing)
         rows = [("value", value), ("gradient", gradient)]
         if 0 < slot.index:
             rows.insert(0, ("pre-activation", float(record.pre_activations[slot.index - 1][cell])))
     table = "".join(f"<tr><td>{label}</td><td>{number(entry)}</td></tr>" for label, entry in rows)
+    heading = f"Difference of {name}" if comparing else name
     return (
-        f"<h3>{name}</h3><p>{about}</p><table>{table}</table>"
+        f"<h3>{heading}</h3><p>{about}</p><table>{table}</table>"
         f"<p>{_standing('value', value, values)}<br>"
         f"{_standing('gradient', gradient, gradients)}</p>"
     )
@@ -131,7 +143,7 @@ def _weight(run: TrainingRun, layer: int, place: Place) -> tuple[str, str]:
 
 
 def _activation(
-    run: TrainingRun, record: StepRecord, name: str, level: int, place: Place
+    run: TrainingRun, record: StepRecord, name: str, level: int, place: Place, comparing: bool
 ) -> tuple[str, str]:
     data = run.dataset
     tokens = example(
@@ -141,8 +153,10 @@ def _activation(
         position, token = divmod(place.column, len(data.vocabulary))
         unit = f"is token {position + 1} “{data.vocabulary[token]}”?"
     elif level == run.model.network.depth:
-        probability = number(float(record.probabilities[place.row, place.column]))
-        unit = f"logit of “{data.output_labels[place.column]}”, probability {probability}"
+        unit = f"logit of “{data.output_labels[place.column]}”"
+        if not comparing:
+            probability = number(float(record.probabilities[place.row, place.column]))
+            unit += f", probability {probability}"
     else:
         unit = f"unit {place.column}, {run.model.network.activation_names[level - 1]}"
     about = f"{escape(unit)}<br>in example {place.row}: {escape(tokens)}"

@@ -26,7 +26,7 @@ from .curves import COMPACT, Curves, Line
 from .heatmap import Place
 from .palette import run_color
 from .session import Session, draw_with
-from .text import STYLE, html
+from .text import STYLE, html, legend_of_layers
 
 TITLES = {
     "gradient_norm": "Gradient norm",
@@ -110,7 +110,11 @@ class HealthTab(pn.viewable.Viewer):
         self._legend = html("", "bp-legend", align="end")
         self._measures = {
             name: Curves(
-                name, name != "blocked_share", COMPACT, names=("step", TITLES[name].lower())
+                name,
+                log_y=name != "blocked_share",
+                look=COMPACT,
+                names=("step", TITLES[name].lower()),
+                from_zero=name == "blocked_share",
             )
             for name in MEASURES
         }
@@ -172,10 +176,7 @@ class HealthTab(pn.viewable.Viewer):
         depth = self.session.run.model.network.depth
         self.param.layer.objects = list(range(1, depth + 1))
         self.layer = min(self.layer, depth)
-        self._legend.object = " ".join(
-            f'<span style="color:{run_color(number)}">━</span> layer {number + 1}'
-            for number in range(depth)
-        )
+        self._legend.object = legend_of_layers(depth)
         self._draw()
 
     def _draw(self, *events: param.parameterized.Event) -> None:
@@ -186,7 +187,12 @@ class HealthTab(pn.viewable.Viewer):
             self._logs.look_again()
         with pn.io.hold():
             self._say(
-                list(findings(health(record, self.session.run.model.network.activation_names)))
+                list(
+                    findings(
+                        health(record, self.session.run.model.network.activation_names),
+                        self.session.engine.frozen,
+                    )
+                )
             )
             for name, plot in self._measures.items():
                 plot.show(list(self._measure_lines(name)), now=self._now())

@@ -10,7 +10,7 @@ import param
 
 from .controls import SMALL, head
 from .session import Session
-from .setting_widgets import optional_number, shown_optional
+from .setting_widgets import in_words, optional_number, shown_optional
 
 SPEEDS = {
     "1 step a second": 1.0,
@@ -78,4 +78,6 @@ class Playing(pn.viewable.Viewer):
     def _show_mistakes(self, event: param.parameterized.Event) -> None:
         for name, widget in self._stops.items():
             message = event.new.get(name, "")
-            widget.param.update(error_state=bool(message), helper_text=message)
+            widget.param.update(
+                error_state=bool(message), helper_text=in_words(message, name, widget.label)
+            )

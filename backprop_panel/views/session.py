@@ -150,6 +150,15 @@ class Session(param.Parameterized):
         else:
             setattr(self.run.trainer, name, value)
 
+    def reset(self) -> None:
+        """Take the run back to its beginning and show that."""
+        self.pause()
+        self.manager.reset(self.run.id)
+        with param.parameterized.batch_call_watchers(self):
+            self.other = None
+            self.mistakes = {}
+            self.look()
+
     def run_single_step(self) -> None:
         """Make a step on one example and show it."""
         self._step(lambda trainer: trainer.run_step())
@@ -183,8 +192,13 @@ class Session(param.Parameterized):
             about = getattr(mistake, "setting", control)
             self.mistakes = {**self.mistakes, control: str(mistake), about: str(mistake)}
             return False
-        self.mistakes = {name: text for name, text in self.mistakes.items() if name != control}
+        self.forget_mistake(control)
         return True
+
+    def forget_mistake(self, control: str) -> None:
+        """Say no longer what was wrong at a control, wherever that stands."""
+        mistake = self.mistakes.get(control)
+        self.mistakes = {name: text for name, text in self.mistakes.items() if text != mistake}
 
     def close(self) -> None:
         """Free what the page held."""

@@ -120,12 +120,12 @@ def read(name: str, value: Any) -> Any:
     if name == "vocabulary":
         return value.split()
     if name == "master_sequence_length":
-        return tuple(_whole(name, part) for part in value.replace("to", " ").split())
+        return tuple(whole(name, part) for part in value.replace("to", " ").split())
     if name == "hidden_dimension":
-        units = [_whole(name, part) for part in value.replace(",", " ").split()]
+        units = [whole(name, part) for part in value.replace(",", " ").split()]
         return units[0] if len(units) == 1 else units
     if name in WHOLE_NUMBERS:
-        return _whole(name, value)
+        return whole(name, value)
     if name in FRACTIONS:
         return _fraction(name, value)
     return value
@@ -135,7 +135,7 @@ def optional_number(name: str, text: str) -> int | float | None:
     """Return the number that a text stands for, None for an empty one."""
     if not text.strip():
         return None
-    return _whole(name, text) if text.strip().isdigit() else _fraction(name, text)
+    return whole(name, text) if text.strip().isdigit() else _fraction(name, text)
 
 
 def finite(name: str, text: str) -> float:
@@ -144,6 +144,11 @@ def finite(name: str, text: str) -> float:
     if not isfinite(value):
         raise SettingError(name, f"A {name} must be a finite number, got {text!r}.")
     return value
+
+
+def in_words(message: str, name: str, label: str) -> str:
+    """Return a message about a setting with the name that it has on the page."""
+    return label + message.removeprefix(name) if message.startswith(f"{name} ") else message
 
 
 def shown_optional(value: int | float | None) -> str:
@@ -163,7 +168,8 @@ def source_settings(source: str) -> dict[str, Any]:
     return {name: SequenceDataset.param[name].default for name in ("vocabulary", "num_samples")}
 
 
-def _whole(name: str, text: str) -> int:
+def whole(name: str, text: str) -> int:
+    """Return the whole number that a text stands for."""
     try:
         return int(text)
     except ValueError:

@@ -16,6 +16,7 @@ from .session import Session
 from .setting_widgets import (
     DATA_WIDGETS,
     NETWORK_WIDGETS,
+    in_words,
     new_run_widgets,
     read,
     shown,
@@ -24,7 +25,16 @@ from .setting_widgets import (
 )
 from .text import html
 
-ELSEWHERE = ("training", "stop_after", "stop_below", "rename", "weight", "difference", "import")
+ELSEWHERE = (
+    "training",
+    "stop_after",
+    "stop_below",
+    "rename",
+    "weight",
+    "difference",
+    "step",
+    "import",
+)
 """What messages are about that stand somewhere else."""
 
 
@@ -49,6 +59,7 @@ class Settings(pn.viewable.Viewer):
         self._note = html("", "bp-note", visible=False)
         self._confirm = self._confirmation()
         self._playing = Playing(session)
+        self._fields = {**self._training, **self._new_run, "name": self._name, "runs": self._active}
         self._layout = pn.Column(
             head("Run"),
             self._active,
@@ -79,6 +90,7 @@ class Settings(pn.viewable.Viewer):
             css_classes=["bp-settings"],
         )
         session.param.watch(self._show, ["run", "mistakes"])
+        session.param.watch(self._show_messages, "past")
         session.manager.param.watch(self._show, "runs")
         self._show()
 
@@ -88,7 +100,7 @@ class Settings(pn.viewable.Viewer):
     def _show(self, *events: param.parameterized.Event) -> None:
         """Show the run's settings and the messages about them."""
         self._showing = True
-        run, mistakes = self.session.run, self.session.mistakes
+        run = self.session.run
         settings = run.settings
         if not events or any(event.name != "mistakes" for event in events):
             for name, widget in {**self._training, **self._new_run}.items():
@@ -97,20 +109,39 @@ class Settings(pn.viewable.Viewer):
             self._active.value = run.id
             # A renamed run keeps its id, and the browser would keep its old name.
             self._active.param.trigger("value")
-        everything = {**self._training, **self._new_run, "name": self._name, "runs": self._active}
-        for name, widget in everything.items():
+        self._showing = False
+        self._show_messages()
+        self._show_pending()
+
+    def _show_messages(self, *events: param.parameterized.Event) -> None:
+        """Show what was wrong, and which settings were others at the moment that is shown."""
+        fields, mistakes, then = self._fields, self.session.mistakes, self._settings_of_the_past()
+        for name, widget in fields.items():
             message = mistakes.get(name, "")
-            widget.param.update(error_state=bool(message), helper_text=message)
+            widget.param.update(
+                error_state=bool(message),
+                helper_text=in_words(message, name, widget.label) or then.get(name, ""),
+            )
         others = [
             text
             for name, text in mistakes.items()
-            if name not in everything
+            if name not in fields
             and name not in ELSEWHERE
-            and text not in {mistakes.get(known) for known in everything}
+            and text not in {mistakes.get(known) for known in fields}
         ]
         self._note.param.update(object="<br>".join(map(escape, others)), visible=bool(others))
-        self._showing = False
-        self._show_pending()
+
+    def _settings_of_the_past(self) -> dict[str, str]:
+        """Return what the settings were, at the past step that is shown, that are others now."""
+        past = self.session.past
+        if past is None:
+            return {}
+        then = {name: shown(name, getattr(past.settings, name)) for name in self._training}
+        return {
+            name: f"{_label(self._training[name], value)} at step {past.step:,}"
+            for name, value in then.items()
+            if value != self._training[name].value
+        }
 
     def _change_training(self, event: param.parameterized.Event) -> None:
         if self._showing:
@@ -121,16 +152,8 @@ class Settings(pn.viewable.Viewer):
 
     def _change_configuration(self, event: param.parameterized.Event) -> None:
         if not self._showing:
-            self._forget_mistake(_name_of(event.obj, self._new_run))
+            self.session.forget_mistake(_name_of(event.obj, self._new_run))
             self._show_pending()
-
-    def _forget_mistake(self, name: str) -> None:
-        """Say no longer what was wrong with a setting, wherever it stands: it is another now."""
-        mistakes = self.session.mistakes
-        if name in mistakes:
-            self.session.mistakes = {
-                about: text for about, text in mistakes.items() if text != mistakes[name]
-            }
 
     def _pending(self) -> dict[str, Any]:
         """Return what was set differently from the run: it waits for a new one."""
@@ -180,11 +203,8 @@ class Settings(pn.viewable.Viewer):
             self._name.value = ""
 
     def _reset(self) -> None:
-        session = self.session
-        session.pause()
-        session.manager.reset(session.run.id)
-        session.mistakes = {}
-        session.look()
+        self.session.reset()
+        self._name.value = ""
         self._show()
 
     def _rename(self) -> None:
@@ -208,9 +228,13 @@ class Settings(pn.viewable.Viewer):
             ),
             title="Delete run?",
             open=False,
+            close_on_click=True,  # or with Escape
         )
 
     def _ask_delete(self) -> None:
+        if len(self.session.manager.runs) == 1:
+            self._delete()  # is refused: there is nothing to ask
+            return
         name = escape(self.session.run.name)
         self._question.object = f"<b>{name}</b> and its history will be gone."
         self._confirm.open = True
@@ -223,6 +247,12 @@ class Settings(pn.viewable.Viewer):
         session = self.session
         session.pause()
         session.attempt("runs", lambda: session.manager.delete(session.run.id))
+
+
+def _label(widget: pn.widgets.Widget, value: Any) -> str:
+    """Return a value as people read it: a list of choices has its own words for it."""
+    options = getattr(widget, "options", {})
+    return next((label for label, option in options.items() if option == value), value)
 
 
 def _name_of(widget: object, widgets: dict[str, Any]) -> str:

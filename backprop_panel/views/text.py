@@ -10,7 +10,7 @@ from typing import Any
 
 import panel as pn
 
-from .palette import token_color
+from .palette import run_color, token_color
 
 STYLE = (Path(__file__).parent / "workbench.css").read_text()
 """The style of everything on the page that is not a widget or a plot."""
@@ -20,6 +20,14 @@ def html(text: str, css_class: str, **params: Any) -> pn.pane.HTML:
     """Return a pane of HTML in the page's style; user text in it has been escaped before."""
     options = {"margin": 0, "sizing_mode": "stretch_width"}
     return pn.pane.HTML(text, css_classes=[css_class], stylesheets=[STYLE], **(options | params))
+
+
+def legend_of_layers(depth: int) -> str:
+    """Return which colour stands for which of a network's layers, as HTML."""
+    return " ".join(
+        f'<span style="color:{run_color(layer)}">━</span> layer {layer + 1}'
+        for layer in range(depth)
+    )
 
 
 def number(value: float) -> str:

@@ -78,7 +78,10 @@ class Timeline(pn.viewable.Viewer):
         comparison = self.comparison
         session = comparison.session
         present, step = session.run.trainer.step, session.engine.step
+        changes = changed_settings(session.run, SMOOTHING)
         note = f"step {step:,} of {present:,}" if present else "nothing has been trained yet"
+        done = [change.what for change in changes if change.step == step]
+        note += "".join(f", then {escape(what)}" for what in done)
         if session.past is not None and session.deviation:
             note += f'<br><span class="bp-mistake">{escape(session.deviation)}</span>'
         self._caption.object = f"Timeline <span>{note}</span>"
@@ -97,6 +100,6 @@ class Timeline(pn.viewable.Viewer):
         self._curves.show(
             lines,
             now=step if present else None,
-            events=changed_settings(session.run, SMOOTHING),
+            events=changes,
             end=max(present, 1),
         )

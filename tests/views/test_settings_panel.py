@@ -1,4 +1,4 @@
-"""A message beside a control is there as long as what it is about."""
+"""What the sidebar says beside its controls, and for how long."""
 
 import panel_material_ui as pmui
 import pytest
@@ -12,10 +12,15 @@ pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecation
 
 
 @pytest.fixture
-def panel():
+def session():
     manager = TrainingRunManager()
     manager.create()
-    return Settings(Session(manager), []).__panel__()
+    return Session(manager)
+
+
+@pytest.fixture
+def panel(session):
+    return Settings(session, []).__panel__()
 
 
 def control(panel, kind, label):
@@ -43,3 +48,43 @@ def test_a_condition_that_was_refused_can_be_cleared(panel, label):
     assert field.error_state
     field.value = ""
     assert not field.error_state
+
+
+def test_a_message_calls_a_setting_by_its_label(panel):
+    field = control(panel, pmui.TextInput, "Training samples")
+    field.value = "many"
+    control(panel, pmui.Button, "New run").clicks += 1
+    assert field.helper_text == "Training samples takes whole numbers, got 'many'."
+
+
+def test_in_the_past_a_setting_that_was_another_says_what_it_was(session):
+    panel = Settings(session, []).__panel__()
+    optimizer = control(panel, pmui.Select, "Optimizer")
+    session.run_batch()
+    session.run_batch()
+    optimizer.value = "adam"
+    session.run_batch()
+    session.travel(1)
+    assert (optimizer.value, optimizer.helper_text) == ("adam", "SGD at step 1")
+    session.travel(2)
+    assert optimizer.helper_text == ""  # it was changed right after this step
+    session.travel(1)
+    session.look()
+    assert optimizer.helper_text == ""
+
+
+def test_the_only_run_is_not_asked_about_before_its_deletion_is_refused(panel):
+    control(panel, pmui.Button, "Delete").clicks += 1
+    (dialog,) = panel.select(pmui.Dialog)
+    assert not dialog.open
+    assert "there must be one" in control(panel, pmui.Select, "Active run").helper_text
+
+
+def test_a_reset_ends_a_comparison_and_forgets_a_name(session):
+    panel = Settings(session, []).__panel__()
+    session.run.trainer.run_batch()
+    session.other = session.run.replay(0)
+    name = control(panel, pmui.TextInput, "Run name")
+    name.value = "hotter"
+    control(panel, pmui.Button, "Reset").clicks += 1
+    assert (session.other, name.value, session.engine.step) == (None, "", 0)

@@ -19,7 +19,6 @@ from bokeh.models import (
     CustomJSTickFormatter,
     DataRange1d,
     HoverTool,
-    LogAxis,
     Range1d,
     VSpan,
 )
@@ -44,6 +43,14 @@ const xs = [...lengths].map(next)
 const ys = [...lengths].map(next)
 // It comes from the server, which need not be told.
 lines.setv({data: {xs, ys, ...styles}}, {sync: false, check_eq: false})
+"""
+
+
+_NAME_TICK = """
+// Bokeh would name the power of ten that is nearest, or small numbers by more digits than there is
+// room for.
+const number = Number(tick.toPrecision(12))
+return number && Math.abs(number) < 1e-3 ? number.toExponential() : `${number}`
 """
 
 
@@ -281,9 +288,7 @@ class Curves:
             axis_label_text_font_style="normal",
         )
         axis.ticker.desired_num_ticks = self._look.ticks
-        if isinstance(axis, LogAxis):
-            # Bokeh would name the nearest power of ten, where a short axis has others as well.
-            axis.formatter = CustomJSTickFormatter(code="return `${Number(tick.toPrecision(3))}`")
+        axis.formatter = CustomJSTickFormatter(code=_NAME_TICK)
         if not self._look.named:
             axis.axis_label = None
 

@@ -162,7 +162,7 @@ class HealthTab(pn.viewable.Viewer):
             description="",
             width=110,
             size="small",
-            margin=(5, 16, 0, 0),
+            margin=(12, 16, 0, 0),
         )
         return pn.Column(
             self._findings,

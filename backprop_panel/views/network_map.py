@@ -157,7 +157,9 @@ class NetworkMap(pn.viewable.Viewer):
         batch_changed = self._shown is None or self._shown.contexts is not record.contexts
         self._shown = record
         shown = list(self._kinds_and_values(record))
-        rescaled = self._scales.follow((kind, values) for _, kind, values in shown)
+        rescaled = self._scales.follow(
+            ((kind, values) for _, kind, values in shown), smoothly=session.training
+        )
         with pn.io.hold():
             for heatmap, kind, values in shown:
                 heatmap.take(values, self._scales.ends[kind])

@@ -42,8 +42,13 @@ class Scales:
         """Begin anew with what is shown next."""
         self.ends, self._magnitudes = {}, {}
 
-    def follow(self, shown: Iterable[tuple[str, NDArray[np.floating]]]) -> bool:
-        """Take the values of a frame, each with its kind; return whether a scale changed."""
+    def follow(
+        self, shown: Iterable[tuple[str, NDArray[np.floating]]], smoothly: bool = True
+    ) -> bool:
+        """Take the values of a frame, each with its kind; return whether a scale changed.
+
+        Where a moment is not one of many frames, nothing is gained by following it `smoothly`.
+        """
         before = dict(self.ends)
         largest: dict[str, float] = {}
         for kind, values in shown:
@@ -52,12 +57,12 @@ class Scales:
             if kind not in self.ends:
                 self.ends[kind] = self._magnitudes[kind] = magnitude
             elif not self.locked:
-                self._follow(kind, magnitude)
+                self._follow(kind, magnitude, smoothly)
         return self.ends != before
 
-    def _follow(self, kind: str, magnitude: float) -> None:
+    def _follow(self, kind: str, magnitude: float, smoothly: bool) -> None:
         before, end = self._magnitudes[kind], self.ends[kind]
-        rate = SMOOTHING if magnitude < before else GROWTH
+        rate = (SMOOTHING if magnitude < before else GROWTH) if smoothly else 1
         smoothed = self._magnitudes[kind] = before + rate * (magnitude - before)
         if not end / ROOM**2 <= smoothed <= end:
             self.ends[kind] = smoothed * ROOM

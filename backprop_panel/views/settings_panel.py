@@ -224,7 +224,7 @@ class Settings(pn.viewable.Viewer):
             self._question,
             pn.Row(
                 button("Cancel", self._close_dialog),
-                button("Delete run", self._delete, color="error"),
+                button("Delete run", self._delete, color="error", variant="contained", sx={}),
             ),
             title="Delete run?",
             open=False,

@@ -55,10 +55,20 @@ def test_deleting_is_asked_for_and_the_last_run_stays(used_page):
     press(used_page, "Delete run")
     expect_active(used_page, "run 1")
     press(used_page, "Delete")
-    press(used_page, "Delete run")
     expect(
         used_page.get_by_text("'run 1' is the only run; there must be one.").first
     ).to_be_visible()
+
+
+def test_escape_keeps_a_run_that_was_to_be_deleted(used_page):
+    press(used_page, "New run")
+    expect_active(used_page, "run 2")
+    press(used_page, "Delete")
+    question = used_page.get_by_role("button", name="Delete run", exact=True)
+    expect(question).to_be_visible()
+    used_page.keyboard.press("Escape")
+    expect(question).to_be_hidden()
+    expect_active(used_page, "run 2")
 
 
 def type_into_table(page, name, new_name):

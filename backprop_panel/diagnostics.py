@@ -126,17 +126,17 @@ def _complaint(number: int, layer: LayerHealth, last_gradient: float, frozen: bo
     share = _ratio(layer.gradient_norm, last_gradient)
     if not all(map(isfinite, astuple(layer))):
         return f"Layer {number} has values that are not finite: training has blown up."
-    if frozen:
-        return f"Layer {number} is frozen: it does not learn."
     if layer.blocked_share >= 0.5:
         return (
             f"Layer {number} is dying: {layer.blocked_share:.0%} of its units pass no gradient on, "
             "whatever the example."
         )
-    if last_gradient and share <= VANISHED:
-        return f"Layer {number} hardly learns: its gradient is {share:.1g} of the last layer's."
     if last_gradient and share >= EXPLODED:
         return f"Layer {number} explodes: its gradient is {share:.0f} times the last layer's."
+    if frozen:
+        return f"Layer {number} is frozen: it does not learn."
+    if last_gradient and share <= VANISHED:
+        return f"Layer {number} hardly learns: its gradient is {share:.1g} of the last layer's."
     if layer.update_ratio >= WILD_UPDATE_RATIO:
         return (
             f"Layer {number} changes by {layer.update_ratio:.0%} in one step: "

@@ -27,16 +27,8 @@ ARRAYS = (
 )
 
 
-def difference(one: Engine, other: Engine) -> StepRecord:
-    """Return what `one` computes of its next batch minus what `other` computes of the same.
-
-    Raises
-    ------
-    SettingError
-        If their networks or their data are not of the same shape.
-    """
-    refuse_unlike(one, other)
-    ours = one.look()
+def difference(ours: StepRecord, other: Engine) -> StepRecord:
+    """Return a record minus what an engine with cells for the same computes of its batch."""
     theirs = other.look(ours.samples)
     return replace(
         ours, **{name: _minus(getattr(ours, name), getattr(theirs, name)) for name in ARRAYS}

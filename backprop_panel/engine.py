@@ -88,7 +88,8 @@ class Engine:
         self._gradients = np.zeros(network.size, network.dtype)
         self._layer_gradients = network.by_layer(self._gradients)
         self._workspaces: dict[int, Workspace] = {}
-        self._evaluation = Evaluation(network, data)
+        # Two, since a page may ask for predictions while a worker validates.
+        self._predicting, self._validating = Evaluation(network, data), Evaluation(network, data)
         self._use(settings)
 
     @property
@@ -256,11 +257,11 @@ class Engine:
 
     def predict(self, contexts: NDArray) -> NDArray[np.floating]:
         """Return the logits, shape (n, out), for contexts of token ids, shape (n, length)."""
-        return self._evaluation.predict(contexts)
+        return self._predicting.predict(contexts)
 
     def validation_loss(self) -> float:
         """Return the mean loss on the validation windows, NaN if none are held out."""
-        return self._evaluation.validation_loss(self._loss)
+        return self._validating.validation_loss(self._loss)
 
     def batches_left(self) -> int:
         """Return how many batches are left of the epoch, at the present batch size."""

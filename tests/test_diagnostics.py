@@ -100,6 +100,10 @@ def test_a_frozen_layer_is_said_to_be_so_rather_than_ill():
     ]
 
 
+def test_a_frozen_layer_that_blocks_those_before_it_is_named_for_that():
+    assert "is dying" in sentences(healthy(blocked_share=1.0), healthy(), frozen={0})[0][1]
+
+
 def test_a_healthy_network_is_not_complained_about():
     assert sentences(healthy(), healthy(gradient_norm=0.3), healthy()) == []
 

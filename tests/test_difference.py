@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.difference import difference, differing_settings, distance_over_steps
+from backprop_panel.difference import (
+    difference,
+    differing_settings,
+    distance_over_steps,
+    refuse_unlike,
+)
 from backprop_panel.settings import SettingError
 
 
@@ -22,20 +27,20 @@ def trained(manager, steps, **config):
 
 def test_a_run_does_not_differ_from_itself(manager):
     run = trained(manager, 5)
-    shown = difference(run.trainer.engine, run.replay(5))
+    shown = difference(run.trainer.engine.look(), run.replay(5))
     assert not any(array.any() for array in (*shown.layers, *shown.activations, *shown.deltas))
 
 
 def test_the_difference_of_weights_is_that_of_the_two_moments(manager):
     run = trained(manager, 5)
-    shown = difference(run.trainer.engine, run.replay(2))
+    shown = difference(run.trainer.engine.look(), run.replay(2))
     for layer, now, then in zip(shown.weights, run.model.weights, run.at(2).weights, strict=True):
         assert np.array_equal(layer, now - then)
 
 
 def test_activations_are_compared_on_the_same_batch(manager):
     one, other = trained(manager, 3), trained(manager, 4, learning_rate=0.1)
-    shown = difference(one.trainer.engine, other.trainer.engine)
+    shown = difference(one.trainer.engine.look(), other.trainer.engine)
     assert not shown.inputs.any()
     theirs = other.trainer.engine.look(shown.samples)
     ours = one.trainer.engine.look()
@@ -45,7 +50,7 @@ def test_activations_are_compared_on_the_same_batch(manager):
 def test_networks_of_other_shapes_are_refused(manager):
     one, other = trained(manager, 1), trained(manager, 1, hidden_dimension=7)
     with pytest.raises(SettingError, match="16-6-6-4 and 16-7-7-4"):
-        difference(one.trainer.engine, other.trainer.engine)
+        refuse_unlike(one.trainer.engine, other.trainer.engine)
 
 
 def test_settings_that_differ_are_listed_as_they_were_at_the_two_moments(manager):

@@ -484,6 +484,20 @@ def test_predicting_in_the_middle_of_a_step_does_not_disturb_it():
     assert np.array_equal(parameters(disturbed), parameters(usual))
 
 
+def test_predicting_in_the_middle_of_a_validation_does_not_disturb_it(monkeypatch):
+    trainer = trainer_of()
+    data, usual = trainer.dataset, trainer.engine.validation_loss()
+    contexts, _ = data.context_and_target(data.validation_windows)
+    one_hot_targets = data.one_hot_targets
+
+    def after_a_prediction(targets, out):
+        trainer.engine.predict(np.zeros_like(contexts))
+        one_hot_targets(targets, out=out)
+
+    monkeypatch.setattr(data, "one_hot_targets", after_a_prediction)
+    assert trainer.engine.validation_loss() == usual
+
+
 def test_predictions_are_the_models_for_any_number_of_contexts():
     trainer = trainer_of(num_samples=3000)
     contexts, _ = trainer.dataset.__getitems__(range(3000))

@@ -49,8 +49,8 @@ lines.setv({data: {xs, ys, ...styles}}, {sync: false, check_eq: false})
 _NAME_TICK = """
 // Bokeh would name the power of ten that is nearest, or small numbers by more digits than there is
 // room for.
-const number = Number(tick.toPrecision(12))
-return number && Math.abs(number) < 1e-3 ? number.toExponential() : `${number}`
+const number = Number(tick.toPrecision(12)), size = Math.abs(number)
+return number && (size < 1e-3 || size >= 1e7) ? number.toExponential() : `${number}`
 """
 
 

@@ -9,12 +9,13 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from ..difference import difference, differing_settings, distance_over_steps
+from ..difference import differing_settings, distance_over_steps, refuse_unlike
+from ..engine import Engine
 from ..run import TrainingRun
 from .controls import button
 from .curves import Curves, Line
 from .palette import run_color
-from .session import Session
+from .session import Session, draw_with
 from .setting_widgets import whole
 from .text import html, legend_of_layers
 
@@ -62,9 +63,14 @@ class DifferenceTab(pn.viewable.Viewer):
             sizing_mode="stretch_width",
             margin=0,
         )
+        self._subtracted = session.run
         self._other.param.watch(self._offer_last_step, "value")
+        for field in (self._other, self._step):
+            field.param.watch(lambda event: session.forget_mistake("difference"), "value")
         session.manager.param.watch(self._offer, "runs")
-        session.param.watch(self._show, ["other", "run"])
+        session.param.watch(self._show, "other")
+        self.param.watch(self._show, "visible")
+        draw_with(session, self._show)
         session.param.watch(self._show_mistake, "mistakes")
         self._offer()
         self._show()
@@ -91,17 +97,12 @@ class DifferenceTab(pn.viewable.Viewer):
     def _subtract(self, other: TrainingRun) -> None:
         session = self.session
         engine = other.replay(whole("step", self._step.value))
-        difference(session.engine, engine)  # refused before anything is shown
-        differing = differing_settings(session.run, session.engine, other, engine)
+        refuse_unlike(session.engine, engine)
         steps, distances = distance_over_steps(session.run, other, engine)
+        self._subtracted = other
         session.other = engine
-        self._message.object = (
-            f"The map shows <b>{escape(session.run.name)}</b> at step {session.engine.step:,} "
-            f"minus <b>{escape(other.name)}</b> at step {engine.step:,}, both on the same batch."
-        )
         self._legend.object = legend_of_layers(session.run.model.network.depth)
         self._plot.visible = True
-        self._settings.object = _table(session.run, other, differing)
         self._distances.show(
             [
                 Line(steps, column, run_color(layer), f"layer {layer + 1}")
@@ -120,14 +121,27 @@ class DifferenceTab(pn.viewable.Viewer):
         self.session.other = None
 
     def _show(self, *events: param.parameterized.Event) -> None:
-        comparing = self.session.other is not None
-        self._stop.disabled = not comparing
-        if not comparing:
+        session = self.session
+        self._stop.disabled = session.other is None
+        if session.other is None:
             self._message.object = (
                 "Choose a run and one of its steps: the map then shows by how much it differs."
             )
             self._settings.object = ""
             self._plot.visible = False
+        elif self.visible:
+            self._tell(session.run, self._subtracted, session.other)
+
+    def _tell(self, run: TrainingRun, other: TrainingRun, moment: Engine) -> None:
+        """Say what the map shows now, and which settings differ."""
+        session = self.session
+        step = session.record.step if session.training else session.engine.step
+        self._message.object = (
+            f"The map shows <b>{escape(run.name)}</b> at step {step:,} "
+            f"minus <b>{escape(other.name)}</b> at step {moment.step:,}, both on the same batch."
+        )
+        differing = differing_settings(run, session.engine, other, moment)
+        self._settings.object = _table(run, other, differing)
 
 
 def _table(run: TrainingRun, other: TrainingRun, differing: dict[str, tuple]) -> str:

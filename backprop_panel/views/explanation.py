@@ -78,8 +78,11 @@ class Explanation(pn.viewable.Viewer):
             self._value.value = ""
 
     def _freeze(self, event: param.parameterized.Event) -> None:
-        if not self._showing:
-            self.session.freeze(_layer(self.session.selection), event.new)
+        session = self.session
+        if not self._showing and not session.attempt(
+            "weight", lambda: session.freeze(_layer(session.selection), event.new)
+        ):
+            self._show_edit(session.selection)
 
     def _show_mistake(self, event: param.parameterized.Event) -> None:
         message = event.new.get("weight", "")
@@ -114,7 +117,9 @@ def explained(run: TrainingRun, record: StepRecord, place: Place, comparing: boo
     if slot.kind == "weight":
         name, about = _weight(run, slot.index, place)
         update = float(record.layer_updates[slot.index][cell])
-        rows = [("value", value), ("gradient", gradient), ("last update", update)]
+        rows = [("value", value), ("gradient", gradient)]
+        if not comparing:
+            rows.append(("last update", update))
     else:
         name, about = _activation(run, record, slot.name, slot.index, place, comparing)
         rows = [("value", value), ("gradient", gradient)]

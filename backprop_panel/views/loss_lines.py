@@ -27,6 +27,9 @@ FEWEST_POINTS = 200
 MOST_THICK = 8
 """Runs whose curves are drawn more than a pixel thick."""
 
+MOST_NAMED = 2
+"""How many changes at one step are told in a line."""
+
 MOST_STEPS_SMOOTHED = 100
 """How many steps are averaged at full smoothing."""
 
@@ -167,6 +170,17 @@ def changed_settings(run: TrainingRun, smoothing: float) -> list[Happening]:
         return []
     losses = smoothed(run.history["loss"], 1 + int(smoothing * MOST_STEPS_SMOOTHED))
     return [Happening(event.step, float(losses[event.step - 1]), _what(event)) for event in events]
+
+
+def changes_after(run: TrainingRun, step: int) -> str:
+    """Return what was changed right after a step, empty if nothing was."""
+    changes = [
+        _what(event)
+        for event in list(run.trainer.engine.events)
+        if not isinstance(event, Trained) and event.step == step
+    ]
+    more = [f"{len(changes) - MOST_NAMED} more"] if len(changes) > MOST_NAMED else []
+    return ", ".join([*changes[:MOST_NAMED], *more])
 
 
 def averaged(

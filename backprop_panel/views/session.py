@@ -92,6 +92,8 @@ class Session(param.Parameterized):
         self.frames = FrameClock(then=self.tick)
         self._ticks: PeriodicCallback | None = None
         self._playing = False
+        self._difference: tuple[tuple, StepRecord] | None = None
+        self._asked_at: dict[str, str] = {}
         manager.param.watch(self._follow_current, "current")
         self.param.watch(self._change_pace, "steps_per_second")
         self.param.watch(self._change_frames, "frames_per_second")
@@ -123,8 +125,18 @@ class Session(param.Parameterized):
 
     @property
     def shown(self) -> StepRecord:
-        """What the map shows: the record, or by how much another engine's differs from it."""
-        return self.record if self.other is None else difference(self.engine, self.other)
+        """What the map shows: the record, or by how much another engine's differs from it.
+
+        The engine is looked at only while no worker trains it; then what is shown is the very
+        moment, and not the step that led to it.
+        """
+        if self.other is None:
+            return self.record
+        of = (self.record, self.other, self.training)
+        if self._difference is None or self._difference[0] != of:
+            ours = self.record if self.training else self.engine.look()
+            self._difference = of, difference(ours, self.other)
+        return self._difference[1]
 
     def travel(self, step: int) -> None:
         """Show the run as it was after `step` updates; at its last one, the present."""
@@ -149,6 +161,7 @@ class Session(param.Parameterized):
             self.fork_past(**{name: value})
         else:
             setattr(self.run.trainer, name, value)
+            self.param.trigger("record")
 
     def reset(self) -> None:
         """Take the run back to its beginning and show that."""
@@ -185,20 +198,32 @@ class Session(param.Parameterized):
             self._finish()
 
     def attempt(self, control: str, action: Callable[[], Any]) -> bool:
-        """Do what a person asked for; what is refused becomes a message beside `control`."""
+        """Do what a person asked for; what is refused becomes a message beside `control`.
+
+        It stands beside the setting that it is about as well.
+        """
         try:
             action()
         except MISTAKES as mistake:
-            about = getattr(mistake, "setting", control)
-            self.mistakes = {**self.mistakes, control: str(mistake), about: str(mistake)}
+            about = {control, getattr(mistake, "setting", control)}
+            self._asked_at |= dict.fromkeys(about, control)
+            self.mistakes = self._without_mistakes_of(control) | dict.fromkeys(about, str(mistake))
             return False
-        self.forget_mistake(control)
+        self.mistakes = self._without_mistakes_of(control)
         return True
 
-    def forget_mistake(self, control: str) -> None:
-        """Say no longer what was wrong at a control, wherever that stands."""
-        mistake = self.mistakes.get(control)
-        self.mistakes = {name: text for name, text in self.mistakes.items() if text != mistake}
+    def forget_mistake(self, about: str) -> None:
+        """Say no longer what was wrong with a setting, wherever that stands."""
+        if about in self.mistakes:
+            self.mistakes = self._without_mistakes_of(self._asked_at.get(about, about))
+
+    def _without_mistakes_of(self, control: str) -> dict[str, str]:
+        """Return the messages but for those of what was asked for at a control."""
+        return {
+            about: text
+            for about, text in self.mistakes.items()
+            if self._asked_at.get(about, about) != control
+        }
 
     def close(self) -> None:
         """Free what the page held."""

@@ -116,11 +116,16 @@ class Settings(pn.viewable.Viewer):
     def _show_messages(self, *events: param.parameterized.Event) -> None:
         """Show what was wrong, and which settings were others at the moment that is shown."""
         fields, mistakes, then = self._fields, self.session.mistakes, self._settings_of_the_past()
+        worded = {
+            text: in_words(text, name, fields[name].label)
+            for name, text in mistakes.items()
+            if name in fields and text.startswith(name)
+        }
         for name, widget in fields.items():
             message = mistakes.get(name, "")
             widget.param.update(
                 error_state=bool(message),
-                helper_text=in_words(message, name, widget.label) or then.get(name, ""),
+                helper_text=worded.get(message, message) or then.get(name, ""),
             )
         others = [
             text
@@ -136,11 +141,11 @@ class Settings(pn.viewable.Viewer):
         past = self.session.past
         if past is None:
             return {}
-        then = {name: shown(name, getattr(past.settings, name)) for name in self._training}
+        then, now = past.settings, self.session.run.trainer.engine.settings
         return {
-            name: f"{_label(self._training[name], value)} at step {past.step:,}"
-            for name, value in then.items()
-            if value != self._training[name].value
+            name: f"{_label(widget, shown(name, getattr(then, name)))} at step {past.step:,}"
+            for name, widget in self._training.items()
+            if getattr(then, name) != getattr(now, name)
         }
 
     def _change_training(self, event: param.parameterized.Event) -> None:
@@ -203,9 +208,9 @@ class Settings(pn.viewable.Viewer):
             self._name.value = ""
 
     def _reset(self) -> None:
-        self.session.reset()
-        self._name.value = ""
-        self._show()
+        if self.session.attempt("runs", self.session.reset):
+            self._name.value = ""
+            self._show()
 
     def _rename(self) -> None:
         session = self.session
@@ -233,7 +238,7 @@ class Settings(pn.viewable.Viewer):
 
     def _ask_delete(self) -> None:
         if len(self.session.manager.runs) == 1:
-            self._delete()  # is refused: there is nothing to ask
+            self._try_to_delete()  # is refused: there is nothing to ask
             return
         name = escape(self.session.run.name)
         self._question.object = f"<b>{name}</b> and its history will be gone."
@@ -244,8 +249,11 @@ class Settings(pn.viewable.Viewer):
 
     def _delete(self) -> None:
         self._close_dialog()
+        self.session.pause()
+        self._try_to_delete()
+
+    def _try_to_delete(self) -> None:
         session = self.session
-        session.pause()
         session.attempt("runs", lambda: session.manager.delete(session.run.id))
 
 

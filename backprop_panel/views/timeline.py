@@ -11,7 +11,7 @@ import param
 from .comparison import Comparison
 from .controls import button
 from .curves import BARE, Curves
-from .loss_lines import FEWEST_POINTS, LossLines, Wanted, changed_settings
+from .loss_lines import FEWEST_POINTS, LossLines, Wanted, changed_settings, changes_after
 from .session import draw_with
 from .text import html
 
@@ -78,10 +78,9 @@ class Timeline(pn.viewable.Viewer):
         comparison = self.comparison
         session = comparison.session
         present, step = session.run.trainer.step, session.engine.step
-        changes = changed_settings(session.run, SMOOTHING)
         note = f"step {step:,} of {present:,}" if present else "nothing has been trained yet"
-        done = [change.what for change in changes if change.step == step]
-        note += "".join(f", then {escape(what)}" for what in done)
+        if changes := changes_after(session.run, step):
+            note += f", then {escape(changes)}"
         if session.past is not None and session.deviation:
             note += f'<br><span class="bp-mistake">{escape(session.deviation)}</span>'
         self._caption.object = f"Timeline <span>{note}</span>"
@@ -100,6 +99,6 @@ class Timeline(pn.viewable.Viewer):
         self._curves.show(
             lines,
             now=step if present else None,
-            events=changes,
+            events=changed_settings(session.run, SMOOTHING),
             end=max(present, 1),
         )

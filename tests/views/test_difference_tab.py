@@ -1,5 +1,7 @@
 """Comparing two moments: what is refused, and what is explained of a difference."""
 
+from time import sleep
+
 import panel as pn
 import panel_material_ui as pmui
 import pytest
@@ -26,7 +28,9 @@ def session():
 @pytest.fixture
 def compare(session):
     """A function that compares with a step as it was typed, and returns the field."""
-    layout = DifferenceTab(session).__panel__()
+    tab = DifferenceTab(session)
+    tab.visible = True
+    layout = tab.__panel__()
     (field,) = layout.select(pmui.TextInput)
     (button,) = (each for each in layout.select(pmui.Button) if each.label == "Compare")
 
@@ -53,11 +57,58 @@ def test_a_step_that_was_refused_is_so_no_longer_once_another_is_compared(sessio
     assert session.mistakes == {}
 
 
+def test_what_was_refused_is_told_anew(session, compare):
+    field = compare("99")
+    session.manager.create(hidden_dimension=8)
+    field = compare("0")
+    assert not field.error_state
+    assert "have no cells in common" in session.mistakes["difference"]
+    field.value = "1"
+    assert session.mistakes == {}
+
+
+def explained(layout):
+    (text,) = layout.select(pn.pane.HTML)
+    return text.object
+
+
 def test_of_a_difference_the_difference_is_explained(session, compare):
     layout = Explanation(session).__panel__()
-    compare("1")
     session.selection = Place("W2", 3, 17)
+    compare("1")
     weights = session.run.model.weights[1][3, 17] - session.run.at(1).weights[1][3, 17]
-    (text,) = layout.select(pn.pane.HTML)
-    assert "<h3>Difference of W2[3, 17]</h3>" in text.object
-    assert f"<td>value</td><td>{weights:.4f}</td>".replace("-", "−") in text.object
+    assert "<h3>Difference of W2[3, 17]</h3>" in explained(layout)
+    assert f"<td>value</td><td>{weights:.4f}</td>".replace("-", "−") in explained(layout)
+    assert "last update" not in explained(layout)
+    session.other = None
+    assert "<h3>W2[3, 17]</h3>" in explained(layout)
+
+
+def test_what_is_compared_is_told_as_it_goes_on(session, compare):
+    tab = DifferenceTab(session)
+    tab.visible = True
+    compare("1")
+    session.run_batch()
+    told = " ".join(text.object for text in tab.__panel__().select(pn.pane.HTML))
+    assert "at step 5 minus" in told
+
+
+def test_a_moment_does_not_differ_from_itself(session, compare):
+    session.travel(2)
+    compare("2")
+    assert not any(array.any() for array in session.shown.layers)
+
+
+def test_a_comparison_that_is_watched_leaves_training_as_it_is(session, compare):
+    """What the page computes for itself must not get between two steps of a worker."""
+    compare("1")
+    Explanation(session)
+    run = session.run
+    session.toggle_play()
+    for column in range(32):
+        sleep(0.01)
+        session.selection = Place("W1", 0, column)
+        session.tick()
+    session.pause()
+    run.replay(run.trainer.step)
+    assert run.deviation == ""

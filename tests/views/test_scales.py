@@ -1,5 +1,7 @@
 """The ends of the colour scales."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from backprop_panel.views.scales import ROOM, Scales
@@ -21,7 +23,10 @@ def test_a_scale_stays_while_what_is_shown_fills_it():
 
 
 def test_while_frames_follow_each_other_a_scale_gives_way_little_by_little():
-    assert 1 < ends_after(20.0, 0.1, smoothly=True) <= 20
+    ends = [ends_after(20.0, *[0.1] * frames, smoothly=True) for frames in range(60)]
+    assert ends == sorted(ends, reverse=True)
+    assert all(later > 0.6 * end for end, later in pairwise(ends))
+    assert ends[-1] < 0.25
 
 
 def test_for_a_moment_of_its_own_a_scale_is_right_at_once():

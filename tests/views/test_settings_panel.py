@@ -4,6 +4,7 @@ import panel_material_ui as pmui
 import pytest
 
 from backprop_panel import TrainingRunManager
+from backprop_panel.settings import SettingError
 from backprop_panel.views.session import Session
 from backprop_panel.views.settings_panel import Settings
 
@@ -54,7 +55,9 @@ def test_a_message_calls_a_setting_by_its_label(panel):
     field = control(panel, pmui.TextInput, "Training samples")
     field.value = "many"
     control(panel, pmui.Button, "New run").clicks += 1
-    assert field.helper_text == "Training samples takes whole numbers, got 'many'."
+    told = "Training samples takes whole numbers, got 'many'."
+    assert field.helper_text == told
+    assert control(panel, pmui.Select, "Active run").helper_text == told
 
 
 def test_in_the_past_a_setting_that_was_another_says_what_it_was(session):
@@ -88,3 +91,23 @@ def test_a_reset_ends_a_comparison_and_forgets_a_name(session):
     name.value = "hotter"
     control(panel, pmui.Button, "Reset").clicks += 1
     assert (session.other, name.value, session.engine.step) == (None, "", 0)
+
+
+def test_what_was_refused_at_one_control_stays_when_another_is_obeyed(session):
+    def refuse():
+        raise SettingError("runs", "somebody else trains it")
+
+    session.attempt("learning_rate", refuse)
+    session.attempt("training", refuse)
+    session.attempt("training", lambda: None)
+    assert session.mistakes == {"learning_rate": "somebody else trains it"}
+
+
+def test_a_reset_that_is_refused_is_told_beside_the_run(session, monkeypatch):
+    def refuse(run_id):
+        raise SettingError("runs", "somebody else trains it")
+
+    panel = Settings(session, []).__panel__()
+    monkeypatch.setattr(session.manager, "reset", refuse)
+    control(panel, pmui.Button, "Reset").clicks += 1
+    assert control(panel, pmui.Select, "Active run").helper_text == "somebody else trains it"

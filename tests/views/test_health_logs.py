@@ -3,41 +3,45 @@
 from math import inf
 from time import sleep
 
+import pytest
+
 from backprop_panel import TrainingRunManager
 from backprop_panel.views import health_tab
 from backprop_panel.views.health_tab import HealthLogs
 from backprop_panel.views.session import Session
 
 
-def test_steps_that_passed_too_fast_to_be_shown_are_looked_at_again(monkeypatch):
+@pytest.fixture
+def session(monkeypatch):
     monkeypatch.setattr(health_tab, "MOST_SECONDS", inf)
     manager = TrainingRunManager()
     manager.create(num_samples=100)
-    session = Session(manager)
+    return Session(manager)
+
+
+def pass_an_epoch(session):
+    """Let a worker make an epoch that is over before anything of it is shown."""
+    session.run_full_epoch()
+    while session.run.worker.running:
+        sleep(0.01)
+    session.tick()
+
+
+def test_steps_that_passed_too_fast_to_be_shown_are_looked_at_again(session):
     logs = HealthLogs(session)
     for _ in range(4):
         before = len(logs.now().steps)
-        session.run_full_epoch()
-        while session.run.worker.running:
-            sleep(0.01)
-        session.tick()
+        pass_an_epoch(session)
         logs.look_again()
         steps = logs.now().steps
         assert len(steps) >= before + 3
         assert steps[-1] == session.run.trainer.step
 
 
-def test_steps_that_passed_too_fast_are_looked_at_again_after_others_were_shown(monkeypatch):
-    monkeypatch.setattr(health_tab, "MOST_SECONDS", inf)
-    manager = TrainingRunManager()
-    manager.create(num_samples=100)
-    session = Session(manager)
+def test_steps_that_passed_too_fast_are_looked_at_again_after_others_were_shown(session):
     logs = HealthLogs(session)
     for _ in range(3):
-        session.run_full_epoch()
-        while session.run.worker.running:
-            sleep(0.01)
-        session.tick()
+        pass_an_epoch(session)
     session.run_batch()
     logs.look_again()
     steps = logs.now().steps
@@ -46,14 +50,11 @@ def test_steps_that_passed_too_fast_are_looked_at_again_after_others_were_shown(
     assert steps[-1] == session.run.trainer.step
 
 
-def test_what_is_to_be_looked_at_again_goes_with_its_run():
-    manager = TrainingRunManager()
-    run = manager.create(num_samples=100)
-    session = Session(manager)
-    logs = HealthLogs(session)
+def test_what_is_to_be_looked_at_again_goes_with_its_run(session):
+    logs, gone = HealthLogs(session), session.run
     session.run_full_epoch()
     session.pause()
-    manager.create(num_samples=100)
-    manager.delete(run.id)
+    session.manager.create(num_samples=100)
+    session.manager.delete(gone.id)
     logs.look_again()
     assert logs.now().steps == []

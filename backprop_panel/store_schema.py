@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from time import monotonic, sleep
 
 APPLICATION = 0x62707374
 """SQLite's mark for whose file it is: ``bpst``."""
@@ -65,6 +66,9 @@ MIGRATIONS = (
 BUSY_SECONDS = 20
 """How long one waits for another process that is writing."""
 
+RETRY_SECONDS = 0.01
+"""Between two attempts at what SQLite does not wait for itself."""
+
 
 class Unfit(Exception):
     """A file that is no store of ours, or not one that this version can read."""
@@ -83,7 +87,7 @@ def open_database(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         _refuse_what_is_unfit(db, path)
-        db.execute("PRAGMA journal_mode = WAL")
+        _log_ahead(db)
         # With each transaction, so that what was saved survives a loss of power as well.
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
@@ -108,6 +112,21 @@ def _refuse_what_is_unfit(db: sqlite3.Connection, path: Path) -> None:
             f"has the format {version}, and this version of backprop_panel knows formats up to "
             f"{len(MIGRATIONS)}: a newer one made it, and is needed to open it"
         )
+
+
+def _log_ahead(db: sqlite3.Connection) -> None:
+    """Let readers go on while one writes: changes go to a log beside the file."""
+    until = monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # Of two that open a new file at once SQLite refuses one on the spot: it reads already
+            # when it asks to write, and so would wait for ever for the other, which waits for it.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > until:
+                raise
+            sleep(RETRY_SECONDS)
 
 
 def _migrate(db: sqlite3.Connection) -> None:

@@ -402,6 +402,16 @@ def test_managers_share_a_store_that_one_of_them_leaves_open(path):
     store.close()
 
 
+def test_who_opens_a_new_file_waits_for_another_that_is_making_it(path):
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    soon = threading.Timer(0.1, lambda: other.execute("COMMIT"))
+    soon.start()
+    Store(path).close()
+    soon.join()
+    other.close()
+
+
 def test_after_closing_a_run_trains_on_in_memory(open_manager):
     manager = open_manager()
     run = manager.create(**SMALL)

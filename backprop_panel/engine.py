@@ -85,6 +85,7 @@ class Engine:
         self.loader = BatchLoader(data)
         self.mailbox = Mailbox()
         self._optimizer_states: dict[str, OptimizerState] = {}
+        self._last_update: NDArray[np.floating] | None = None
         self._gradients = np.zeros(network.size, network.dtype)
         self._layer_gradients = network.by_layer(self._gradients)
         self._workspaces: dict[int, Workspace] = {}
@@ -110,6 +111,14 @@ class Engine:
             state = self.optimizer.initial_state(self.network.size, self.network.dtype)
             self._optimizer_states[name] = state
         return self._optimizer_states[name]
+
+    @property
+    def layer_updates(self) -> list[NDArray[np.floating]] | None:
+        """What the last step added to each layer, (in + 1, out); None if none was made here yet.
+
+        `restore` forgets it: no state holds what was added last.
+        """
+        return None if self._last_update is None else self.network.by_layer(self._last_update)
 
     def change(self, **settings: Any) -> None:
         """Change training settings from the next step on, and log it."""
@@ -225,6 +234,7 @@ class Engine:
         for layer, weights in kept:
             network.layers[layer][...] = weights
             network.by_layer(state.update)[layer][...] = 0
+        self._last_update = state.update
 
     def _recorded(self, block: Block, epoch: int, updating: bool) -> StepRecord:
         """Make a step on the first batch of `block` and return its record."""
@@ -304,6 +314,7 @@ class Engine:
         self.frozen = state.frozen
         self.cursor.epoch, self.cursor.position = state.epoch, state.position
         self._optimizer_states = {name: each.copy() for name, each in state.optimizers.items()}
+        self._last_update = None
         self.view_only(self.viewing is not None)
 
     def adopt(self, other: Engine) -> None:

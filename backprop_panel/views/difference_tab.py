@@ -136,15 +136,17 @@ class DifferenceTab(pn.viewable.Viewer):
         """Say what the map shows now, and which settings differ."""
         session = self.session
         step = session.record.step if session.training else session.engine.step
-        self._message.object = (
-            f"The map shows <b>{escape(run.name)}</b> at step {step:,} "
-            f"minus <b>{escape(other.name)}</b> at step {moment.step:,}, both on the same batch."
-        )
+        ours, theirs = _moment(run, step), _moment(other, moment.step)
+        self._message.object = f"The map shows {ours} minus {theirs}, both on the same batch."
         differing = differing_settings(run, session.engine, other, moment)
-        self._settings.object = _table(run, other, differing)
+        self._settings.object = _table(ours, theirs, differing)
 
 
-def _table(run: TrainingRun, other: TrainingRun, differing: dict[str, tuple]) -> str:
+def _moment(run: TrainingRun, step: int) -> str:
+    return f"<b>{escape(run.name)}</b> at step {step:,}"
+
+
+def _table(ours: str, theirs: str, differing: dict[str, tuple]) -> str:
     if not differing:
         return "<p>All settings are the same.</p>"
     rows = "".join(
@@ -152,7 +154,4 @@ def _table(run: TrainingRun, other: TrainingRun, differing: dict[str, tuple]) ->
         f"<td>{escape(str(theirs)[:60])}</td></tr>"
         for name, (ours, theirs) in differing.items()
     )
-    return (
-        f"<table><tr><th>setting</th><th>{escape(run.name)}</th><th>{escape(other.name)}</th></tr>"
-        f"{rows}</table>"
-    )
+    return f"<table><tr><th>setting</th><th>{ours}</th><th>{theirs}</th></tr>{rows}</table>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -9,7 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from ..nn.record import StepRecord
+from ..nn.record import Array, StepRecord
 from ..run import TrainingRun
 from .controls import SMALL, button
 from .heatmap import Place
@@ -48,13 +49,20 @@ class Explanation(pn.viewable.Viewer):
         return self._layout
 
     def _show(self, *events: param.parameterized.Event) -> None:
-        session, place = self.session, self.session.selection
-        comparing = session.other is not None
-        text = explained(session.run, session.shown, place, comparing) if place else NOTHING
+        place = self.session.selection
+        text = self._explained(place) if place else NOTHING
         if text != self._text.object:
             self._text.object = text
         self._let_go.visible = place is not None
         self._show_edit(place)
+
+    def _explained(self, place: Place) -> str:
+        session = self.session
+        if session.other is not None:
+            return explained(session.run, session.shown, place, None, comparing=True)
+        record = session.record
+        updates = record.layer_updates if record.updated else session.engine.layer_updates
+        return explained(session.run, record, place, updates)
 
     def _show_edit(self, place: Place | None) -> None:
         """Offer to set a weight, and to freeze its layer."""
@@ -95,7 +103,13 @@ def _layer(place: Place | None) -> int | None:
     return int(name.removeprefix("W")) - 1 if name.startswith("W") else None
 
 
-def explained(run: TrainingRun, record: StepRecord, place: Place, comparing: bool = False) -> str:
+def explained(
+    run: TrainingRun,
+    record: StepRecord,
+    place: Place,
+    updates: Sequence[Array] | None,
+    comparing: bool = False,
+) -> str:
     """Return the selected cell in words and numbers, as HTML.
 
     Parameters
@@ -104,6 +118,8 @@ def explained(run: TrainingRun, record: StepRecord, place: Place, comparing: boo
     record : StepRecord
         What the map shows: values, or differences of two moments.
     place : Place
+    updates : sequence of array, shape (in + 1, out), or None
+        What the last step added to each layer, where that is known.
     comparing : bool
         Whether they are differences.
     """
@@ -116,10 +132,9 @@ def explained(run: TrainingRun, record: StepRecord, place: Place, comparing: boo
     value, gradient = float(values[cell]), float(gradients[cell])
     if slot.kind == "weight":
         name, about = _weight(run, slot.index, place)
-        update = float(record.layer_updates[slot.index][cell])
         rows = [("value", value), ("gradient", gradient)]
-        if not comparing:
-            rows.append(("last update", update))
+        if updates is not None:
+            rows.append(("last update", float(updates[slot.index][cell])))
     else:
         name, about = _activation(run, record, slot.name, slot.index, place, comparing)
         rows = [("value", value), ("gradient", gradient)]

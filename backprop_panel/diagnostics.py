@@ -93,7 +93,7 @@ def slope(activation: str, z: Array) -> Array:
     """Return f'(z) of an activation by its name, in the shape of `z`."""
     function = ACTIVATIONS[activation]
     z = np.ascontiguousarray(z)
-    a, kept, out, scratch = (np.empty_like(z) for _ in range(4))
+    a, out, scratch, *kept = (np.empty_like(z) for _ in range(5))
     function.value(z, a, kept)
     function.derivative(z, a, kept, out, scratch)
     return out

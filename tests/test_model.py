@@ -202,7 +202,7 @@ def test_a_list_of_another_length_than_there_are_layers_is_refused(lists, settin
 
 @pytest.mark.parametrize(
     ("too_large", "size"),
-    [({"hidden_dimension": 1_000_000}, "21.8 TiB"), ({"input_dimension": 10**13}, "7.0 PiB")],
+    [({"hidden_dimension": 1_000_000}, "21.8 TiB"), ({"input_dimension": 10**13}, "7.1 PiB")],
 )
 def test_a_network_too_large_for_memory_is_refused_with_its_size_before_it_is_made(too_large, size):
     tracemalloc.start()

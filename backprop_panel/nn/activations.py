@@ -1,8 +1,8 @@
 """Activation functions, each with its derivative, written into buffers.
 
 ``z`` is a layer's pre-activation, of shape (batch, units); ``a = f(z)`` its activation. ``kept``
-is a buffer of the same shape in which a function leaves what its derivative can use again, and
-``scratch`` one whose content is nobody's.
+are two buffers of the same shape in which a function leaves what its derivative can use again, and
+``scratch`` is one whose content is nobody's.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.floating]
+Kept = tuple[Array, Array]
 
 
 @cache
@@ -32,10 +33,10 @@ class Activation(Protocol):
     equation: str
     derivative_equation: str
 
-    def value(self, z: Array, out: Array, kept: Array) -> None:
+    def value(self, z: Array, out: Array, kept: Kept) -> None:
         """Write ``f(z)`` into `out`."""
 
-    def derivative(self, z: Array, a: Array, kept: Array, out: Array, scratch: Array) -> None:
+    def derivative(self, z: Array, a: Array, kept: Kept, out: Array, scratch: Array) -> None:
         """Write ``f'(z)`` into `out`, given ``a = f(z)`` and what `value` left in `kept`."""
 
 
@@ -64,12 +65,12 @@ class GELU:
     SLOPE = sqrt(2 / pi)
     CUBIC = 0.044715
 
-    def value(self, z: Array, out: Array, kept: Array) -> None:
-        """Write z h into `out`; `kept` holds the gate h."""
-        gate = kept
+    def value(self, z: Array, out: Array, kept: Kept) -> None:
+        """Write z h into `out`; `kept` holds the gate h and z²."""
+        gate, square = kept
         cubic, slope, half = constants(z.dtype, self.SLOPE * self.CUBIC, self.SLOPE, 0.5)
-        np.multiply(z, z, gate)
-        np.multiply(gate, cubic, gate)
+        np.multiply(z, z, square)
+        np.multiply(square, cubic, gate)
         np.add(gate, slope, gate)
         np.multiply(gate, z, gate)
         np.tanh(gate, gate)
@@ -77,12 +78,11 @@ class GELU:
         np.add(gate, half, gate)
         np.multiply(z, gate, out)
 
-    def derivative(self, z: Array, a: Array, kept: Array, out: Array, scratch: Array) -> None:
+    def derivative(self, z: Array, a: Array, kept: Kept, out: Array, scratch: Array) -> None:
         """Write h + 2 a (1 - h) √(2/π) (1 + 3 · 0.044715 z²) into `out`."""
-        gate = kept
+        gate, square = kept
         cubic, slope, one = constants(z.dtype, 6 * self.SLOPE * self.CUBIC, 2 * self.SLOPE, 1)
-        np.multiply(z, z, out)
-        np.multiply(out, cubic, out)
+        np.multiply(square, cubic, out)
         np.add(out, slope, out)
         np.multiply(out, a, out)
         np.subtract(one, gate, scratch)
@@ -105,12 +105,12 @@ class ReLU:
     equation: str = "max(0, z)"
     derivative_equation: str = "1 if z > 0 else 0"
 
-    def value(self, z: Array, out: Array, kept: Array) -> None:
+    def value(self, z: Array, out: Array, kept: Kept) -> None:
         """Write max(0, z) into `out`."""
         (zero,) = constants(z.dtype, 0)
         np.maximum(z, zero, out=out)
 
-    def derivative(self, z: Array, a: Array, kept: Array, out: Array, scratch: Array) -> None:
+    def derivative(self, z: Array, a: Array, kept: Kept, out: Array, scratch: Array) -> None:
         """Write 1 where z > 0, else 0, into `out`."""
         (zero,) = constants(z.dtype, 0)
         np.greater(z, zero, out)
@@ -131,11 +131,11 @@ class Tanh:
     equation: str = "tanh z"
     derivative_equation: str = "1 − a²"
 
-    def value(self, z: Array, out: Array, kept: Array) -> None:
+    def value(self, z: Array, out: Array, kept: Kept) -> None:
         """Write tanh z into `out`."""
         np.tanh(z, out)
 
-    def derivative(self, z: Array, a: Array, kept: Array, out: Array, scratch: Array) -> None:
+    def derivative(self, z: Array, a: Array, kept: Kept, out: Array, scratch: Array) -> None:
         """Write 1 - a² into `out`."""
         (one,) = constants(z.dtype, 1)
         np.multiply(a, a, out)
@@ -157,7 +157,7 @@ class Sigmoid:
     equation: str = "1 / (1 + e⁻ᶻ)"
     derivative_equation: str = "a(1 − a)"
 
-    def value(self, z: Array, out: Array, kept: Array) -> None:
+    def value(self, z: Array, out: Array, kept: Kept) -> None:
         """Write ½ (1 + tanh(z / 2)) into `out`."""
         one, half = constants(z.dtype, 1, 0.5)
         np.multiply(z, half, out)
@@ -165,7 +165,7 @@ class Sigmoid:
         np.add(out, one, out)
         np.multiply(out, half, out)
 
-    def derivative(self, z: Array, a: Array, kept: Array, out: Array, scratch: Array) -> None:
+    def derivative(self, z: Array, a: Array, kept: Kept, out: Array, scratch: Array) -> None:
         """Write a (1 - a) into `out`."""
         (one,) = constants(z.dtype, 1)
         np.subtract(one, a, out)
@@ -181,11 +181,11 @@ class Identity:
     equation: str = "z"
     derivative_equation: str = "1"
 
-    def value(self, z: Array, out: Array, kept: Array) -> None:
+    def value(self, z: Array, out: Array, kept: Kept) -> None:
         """Write z into `out`."""
         np.copyto(out, z)
 
-    def derivative(self, z: Array, a: Array, kept: Array, out: Array, scratch: Array) -> None:
+    def derivative(self, z: Array, a: Array, kept: Kept, out: Array, scratch: Array) -> None:
         """Write 1 into `out`."""
         out.fill(1)
 

@@ -160,8 +160,10 @@ class Workspace:
         One for each of `activations`; the last is the last delta.
     logits : array, shape (batch, outputs)
         The last pre-activation, and the last activation.
-    kept, scratch : list of array, shape (units, batch)
-        What an activation keeps for its derivative, and room to calculate in.
+    kept : list of pair of array, each (units, batch)
+        What an activation keeps for its derivative.
+    scratch : list of array, shape (units, batch)
+        Room to calculate in.
     column : array, shape (batch, 1)
         Room to calculate in.
     """
@@ -181,7 +183,7 @@ class Workspace:
         self.deltas_t = [empty(units) for units in above]
         self.activation_gradients_t = [empty(units) for units in inputs_and_hidden]
         self.activation_gradients_t.append(self.deltas_t[-1])
-        self.kept = [empty(units) for units in above[:-1]]
+        self.kept = [(empty(units), empty(units)) for units in above[:-1]]
         self.scratch = [empty(units) for units in above[:-1]]
         self.column = np.empty((batch, 1), network.dtype)
         self.pre_activations = transposed(self.pre_activations_t)
@@ -205,7 +207,7 @@ def memory_needed(widths: Sequence[int], batch: int) -> int:
     """Bytes that a float32 network of `widths` takes to train with Adam at a batch size.
 
     Parameters, gradients, update, scratch and two moments make six vectors of the parameters'
-    size; a workspace holds at most six blocks of (batch, units) for every level.
+    size; a workspace holds at most seven blocks of (batch, units) for every level.
     """
     parameters = sum((inputs + 1) * outputs for inputs, outputs in pairwise(widths))
-    return 4 * (6 * parameters + 6 * batch * sum(units + 1 for units in widths))
+    return 4 * (6 * parameters + 7 * batch * sum(units + 1 for units in widths))

@@ -24,7 +24,7 @@ every_activation = pytest.mark.parametrize("name", ACTIVATIONS)
 def value_and_derivative(name, z):
     """f(z) and f'(z), through buffers that hold NaN where nothing is written."""
     activation = ACTIVATIONS[name]
-    a, kept, slope, scratch = (np.full_like(z, np.nan) for _ in range(4))
+    a, slope, scratch, *kept = (np.full_like(z, np.nan) for _ in range(5))
     activation.value(z, a, kept)
     activation.derivative(z, a, kept, slope, scratch)
     return a, slope
@@ -103,12 +103,12 @@ def test_far_from_zero_value_and_derivative_are_the_limits(name, left, right, dt
 def test_derivative_leaves_all_that_it_reads_as_it_was(name):
     activation = ACTIVATIONS[name]
     z = np.linspace(-3, 3, 13)
-    a, kept = np.zeros_like(z), np.zeros_like(z)
+    a, *kept = (np.zeros_like(z) for _ in range(3))
     activation.value(z, a, kept)
     assert np.array_equal(z, np.linspace(-3, 3, 13))
-    before = [array.copy() for array in (z, a, kept)]
+    before = [array.copy() for array in (z, a, *kept)]
     activation.derivative(z, a, kept, np.empty_like(z), np.empty_like(z))
-    for array, copy in zip((z, a, kept), before, strict=True):
+    for array, copy in zip((z, a, *kept), before, strict=True):
         assert np.array_equal(array, copy)
 
 
@@ -116,7 +116,7 @@ def test_derivative_leaves_all_that_it_reads_as_it_was(name):
 def test_value_can_be_written_beside_a_column_of_ones(name):
     z = np.linspace(-3, 3, 12).reshape(3, 4)
     block = np.ones((3, 5))
-    ACTIVATIONS[name].value(z, block[:, :-1], np.empty_like(z))
+    ACTIVATIONS[name].value(z, block[:, :-1], (np.empty_like(z), np.empty_like(z)))
     assert np.array_equal(block[:, :-1], value_and_derivative(name, z)[0])
     assert np.array_equal(block[:, -1], np.ones(3))
 

@@ -4,7 +4,7 @@ from .files import file_name
 from .limits import InterchangeError
 from .pytorch_script import export_notebook, export_script
 from .query import from_query, to_query
-from .run_bundle import ReplayWarning, export_run, import_run
+from .run_bundle import ReplayWarning, export_run, import_run, read_run, refuse_import
 from .tensorboard_log import export_tensorboard
 from .tensors import load_weights, save_weights
 
@@ -19,6 +19,8 @@ __all__ = [
     "from_query",
     "import_run",
     "load_weights",
+    "read_run",
+    "refuse_import",
     "save_weights",
     "to_query",
 ]

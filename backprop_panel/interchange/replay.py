@@ -65,7 +65,7 @@ def replay(run: TrainingRun, events: Sequence[Event]) -> None:
         If they do not follow each other, change a setting to what it cannot be, or would take
         longer than is allowed; this last before the first of them.
     """
-    _refuse_long(run, events)
+    refuse_long(run, events)
     engine, mode = run.trainer.engine, run.trainer.mode
     run.trainer.mode = "train"
     for event in events:
@@ -94,7 +94,8 @@ def _do(run: TrainingRun, event: Event) -> None:
         event.do(run.trainer.engine, until)
 
 
-def _refuse_long(run: TrainingRun, events: Sequence[Event]) -> None:
+def refuse_long(run: TrainingRun, events: Sequence[Event]) -> None:
+    """Raise `InterchangeError` if replaying `events` would take longer than is allowed."""
     refuse_above("events", "Events in the log", len(events), MOST_EVENTS)
     trained = [event for event in events if isinstance(event, Trained)]
     updates = sum(event.updates for event in trained)

@@ -24,7 +24,7 @@ from .limits import (
     MOST_WEIGHTS_BYTES,
     InterchangeError,
 )
-from .replay import event_from, replay
+from .replay import event_from, refuse_long, replay
 from .snapshot import snapshot
 from .tensors import (
     Tensors,
@@ -62,7 +62,8 @@ def export_run(run: TrainingRun, target: Target) -> None:
 
     It holds ``run.json`` (configuration, events, position), ``history.csv``,
     ``weights.safetensors`` and ``initial_weights.safetensors``, each loadable by a matching
-    ``nn.Sequential``, and ``SHA256SUMS`` of these, as ``sha256sum --check`` reads it.
+    ``nn.Sequential``, and ``SHA256SUMS`` of these, as ``sha256sum --check`` reads it. A run of any
+    length is written, though `import_run` takes those alone that are repeated in minutes.
 
     Raises
     ------
@@ -105,6 +106,17 @@ def import_run(source: Source) -> TrainingRun:
     InterchangeError
         If it is damaged, contradicts itself or would take too long or too much memory.
     """
+    run, deviations = read_run(source)
+    for deviation in deviations:
+        warnings.warn(deviation, ReplayWarning, stacklevel=2)
+    return run
+
+
+def read_run(source: Source) -> tuple[TrainingRun, list[str]]:
+    """Return what `import_run` does and, instead of warning, in what the replay was off.
+
+    Warnings belong to the whole process; this may run beside other threads.
+    """
     files = read_bundle(source, LIMITS)
     for name in (RUN, WEIGHTS):
         if name not in files:
@@ -112,13 +124,18 @@ def import_run(source: Source) -> TrainingRun:
     _check_sums(files)
     entries = _read_json(files[RUN])
     run, events = _beginning(entries)
-    _check_initial_weights(run, files.get(INITIAL_WEIGHTS))
+    deviations = _compare_beginning(run, files.get(INITIAL_WEIGHTS))
     exported = read_tensors(files[WEIGHTS])
     refuse_mismatch(exported, run.model)
     replay(run, events)
     _check_position(run, entries["position"])
-    _take_over(run, exported)
-    return run
+    deviations += _take_over(run, exported)
+    return run, deviations
+
+
+def refuse_import(run: TrainingRun) -> None:
+    """Raise `InterchangeError` if what `export_run` writes of a run would not be imported."""
+    refuse_long(run, snapshot(run).events)
 
 
 def _beginning(entries: Mapping[str, Any]) -> tuple[TrainingRun, list[Event]]:
@@ -176,13 +193,14 @@ def _read_json(data: bytes) -> dict[str, Any]:
     return entries
 
 
-def _check_initial_weights(run: TrainingRun, data: bytes | None) -> None:
+def _compare_beginning(run: TrainingRun, data: bytes | None) -> list[str]:
     if data is None:
-        return
+        return []
     exported = read_tensors(data)
     refuse_mismatch(exported, run.model)
     if (distance := _distance(run, exported)) > 0:
-        _warn(f"begins from weights other than the exported by up to {distance:.2g}")
+        return [f"The replay begins from weights other than the exported by up to {distance:.2g}."]
+    return []
 
 
 def _check_position(run: TrainingRun, position: Any) -> None:
@@ -192,11 +210,14 @@ def _check_position(run: TrainingRun, position: Any) -> None:
         raise InterchangeError("position", f"The events lead to {reached}, not {position!r:.80}.")
 
 
-def _take_over(run: TrainingRun, exported: Tensors) -> None:
-    distance = _distance(run, exported)
-    if distance > 0:
-        _warn(f"differs from the exported weights by up to {distance:.2g}; the exported are taken")
+def _take_over(run: TrainingRun, exported: Tensors) -> list[str]:
+    if (distance := _distance(run, exported)) > 0:
         set_weights(run.model, exported)
+        return [
+            f"The replay differs from the exported weights by up to {distance:.2g}; "
+            "the exported are taken."
+        ]
+    return []
 
 
 def _distance(run: TrainingRun, exported: Tensors) -> float:
@@ -213,10 +234,6 @@ def _distance(run: TrainingRun, exported: Tensors) -> float:
             differences = np.abs(theirs.astype(float) - ours)
         largest = max(largest, np.nan_to_num(differences).max(initial=0))
     return largest
-
-
-def _warn(what: str) -> None:
-    warnings.warn(f"The replay {what}.", ReplayWarning, stacklevel=4)
 
 
 def _json_bytes(entries: Mapping[str, Any]) -> bytes:

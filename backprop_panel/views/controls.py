@@ -15,6 +15,17 @@ LINE = "rgba(128, 128, 128, 0.4)"
 HOVERED = "rgba(128, 128, 128, 0.15)"
 SMALL = {"size": "small", "sizing_mode": "stretch_width", "margin": (5, 0)}
 
+BORDERED = {
+    # The page's header would make it white.
+    "color": "inherit",
+    "borderColor": LINE,
+    "whiteSpace": "nowrap",
+    "minWidth": 0,
+    # By itself it is grey where the pointer is, as if it could not be pressed.
+    "&.MuiButton-outlined:hover": {"color": "inherit", "backgroundColor": HOVERED},
+}
+"""How a button looks that is not the first choice."""
+
 
 def button(label: str, action: Callable[[], Any], **params: Any) -> pmui.Button:
     """Return a button that does `action`."""
@@ -23,15 +34,7 @@ def button(label: str, action: Callable[[], Any], **params: Any) -> pmui.Button:
         "size": "small",
         "color": "default",
         "margin": (0, 3),
-        "sx": {
-            # The page's header would make it white.
-            "color": "inherit",
-            "borderColor": LINE,
-            "whiteSpace": "nowrap",
-            "minWidth": 0,
-            # By itself it is grey where the pointer is, as if it could not be pressed.
-            "&.MuiButton-outlined:hover": {"color": "inherit", "backgroundColor": HOVERED},
-        },
+        "sx": BORDERED,
     }
     return pmui.Button(label=label, on_click=lambda event: action(), **(options | params))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import asyncio
 from collections.abc import Callable
 from html import escape
 from io import BytesIO
@@ -13,31 +13,35 @@ import panel_material_ui as pmui
 import param
 
 from ..interchange import (
-    ReplayWarning,
+    InterchangeError,
     export_notebook,
     export_run,
     export_script,
     file_name,
-    import_run,
-    save_weights,
+    read_run,
+    refuse_import,
     to_query,
 )
+from ..interchange.snapshot import snapshot
+from ..interchange.tensors import tensor_bytes
 from ..run import TrainingRun
-from .controls import SMALL, head
-from .session import Session
+from .controls import BORDERED, SMALL, head
+from .session import MISTAKES, Session
 from .text import html
 
 
-def _save_weights(run: TrainingRun, target: BinaryIO) -> None:
-    save_weights(run.model, target)
+def _export_weights(run: TrainingRun, target: BinaryIO) -> None:
+    target.write(tensor_bytes(snapshot(run).weights))  # of one moment, though it may be training
 
 
 FORMATS: dict[str, tuple[Callable[[TrainingRun, BinaryIO], None], str]] = {
     "Run, to import again": (export_run, ".zip"),
     "PyTorch script": (export_script, " script.zip"),
     "Notebook": (export_notebook, " notebook.zip"),
-    "Weights for nn.Sequential": (_save_weights, ".safetensors"),
+    "Weights for nn.Sequential": (_export_weights, ".safetensors"),
 }
+
+IMPORT = "Import a run"
 
 
 class Exchange(pn.viewable.Viewer):
@@ -57,10 +61,18 @@ class Exchange(pn.viewable.Viewer):
             size="small",
             variant="outlined",
             color="default",
+            sx=BORDERED,
             margin=(0, 3),
         )
         self._upload = pmui.FileInput(
-            label="Import a run", accept=".zip", size="small", margin=(6, 3)
+            label=IMPORT,
+            uploaded_label=IMPORT,
+            accept=".zip",
+            size="small",
+            variant="outlined",
+            color="default",
+            sx=BORDERED,
+            margin=(6, 3),
         )
         self._upload.param.watch(self._import, "value")
         self._message = html("", "bp-note")
@@ -75,7 +87,7 @@ class Exchange(pn.viewable.Viewer):
             margin=0,
             sizing_mode="stretch_width",
         )
-        session.param.watch(self._show, "run")
+        session.param.watch(self._show_another, "run")
         session.manager.param.watch(self._show, "runs")
         self._show()
 
@@ -87,26 +99,46 @@ class Exchange(pn.viewable.Viewer):
         query = escape(to_query(self.session.run.config))
         self._link.object = f'<a href="?{query}">Link to this configuration</a>'
 
+    def _show_another(self, event: param.parameterized.Event) -> None:
+        self._message.object = ""
+        self._show()
+
     def _name_file(self, *events: param.parameterized.Event) -> None:
         _, suffix = FORMATS[self._format.value]
         self._download.filename = file_name(self.session.run.name, suffix)
 
-    def _export(self) -> BytesIO:
+    async def _export(self) -> BytesIO:
+        """Return the file; a long history takes seconds to write, in which others are served."""
+        self._download.data = None  # or the same file would not be given again
         export, _ = FORMATS[self._format.value]
-        target = BytesIO()
-        export(self.session.run, target)
-        target.seek(0)
+        run, target = self.session.run, BytesIO()
+        await asyncio.to_thread(export, run, target)
+        self._message.object = _objection(run) if export is export_run else ""
         return target
 
-    def _import(self, event: param.parameterized.Event) -> None:
+    async def _import(self, event: param.parameterized.Event) -> None:
+        """Make the run that was uploaded the present one; its training is repeated meanwhile."""
         if not event.new:
             return
-        session = self.session
-        session.pause()
-        with warnings.catch_warnings(record=True, action="always") as caught:
-            done = session.attempt(
-                "import", lambda: session.manager.add(import_run(bytes(event.new)))
-            )
-        said = [str(each.message) for each in caught if each.category is ReplayWarning]
-        said += [] if done else [session.mistakes["import"]]
+        self._upload.disabled = True
+        self._message.object = "Its training is repeated, to see that it comes to the same."
+        reading = asyncio.ensure_future(asyncio.to_thread(read_run, bytes(event.new)))
+        await asyncio.wait([reading])
+        self._upload.clear()  # or the same file would not be taken again
+        self._upload.disabled = False
+        # Not the session's mistakes: no setting of the page is wrong, but one in the file.
+        try:
+            run, said = reading.result()
+            self.session.manager.add(run)
+        except MISTAKES as mistake:
+            said = [str(mistake)]
         self._message.object = "<br>".join(map(escape, said))
+
+
+def _objection(run: TrainingRun) -> str:
+    """Return why what was exported of a run cannot be imported, nothing if it can."""
+    try:
+        refuse_import(run)
+    except InterchangeError as error:
+        return escape(f"The file has all of it, but is too long to be imported here. {error}")
+    return ""

@@ -22,6 +22,7 @@ from backprop_panel.interchange import (
     file_name,
     import_run,
     limits,
+    refuse_import,
 )
 from backprop_panel.interchange.replay import replay
 from backprop_panel.worker import StopWhen
@@ -296,6 +297,15 @@ def test_replay_is_bounded_by_its_work_and_its_memory_too(trained, reason):
     run = TrainingRun("large", {**SMALL, "num_samples": 100_000, "hidden_dimension": 1000})
     with pytest.raises(InterchangeError, match=reason):
         replay(run, [trained])
+
+
+def test_that_a_run_could_not_be_imported_is_known_before_it_is_exported(run, monkeypatch):
+    refuse_import(run)
+    monkeypatch.setattr("backprop_panel.interchange.replay.MOST_UPDATES", run.trainer.step - 1)
+    with pytest.raises(InterchangeError, match=rf"got {run.trainer.step}\."):
+        refuse_import(run)
+    with pytest.raises(InterchangeError, match=rf"got {run.trainer.step}\."):
+        import_run(io.BytesIO(zipped(run)))
 
 
 def test_too_many_events_are_refused(folder):

@@ -33,7 +33,6 @@ ELSEWHERE = (
     "weight",
     "difference",
     "step",
-    "import",
 )
 """What messages are about that stand somewhere else."""
 

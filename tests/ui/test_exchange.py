@@ -1,0 +1,62 @@
+"""What leaves the page as a file, and comes in as one."""
+
+from zipfile import ZipFile
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.ui.browsing import expect_active, expect_step, press
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    return tmp_path / "run.zip"
+
+
+def export(page, path):
+    with page.expect_download() as download:
+        press(page, "Export")
+    download.value.save_as(path)
+
+
+def give(page, path):
+    # By what is written on it: a button that took a file bears that file's name besides.
+    page.get_by_text("Import a run", exact=True).locator("input").set_input_files(path)
+
+
+def contents(path):
+    with ZipFile(path) as bundle:
+        return {name: bundle.read(name) for name in bundle.namelist()}
+
+
+def test_a_run_that_was_exported_is_imported_as_it_stood(used_page, bundle, tmp_path):
+    press(used_page, "Run Batch")
+    expect_step(used_page, 1)
+    export(used_page, bundle)
+    press(used_page, "Run Batch")
+    expect_step(used_page, 2)
+
+    give(used_page, bundle)
+
+    expect_active(used_page, "run 1 1")
+    expect_step(used_page, 1)
+    again = tmp_path / "again.zip"
+    export(used_page, again)
+    was, came = contents(bundle), contents(again)
+    for name in ("history.csv", "weights.safetensors", "initial_weights.safetensors"):
+        assert came[name] == was[name]
+
+
+def test_the_same_file_is_given_and_taken_as_often_as_is_asked(used_page, bundle):
+    for _ in range(2):
+        export(used_page, bundle)
+    for name in ("run 1 1", "run 1 2"):
+        give(used_page, bundle)
+        expect_active(used_page, name)
+
+
+def test_a_file_that_is_no_run_is_refused_beside_the_button(used_page, bundle):
+    bundle.write_bytes(b"PK nonsense")
+    give(used_page, bundle)
+    expect(used_page.get_by_text("neither a folder nor a zip", exact=False)).to_be_visible()
+    expect_active(used_page, "run 1")

@@ -35,7 +35,7 @@ MOST_EVENTS = 20_000
 """Entries in a log of events: so many times was a setting changed or a batch size."""
 
 MOST_UPDATES = 1_000_000
-"""Updates that are replayed: about four minutes for the default network."""
+"""Updates that are replayed: about two minutes for the default network."""
 
 MOST_LAYERS_PASSED = 3_000_000
 """Updates times layers that are replayed: as many for the default network's three."""

@@ -23,6 +23,7 @@ from backprop_panel.interchange import (
     limits,
     load_weights,
 )
+from backprop_panel.interchange import replay as replaying
 
 CASES = 36
 """For each of the kinds below; together more than five hundred."""
@@ -80,6 +81,17 @@ def run():
 def files(run):
     buffer = io.BytesIO()
     export_run(run, buffer)
+    with zipfile.ZipFile(buffer) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture(scope="module")
+def long_files(run):
+    """The files of a run that is too long to be trained again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replaying, "MOST_UPDATES", 1)
+        buffer = io.BytesIO()
+        export_run(run, buffer)
     with zipfile.ZipFile(buffer) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
@@ -255,6 +267,21 @@ ALWAYS_REFUSED = {
 }
 
 
+PLACES = "checkpoints.json"
+ARRAYS = "checkpoints.safetensors"
+HISTORY = "history.csv"
+
+KINDS_OF_LONG_RUNS = {
+    f"{name}, {change.__name__}": (name, change)
+    for name, changes in {
+        PLACES: [cut, flipped],
+        ARRAYS: [cut, flipped, with_odd_header, with_other_shape, with_odd_number],
+        HISTORY: [cut, flipped],
+    }.items()
+    for change in changes
+}
+
+
 def damaged(kind, files):
     """Yield the cases of a kind, the same in every run of the tests."""
     for number in range(CASES):
@@ -295,6 +322,18 @@ def test_a_damaged_run_is_refused_or_read_as_it_stands(kind, files):
     for data in damaged(kind, files):
         run = imported(data)
         assert run is None or has_weights(run, stored_weights(data))
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_LONG_RUNS)
+def test_a_damaged_long_run_is_refused_or_read_as_it_stands_in_little_time(kind, long_files):
+    name, change = KINDS_OF_LONG_RUNS[kind]
+    for number in range(CASES):
+        data = change(long_files[name], random.Random(f"{kind} {number}"))
+        changed = zipped(without_sums(long_files, name, data))
+        began = time.process_time()
+        run = imported(changed)
+        assert time.process_time() - began < MOST_SECONDS
+        assert run is None or has_weights(run, stored_weights(changed))
 
 
 @pytest.mark.parametrize("kind", sorted(ALWAYS_REFUSED))

@@ -22,7 +22,6 @@ from backprop_panel.interchange import (
     file_name,
     import_run,
     limits,
-    refuse_import,
 )
 from backprop_panel.interchange.replay import replay
 from backprop_panel.worker import StopWhen
@@ -281,7 +280,7 @@ def test_a_missing_file_is_named(folder, missing):
 def test_absurd_numbers_of_updates_are_refused_at_once_with_the_limit(folder):
     events = [{"kind": "trained", "step": 0, "updates": 10**15, "size": 1}]
     began = time.process_time()
-    with pytest.raises(InterchangeError, match=r"at most 1,000,000 .* got 1,000,000,000,000,000"):
+    with pytest.raises(InterchangeError, match=r"at most 100,000 .* got 1,000,000,000,000,000"):
         import_run(edited(folder, events=events))
     assert time.process_time() - began < 1
 
@@ -289,23 +288,14 @@ def test_absurd_numbers_of_updates_are_refused_at_once_with_the_limit(folder):
 @pytest.mark.parametrize(
     ("trained", "reason"),
     [
-        (Trained(0, size=1, updates=900_000), "Examples times parameters"),
-        (Trained(0, size=100_000, updates=1), "Activations of a layer, over a batch"),
+        (Trained(0, size=1, updates=90_000), "Examples times parameters"),
+        (Trained(0, size=50_000, updates=1), "Activations of a layer, over a batch"),
     ],
 )
 def test_replay_is_bounded_by_its_work_and_its_memory_too(trained, reason):
     run = TrainingRun("large", {**SMALL, "num_samples": 100_000, "hidden_dimension": 1000})
     with pytest.raises(InterchangeError, match=reason):
         replay(run, [trained])
-
-
-def test_that_a_run_could_not_be_imported_is_known_before_it_is_exported(run, monkeypatch):
-    refuse_import(run)
-    monkeypatch.setattr("backprop_panel.interchange.replay.MOST_UPDATES", run.trainer.step - 1)
-    with pytest.raises(InterchangeError, match=rf"got {run.trainer.step}\."):
-        refuse_import(run)
-    with pytest.raises(InterchangeError, match=rf"got {run.trainer.step}\."):
-        import_run(io.BytesIO(zipped(run)))
 
 
 def test_too_many_events_are_refused(folder):

@@ -11,16 +11,19 @@ MOST_ARCHIVE_BYTES = 1 << 28
 """A zip as it lies on disk: 256 MiB, more than the files within may come to together."""
 
 MOST_DIRECTORY_BYTES = 1 << 16
-"""A zip's list of members; ours has four."""
+"""A zip's list of members; ours has at most seven."""
 
 MOST_JSON_BYTES = 1 << 23
 """``run.json``: 8 MiB, most of it the text that is learned."""
 
-MOST_TABLE_BYTES = 1 << 26
-"""``history.csv``: 64 MiB, a line an update."""
+MOST_TABLE_BYTES = 1 << 28
+"""``history.csv``: 256 MiB, a line of some forty bytes an update."""
 
 MOST_WEIGHTS_BYTES = 1 << 26
 """A file of weights: 64 MiB, sixteen million numbers of float32."""
+
+MOST_CHECKPOINT_BYTES = 1 << 28
+"""The arrays of all checkpoints: 256 MiB, four times what is kept of a network of usual size."""
 
 MOST_HEADER_BYTES = 1 << 18
 """The list of tensors at the head of a safetensors file: 256 KiB, a thousand layers."""
@@ -34,14 +37,14 @@ MOST_MASTER_LENGTH = 1_000_000
 MOST_EVENTS = 20_000
 """Entries in a log of events: so many times was a setting changed or a batch size."""
 
-MOST_UPDATES = 1_000_000
-"""Updates that are replayed: about two minutes for the default network."""
+MOST_UPDATES = 100_000
+"""Updates that are replayed: about ten seconds for the default network."""
 
-MOST_LAYERS_PASSED = 3_000_000
+MOST_LAYERS_PASSED = 300_000
 """Updates times layers that are replayed: as many for the default network's three."""
 
-MOST_PRODUCTS = 1_000_000_000_000
-"""Examples times parameters that are replayed: a few minutes for any network."""
+MOST_PRODUCTS = 100_000_000_000
+"""Examples times parameters that are replayed: seconds for any network."""
 
 MOST_NAME_LENGTH = 200
 """Characters in a run's name."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..engine import Engine
 from ..events import Changed, Event, LayerFrozen, Trained, WeightSet, from_json
 from ..run import TrainingRun
 from ..settings import is_whole, refuse_unknown
@@ -66,48 +67,84 @@ def replay(run: TrainingRun, events: Sequence[Event]) -> None:
         longer than is allowed; this last before the first of them.
     """
     refuse_long(run, events)
+    # Weights may run off to infinity, as they did when this was recorded.
+    with np.errstate(all="ignore"):
+        for _ in in_order(run, events, _train):
+            pass
+
+
+def in_order(
+    run: TrainingRun, events: Sequence[Event], train: Callable[[Engine, Trained], None]
+) -> Iterator[int]:
+    """Do what `events` say, and yield after each how many are done.
+
+    Parameters
+    ----------
+    run : TrainingRun
+        A fresh one.
+    events : sequence of Event
+    train : callable
+        What is done for the training among them.
+
+    Raises
+    ------
+    InterchangeError
+        If they are more or larger than is allowed, do not follow each other, or change a setting
+        to what it cannot be.
+    """
+    _refuse_large(run, events)
     engine, mode = run.trainer.engine, run.trainer.mode
     run.trainer.mode = "train"
-    for event in events:
+    for done, event in enumerate(events, 1):
         if event.step != engine.step:
             raise InterchangeError(
                 "events",
                 f"An event is of step {event.step}, but {engine.step} updates came before.",
             )
         try:
-            _do(run, event)
+            match event:
+                case Trained():
+                    train(engine, event)
+                case Changed():
+                    # Not the engine's: the trainer's Params refuse what the engine stumbles over.
+                    run.trainer.param.update(**event.settings)
+                case _:
+                    event.do(engine, event.step)
         except (TypeError, ValueError) as error:
             raise InterchangeError(
                 getattr(error, "setting", "events"), f"After {event.step} updates: {error}"
             ) from error
+        yield done
     run.trainer.mode = mode
 
 
-def _do(run: TrainingRun, event: Event) -> None:
-    if isinstance(event, Changed):
-        # Not the engine's: the trainer's Params refuse what the engine would stumble over.
-        run.trainer.param.update(**event.settings)
-        return
-    until = event.step + event.updates if isinstance(event, Trained) else event.step
-    # Weights may run off to infinity, as they did when this was recorded.
-    with np.errstate(all="ignore"):
-        event.do(run.trainer.engine, until)
+def _train(engine: Engine, event: Trained) -> None:
+    event.do(engine, event.step + event.updates)
+
+
+def _refuse_large(run: TrainingRun, events: Sequence[Event]) -> None:
+    """Raise `InterchangeError` if `events` are too many, or need more memory than is allowed."""
+    refuse_above("events", "Events in the log", len(events), MOST_EVENTS)
+    sizes = [min(event.size, run.dataset.num_samples) for event in _trained(events)]
+    numbers = max(sizes, default=0) * max(run.model.network.widths)
+    refuse_above("events", "Activations of a layer, over a batch", numbers, MOST_NUMBERS)
 
 
 def refuse_long(run: TrainingRun, events: Sequence[Event]) -> None:
     """Raise `InterchangeError` if replaying `events` would take longer than is allowed."""
-    refuse_above("events", "Events in the log", len(events), MOST_EVENTS)
-    trained = [event for event in events if isinstance(event, Trained)]
+    trained = _trained(events)
     updates = sum(event.updates for event in trained)
     refuse_above("events", "Updates in the log", updates, MOST_UPDATES)
     network, samples = run.model.network, run.dataset.num_samples
     layers = updates * network.depth
     refuse_above("events", "Updates times layers in the log", layers, MOST_LAYERS_PASSED)
-    numbers = max((min(event.size, samples) for event in trained), default=0) * max(network.widths)
-    refuse_above("events", "Activations of a layer, over a batch", numbers, MOST_NUMBERS)
     examples = sum(event.updates * min(event.size, samples) for event in trained)
     # Every epoch ends with a look at all validation windows.
     examples += -(-examples // samples) * len(run.dataset.validation_windows)
     examples += updates * UPDATE_IN_EXAMPLES
     products = examples * network.size
     refuse_above("events", "Examples times parameters in the log", products, MOST_PRODUCTS)
+
+
+def _trained(events: Sequence[Event]) -> list[Trained]:
+    return [event for event in events if isinstance(event, Trained)]

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import json
 import warnings
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, BinaryIO
+from zipfile import ZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..events import Event, to_json
 from ..run import TrainingRun
 from .configuration import checked_configuration
 from .files import Source, Target, read_bundle, write_bundle
 from .limits import (
+    MOST_ARCHIVE_BYTES,
+    MOST_CHECKPOINT_BYTES,
     MOST_JSON_BYTES,
     MOST_NAME_LENGTH,
     MOST_TABLE_BYTES,
     MOST_WEIGHTS_BYTES,
     InterchangeError,
+    refuse_above,
 )
 from .replay import event_from, refuse_long, replay
+from .resuming import CHECKPOINTS, PLACES, checkpoint_files, resume, table_bytes
 from .snapshot import snapshot
 from .tensors import (
     Tensors,
@@ -47,6 +50,8 @@ SUMS = "SHA256SUMS"
 LIMITS = {
     RUN: MOST_JSON_BYTES,
     HISTORY: MOST_TABLE_BYTES,
+    PLACES: MOST_JSON_BYTES,
+    CHECKPOINTS: MOST_CHECKPOINT_BYTES,
     WEIGHTS: MOST_WEIGHTS_BYTES,
     INITIAL_WEIGHTS: MOST_WEIGHTS_BYTES,
     SUMS: 4096,
@@ -62,8 +67,8 @@ def export_run(run: TrainingRun, target: Target) -> None:
 
     It holds ``run.json`` (configuration, events, position), ``history.csv``,
     ``weights.safetensors`` and ``initial_weights.safetensors``, each loadable by a matching
-    ``nn.Sequential``, and ``SHA256SUMS`` of these, as ``sha256sum --check`` reads it. A run of any
-    length is written, though `import_run` takes those alone that are repeated in minutes.
+    ``nn.Sequential``, and ``SHA256SUMS`` of these, as ``sha256sum --check`` reads it. A run that
+    is too long to be repeated at its import has its checkpoints there as well.
 
     Raises
     ------
@@ -83,10 +88,12 @@ def export_run(run: TrainingRun, target: Target) -> None:
                 "position": {"step": now.step, "epoch": now.epoch, "sample": now.position},
             }
         ),
-        HISTORY: _table_bytes(now.history),
+        HISTORY: table_bytes(now.history),
         WEIGHTS: tensor_bytes(now.weights),
         INITIAL_WEIGHTS: tensor_bytes(torch_tensors(beginning.weights, beginning.biases)),
     }
+    if _is_long(run, now.events):
+        files |= checkpoint_files(now.states)
     sums = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items()]
     write_bundle(target, {**files, SUMS: "".join(sums).encode()})
 
@@ -94,6 +101,7 @@ def export_run(run: TrainingRun, target: Target) -> None:
 def import_run(source: Source) -> TrainingRun:
     """Return the run in a folder or a zip, with its history and weights, by replaying its events.
 
+    A run that came with checkpoints is taken as it was at the last of them, and not replayed.
     Where the replay comes to other weights, as it may where the arithmetic is another machine's,
     a `ReplayWarning` says how far off it is and the exported weights are taken.
 
@@ -127,15 +135,40 @@ def read_run(source: Source) -> tuple[TrainingRun, list[str]]:
     deviations = _compare_beginning(run, files.get(INITIAL_WEIGHTS))
     exported = read_tensors(files[WEIGHTS])
     refuse_mismatch(exported, run.model)
-    replay(run, events)
+    _advance(run, events, files)
     _check_position(run, entries["position"])
     deviations += _take_over(run, exported)
     return run, deviations
 
 
-def refuse_import(run: TrainingRun) -> None:
-    """Raise `InterchangeError` if what `export_run` writes of a run would not be imported."""
-    refuse_long(run, snapshot(run).events)
+def refuse_import(exported: BinaryIO) -> None:
+    """Raise `InterchangeError` if a zip that `export_run` wrote is larger than is imported."""
+    with ZipFile(exported) as archive:
+        for member in archive.infolist():
+            refuse_above(
+                "file", f"Bytes of {member.filename}", member.file_size, LIMITS[member.filename]
+            )
+    size = exported.seek(0, io.SEEK_END)
+    refuse_above("file", "Bytes of the zip", size, MOST_ARCHIVE_BYTES)
+
+
+def _is_long(run: TrainingRun, events: Sequence[Event]) -> bool:
+    try:
+        refuse_long(run, events)
+    except InterchangeError:
+        return True
+    return False
+
+
+def _advance(run: TrainingRun, events: Sequence[Event], files: Mapping[str, bytes]) -> None:
+    """Bring a fresh run to where `events` lead."""
+    if PLACES not in files:
+        replay(run, events)
+        return
+    for name in (CHECKPOINTS, HISTORY):
+        if name not in files:
+            raise InterchangeError("file", f"{name} is missing, which belongs to {PLACES}.")
+    resume(run, events, files[PLACES], files[CHECKPOINTS], files[HISTORY])
 
 
 def _beginning(entries: Mapping[str, Any]) -> tuple[TrainingRun, list[Event]]:
@@ -238,12 +271,3 @@ def _distance(run: TrainingRun, exported: Tensors) -> float:
 
 def _json_bytes(entries: Mapping[str, Any]) -> bytes:
     return json.dumps(entries, indent=1, allow_nan=False).encode()
-
-
-def _table_bytes(columns: Mapping[str, NDArray]) -> bytes:
-    """Return the history as CSV, each number with the digits that its type tells apart."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*(column.astype(str) for column in columns.values()), strict=True))
-    return text.getvalue().encode()

@@ -8,6 +8,7 @@ from threading import Event as Signal
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checkpoints import Checkpoints, EngineState
 from ..events import Event
 from ..run import TrainingRun
 from .limits import InterchangeError
@@ -29,6 +30,9 @@ class Snapshot:
     weights : dict of str to array
         As PyTorch names and turns them.
     history : dict of str to array, shape (updates,)
+    state : EngineState
+    checkpoints : Checkpoints
+        The run's own, which may get further ones.
     """
 
     step: int
@@ -37,6 +41,14 @@ class Snapshot:
     events: list[Event]
     weights: Tensors
     history: dict[str, NDArray[np.number]]
+    state: EngineState
+    checkpoints: Checkpoints
+
+    @property
+    def states(self) -> list[EngineState]:
+        """The checkpoints before this moment, and its own state as the last."""
+        kept = list(self.checkpoints.states)
+        return [*(state for state in kept if state.step < self.step), self.state]
 
 
 def snapshot(run: TrainingRun) -> Snapshot:
@@ -72,4 +84,6 @@ def _copy(run: TrainingRun) -> Snapshot:
         events=[replace(event) for event in engine.events],
         weights=torch_tensors(run.model.weights, run.model.biases),
         history={name: column.copy() for name, column in run.history.items()},
+        state=engine.state(),
+        checkpoints=engine.checkpoints,
     )

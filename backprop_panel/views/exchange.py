@@ -113,7 +113,7 @@ class Exchange(pn.viewable.Viewer):
         export, _ = FORMATS[self._format.value]
         run, target = self.session.run, BytesIO()
         await asyncio.to_thread(export, run, target)
-        self._message.object = _objection(run) if export is export_run else ""
+        self._message.object = _objection(target) if export is export_run else ""
         return target
 
     async def _import(self, event: param.parameterized.Event) -> None:
@@ -121,7 +121,7 @@ class Exchange(pn.viewable.Viewer):
         if not event.new:
             return
         self._upload.disabled = True
-        self._message.object = "Its training is repeated, to see that it comes to the same."
+        self._message.object = "It is read and, unless it is long, trained again."
         reading = asyncio.ensure_future(asyncio.to_thread(read_run, bytes(event.new)))
         await asyncio.wait([reading])
         self._upload.clear()  # or the same file would not be taken again
@@ -135,10 +135,10 @@ class Exchange(pn.viewable.Viewer):
         self._message.object = "<br>".join(map(escape, said))
 
 
-def _objection(run: TrainingRun) -> str:
-    """Return why what was exported of a run cannot be imported, nothing if it can."""
+def _objection(exported: BytesIO) -> str:
+    """Return why a run that was exported cannot be imported, nothing if it can."""
     try:
-        refuse_import(run)
+        refuse_import(exported)
     except InterchangeError as error:
-        return escape(f"The file has all of it, but is too long to be imported here. {error}")
+        return escape(f"The file has all of it, but is too large to be imported again. {error}")
     return ""

@@ -141,6 +141,9 @@ class LossTab(pn.viewable.Viewer):
         return f"{LEGEND}<br>{' &nbsp; '.join(names)}"
 
 
+LOSSES = (LAST_LOSS, BEST_LOSS) = ("last loss", "best loss")
+
+
 class RunsTab(pn.viewable.Viewer):
     """A table of all runs: choose which are compared, rename in place, click to switch."""
 
@@ -164,6 +167,7 @@ class RunsTab(pn.viewable.Viewer):
             titles={"color": ""},
             widths={"color": 24},
             sortable={"color": False},
+            text_align=dict.fromkeys(LOSSES, "right"),
             stylesheets=[ROW_STYLE],
         )
         self._table.on_edit(self._rename)
@@ -221,6 +225,7 @@ class RunsTab(pn.viewable.Viewer):
             # Emptied first, since the table looks up the old selection in the old rows.
             self._table.selection = []
             self._table.value = table
+        self._table.hidden_columns = settings_alike(runs)
         self._table.selection = [place for place, run in enumerate(runs) if run in compared]
         self._drawing = False
 
@@ -247,27 +252,39 @@ class RunsTab(pn.viewable.Viewer):
 
 
 def runs_table(runs: list[TrainingRun]) -> pd.DataFrame:
-    """Return a row for each run: its losses, and first the settings in which runs differ."""
-    settings = [run.settings for run in runs]
-    differing = [
-        name
-        for name in settings[0]
-        if name != "mode" and len({str(each[name]) for each in settings}) > 1
-    ]
+    """Return a row for each run: its settings and its losses.
+
+    Its columns are always the same, and of one type: the browser would build the table anew for
+    others, and may lose the ticks of one that it builds while it is busy.
+    """
     rows = []
-    for run, values in zip(runs, settings, strict=True):
+    for run in runs:
         losses = run.history["loss"]
         rows.append(
             {
                 "name": run.name,
-                **{name.replace("_", " "): str(values[name])[:40] for name in differing},
+                **{_worded(name): str(value)[:40] for name, value in run.settings.items()},
                 "step": run.trainer.step,
                 "epoch": run.trainer.epoch,
-                "last loss": _short(losses[-1]) if len(losses) else None,
-                "best loss": _short(np.fmin.reduce(losses)) if len(losses) else None,
+                LAST_LOSS: _short(losses[-1]) if len(losses) else "",
+                BEST_LOSS: _short(np.fmin.reduce(losses)) if len(losses) else "",
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).astype(dict.fromkeys(LOSSES, object))
+
+
+def settings_alike(runs: list[TrainingRun]) -> list[str]:
+    """Return the columns of the settings that are the same in all runs."""
+    settings = [run.settings for run in runs]
+    return [
+        _worded(name)
+        for name in settings[0]
+        if name == "mode" or len({str(each[name]) for each in settings}) == 1
+    ]
+
+
+def _worded(setting: str) -> str:
+    return setting.replace("_", " ")
 
 
 def _short(loss: float) -> float:

@@ -2,9 +2,10 @@
 
 import ast
 import re
+from contextlib import suppress
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 from backprop_panel import TrainingRunManager
 
@@ -27,6 +28,15 @@ def standing(page):
 
 def press(page, name):
     page.get_by_role("button", name=name, exact=True).click()
+
+
+def pause(page):
+    """Pause if it plays."""
+    button = page.get_by_role("button", name="Pause", exact=True)
+    if button.count():
+        # It is gone before it is pressed where an epoch ends just then.
+        with suppress(TimeoutError):
+            button.click(timeout=2000)
 
 
 def expect_step(page, step, epoch=0):

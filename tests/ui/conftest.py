@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import TimeoutError, expect, sync_playwright
 
-from tests.ui.browsing import fill
+from tests.ui.browsing import fill, pause
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -273,7 +273,7 @@ def used_page(open_page, used_pages):
         used_pages.append(open_page())
         return used_pages[0]
     (page,) = used_pages
-    _pause(page)
+    pause(page)
     page.get_by_role("button", name="Train", exact=True).click()
     _delete_all_but_the_first_run(page)
     fill(page, "Run name", "")  # a name that was refused stands there still
@@ -284,14 +284,6 @@ def used_page(open_page, used_pages):
     page.evaluate(SHOW_ALL_CELLS)
     page.wait_for_function("() => Bokeh.documents.every((document) => document.is_idle)")
     return page
-
-
-def _pause(page):
-    pause = page.get_by_role("button", name="Pause", exact=True)
-    if pause.count():
-        # It is gone before it is pressed where an epoch ends just then.
-        with suppress(TimeoutError):
-            pause.click(timeout=2000)
 
 
 def _deselect(page):

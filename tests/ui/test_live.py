@@ -8,7 +8,16 @@ import numpy as np
 from playwright.sync_api import expect
 
 from backprop_panel.interchange import import_run
-from tests.ui.browsing import choose, expect_active, expect_curves, fill, press, show_tab, standing
+from tests.ui.browsing import (
+    choose,
+    expect_active,
+    expect_curves,
+    fill,
+    pause,
+    press,
+    show_tab,
+    standing,
+)
 
 ACTIONS = int(os.environ.get("RANDOM_ACTIONS", "40"))
 """`make soak` does a thousand."""
@@ -135,9 +144,7 @@ def test_random_actions_leave_the_page_at_work_and_no_traceback(page, tmp_path):
     chance = random.Random(0)
     for _ in range(ACTIONS):
         random_action(page, chance)
-    pause = page.get_by_role("button", name="Pause", exact=True)
-    if pause.count():
-        pause.click()
+    pause(page)
     show_tab(page, "Network")
     back = page.get_by_role("button", name="Back to now", exact=True)
     if back.is_enabled():

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.views.comparison import runs_table
+from backprop_panel.views.comparison import runs_table, settings_alike
 
 
 def test_the_best_loss_is_of_the_steps_before_training_blew_up():
@@ -18,7 +18,16 @@ def test_the_best_loss_is_of_the_steps_before_training_blew_up():
     assert row["best loss"] == float(f"{min(finite):.4g}")
 
 
-def test_settings_in_which_runs_differ_come_first():
+def test_settings_in_which_runs_are_alike_are_those_that_need_not_be_shown():
     manager = TrainingRunManager()
     runs = [manager.create(learning_rate=0.1), manager.create(learning_rate=0.2)]
-    assert list(runs_table(runs))[:3] == ["name", "learning rate", "step"]
+    shown = [column for column in runs_table(runs) if column not in settings_alike(runs)]
+    assert shown[:3] == ["name", "learning rate", "step"]
+
+
+def test_the_table_has_the_same_columns_of_the_same_types_whatever_the_runs_are():
+    manager = TrainingRunManager()
+    new, other = manager.create(), manager.create(hidden_dimension=8)
+    other.trainer.run_batch()
+    dtypes = [runs_table(runs).dtypes.to_dict() for runs in ([new], [other], [new, other])]
+    assert dtypes[0] == dtypes[1] == dtypes[2]

@@ -46,7 +46,7 @@ class NetworkMap(pn.viewable.Viewer):
         self._build()
         if self._opening:
             pn.state.onload(self._show_all)
-        session.param.watch(self._rebuild, "run")
+        session.param.watch(self._follow_run, "run")
         session.param.watch(self._draw, "record")
         session.param.watch(self._subtract, "other")
         session.param.watch(self._mark, "selection")
@@ -57,9 +57,19 @@ class NetworkMap(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def _rebuild(self, event: param.parameterized.Event) -> None:
+    def _follow_run(self, event: param.parameterized.Event) -> None:
+        """Show another run: in the heatmaps that are there if its network has the same shape."""
         self._scales.forget()
-        self._build()
+        if slots_of(self.session.run) != self._slots:
+            self._build()
+            return
+        self._shown = self._drawn = None
+        with pn.io.hold():
+            for slot, value in zip(self._slots, self._values, strict=True):
+                names = self._column_labels(slot)
+                if names != value.column_names.data["names"]:
+                    value.column_names.data = {"names": names}
+            self._draw()
 
     def _build(self) -> None:
         """Make the heatmaps of the present run's network."""

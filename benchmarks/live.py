@@ -63,7 +63,7 @@ def show(page: Page, frames: str) -> None:
     page.wait_for_timeout(1000)
 
 
-def answer(page: Page, button: str, then: str) -> float:
+def _answer(page: Page, button: str, then: str) -> float:
     """Press a button; return the seconds until the page shows that it was pressed."""
     page.evaluate(
         """([button, then]) => {
@@ -89,6 +89,17 @@ def answer(page: Page, button: str, then: str) -> float:
     return page.evaluate("window.answer") / 1000
 
 
+def answers(page: Page) -> str:
+    """Say how long the answers to clicks take that play and pause in turn."""
+    seconds = []
+    for _ in range(CLICKS // 2):
+        for pressed, then in (("Play", "Pause"), ("Pause", "Play")):
+            seconds.append(_answer(page, pressed, then))
+            page.wait_for_timeout(300)
+    p50, p95 = np.quantile(seconds, [0.5, 0.95]) * 1000
+    return f"a click's answer {p50:.0f} ms, p95 {p95:.0f} ms"
+
+
 def main() -> None:
     """Measure and print."""
     with served("apps/main.py") as (url, _), browser() as chromium:
@@ -107,14 +118,7 @@ def main() -> None:
             frames, rate, share = np.median(blocks, axis=0)
             print(f"{name}: {frames:.1f} frames a second in the browser")
             print(f"  {rate:.0f} steps a second, {share:.0%} of those unwatched")
-        answers = []
-        for _ in range(CLICKS // 2):
-            answers.append(answer(page, "Play", "Pause"))
-            page.wait_for_timeout(300)
-            answers.append(answer(page, "Pause", "Play"))
-            page.wait_for_timeout(100)
-        p50, p95 = np.quantile(answers, [0.5, 0.95]) * 1000
-        print(f"a click's answer while playing: {p50:.0f} ms, p95 {p95:.0f} ms")
+        print(f"while playing, {answers(page)}")
 
 
 if __name__ == "__main__":

@@ -13,14 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-from live import answer
-from playwright.sync_api import Page
+from live import answers
 from serving import browser, opened, press, resident_bytes, served
 
 PLAYING = 20
 PLAYING_APP = Path(__file__).parent / "apps" / "playing.py"
-CLICKS = 40
 VISITS = 200
 FIRST_VISITS = 20
 MEGABYTE = 2**20
@@ -37,7 +34,7 @@ def play_together() -> None:
         with viewers(url.replace("/main", "/playing"), PLAYING - 1):
             each = (resident_bytes(process) - before) / (PLAYING - 1) / MEGABYTE
             print(f"memory of a session: {each:.1f} MB")
-            print(f"{PLAYING} play, one of them drawn here: {_answers(first)}")
+            print(f"{PLAYING} play, one of them drawn here: {answers(first)}")
 
 
 def play_and_draw_together() -> None:
@@ -47,7 +44,7 @@ def play_and_draw_together() -> None:
         for page in others:
             press(page, "Play")
         first.bring_to_front()
-        print(f"{PLAYING} play, all of them drawn here: {_answers(first)}")
+        print(f"{PLAYING} play, all of them drawn here: {answers(first)}")
 
 
 @contextmanager
@@ -63,17 +60,6 @@ def viewers(url: str, count: int) -> Iterator[None]:
         print(process.communicate()[0].strip())
         if process.returncode:
             raise ConnectionError("not all sessions went on to the end")
-
-
-def _answers(page: Page) -> str:
-    answers = []
-    for _ in range(CLICKS // 2):
-        answers.append(answer(page, "Play", "Pause"))
-        page.wait_for_timeout(500)
-        answers.append(answer(page, "Pause", "Play"))
-        page.wait_for_timeout(500)
-    p50, p95 = np.quantile(answers, [0.5, 0.95]) * 1000
-    return f"a click's answer {p50:.0f} ms, p95 {p95:.0f} ms"
 
 
 def come_and_go() -> None:

@@ -17,13 +17,16 @@ def test_a_setting_of_the_network_makes_a_new_run_and_keeps_the_old_one(used_pag
     expect_step(used_page, 1)
 
 
-def test_a_reset_goes_back_to_the_beginning(page):
-    first = standing(page)
-    press(page, "Run Full Epoch")
-    expect_step(page, 16, epoch=1)
-    press(page, "Reset")
-    expect_step(page, 0)
-    assert standing(page) == first
+def test_a_reset_goes_back_to_the_beginning(used_page):
+    press(used_page, "New run")
+    expect_active(used_page, "run 2")
+    expect_step(used_page, 0)
+    first = standing(used_page)
+    press(used_page, "Run Full Epoch")
+    expect_step(used_page, 16, epoch=1)
+    press(used_page, "Reset")
+    expect_step(used_page, 0)
+    assert standing(used_page) == first
 
 
 def test_a_fork_goes_on_from_where_its_parent_is(used_page):
@@ -34,10 +37,12 @@ def test_a_fork_goes_on_from_where_its_parent_is(used_page):
     expect_step(used_page, 1)
 
 
-def test_html_in_a_run_name_is_shown_as_text(page):
-    fill(page, "Run name", "<img src=x onerror=alert(1)>")
-    press(page, "Rename")
-    expect_active(page, "<img src=x")
+def test_html_in_a_run_name_is_shown_as_text(used_page):
+    press(used_page, "New run")
+    expect_active(used_page, "run 2")
+    fill(used_page, "Run name", "<img src=x onerror=alert(1)>")
+    press(used_page, "Rename")
+    expect_active(used_page, "<img src=x")
 
 
 def test_a_taken_name_is_refused(used_page):
@@ -78,11 +83,13 @@ def type_into_table(page, name, new_name):
     field.press("Enter")
 
 
-def test_a_name_is_changed_in_place_in_the_table(page):
-    show_runs(page, "run 1")
-    type_into_table(page, "run 1", "the first")
-    expect(page.get_by_role("gridcell", name="the first", exact=True)).to_be_visible()
-    expect_active(page, "the first")
+def test_a_name_is_changed_in_place_in_the_table(used_page):
+    press(used_page, "New run")
+    expect_active(used_page, "run 2")
+    show_runs(used_page, "run 1", "run 2")
+    type_into_table(used_page, "run 2", "the second")
+    expect(used_page.get_by_role("gridcell", name="the second", exact=True)).to_be_visible()
+    expect_active(used_page, "the second")
 
 
 def test_a_taken_name_is_refused_in_the_table(used_page):

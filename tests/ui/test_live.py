@@ -123,9 +123,9 @@ def random_action(page, chance):
     kind = chance.choice(["button", "button", "setting", "choice", "tab", "run", "slider"])
     if kind == "button":
         found = page.get_by_role("button", name=chance.choice(buttons), exact=True)
-        if found.count() and found.first.is_visible() and found.first.is_enabled():
-            # What was done before may take it away, or disable it, before it is pressed.
-            with suppress(TimeoutError):
+        # What was done before may take it away, or disable it, before it is pressed.
+        with suppress(TimeoutError):
+            if found.count() and found.first.is_enabled(timeout=2000):
                 found.first.click(timeout=2000)
     elif kind == "setting":
         label = chance.choice(list(EVERY_SETTING))
@@ -150,7 +150,9 @@ def test_random_actions_leave_the_page_at_work_and_no_traceback(page, tmp_path):
     chance = random.Random(0)
     for _ in range(ACTIONS):
         random_action(page, chance)
+    page.wait_for_timeout(1000)  # what was done last may be on its way
     pause(page)
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     show_tab(page, "Network")
     back = page.get_by_role("button", name="Back to now", exact=True)
     if back.is_enabled():

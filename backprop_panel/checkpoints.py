@@ -58,15 +58,19 @@ class EngineState:
         return tensors
 
     @property
+    def rules(self) -> dict[str, int]:
+        """The steps that each optimizer has seen."""
+        return {name: state.steps for name, state in self.optimizers.items()}
+
+    @property
     def nbytes(self) -> int:
         """Bytes of its arrays."""
         return sum(tensor.nbytes for tensor in self.tensors().values())
 
     def digest(self) -> str:
         """Return a fingerprint of everything that decides how training goes on."""
-        rules = {name: state.steps for name, state in sorted(self.optimizers.items())}
         place = (self.step, self.epoch, self.position, sorted(self.frozen))
-        place += (sorted(self.settings.items()), rules)
+        place += (sorted(self.settings.items()), dict(sorted(self.rules.items())))
         fingerprint = blake2b(repr(place).encode(), digest_size=16)
         for name, tensor in sorted(self.tensors().items()):
             fingerprint.update(name.encode())

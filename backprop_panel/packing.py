@@ -54,7 +54,7 @@ def pack_state(state: EngineState) -> tuple[str, str, bytes]:
         "events": state.events,
         "settings": state.settings,
         "frozen": sorted(state.frozen),
-        "rules": {name: each.steps for name, each in state.optimizers.items()},
+        "rules": state.rules,
     }
     return state.digest(), pack_json(meta), save(state.tensors())
 
@@ -71,7 +71,7 @@ def unpack_state(digest: str, meta: str, tensors: bytes) -> EngineState:
     try:
         parameters = arrays.pop("parameters")
         optimizers = {
-            name: _optimizer_state(name, steps, arrays, parameters)
+            name: OptimizerState.resumed(_moments(name, arrays), parameters, steps)
             for name, steps in fields.pop("rules").items()
         }
         fields["frozen"] = frozenset(fields["frozen"])
@@ -96,16 +96,13 @@ def unpack_arrays(packed: bytes) -> dict[str, NDArray]:
         raise Damaged(str(error)) from error
 
 
-def _optimizer_state(
-    rule: str, steps: int, arrays: Mapping[str, NDArray], parameters: NDArray
-) -> OptimizerState:
-    """Return what a rule remembers; its last update, which no step reads, is left out."""
-    moments = {
+def _moments(rule: str, arrays: Mapping[str, NDArray]) -> dict[str, NDArray]:
+    """Return what a rule remembers, by its own names."""
+    return {
         name.removeprefix(f"{rule}."): array
         for name, array in arrays.items()
         if name.startswith(f"{rule}.")
     }
-    return OptimizerState(moments, np.zeros_like(parameters), np.zeros_like(parameters), steps)
 
 
 def _plain(value: Any) -> Any:

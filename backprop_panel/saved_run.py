@@ -108,7 +108,7 @@ class Snapshot:
         state = engine.state()
         # An optimizer counts a step before it moves a weight, and the engine after the block:
         # they differ while somebody steps who does not have the engine by its mailbox.
-        if state.step != sum(each.steps for each in state.optimizers.values()):
+        if state.step != sum(state.rules.values()):
             return None
         goes_on = before is not None and engine.events is before.log
         after = Saved.of(engine, 0, 0)

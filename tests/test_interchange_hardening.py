@@ -18,12 +18,12 @@ from backprop_panel import Model, TrainingRun
 from backprop_panel.interchange import (
     InterchangeError,
     ReplayWarning,
-    export_run,
     import_run,
     limits,
     load_weights,
 )
 from backprop_panel.interchange import replay as replaying
+from tests.bundles import exported, unzipped
 
 CASES = 36
 """For each of the kinds below; together more than five hundred."""
@@ -79,10 +79,7 @@ def run():
 
 @pytest.fixture(scope="module")
 def files(run):
-    buffer = io.BytesIO()
-    export_run(run, buffer)
-    with zipfile.ZipFile(buffer) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
+    return unzipped(exported(run))
 
 
 @pytest.fixture(scope="module")
@@ -90,10 +87,7 @@ def long_files(run):
     """The files of a run that is too long to be trained again."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(replaying, "MOST_UPDATES", 1)
-        buffer = io.BytesIO()
-        export_run(run, buffer)
-    with zipfile.ZipFile(buffer) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
+        return unzipped(exported(run))
 
 
 @pytest.fixture(scope="module")
@@ -301,8 +295,7 @@ def imported(data):
 
 
 def stored_weights(data):
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return load(archive.read(WEIGHTS))
+    return load(unzipped(data)[WEIGHTS])
 
 
 def has_weights(run, tensors):

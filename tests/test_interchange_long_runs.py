@@ -12,12 +12,12 @@ from safetensors.numpy import load, save
 from backprop_panel import TrainingRun, TrainingRunManager, checkpoints
 from backprop_panel.interchange import (
     InterchangeError,
-    export_run,
     import_run,
     refuse_import,
     run_bundle,
 )
 from backprop_panel.interchange import replay as replaying
+from tests.bundles import exported, unzipped
 
 PLACES = "checkpoints.json"
 ARRAYS = "checkpoints.safetensors"
@@ -56,7 +56,7 @@ def run():
 
 @pytest.fixture(scope="module")
 def files(run):
-    return unzipped(zipped_export(run))
+    return unzipped(exported(run))
 
 
 @pytest.fixture
@@ -64,22 +64,11 @@ def back(files):
     return import_run(zipped(files))
 
 
-def unzipped(data):
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
 def zipped(files):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, data in files.items():
             archive.writestr(name, data)
-    return buffer.getvalue()
-
-
-def zipped_export(run):
-    buffer = io.BytesIO()
-    export_run(run, buffer)
     return buffer.getvalue()
 
 
@@ -111,7 +100,7 @@ def lines(change):
 def test_only_a_long_runs_file_has_checkpoints(files):
     short = TrainingRun("short", {"num_samples": 70})
     short.trainer.run_epoch()
-    assert not {PLACES, ARRAYS} & set(unzipped(zipped_export(short)))
+    assert not {PLACES, ARRAYS} & set(unzipped(exported(short)))
     assert {PLACES, ARRAYS} <= set(files)
 
 
@@ -147,14 +136,14 @@ def test_it_goes_on_as_the_exported_one():
     run = TrainingRun("on", {"num_samples": 70, "optimizer": "adam"})
     for _ in range(12):
         run.trainer.run_epoch()
-    back = import_run(zipped_export(run))
+    back = import_run(exported(run))
     assert [back.trainer.run_batch().loss for _ in range(7)] == [
         run.trainer.run_batch().loss for _ in range(7)
     ]
 
 
 def test_it_goes_out_and_in_again_as_the_same_bytes(files, back):
-    assert unzipped(zipped_export(back)) == files
+    assert unzipped(exported(back)) == files
 
 
 def test_it_is_kept_in_a_store_with_its_checkpoints(files, back, tmp_path):
@@ -176,7 +165,7 @@ def test_a_run_that_only_looks_at_the_end_only_looks():
     run.trainer.mode = "train"
     for _ in range(12):
         run.trainer.run_epoch()
-    assert import_run(zipped_export(run)).trainer.mode == "visualize"
+    assert import_run(exported(run)).trainer.mode == "visualize"
 
 
 def test_a_run_whose_weights_ran_off_comes_back():
@@ -185,16 +174,16 @@ def test_a_run_whose_weights_ran_off_comes_back():
         for _ in range(12):
             run.trainer.run_epoch()
     assert not np.isfinite(run.model.network.parameters).all()
-    back = import_run(zipped_export(run)).model.network.parameters
+    back = import_run(exported(run)).model.network.parameters
     assert np.array_equal(back, run.model.network.parameters, equal_nan=True)
 
 
 def test_an_export_too_large_to_be_imported_is_known_by_its_sizes(run, monkeypatch):
-    exported = io.BytesIO(zipped_export(run))
-    refuse_import(exported)
+    file = io.BytesIO(exported(run))
+    refuse_import(file)
     monkeypatch.setitem(run_bundle.LIMITS, HISTORY, 100)
     with pytest.raises(InterchangeError, match=r"Bytes of history\.csv: at most 100 "):
-        refuse_import(exported)
+        refuse_import(file)
 
 
 @pytest.mark.parametrize("missing", [ARRAYS, HISTORY])

@@ -6,7 +6,6 @@ import io
 import json
 import time
 import warnings
-import zipfile
 from threading import Thread
 
 import numpy as np
@@ -25,6 +24,7 @@ from backprop_panel.interchange import (
 )
 from backprop_panel.interchange.replay import replay
 from backprop_panel.worker import StopWhen
+from tests.bundles import exported, unzipped
 
 SMALL = {
     "num_samples": 50,
@@ -49,12 +49,6 @@ def trained_run(name="first", **config):
     return run
 
 
-def zipped(run):
-    buffer = io.BytesIO()
-    export_run(run, buffer)
-    return buffer.getvalue()
-
-
 def edited(folder, **entries):
     """Change entries of a folder's run.json as somebody would by hand, without the sums."""
     (folder / "SHA256SUMS").unlink()
@@ -72,7 +66,7 @@ def run():
 def back(run):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        return import_run(zipped(run))
+        return import_run(exported(run))
 
 
 @pytest.fixture
@@ -106,7 +100,7 @@ def test_the_trainer_shows_the_settings_in_force(run, back):
 
 def test_an_imported_run_goes_on_as_the_exported_one():
     run = trained_run()
-    back = import_run(zipped(run))
+    back = import_run(exported(run))
     assert [back.trainer.run_batch().loss for _ in range(5)] == [
         run.trainer.run_batch().loss for _ in range(5)
     ]
@@ -116,13 +110,13 @@ def test_a_run_that_began_by_only_looking_comes_back_with_its_weights_and_only_l
     run = TrainingRun("run", {**SMALL, "mode": "visualize"})
     run.trainer.mode = "train"
     run.trainer.run_epoch()
-    back = import_run(zipped(run))
+    back = import_run(exported(run))
     assert back.trainer.mode == "visualize"
     assert np.array_equal(back.model.network.parameters, run.model.network.parameters)
 
 
 def test_a_run_without_a_step_comes_back():
-    assert import_run(zipped(TrainingRun("new", SMALL))).trainer.step == 0
+    assert import_run(exported(TrainingRun("new", SMALL))).trainer.step == 0
 
 
 @pytest.mark.parametrize(
@@ -140,7 +134,7 @@ def test_a_run_without_a_step_comes_back():
 )
 def test_every_kind_of_configuration_comes_back(config):
     run = TrainingRun("run", {**SMALL, **config})
-    assert import_run(zipped(run)).config == run.config
+    assert import_run(exported(run)).config == run.config
 
 
 def test_a_run_whose_weights_ran_off_comes_back():
@@ -149,7 +143,7 @@ def test_a_run_whose_weights_ran_off_comes_back():
         for _ in range(6):
             run.trainer.run_epoch()
     assert not np.isfinite(run.model.network.parameters).all()
-    back = import_run(zipped(run)).model.network.parameters
+    back = import_run(exported(run)).model.network.parameters
     assert np.array_equal(back, run.model.network.parameters, equal_nan=True)
 
 
@@ -169,7 +163,7 @@ def test_an_export_taken_while_a_worker_trains_is_of_one_moment():
     run = trained_run()
     run.worker.start(StopWhen())
     try:
-        exports = [zipped(run) for _ in range(3)]
+        exports = [exported(run) for _ in range(3)]
     finally:
         run.worker.stop()
     steps = [import_run(data).trainer.step for data in exports]
@@ -177,15 +171,14 @@ def test_an_export_taken_while_a_worker_trains_is_of_one_moment():
 
 
 def test_one_run_always_gives_the_same_bytes(run):
-    assert zipped(run) == zipped(run)
+    assert exported(run) == exported(run)
 
 
 def test_a_folder_and_a_zip_hold_the_same_files(run, folder, tmp_path):
     export_run(run, tmp_path / "run.zip")
-    with zipfile.ZipFile(tmp_path / "run.zip") as archive:
-        assert {name: archive.read(name) for name in archive.namelist()} == {
-            path.name: path.read_bytes() for path in folder.iterdir()
-        }
+    assert unzipped((tmp_path / "run.zip").read_bytes()) == {
+        path.name: path.read_bytes() for path in folder.iterdir()
+    }
 
 
 def test_a_folder_is_imported_like_a_zip(run, folder):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..settings import SettingError
 
 MOST_ARCHIVE_BYTES = 1 << 28
-"""A zip as it lies on disk: 256 MiB, more than the files within may come to together."""
+"""A zip as it lies on disk: 256 MiB, which is also the most of any file within."""
 
 MOST_DIRECTORY_BYTES = 1 << 16
 """A zip's list of members; ours has at most seven."""

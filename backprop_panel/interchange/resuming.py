@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -56,7 +57,7 @@ def checkpoint_files(states: Sequence[EngineState]) -> dict[str, bytes]:
             epoch=state.epoch,
             position=state.position,
             events=state.events,
-            rules={rule: each.steps for rule, each in state.optimizers.items()},
+            rules=state.rules,
         )
         for state in states
     ]
@@ -101,10 +102,12 @@ def resume(
     engine = run.trainer.engine
     known = _read_places(places, run)
     rows = _rows_of(read_tensors(tensors), known, engine.network.size)
+    within = defaultdict(list)
+    for place in known:
+        within[place.events].append(place)
     states = []
     for done in in_order(run, events, _skip):
-        while len(states) < len(known) and known[len(states)].events == done:
-            place = known[len(states)]
+        for place in within[done]:
             _refuse_elsewhere(place, events[done - 1])
             states.append(_state(place, rows, engine))
     ends_there = (known[-1].step, known[-1].events) == (engine.step, len(events))
@@ -175,10 +178,9 @@ def _state(place: Place, rows: Mapping[str, Iterator], engine: Engine) -> Engine
     """Return the state at a place, with the settings that are in force there."""
     parameters = next(rows["parameters"]).copy()
     optimizers = {
-        rule: OptimizerState(
+        rule: OptimizerState.resumed(
             {name: next(rows[f"{rule}.{name}"]).copy() for name in OPTIMIZERS[rule].moment_names},
-            np.zeros_like(parameters),
-            np.zeros_like(parameters),
+            parameters,
             steps,
         )
         for rule, steps in place.rules.items()

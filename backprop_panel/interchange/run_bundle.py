@@ -76,6 +76,7 @@ def export_run(run: TrainingRun, target: Target) -> None:
         If `target` exists.
     """
     now = snapshot(run)
+    state = now.state
     beginning = run.at(0)
     files = {
         RUN: _json_bytes(
@@ -85,7 +86,7 @@ def export_run(run: TrainingRun, target: Target) -> None:
                 "name": run.name,
                 "config": run.config,
                 "events": [to_json(event) for event in now.events],
-                "position": {"step": now.step, "epoch": now.epoch, "sample": now.position},
+                "position": {"step": state.step, "epoch": state.epoch, "sample": state.position},
             }
         ),
         HISTORY: table_bytes(now.history),

@@ -24,31 +24,27 @@ class Snapshot:
 
     Attributes
     ----------
-    step, epoch, position : int
-        Updates made, passes completed, samples of the present one used.
+    state : EngineState
+        What all the rest belongs to.
     events : list of Event
     weights : dict of str to array
         As PyTorch names and turns them.
     history : dict of str to array, shape (updates,)
-    state : EngineState
     checkpoints : Checkpoints
         The run's own, which may get further ones.
     """
 
-    step: int
-    epoch: int
-    position: int
+    state: EngineState
     events: list[Event]
     weights: Tensors
     history: dict[str, NDArray[np.number]]
-    state: EngineState
     checkpoints: Checkpoints
 
     @property
     def states(self) -> list[EngineState]:
         """The checkpoints before this moment, and its own state as the last."""
         kept = list(self.checkpoints.states)
-        return [*(state for state in kept if state.step < self.step), self.state]
+        return [*(state for state in kept if state.step < self.state.step), self.state]
 
 
 def snapshot(run: TrainingRun) -> Snapshot:
@@ -77,13 +73,10 @@ def snapshot(run: TrainingRun) -> Snapshot:
 def _copy(run: TrainingRun) -> Snapshot:
     engine = run.trainer.engine
     return Snapshot(
-        step=engine.step,
-        epoch=engine.cursor.epoch,
-        position=engine.cursor.position,
+        state=engine.state(),
         # The engine goes on counting in the last event itself.
         events=[replace(event) for event in engine.events],
         weights=torch_tensors(run.model.weights, run.model.biases),
         history={name: column.copy() for name, column in run.history.items()},
-        state=engine.state(),
         checkpoints=engine.checkpoints,
     )

@@ -41,6 +41,19 @@ class OptimizerState:
     scratch: Vector
     steps: int = 0
 
+    @classmethod
+    def resumed(cls, moments: dict[str, Vector], parameters: Vector, steps: int) -> OptimizerState:
+        """Return the state after `steps` steps; its last update, which no step reads, is left out.
+
+        Parameters
+        ----------
+        moments : dict of str to array
+        parameters : array
+            Of the length that the state is for.
+        steps : int
+        """
+        return cls(moments, np.zeros_like(parameters), np.zeros_like(parameters), steps)
+
     def copy(self) -> OptimizerState:
         """Return a state that shares nothing with this one."""
         moments = {name: moment.copy() for name, moment in self.moments.items()}

@@ -141,7 +141,8 @@ class LossTab(pn.viewable.Viewer):
         return f"{LEGEND}<br>{' &nbsp; '.join(names)}"
 
 
-LOSSES = (LAST_LOSS, BEST_LOSS) = ("last loss", "best loss")
+LAST_LOSS, BEST_LOSS = "last loss", "best loss"
+LOSSES = (LAST_LOSS, BEST_LOSS)
 
 
 class RunsTab(pn.viewable.Viewer):
@@ -204,7 +205,8 @@ class RunsTab(pn.viewable.Viewer):
     def _draw(self) -> None:
         runs = self._rows = list(self.comparison.session.manager.runs)
         compared = set(self.comparison.runs())
-        table = runs_table(runs)
+        settings = [settings_in_words(run) for run in runs]
+        table = runs_table(runs, settings)
         names = {run.id: run.name for run in runs}
         table.insert(
             len(table.columns),
@@ -225,7 +227,7 @@ class RunsTab(pn.viewable.Viewer):
             # Emptied first, since the table looks up the old selection in the old rows.
             self._table.selection = []
             self._table.value = table
-        self._table.hidden_columns = settings_alike(runs)
+        self._table.hidden_columns = settings_alike(settings)
         self._table.selection = [place for place, run in enumerate(runs) if run in compared]
         self._drawing = False
 
@@ -251,19 +253,24 @@ class RunsTab(pn.viewable.Viewer):
         self._table.theme = "midnight" if event.new else "simple"
 
 
-def runs_table(runs: list[TrainingRun]) -> pd.DataFrame:
-    """Return a row for each run: its settings and its losses.
+def settings_in_words(run: TrainingRun) -> dict[str, str]:
+    """Return the settings as columns of a table, whole."""
+    return {name.replace("_", " "): str(value) for name, value in run.settings.items()}
+
+
+def runs_table(runs: list[TrainingRun], settings: list[dict[str, str]]) -> pd.DataFrame:
+    """Return a row for each run: its settings in words, and its losses.
 
     Its columns are always the same, and of one type: the browser would build the table anew for
     others, and may lose the ticks of one that it builds while it is busy.
     """
     rows = []
-    for run in runs:
+    for run, texts in zip(runs, settings, strict=True):
         losses = run.history["loss"]
         rows.append(
             {
                 "name": run.name,
-                **{_worded(name): str(value)[:40] for name, value in run.settings.items()},
+                **{name: text[:40] for name, text in texts.items()},
                 "step": run.trainer.step,
                 "epoch": run.trainer.epoch,
                 LAST_LOSS: _short(losses[-1]) if len(losses) else "",
@@ -273,18 +280,13 @@ def runs_table(runs: list[TrainingRun]) -> pd.DataFrame:
     return pd.DataFrame(rows).astype(dict.fromkeys(LOSSES, object))
 
 
-def settings_alike(runs: list[TrainingRun]) -> list[str]:
+def settings_alike(settings: list[dict[str, str]]) -> list[str]:
     """Return the columns of the settings that are the same in all runs."""
-    settings = [run.settings for run in runs]
     return [
-        _worded(name)
+        name
         for name in settings[0]
-        if name == "mode" or len({str(each[name]) for each in settings}) == 1
+        if name == "mode" or len({texts[name] for texts in settings}) == 1
     ]
-
-
-def _worded(setting: str) -> str:
-    return setting.replace("_", " ")
 
 
 def _short(loss: float) -> float:

@@ -122,16 +122,15 @@ class Exchange(pn.viewable.Viewer):
             return
         self._upload.disabled = True
         self._message.object = "It is read and, unless it is long, trained again."
-        reading = asyncio.ensure_future(asyncio.to_thread(read_run, bytes(event.new)))
-        await asyncio.wait([reading])
-        self._upload.clear()  # or the same file would not be taken again
-        self._upload.disabled = False
         # Not the session's mistakes: no setting of the page is wrong, but one in the file.
         try:
-            run, said = reading.result()
+            run, said = await asyncio.to_thread(read_run, bytes(event.new))
             self.session.manager.add(run)
         except MISTAKES as mistake:
             said = [str(mistake)]
+        finally:
+            self._upload.clear()  # or the same file would not be taken again
+            self._upload.disabled = False
         self._message.object = "<br>".join(map(escape, said))
 
 

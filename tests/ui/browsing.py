@@ -30,6 +30,13 @@ def press(page, name):
     page.get_by_role("button", name=name, exact=True).click()
 
 
+def export(page, path):
+    """Take the run that is shown out of the page, to a file."""
+    with page.expect_download() as download:
+        press(page, "Export")
+    download.value.save_as(path)
+
+
 def pause(page):
     """Pause if it plays."""
     button = page.get_by_role("button", name="Pause", exact=True)

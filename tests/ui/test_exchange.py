@@ -1,22 +1,15 @@
 """What leaves the page as a file, and comes in as one."""
 
-from zipfile import ZipFile
-
 import pytest
 from playwright.sync_api import expect
 
-from tests.ui.browsing import expect_active, expect_step, press
+from tests.bundles import unzipped
+from tests.ui.browsing import expect_active, expect_step, export, press
 
 
 @pytest.fixture
 def bundle(tmp_path):
     return tmp_path / "run.zip"
-
-
-def export(page, path):
-    with page.expect_download() as download:
-        press(page, "Export")
-    download.value.save_as(path)
 
 
 def give(page, path):
@@ -25,11 +18,6 @@ def give(page, path):
     # It lets go of a file two seconds after taking it: to the browser the same is no change before.
     expect(field).to_have_value("")
     field.set_input_files(path)
-
-
-def contents(path):
-    with ZipFile(path) as bundle:
-        return {name: bundle.read(name) for name in bundle.namelist()}
 
 
 def test_a_run_that_was_exported_is_imported_as_it_stood(used_page, bundle, tmp_path):
@@ -45,7 +33,7 @@ def test_a_run_that_was_exported_is_imported_as_it_stood(used_page, bundle, tmp_
     expect_step(used_page, 1)
     again = tmp_path / "again.zip"
     export(used_page, again)
-    was, came = contents(bundle), contents(again)
+    was, came = unzipped(bundle.read_bytes()), unzipped(again.read_bytes())
     for name in ("history.csv", "weights.safetensors", "initial_weights.safetensors"):
         assert came[name] == was[name]
 

@@ -14,6 +14,7 @@ from tests.ui.browsing import (
     choose,
     expect_active,
     expect_curves,
+    export,
     fill,
     pause,
     press,
@@ -46,10 +47,8 @@ def expect_training(page):
 
 def exported(page, tmp_path):
     """Return the run that the page shows, as it is taken out of the page."""
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Export", exact=True).click()
     target = tmp_path / "run.zip"
-    download.value.save_as(target)
+    export(page, target)
     return import_run(target)
 
 

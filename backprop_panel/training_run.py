@@ -208,9 +208,8 @@ class TrainingRunManager(param.Parameterized):
         if current not in runs and current is not None:
             before = [run for run in self.runs[: self.runs.index(current)] if run in runs]
             current = before[-1] if before else next(iter(runs), None)
-        with param.parameterized.batch_call_watchers(self):
-            self.runs = runs
-            self.current = current
+        # The current one first: who follows it is not left with a run that is gone.
+        self.param.update(current=current, runs=runs)
 
     def _remember_current(self, event: param.parameterized.Event) -> None:
         if self._shelf is not None and event.new is not None:
@@ -227,9 +226,7 @@ class TrainingRunManager(param.Parameterized):
                     raise
                 self.refresh()
                 run.name = self._free_name(stem)
-        with param.parameterized.batch_call_watchers(self):
-            self.runs = [*self.runs, run]
-            self.current = run
+        self.param.update(current=run, runs=[*self.runs, run])
         return run
 
     def _checked_name(self, name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
+from ..run import TrainingRun
 from .text import html
 
 ACCENT = "#4263eb"
@@ -25,6 +26,24 @@ BORDERED = {
     "&.MuiButton-outlined:hover": {"color": "inherit", "backgroundColor": HOVERED},
 }
 """How a button looks that is not the first choice."""
+
+
+class RunSelect(pmui.Select):
+    """A list of runs of which one is chosen: named by their names, chosen by their ids."""
+
+    def offer(self, runs: list[TrainingRun], chosen: str) -> None:
+        """Offer these runs, the one with the id `chosen` being chosen."""
+        # In one update: a browser that is sent two values in turn can answer with the first.
+        self.param.update(options={run.name: run.id for run in runs}, value=chosen)
+        # A renamed run keeps its id, and the browser would keep its old name.
+        self.param.trigger("value")
+
+    def _process_property_change(self, properties: dict[str, Any]) -> dict[str, Any]:
+        """Take what the browser says, but for a run that was deleted or renamed meanwhile."""
+        if properties.get("value", self.labels[0]) not in self.labels:
+            properties = {name: told for name, told in properties.items() if name != "value"}
+            self.param.trigger("value")  # It is told again what there is.
+        return super()._process_property_change(properties)
 
 
 def button(label: str, action: Callable[[], Any], **params: Any) -> pmui.Button:

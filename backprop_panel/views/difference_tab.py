@@ -12,7 +12,7 @@ import param
 from ..difference import differing_settings, distance_over_steps, refuse_unlike
 from ..engine import Engine
 from ..run import TrainingRun
-from .controls import button
+from .controls import RunSelect, button
 from .curves import Curves, Line
 from .palette import run_color
 from .session import Session, draw_with
@@ -28,7 +28,7 @@ class DifferenceTab(pn.viewable.Viewer):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
-        self._other = pmui.Select(
+        self._other = RunSelect(
             label="Compare with", size="small", width=220, margin=(12, 6, 5, 0)
         )
         self._step = pmui.TextInput(label="At step", size="small", width=110, margin=(12, 6, 5, 0))
@@ -80,12 +80,13 @@ class DifferenceTab(pn.viewable.Viewer):
 
     def _offer(self, *events: param.parameterized.Event) -> None:
         runs = self.session.manager.runs
-        self._other.options = {run.name: run.id for run in runs}
-        if self._other.value not in {run.id for run in runs}:
-            self._other.value = self.session.run.id
+        chosen = self._other.value
+        if chosen not in {run.id for run in runs}:
+            chosen = self.session.run.id
+        self._other.offer(runs, chosen)
 
     def _offer_last_step(self, event: param.parameterized.Event) -> None:
-        if event.new:
+        if event.type != "triggered":
             self._step.value = str(self.session.manager.run(event.new).trainer.step)
 
     def _compare(self) -> None:

@@ -9,7 +9,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from .controls import SMALL, button, head
+from .controls import SMALL, RunSelect, button, head
 from .exchange import Exchange
 from .playing import Playing
 from .session import Session
@@ -51,7 +51,7 @@ class Settings(pn.viewable.Viewer):
             widget.param.watch(self._change_training, "value")
         for widget in self._new_run.values():
             widget.param.watch(self._change_configuration, "value")
-        self._active = pmui.Select(label="Active run", **SMALL)
+        self._active = RunSelect(label="Active run", **SMALL)
         self._active.param.watch(self._switch, "value")
         self._name = pmui.TextInput(label="Run name", max_length=60, **SMALL)
         self._new = button("New run", self._create)
@@ -104,10 +104,7 @@ class Settings(pn.viewable.Viewer):
         if not events or any(event.name != "mistakes" for event in events):
             for name, widget in {**self._training, **self._new_run}.items():
                 widget.value = shown(name, settings[name])
-            self._active.options = {other.name: other.id for other in self.session.manager.runs}
-            self._active.value = run.id
-            # A renamed run keeps its id, and the browser would keep its old name.
-            self._active.param.trigger("value")
+            self._active.offer(self.session.manager.runs, run.id)
         self._showing = False
         self._show_messages()
         self._show_pending()

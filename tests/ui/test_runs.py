@@ -5,6 +5,14 @@ from playwright.sync_api import expect
 from tests.ui.browsing import choose, expect_active, expect_step, fill, press, show_runs, standing
 
 
+CHOOSE = """([label, value]) => {
+  const lists = Bokeh.documents[0].all_models
+  const list = [...lists].find((model) => model.data?.attributes?.label === label)
+  list.data.setv({value})
+}"""
+"""As a browser does that is behind: it says what it was sent, when it is true no longer."""
+
+
 def test_a_setting_of_the_network_makes_a_new_run_and_keeps_the_old_one(used_page):
     press(used_page, "Run Batch")
     expect_step(used_page, 1)
@@ -63,6 +71,18 @@ def test_deleting_is_asked_for_and_the_last_run_stays(used_page):
     expect(
         used_page.get_by_text("'run 1' is the only run; there must be one.").first
     ).to_be_visible()
+
+
+def test_a_run_that_is_gone_is_not_chosen_by_a_page_that_knows_it_still(used_page):
+    press(used_page, "New run")
+    expect_active(used_page, "run 2")
+    fill(used_page, "Run name", "renamed")
+    press(used_page, "Rename")
+    expect_active(used_page, "renamed")
+    used_page.evaluate(CHOOSE, ["Active run", "run 2"])
+    expect_active(used_page, "renamed")
+    press(used_page, "Run Batch")
+    expect_step(used_page, 1)
 
 
 def test_escape_keeps_a_run_that_was_to_be_deleted(used_page):

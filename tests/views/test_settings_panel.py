@@ -2,6 +2,7 @@
 
 import panel_material_ui as pmui
 import pytest
+from panel.models.esm import ReactComponent
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.settings import SettingError
@@ -111,3 +112,18 @@ def test_a_reset_that_is_refused_is_told_beside_the_run(session, monkeypatch):
     monkeypatch.setattr(session.manager, "reset", refuse)
     control(panel, pmui.Button, "Reset").clicks += 1
     assert control(panel, pmui.Select, "Active run").helper_text == "somebody else trains it"
+
+
+def test_the_list_of_runs_tells_the_browser_of_no_run_in_between(session, panel):
+    for _ in range(3):
+        session.manager.create()
+    root = panel.get_root()
+    (told,) = (
+        model.data
+        for model in root.select({"type": ReactComponent})
+        if getattr(model.data, "label", "") == "Active run"
+    )
+    values = []
+    told.on_change("value", lambda name, old, new: values.append(new))
+    session.manager.delete(session.run.id)
+    assert values == ["run 3"]

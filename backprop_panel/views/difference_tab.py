@@ -28,9 +28,7 @@ class DifferenceTab(pn.viewable.Viewer):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
-        self._other = RunSelect(
-            label="Compare with", size="small", width=220, margin=(12, 6, 5, 0)
-        )
+        self._other = RunSelect(label="Compare with", size="small", width=220, margin=(12, 6, 5, 0))
         self._step = pmui.TextInput(label="At step", size="small", width=110, margin=(12, 6, 5, 0))
         self._mistake = html("", "bp-mistake", visible=False)
         self._message = html("", "bp-note")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from html import escape
+from importlib.util import find_spec
 from io import BytesIO
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 import panel as pn
@@ -17,11 +19,13 @@ from ..interchange import (
     export_notebook,
     export_run,
     export_script,
+    export_tensorboard,
     file_name,
     read_run,
     refuse_import,
     to_query,
 )
+from ..interchange.files import write_bundle
 from ..interchange.snapshot import snapshot
 from ..interchange.tensors import tensor_bytes
 from ..run import TrainingRun
@@ -34,12 +38,22 @@ def _export_weights(run: TrainingRun, target: BinaryIO) -> None:
     target.write(tensor_bytes(snapshot(run).weights))  # of one moment, though it may be training
 
 
+def _export_log(run: TrainingRun, target: BinaryIO) -> None:
+    with TemporaryDirectory() as folder:
+        log = export_tensorboard(run, folder)
+        write_bundle(
+            target, {f"{log.name}/{file.name}": file.read_bytes() for file in log.iterdir()}
+        )
+
+
 FORMATS: dict[str, tuple[Callable[[TrainingRun, BinaryIO], None], str]] = {
     "Run, to import again": (export_run, ".zip"),
     "PyTorch script": (export_script, " script.zip"),
     "Notebook": (export_notebook, " notebook.zip"),
     "Weights for nn.Sequential": (_export_weights, ".safetensors"),
 }
+if find_spec("tensorboard"):  # an extra: its own package writes its files
+    FORMATS["TensorBoard log"] = _export_log, " log.zip"
 
 IMPORT = "Import a run"
 

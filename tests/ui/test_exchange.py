@@ -1,10 +1,13 @@
 """What leaves the page as a file, and comes in as one."""
 
+from zipfile import ZipFile
+
 import pytest
 from playwright.sync_api import expect
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.bundles import unzipped
-from tests.ui.browsing import expect_active, expect_step, export, press
+from tests.ui.browsing import choose, expect_active, expect_step, export, press, standing
 
 
 @pytest.fixture
@@ -44,6 +47,20 @@ def test_the_same_file_is_given_and_taken_as_often_as_is_asked(used_page, bundle
     for name in ("run 1 1", "run 1 2"):
         give(used_page, bundle)
         expect_active(used_page, name)
+
+
+def test_tensorboard_reads_the_log_that_was_exported(used_page, bundle, tmp_path):
+    press(used_page, "Run Batch")
+    expect_step(used_page, 1)
+    loss = standing(used_page)[2]
+    choose(used_page, "Export as", "TensorBoard log")
+    export(used_page, bundle)
+
+    with ZipFile(bundle) as archive:
+        archive.extractall(tmp_path)
+    (scalar,) = EventAccumulator(str(tmp_path / "run 1")).Reload().Scalars("loss")
+    assert scalar.step == 1
+    assert scalar.value == pytest.approx(loss, abs=1e-4)
 
 
 def test_a_file_that_is_no_run_is_refused_beside_the_button(used_page, bundle):

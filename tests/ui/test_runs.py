@@ -4,7 +4,6 @@ from playwright.sync_api import expect
 
 from tests.ui.browsing import choose, expect_active, expect_step, fill, press, show_runs, standing
 
-
 CHOOSE = """([label, value]) => {
   const lists = Bokeh.documents[0].all_models
   const list = [...lists].find((model) => model.data?.attributes?.label === label)

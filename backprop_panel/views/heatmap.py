@@ -67,6 +67,8 @@ class Heatmap:
 
     Attributes
     ----------
+    source : ColumnDataSource
+        What is drawn; its tags are words for the hover, as "difference" is where that is shown.
     other : Heatmap or None
         The gradient of this value, or the value of this gradient.
     pointed_at : ColumnDataSource

@@ -87,10 +87,11 @@ const span = (index, first, block, end) => {
 const down_name = span(row, first_row[part], tall, rows[part])
 const across_name = span(column, first_column[part], wide, width)
 const place = in_bias ? `[${across_name}]` : `[${down_name}, ${across_name}]`
-const pooled = tall * wide > 1 ? "largest of " : ""
-const lines = [`${pooled}${in_bias ? bias_name : name}${place} = ${exact(at(own))}`]
+const words = [...(tall * wide > 1 ? ["largest"] : []), ...own.tags]
+const what = words.length ? `${words.join(" ")} of ` : ""
+const lines = [`${what}${in_bias ? bias_name : name}${place} = ${exact(at(own))}`]
 if (other != null) {
-  lines.push(`${pooled}${in_bias ? other_bias_name : other_name}${place} = ${exact(at(other))}`)
+  lines.push(`${what}${in_bias ? other_bias_name : other_name}${place} = ${exact(at(other))}`)
 }
 const row_label = row_names.data.names[row], column_label = column_names.data.names[column]
 if (row_label && !in_bias) lines.push(row_label)

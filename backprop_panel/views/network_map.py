@@ -232,7 +232,10 @@ class NetworkMap(pn.viewable.Viewer):
         """Show differences, or values again: on scales of their own."""
         self._scales.forget()
         self._drawn = None
-        self._draw()
+        with pn.io.hold():
+            for heatmap in (*self._values, *self._gradients):
+                heatmap.source.tags = [] if self.session.other is None else ["difference"]
+            self._draw()
 
     def _recolor(self, *events: param.parameterized.Event) -> None:
         theme = theme_of(self.session.dark)

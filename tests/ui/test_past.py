@@ -102,18 +102,20 @@ def test_a_setting_changed_midway_is_a_marked_point_that_says_what_changed(used_
     expect_curves(used_page, "loss", "run 1")
 
 
-def test_a_difference_shows_one_moment_minus_another(page):
-    train_an_epoch(page)
-    show_tab(page, "Difference")
-    fill(page, "At step", "3")
-    press(page, "Compare")
-    expect(page.get_by_text(re.compile("run 1 at step 16 minus run 1 at step 3"))).to_be_visible()
-    show_tab(page, "Network")
-    expect(page.get_by_text("differences")).to_be_visible()
+def test_a_difference_shows_one_moment_minus_another(used_page):
+    train_an_epoch(used_page)
+    show_tab(used_page, "Difference")
+    fill(used_page, "At step", "3")
+    press(used_page, "Compare")
+    expect(
+        used_page.get_by_text(re.compile("run 1 at step 16 minus run 1 at step 3"))
+    ).to_be_visible()
+    show_tab(used_page, "Network")
+    expect(used_page.get_by_text("differences")).to_be_visible()
     run = same_run()
     run.trainer.run_epoch()
     expected = run.model.weights[1][3, 17] - run.at(3).weights[1][3, 17]
-    assert abs(float(hovered(page, "W2", 3, 17)["W2[3, 17]"]) - expected) < 1e-6
+    assert abs(float(hovered(used_page, "W2", 3, 17)["difference of W2[3, 17]"]) - expected) < 1e-6
 
 
 def test_a_comparison_of_unlike_networks_is_refused_where_it_was_asked_for(used_page):
@@ -122,6 +124,7 @@ def test_a_comparison_of_unlike_networks_is_refused_where_it_was_asked_for(used_
     expect_active(used_page, "run 2")
     show_tab(used_page, "Difference")
     choose(used_page, "Compare with", "run 1")
+    fill(used_page, "At step", "0")
     press(used_page, "Compare")
     expect(used_page.get_by_text("Networks of 16-8-8-4 and 16-32-32-4 units")).to_be_visible()
 

@@ -40,7 +40,7 @@ class RunSelect(pmui.Select):
 
     def _process_property_change(self, properties: dict[str, Any]) -> dict[str, Any]:
         """Take what the browser says, but for a run that was deleted or renamed meanwhile."""
-        if properties.get("value", self.labels[0]) not in self.labels:
+        if "value" in properties and properties["value"] not in self.labels:
             properties = {name: told for name, told in properties.items() if name != "value"}
             self.param.trigger("value")  # It is told again what there is.
         return super()._process_property_change(properties)

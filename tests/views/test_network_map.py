@@ -6,6 +6,7 @@ import pytest
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.network_map import NetworkMap
+from backprop_panel.views.scales import ROOM
 from backprop_panel.views.session import Session
 
 # The widgets' library gives its own buttons both the old and the new name of an option.
@@ -76,3 +77,22 @@ def test_a_run_that_is_shown_again_shows_its_own_weights(manager, network_map):
     manager.switch(first.id)
     for shown, values in of_every_heatmap(network_map):
         assert np.array_equal(shown, values)
+
+
+def weights_end_after_one_became(network_map, weight):
+    """Return where the weights' scale ends once a weight is that much."""
+    session = network_map.session
+    engine = session.run.trainer.engine
+    engine.set_weight(0, 0, 0, weight)
+    session.record = engine.look()
+    return network_map._values[1].mapper.high
+
+
+def test_a_moment_of_its_own_is_shown_on_a_scale_that_fits_it(network_map):
+    assert weights_end_after_one_became(network_map, 50.0) == 50 * ROOM
+
+
+def test_while_frames_follow_each_other_the_scale_does_not_jump(network_map):
+    network_map.session.training = True
+    before = network_map._values[1].mapper.high
+    assert before < weights_end_after_one_became(network_map, 50.0) < 50

@@ -24,7 +24,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from .activations import ACTIVATIONS
+from .activations import ACTIVATIONS, Kept
 from .initialization import Initialization
 
 Array = NDArray[np.floating]
@@ -103,10 +103,11 @@ class Network:
         """Carry the inputs in `work` to the logits, yielding after each layer."""
         last = self.depth - 1
         for layer, phase in enumerate(self._forward_phases):
-            z = work.pre_activations_t[layer]
-            np.dot(self._layers_t[layer], work.with_ones_t[layer], z)
+            np.dot(self._layers_t[layer], work.with_ones_t[layer], work.pre_activations_t[layer])
             if layer < last:
-                self.activations[layer].value(z, work.activations_t[layer + 1], work.kept[layer])
+                value = self.activations[layer].value
+                for z, a, kept, _, _, _ in work.pieces[layer]:
+                    value(z, a, kept)
             yield phase
 
     def backward(self, work: Workspace, gradients: Sequence[Array]) -> Iterator[Phase]:
@@ -126,21 +127,26 @@ class Network:
             yield self._backward_phases[layer]
 
     def _delta_below(self, work: Workspace, layer: int) -> None:
-        below = layer - 1
-        delta = work.deltas_t[below]
         self.activation_gradient(work, layer)
-        self.activations[below].derivative(
-            work.pre_activations_t[below],
-            work.activations_t[layer],
-            work.kept[below],
-            delta,
-            work.scratch[below],
-        )
-        np.multiply(delta, work.activation_gradients_t[layer], delta)
+        derivative = self.activations[layer - 1].derivative
+        for z, a, kept, activation_gradient, delta, scratch in work.pieces[layer - 1]:
+            derivative(z, a, kept, delta, scratch)
+            np.multiply(delta, activation_gradient, delta)
 
     def activation_gradient(self, work: Workspace, layer: int) -> None:
         """Write dLoss/d activations[`layer`] = δ @ Wᵀ; for the input it is only looked at."""
         np.dot(self.weights[layer], work.deltas_t[layer], work.activation_gradients_t[layer])
+
+
+PIECE = 2**16
+"""Numbers of a block that are gone through at a time: a few such pieces fit a core's cache."""
+
+
+Piece = tuple[Array, Array, Kept, Array, Array, Array]
+"""Some units of a hidden level: z, a, kept, dLoss/da, δ, scratch; each array (units, batch).
+
+Pieces of a level share their scratch.
+"""
 
 
 class Workspace:
@@ -160,10 +166,8 @@ class Workspace:
         One for each of `activations`; the last is the last delta.
     logits : array, shape (batch, outputs)
         The last pre-activation, and the last activation.
-    kept : list of pair of array, each (units, batch)
-        What an activation keeps for its derivative.
-    scratch : list of array, shape (units, batch)
-        Room to calculate in.
+    pieces : list of list of Piece
+        Each hidden level as what is done to each element goes through it.
     column : array, shape (batch, 1)
         Room to calculate in.
     """
@@ -183,14 +187,32 @@ class Workspace:
         self.deltas_t = [empty(units) for units in above]
         self.activation_gradients_t = [empty(units) for units in inputs_and_hidden]
         self.activation_gradients_t.append(self.deltas_t[-1])
-        self.kept = [(empty(units), empty(units)) for units in above[:-1]]
-        self.scratch = [empty(units) for units in above[:-1]]
+        self.pieces = [list(self._pieces(level)) for level in range(len(above) - 1)]
         self.column = np.empty((batch, 1), network.dtype)
         self.pre_activations = transposed(self.pre_activations_t)
         self.activations = transposed(self.activations_t)
         self.deltas = transposed(self.deltas_t)
         self.activation_gradients = transposed(self.activation_gradients_t)
         self.logits = self.activations[-1]
+
+    def _pieces(self, level: int) -> Iterator[Piece]:
+        """Yield a hidden level in pieces of about `PIECE` numbers."""
+        z = self.pre_activations_t[level]
+        units, batch = z.shape
+        length = max(PIECE // max(batch, 1), 1)
+        first, second, scratch = (
+            np.empty((rows, batch), z.dtype) for rows in (units, units, min(length, units))
+        )
+        for start in range(0, units, length):
+            part = slice(start, min(start + length, units))
+            yield (
+                z[part],
+                self.activations_t[level + 1][part],
+                (first[part], second[part]),
+                self.activation_gradients_t[level + 1][part],
+                self.deltas_t[level][part],
+                scratch[: part.stop - start],
+            )
 
 
 def transposed(arrays: Sequence[Array]) -> list[Array]:

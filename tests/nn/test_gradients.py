@@ -164,6 +164,17 @@ def test_every_value_and_gradient_of_a_pass_is_what_autograd_finds(
 
 
 @every_activation
+@pytest.mark.parametrize("numbers", [1, 2 * BATCH, 3 * BATCH + 1])
+def test_a_level_gone_through_in_pieces_gives_the_same_to_the_bit(activation, numbers, monkeypatch):
+    network, inputs, targets = problem([activation] * 2)
+    whole = by_hand(network, "cross_entropy", inputs, targets)
+    monkeypatch.setattr("backprop_panel.nn.network.PIECE", numbers)
+    in_pieces = by_hand(network, "cross_entropy", inputs, targets)
+    assert np.array_equal(in_pieces.gradients, whole.gradients)
+    assert_all_close(in_pieces.activations, whole.activations, atol=0)
+
+
+@every_activation
 @every_loss
 @every_depth
 def test_parameter_gradients_are_the_slopes_of_the_loss(activation, loss_name, hidden_layers):

@@ -204,9 +204,11 @@ class Settings(pn.viewable.Viewer):
             self._name.value = ""
 
     def _reset(self) -> None:
-        if self.session.attempt("runs", self.session.reset):
-            self._name.value = ""
-            self._show()
+        # In one message: a field that is typed into once the step reads 0 is not overwritten.
+        with pn.io.hold():
+            if self.session.attempt("runs", self.session.reset):
+                self._name.value = ""
+                self._show()
 
     def _rename(self) -> None:
         session = self.session

@@ -26,15 +26,17 @@ WHOLE = """() => window.Bokeh && ['dŷ', 'timeline'].every((name) =>
   [...Bokeh.index.query(({model}) => model.name === name)].length > 0)"""
 
 COUNT_FRAMES = """() => {
-  const sources = Bokeh.documents.flatMap((document) => [...document._all_models.values()])
-    .filter((model) => model.type === 'ColumnDataSource' && model.data.image)
-  window.heatmaps = sources.length
+  window.heatmaps = Bokeh.documents.flatMap((document) => [...document._all_models.values()])
+    .filter((model) => model.type === 'ColumnDataSource' && model.data.image).length
   window.frames = 0
   let asked = false
-  // A frame is one in which the browser painted after it had got new cells.
+  // A frame is one in which the browser painted after new cells were coloured.
   const count = () => { asked = false; window.frames += 1 }
-  const ask = () => { if (!asked) { asked = true; requestAnimationFrame(count) } }
-  for (const source of sources) source.change.connect(ask)
+  const {prototype} = CanvasRenderingContext2D, colour = prototype.putImageData
+  prototype.putImageData = function(...cells) {
+    colour.apply(this, cells)
+    if (!asked) { asked = true; requestAnimationFrame(count) }
+  }
 }"""
 """Counts frames in the page, whatever the server meant to send."""
 

@@ -19,7 +19,8 @@ for (const source of sources) {
     image.set(cells.subarray(at, at + image.length))
     at += image.length
   }
-  source.change.emit()
+  if (source.shown_by) source.shown_by.change_cells()
+  else source.change.emit()
 }
 """
 

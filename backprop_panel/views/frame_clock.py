@@ -49,15 +49,6 @@ class FrameClock(JSComponent):
     sent = param.Integer(0, doc="The number of the last frame; it goes out in the frame's message.")
 
     _esm = """
-    // With each frame Bokeh writes the style sheets of every plot anew. Where they say the same,
-    // the browser is spared finding out what follows from them: three frames in the time of two.
-    const sheets = Bokeh.require("core/dom").InlineStyleSheet.prototype
-    if (!sheets.writes_changes_only) {
-      const write = sheets._update
-      sheets._update = function(css) { if (this.el.textContent !== css) write.call(this, css) }
-      sheets.writes_changes_only = true
-    }
-
     export function render({model}) {
       model.on("sent", () => {
         const number = model.sent

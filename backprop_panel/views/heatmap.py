@@ -24,6 +24,7 @@ from .glyphs import draw_one_way, hook
 from .hover import BIAS_GAP, hover_tool
 from .lens import Lens, Span
 from .palette import NOT_FINITE, Theme
+from .quick_plots import BENEATH
 
 FRAME = "#8888884d"
 """A grey thin enough for light and dark."""
@@ -241,7 +242,7 @@ class Heatmap:
         renderer.data_source = self.source
         renderer.glyph.update(
             image="image", x="x", y="y", dw="dw", dh="dh",
-            origin="top_left", color_mapper=self.mapper,
+            origin="top_left", color_mapper=self.mapper, tags=[BENEATH],
         )  # fmt: skip
         draw_one_way(renderer)
         figure.x_range, figure.y_range = self.x_range, self.y_range

@@ -13,6 +13,7 @@ from .axes import names_of_cells
 from .frame import Frame
 from .heatmap import Heatmap, Place
 from .palette import theme_of
+from .quick_plots import QuickPlots
 from .scales import Scales
 from .session import Session
 from .slots import Slot, slots_of, touched
@@ -40,7 +41,13 @@ class NetworkMap(pn.viewable.Viewer):
             margin=0, sizing_mode="stretch_width", css_classes=["bp-map"], stylesheets=[STYLE]
         )
         self._legend = html("", "bp-legend")
-        self._layout = pn.Column(self._grid, self._legend, margin=0, sizing_mode="stretch_width")
+        self._layout = pn.Column(
+            self._grid,
+            self._legend,
+            QuickPlots(width=0, height=0, margin=0),
+            margin=0,
+            sizing_mode="stretch_width",
+        )
         self._scales = Scales()
         self._opening = pn.state.curdoc is not None and not pn.state.loaded
         self._build()

@@ -19,7 +19,7 @@ from serving import COUNT_FRAMES, ROOT, browser, opened, press, served, step
 BLOCKS = 5
 BLOCK_SECONDS = 4.0
 CLICKS = 40
-SHOWN = ("10 frames a second", "As many as are drawn")
+SHOWN = ("10 frames a second", "30 frames a second")
 
 UNWATCHED = f"""
 import time

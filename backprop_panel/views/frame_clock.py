@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 from weakref import WeakSet
 
 import panel as pn
-import param
 from bokeh.document import Document
 from bokeh.events import Event
 from panel.custom import JSComponent
@@ -37,36 +36,33 @@ class FrameClock(JSComponent):
     ----------
     then : callable, optional
         Called when a frame has been drawn: the next may follow at once.
-
-    Attributes
-    ----------
     most_a_second : float
         Frames sent in a second, at most.
     """
 
     _running: ClassVar[WeakSet[FrameClock]] = WeakSet()
 
-    sent = param.Integer(0, doc="The number of the last frame; it goes out in the frame's message.")
-
     _esm = """
     export function render({model}) {
-      model.on("sent", () => {
-        const number = model.sent
+      model.on("msg:custom", ({data: number}) => {
         // The plots asked first for the next animation frame: after it they have drawn. Told a
         // little later, frames come as often and more evenly, and training gets a tenth more done.
         requestAnimationFrame(() => setTimeout(() => model.send_msg(number), 20))
       })
-      model.send_msg(model.sent)
+      model.send_msg(null)
       return document.createElement("span")
     }
     """
 
-    def __init__(self, then: Callable[[], None] | None = None, **params: Any) -> None:
+    def __init__(
+        self, then: Callable[[], None] | None = None, most_a_second: float = inf, **params: Any
+    ) -> None:
         super().__init__(**({"width": 0, "height": 0, "margin": 0} | params))
         self._then = then
+        self._sent = 0
         self._drawn: int | None = None
         self._heard = 0.0
-        self.most_a_second = inf
+        self.most_a_second = most_a_second
         self._cost = self._last = 0.0
 
     @property
@@ -74,7 +70,7 @@ class FrameClock(JSComponent):
         """Whether another frame can be sent; where there is no browser, as soon as it is due."""
         if self.due_in > 0:
             return False
-        if self._drawn is None or self.sent - self._drawn < MOST_UNDRAWN:
+        if self._drawn is None or self._sent - self._drawn < MOST_UNDRAWN:
             return True
         return monotonic() > self._heard + PATIENCE
 
@@ -105,7 +101,9 @@ class FrameClock(JSComponent):
         self._last = max(self._last + self._apart, begin - self._apart)
         with pn.io.hold():
             yield
-            self.sent += 1
+            self._sent += 1
+            # Not a synchronised parameter: that alone would take a tenth of a frame's time.
+            self._send_msg(self._sent)
         self._cost = monotonic() - begin
 
     def _process_bokeh_event(self, doc: Document, event: Event) -> None:
@@ -116,8 +114,9 @@ class FrameClock(JSComponent):
         with set_curdoc(doc):
             self._process_event(event)
 
-    def _handle_msg(self, data: int) -> None:
+    def _handle_msg(self, data: int | None) -> None:
         """Take the number of a frame that was drawn; a page that is made anew has drawn all."""
-        self._drawn, self._heard = data, monotonic()
+        self._drawn = self._sent if data is None else data
+        self._heard = monotonic()
         if self._then:
             self._then()

@@ -26,13 +26,16 @@ from .lens import Lens, Span
 from .palette import NOT_FINITE, Theme
 from .quick_plots import BENEATH
 
-FRAME = "#8888884d"
+OUTLINE = "#8888884d"
 """A grey thin enough for light and dark."""
 
 LABEL_BORDER = 18
 """Pixels under a row of heatmaps for the labels of columns."""
 
 _SIDES = ("left", "right", "top", "bottom")
+
+Box = tuple[float, float, float, float]
+"""Left, right, top and bottom."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,10 @@ class Heatmap:
         What is drawn; its tags are words for the hover, as "difference" is where that is shown.
     other : Heatmap or None
         The gradient of this value, or the value of this gradient.
+    boxes : ColumnDataSource
+        The outline of the cells and the frames of what is marked.
     pointed_at : ColumnDataSource
-        The frame of the cell under the pointer, the same for a value and its gradient.
+        The frame of the cell under the pointer.
     images : list of array
         What is sent of the values: one image, or that of the weights and that of the bias.
     companions : list of bokeh Model
@@ -92,21 +97,22 @@ class Heatmap:
     partner: Heatmap | None = None
     other: Heatmap | None = field(init=False, default=None, repr=False, compare=False)
     source: ColumnDataSource = field(init=False)
-    marks: ColumnDataSource = field(init=False)
+    boxes: ColumnDataSource = field(init=False)
     mapper: LinearColorMapper = field(init=False)
     images: list[NDArray[np.float32]] = field(init=False, repr=False, compare=False)
     companions: list[Model] = field(init=False, default_factory=list, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.mapper = LinearColorMapper(palette=self.theme.diverging(), nan_color=NOT_FINITE)
-        self.marks = ColumnDataSource(_boxes([]))
+        self._marks: list[Box] = []
         if self.partner:
             self.other, self.partner.other = self.partner, self
             self.x_range, self.y_range = self.partner.x_range, self.partner.y_range
-            self.pointed_at = self.partner.pointed_at
+            self.boxes, self.pointed_at = self.partner.boxes, self.partner.pointed_at
         else:
             self.x_range, self.y_range = Range1d(), Range1d()
-            self.pointed_at = ColumnDataSource(_boxes([]))
+            self.boxes = ColumnDataSource(self._outlines_and_marks())
+            self.pointed_at = ColumnDataSource(_sides([]))
             _set_extent(self.x_range, -0.5, self.shape[1] - 0.5)
             _set_extent(self.y_range, 0.5 - self._height, 0.5)
         self._values = np.zeros(self.shape, np.float32)
@@ -115,7 +121,6 @@ class Heatmap:
         for axis_range in (self.x_range, self.y_range):
             axis_range.on_change("start", self._refocus)
             axis_range.on_change("end", self._refocus)
-        self._outline = ColumnDataSource(self._outlines())
         self._frame = Quad(fill_color=None, line_color=self.theme.mark)
 
     @property
@@ -160,29 +165,35 @@ class Heatmap:
             self.shape = values.shape
             if not self.partner:
                 _set_extent(self.y_range, 0.5 - self._height, 0.5)
+                self.boxes.data = self._outlines_and_marks()
             self._lens = self._lens_now()
             self.source.data = self._columns()
-            self._outline.data = self._outlines()
         if limit != self.mapper.high:
             self.mapper.update(low=-limit, high=limit)
 
     def mark(
         self, rows: Sequence[int] = (), columns: Sequence[int] = (), cell: Place | None = None
     ) -> None:
-        """Frame whole rows, whole columns and one cell, and nothing else."""
+        """Frame whole rows, whole columns and one cell, and nothing else.
+
+        The gradient of this value is framed alike.
+        """
         width = self.shape[1]
         boxes = [(-0.5, width - 0.5, self._top(row), self._top(row) - 1) for row in rows]
         boxes += [(column - 0.5, column + 0.5, 0.5, 0.5 - self._height) for column in columns]
         if cell:
             top = self._top(cell.row)
             boxes.append((cell.column - 0.5, cell.column + 0.5, top, top - 1))
-        self.marks.data = _boxes(boxes)
+        self._marks = boxes
+        self.boxes.data = self._outlines_and_marks()
 
     def follow(self, theme: Theme) -> None:
         """Take the colours of another theme."""
         self.theme = theme
         self.mapper.palette = theme.diverging()
         self._frame.line_color = theme.mark
+        if not self.partner:
+            self.boxes.data = self._outlines_and_marks()
 
     def _top(self, row: int) -> float:
         return 0.5 - row - (BIAS_GAP if self.bias and row == self.weight_rows else 0)
@@ -262,11 +273,7 @@ class Heatmap:
             min_border_top=1,
             min_border_bottom=LABEL_BORDER,
         )
-        figure.rect(
-            x="x", y="y", width="dw", height="dh", source=self._outline,
-            fill_color=None, line_color=FRAME,
-        )  # fmt: skip
-        figure.add_glyph(self.marks, self._frame)
+        figure.add_glyph(self.boxes, Quad(fill_color=None, line_color="color"))
         figure.add_glyph(self.pointed_at, self._frame)
         figure.add_tools(hover_tool(self, renderer))
         # A second tap within 300 ms comes as a double tap alone.
@@ -284,19 +291,14 @@ class Heatmap:
         if not self.column_ticks:
             figure.below = []
 
-    def _outlines(self) -> dict[str, list[float]]:
-        """Outline the cells, so that a bias of zeros is seen to be there."""
-        rows, width = self.shape
-        split = self.weight_rows
-        parts = [(split, (1 - split) / 2)]
+    def _outlines_and_marks(self) -> dict[str, list]:
+        """Return all boxes; the cells are outlined so that a bias of zeros is seen to be there."""
+        right, bottom = self.shape[1] - 0.5, 0.5 - self._height
+        outlines: list[Box] = [(-0.5, right, 0.5, 0.5 - self.weight_rows)]
         if self.bias:
-            parts.append((1, 1 - self._height))
-        return {
-            "x": [(width - 1) / 2] * len(parts),
-            "y": [middle for _, middle in parts],
-            "dw": [width] * len(parts),
-            "dh": [height for height, _ in parts],
-        }
+            outlines.append((-0.5, right, bottom + 1, bottom))
+        colors = [OUTLINE] * len(outlines) + [self.theme.mark] * len(self._marks)
+        return _sides([*outlines, *self._marks]) | {"color": colors}
 
     def _reset_zoom(self) -> CustomJS:
         return CustomJS(
@@ -320,8 +322,8 @@ class Heatmap:
             label_cells(figure.xaxis[0], self.column_names, "tick", self.column_ticks, most=6)
 
 
-def _boxes(boxes: Sequence[tuple[float, float, float, float]]) -> dict[str, list[float]]:
-    """Return boxes (left, right, top, bottom) as the columns of a source."""
+def _sides(boxes: Sequence[Box]) -> dict[str, list[float]]:
+    """Return boxes as the columns of a source."""
     return {side: [box[place] for box in boxes] for place, side in enumerate(_SIDES)}
 
 

@@ -260,15 +260,10 @@ class NetworkMap(pn.viewable.Viewer):
         place = self.session.selection
         marks = touched(self._slots, place) if place else {}
         with pn.io.hold():
-            for slot, value, gradient in zip(
-                self._slots, self._values, self._gradients, strict=True
-            ):
+            for slot, value in zip(self._slots, self._values, strict=True):
                 rows, columns = marks.get(slot.name, ((), ()))
-                for heatmap in (value, gradient):
-                    is_cell = place and heatmap.name.removeprefix(
-                        "d"
-                    ) == place.heatmap.removeprefix("d")
-                    heatmap.mark(rows, columns, place if is_cell else None)
+                is_here = place and place.heatmap.removeprefix("d") == slot.name
+                value.mark(rows, columns, place if is_here else None)
 
 
 def _smallest_width(slot: Slot) -> int:

@@ -23,9 +23,9 @@ SPEEDS = {
 FRAMES = {
     "2 frames a second": 2.0,
     "10 frames a second": 10.0,
-    "As many as are drawn": inf,
+    "30 frames a second": 30.0,
 }
-"""How often the page shows what is trained: what is not drawn is left for training."""
+"""How often the page shows what is trained, at most: what is not drawn is left for training."""
 
 
 class Playing(pn.viewable.Viewer):
@@ -43,7 +43,7 @@ class Playing(pn.viewable.Viewer):
             widget.param.watch(lambda event, name=name: self._change(name, event.new), "value")
         speed = pmui.Select(label="Speed", options=SPEEDS, value=inf, **SMALL)
         speed.param.watch(self._change_speed, "value")
-        frames = pmui.Select(label="Show", options=FRAMES, value=inf, **SMALL)
+        frames = pmui.Select(label="Show", options=FRAMES, value=session.frames_per_second, **SMALL)
         frames.param.watch(self._change_frames, "value")
         self._layout = pn.Column(
             head("Play", "applies at once"),
@@ -73,7 +73,7 @@ class Playing(pn.viewable.Viewer):
         self.session.steps_per_second = None if event.new == inf else event.new
 
     def _change_frames(self, event: param.parameterized.Event) -> None:
-        self.session.frames_per_second = None if event.new == inf else event.new
+        self.session.frames_per_second = event.new
 
     def _show_mistakes(self, event: param.parameterized.Event) -> None:
         for name, widget in self._stops.items():

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-SMOOTHING = 0.1
+SMOOTHING = 0.05
 """How far the magnitude to which a scale belongs follows a smaller one with each frame."""
 
 GROWTH = 0.5
 """How far it follows a larger one."""
 
-ROOM = 1.25
+ROOM = 1.4
 """How far beyond that magnitude a new scale ends, and how far it may fall before it ends nearer."""
 
 SMALLEST = 1e-12

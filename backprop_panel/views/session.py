@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf
 from time import monotonic
 from typing import Any
 
@@ -20,7 +19,7 @@ from ..worker import TURNS, StopWhen
 from .frame_clock import FrameClock
 from .heatmap import Place
 
-FRAME_PERIOD = 50
+FRAME_PERIOD = 15
 """Milliseconds between two looks at a training run; a frame that was drawn is followed at once."""
 
 SECONDS_BETWEEN_CURVES = 0.2
@@ -71,10 +70,7 @@ class Session(param.Parameterized):
         doc="How fast Play trains; None: as fast as it can.",
     )
     frames_per_second = Quantity(
-        None,
-        bounds=(0, None),
-        allow_None=True,
-        doc="How often it is shown, at most; None: as often as the browser draws.",
+        30.0, bounds=(0, None), doc="How often it is shown, at most: what eyes take for movement."
     )
     stop_after = Count(
         None, bounds=(1, None), allow_None=True, doc="Epochs after which Play stops by itself."
@@ -89,7 +85,7 @@ class Session(param.Parameterized):
 
     def __init__(self, manager: TrainingRunManager, **params: Any) -> None:
         super().__init__(manager=manager, **params)
-        self.frames = FrameClock(then=self.tick)
+        self.frames = FrameClock(then=self.tick, most_a_second=self.frames_per_second)
         self._ticks: PeriodicCallback | None = None
         self._playing = False
         self._difference: tuple[tuple, StepRecord] | None = None
@@ -291,7 +287,7 @@ class Session(param.Parameterized):
         self.run.worker.set_pace(event.new)
 
     def _change_frames(self, event: param.parameterized.Event) -> None:
-        self.frames.most_a_second = event.new or inf
+        self.frames.most_a_second = event.new
 
     def _change_stops(self, *events: param.parameterized.Event) -> None:
         """Let what is playing stop at the new conditions, epochs counted from now."""

@@ -44,7 +44,7 @@ class FrameClock(JSComponent):
 
     _esm = """
     export function render({model}) {
-      model.on("msg:custom", ({data: number}) => {
+      model.on("msg:custom", (number) => {
         // The plots asked first for the next animation frame: after it they have drawn. Told a
         // little later, frames come as often and more evenly, and training gets a tenth more done.
         requestAnimationFrame(() => setTimeout(() => model.send_msg(number), 20))

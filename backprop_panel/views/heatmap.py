@@ -122,6 +122,8 @@ class Heatmap:
             axis_range.on_change("start", self._refocus)
             axis_range.on_change("end", self._refocus)
         self._frame = Quad(fill_color=None, line_color=self.theme.mark)
+        if not self.partner:
+            self._label_anew_with_names()
 
     @property
     def weight_rows(self) -> int:
@@ -263,8 +265,9 @@ class Heatmap:
             tags=self.companions,
             # Fourteen WebGL canvases are copied for each frame, which takes longer than drawing.
             output_backend="canvas",
-            background_fill_color=None,
-            border_fill_color=None,
+            # Clear, whatever colour the page's theme gives: the cells are beneath.
+            background_fill_alpha=0,
+            border_fill_alpha=0,
             outline_line_color=None,
             # Alike for all, so that frames side by side end alike.
             frame_align=False,
@@ -290,6 +293,16 @@ class Heatmap:
             figure.left = []
         if not self.column_ticks:
             figure.below = []
+
+    def _label_anew_with_names(self) -> None:
+        """Have the plot painted when what stands beside its cells changes: its cells do not ask."""
+        paint = CustomJS(args={"boxes": self.boxes}, code="boxes.change.emit()")
+        for names, ticks in (
+            (self.row_names, self.row_ticks),
+            (self.column_names, self.column_ticks),
+        ):
+            if ticks:
+                names.js_on_change("data", paint)
 
     def _outlines_and_marks(self) -> dict[str, list]:
         """Return all boxes; the cells are outlined so that a bias of zeros is seen to be there."""

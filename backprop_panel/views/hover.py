@@ -93,7 +93,7 @@ const lines = [`${what}${in_bias ? bias_name : name}${place} = ${exact(at(own))}
 if (other != null) {
   lines.push(`${what}${in_bias ? other_bias_name : other_name}${place} = ${exact(at(other))}`)
 }
-const row_label = row_names.data.names[row], column_label = column_names.data.names[column]
+const row_label = row_names.data.names[row]?.trim(), column_label = column_names.data.names[column]
 if (row_label && !in_bias) lines.push(row_label)
 if (column_label) lines.push(column_label)
 return lines.join("\n")

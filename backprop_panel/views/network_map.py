@@ -19,6 +19,9 @@ from .session import Session
 from .slots import Slot, slots_of, touched
 from .text import STYLE, example, html, visible
 
+BLANK = "\N{FIGURE SPACE}"
+"""As wide as a letter, about, and nothing to see."""
+
 ROOM_FOR_NOTE = 12
 """Columns from which on a gradient's caption has room for more than its name."""
 
@@ -70,7 +73,7 @@ class NetworkMap(pn.viewable.Viewer):
         if slots_of(self.session.run) != self._slots:
             self._build()
             return
-        self._shown = self._drawn = None
+        self._drawn = self._named = None
         with pn.io.hold():
             for slot, value in zip(self._slots, self._values, strict=True):
                 names = self._column_labels(slot)
@@ -102,7 +105,7 @@ class NetworkMap(pn.viewable.Viewer):
             self._values.append(value)
             self._gradients.append(gradient)
         self._frame = Frame([*self._values, *self._gradients])
-        self._shown: StepRecord | None = None
+        self._named: NDArray | None = None
         self._drawn: StepRecord | None = None
         self._draw()
         self._lay_out()
@@ -171,8 +174,6 @@ class NetworkMap(pn.viewable.Viewer):
         if len(session.record.layers) != session.run.model.network.depth:
             return
         self._drawn, record = session.record, session.shown
-        batch_changed = self._shown is None or self._shown.contexts is not record.contexts
-        self._shown = record
         shown = list(self._kinds_and_values(record))
         rescaled = self._scales.follow(
             ((kind, values) for _, kind, values in shown), smoothly=session.training
@@ -180,8 +181,7 @@ class NetworkMap(pn.viewable.Viewer):
         with pn.io.hold():
             for heatmap, kind, values in shown:
                 heatmap.take(values, self._scales.ends[kind])
-            if batch_changed:
-                self._examples.data = {"names": self._names(record)}
+            self._name_rows(record)
             self._frame.send()
             if rescaled:
                 self._show_legend()
@@ -218,14 +218,26 @@ class NetworkMap(pn.viewable.Viewer):
         scales = " · ".join(parts) or "each heatmap to its own largest magnitude"
         self._legend.object = f'{what}− <span class="bp-ramp" style="{style}"></span> + {scales}'
 
-    def _names(self, record: StepRecord) -> list[str]:
-        """Return the examples of the batch, which are the rows of every level."""
-        data = self.session.run.dataset
-        labels = data.output_labels
-        return [
-            example(tokens, labels[target])
-            for tokens, target in zip(data.tokens(record.contexts), record.targets, strict=True)
-        ]
+    def _name_rows(self, record: StepRecord) -> None:
+        """Say which example of the batch each row of a level is.
+
+        Where batches fly past nobody could read it, and a browser takes longer to paint the labels
+        than the cells: then there is nothing, as wide as what was there.
+        """
+        contexts = None if self.session.racing else record.contexts
+        if contexts is self._named:
+            return
+        self._named = contexts
+        if contexts is None:
+            names = [BLANK * len(name) for name in self._examples.data["names"]]
+        else:
+            data = self.session.run.dataset
+            labels = data.output_labels
+            names = [
+                example(tokens, labels[target])
+                for tokens, target in zip(data.tokens(contexts), record.targets, strict=True)
+            ]
+        self._examples.data = {"names": names}
 
     def _rescale(self, *events: param.parameterized.Event) -> None:
         self._scales.locked = self.locked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from time import monotonic
 from typing import Any
 
@@ -22,7 +23,10 @@ from .heatmap import Place
 FRAME_PERIOD = 15
 """Milliseconds between two looks at a training run; a frame that was drawn is followed at once."""
 
-SECONDS_BETWEEN_CURVES = 0.2
+LEGIBLE = 5
+"""Frames a second, at most, of which a text that changes with each can be read."""
+
+SECONDS_BETWEEN_CURVES = 1 / LEGIBLE
 """What changes slowly, and takes long to draw, is drawn no more often while training."""
 
 MISTAKES = (SettingError, MemoryError)
@@ -112,6 +116,11 @@ class Session(param.Parameterized):
     def engine(self) -> Engine:
         """What is shown: the run's engine, or a copy of it as it was."""
         return self.past or self.run.trainer.engine
+
+    @property
+    def racing(self) -> bool:
+        """Whether frames follow one another faster than they can be read."""
+        return self.training and min(self.steps_per_second or inf, self.frames_per_second) > LEGIBLE
 
     def look(self) -> None:
         """Show the next batch with the weights as they are now, and move nothing."""

@@ -173,8 +173,12 @@ class Worker:
     def take_record(self) -> StepRecord | None:
         """Return the record asked for last time, if it is there, and ask for the next."""
         record, self._newest = self._newest, None
-        self._record_wanted = True
+        self.want_record()
         return record
+
+    def want_record(self) -> None:
+        """Ask for the next step's record, in place of the one that was asked for last."""
+        self._record_wanted = True
 
     def _work(self) -> None:
         engine, since = self._engine, self._engine.step

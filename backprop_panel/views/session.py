@@ -20,7 +20,7 @@ from ..worker import TURNS, StopWhen
 from .frame_clock import FrameClock
 from .heatmap import Place
 
-FRAME_PERIOD = 15
+FRAME_PERIOD = 10
 """Milliseconds between two looks at a training run; a frame that was drawn is followed at once."""
 
 LEGIBLE = 5
@@ -318,7 +318,7 @@ class Session(param.Parameterized):
                 with TURNS.withheld(), self.frames.frame():
                     self.record = record
         elif self.frames.due_in < FRAME_PERIOD / 1000:
-            worker.take_record()  # An older one is not shown: the next is as new as it can be.
+            worker.want_record()  # The next frame then shows as new a step as it can.
 
     def _finish(self) -> None:
         worker = self.run.worker

@@ -20,8 +20,8 @@ from ..worker import TURNS, StopWhen
 from .frame_clock import FrameClock
 from .heatmap import Place
 
-FRAME_PERIOD = 10
-"""Milliseconds between two looks at a training run; a frame that was drawn is followed at once."""
+LONGEST_WAIT = 0.05
+"""Seconds between two looks at a training run, at most."""
 
 LEGIBLE = 5
 """Frames a second, at most, of which a text that changes with each can be read."""
@@ -273,7 +273,9 @@ class Session(param.Parameterized):
         self.training = True
         self.frames.start()
         # In the background: no page is told that the server is busy.
-        self._ticks = PeriodicCallback(callback=self.tick, period=FRAME_PERIOD, background=True)
+        self._ticks = PeriodicCallback(
+            callback=self.tick, period=round(1000 * self._wait), background=True
+        )
         self._ticks.start()
 
     def _leave_the_past(self) -> None:
@@ -295,8 +297,15 @@ class Session(param.Parameterized):
     def _change_pace(self, event: param.parameterized.Event) -> None:
         self.run.worker.set_pace(event.new)
 
+    @property
+    def _wait(self) -> float:
+        """Seconds between two looks at the run: two looks a frame, for each costs time as well."""
+        return min(0.5 / self.frames_per_second, LONGEST_WAIT)
+
     def _change_frames(self, event: param.parameterized.Event) -> None:
         self.frames.most_a_second = event.new
+        if self._ticks is not None:
+            self._ticks.period = round(1000 * self._wait)
 
     def _change_stops(self, *events: param.parameterized.Event) -> None:
         """Let what is playing stop at the new conditions, epochs counted from now."""
@@ -317,7 +326,7 @@ class Session(param.Parameterized):
             if record is not None:
                 with TURNS.withheld(), self.frames.frame():
                     self.record = record
-        elif self.frames.due_in < FRAME_PERIOD / 1000:
+        elif self.frames.due_in < self._wait:
             worker.want_record()  # The next frame then shows as new a step as it can.
 
     def _finish(self) -> None:

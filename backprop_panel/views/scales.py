@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-SMOOTHING = 0.05
+SMOOTHING = 0.1
 """How far the magnitude to which a scale belongs follows a smaller one with each frame."""
 
 GROWTH = 0.5

@@ -172,3 +172,13 @@ def test_softmax_is_torchs(case):
 @every_loss
 def test_each_loss_is_listed_under_its_own_name(name):
     assert LOSSES[name].name == name
+
+
+def test_probabilities_that_round_to_nothing_have_no_gradient():
+    rows = np.linspace(0, -120, 40, dtype=np.float32)
+    logits = np.column_stack([np.zeros_like(rows), rows])
+    _, derivative = value_and_derivative("cross_entropy", logits, np.zeros(len(rows), np.intp))
+    sizes = np.abs(derivative[:, 1])
+    assert sizes[0] == pytest.approx(0.5 / 40)
+    assert not sizes[-20:].any()
+    assert (sizes[sizes > 0] > 1e-24).all()

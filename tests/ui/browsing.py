@@ -3,8 +3,10 @@
 import ast
 import re
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import TimeoutError, expect
 
 from backprop_panel import TrainingRunManager
@@ -186,11 +188,33 @@ def expect_curves(page, name, *runs):
 
 
 def boxes(page, heatmap):
-    """Return the frames that a heatmap shows: for each its left, right, top and bottom."""
+    """Return the frames that a heatmap shows: for each its left, right, top and bottom.
+
+    The outline of its cells, which is of a colour that can be seen through, is none.
+    """
     return page.evaluate(
         f"""(name) => {{ {_FIGURE}
           return figure.renderers.flatMap(({{data_source: {{data}}}}) => [...(data.left ?? [])]
-            .map((left, at) => [left, data.right[at], data.top[at], data.bottom[at]]))
+            .map((left, at) => [left, data.right[at], data.top[at], data.bottom[at]])
+            .filter((box, at) => (data.color?.[at] ?? "#000000").length < 9))
         }}""",
         heatmap,
     )
+
+
+def scale(page, heatmap):
+    """Return the colours of a heatmap's scale, and the value at which it ends."""
+    return page.evaluate(
+        f"""(name) => {{ {_FIGURE}
+          const {{color_mapper}} = figure.renderers.find((each) => each.glyph.color_mapper).glyph
+          return [color_mapper.palette, color_mapper.high]
+        }}""",
+        heatmap,
+    )
+
+
+def colours(page, heatmap, cells):
+    """Return the colour that the screen has in the middle of each of some (row, column) cells."""
+    image = Image.open(BytesIO(page.screenshot()))
+    places = [on_screen(page, heatmap, column, -row) for row, column in cells]
+    return ["#{:02x}{:02x}{:02x}".format(*image.getpixel(place)[:3]) for place in places]

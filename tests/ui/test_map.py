@@ -2,11 +2,13 @@
 
 import re
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
 from tests.ui.browsing import (
     boxes,
+    colours,
     expect_drawn,
     expect_step,
     expect_window,
@@ -15,6 +17,7 @@ from tests.ui.browsing import (
     point_at,
     press,
     same_run,
+    scale,
     window,
     zoom_in,
 )
@@ -25,6 +28,42 @@ PAIRS = [(name, f"d{name}") for name in HEATMAPS]
 
 def windows(page):
     return {name: window(page, name) for pair in PAIRS for name in pair}
+
+
+def expected_colours(page, heatmap, values, cells):
+    """Return where the values of cells are on the heatmap's scale."""
+    palette, end = scale(page, heatmap)
+    shares = (np.array([values[cell] for cell in cells]) + end) / (2 * end)
+    return [palette[place] for place in np.clip(shares * len(palette), 0, 254).astype(int)]
+
+
+def test_cells_have_the_colours_of_their_values(used_page):
+    run = same_run()
+    for step in (1, 2):
+        record = run.trainer.run_batch()
+        press(used_page, "Run Batch")
+        expect_step(used_page, step)
+    expect_drawn(used_page)
+    cells = [(row, column) for row in (0, 9, 20, 31) for column in range(0, 32, 3)]
+    shown = {
+        "W2": record.weights[1],
+        "dW2": record.weight_gradients[1],
+        "a1": record.activations[1],
+    }
+    for heatmap, values in shown.items():
+        found = colours(used_page, heatmap, cells)
+        assert found == expected_colours(used_page, heatmap, values, cells), heatmap
+
+
+def test_cells_that_are_zoomed_have_the_colours_of_their_values(used_page):
+    record = same_run().trainer.engine.look()
+    zoom_in(used_page, "W2", 20, -10)
+    used_page.get_by_role("tab", name="Network", exact=True).hover()
+    expect(used_page.locator(".bk-Tooltip")).to_be_hidden()
+    expect_drawn(used_page)
+    cells = [(row, column) for row in range(8, 13) for column in range(17, 24)]
+    found = colours(used_page, "W2", cells)
+    assert found == expected_colours(used_page, "W2", record.weights[1], cells)
 
 
 def test_zooming_into_a_value_zooms_its_gradient_alike_and_nothing_else(used_page):

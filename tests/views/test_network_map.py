@@ -71,6 +71,36 @@ def test_rows_are_named_by_the_examples_of_the_run_that_is_shown(manager, networ
     assert not set("abc") & set("".join(names))
 
 
+def names_of_rows(network_map):
+    return network_map._values[0].row_names.data["names"]
+
+
+def show_another_batch(session, **pace):
+    """Show a step as it is shown while the run trains."""
+    session.param.update(training=True, **pace)
+    for _ in range(2):
+        session.record = session.run.trainer.run_batch()
+
+
+def test_rows_have_no_names_while_batches_fly_past(network_map):
+    session = network_map.session
+    before = names_of_rows(network_map)
+    show_another_batch(session)
+    assert not "".join(names_of_rows(network_map)).strip()
+    assert [len(name) for name in names_of_rows(network_map)] == [len(name) for name in before]
+    session.training = False
+    session.look()
+    assert "".join(names_of_rows(network_map)).strip()
+
+
+@pytest.mark.parametrize("pace", [{"steps_per_second": 1.0}, {"frames_per_second": 2.0}])
+def test_rows_have_the_names_of_their_batch_where_there_is_time_to_read_them(network_map, pace):
+    before = names_of_rows(network_map)
+    show_another_batch(network_map.session, **pace)
+    assert names_of_rows(network_map) != before
+    assert "".join(names_of_rows(network_map)).strip()
+
+
 def test_a_run_that_is_shown_again_shows_its_own_weights(manager, network_map):
     first = manager.current
     manager.create(**DATA, seed=5)

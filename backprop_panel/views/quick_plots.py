@@ -76,6 +76,8 @@ class QuickPlots(JSComponent):
       }
 
       images.remove = function() {
+        const {data_source} = this.renderer.model
+        if (data_source.shown_by === this) data_source.shown_by = null
         this.pane?.remove()
         remove.call(this)
       }

@@ -114,15 +114,14 @@ class LossTab(pn.viewable.Viewer):
         window, count = self._curves.window, len(comparison.runs())
         points, width = points_each(count), width_each(count)
         self._lines.forget_all_but({run.id for run in comparison.runs()})
-        lines = [
-            line
-            for run in comparison.runs()
-            for line in self._lines.of(
-                run,
+        wanted = {
+            run: (
                 comparison.color(run),
                 Wanted(self.smoothing, True, window, comparison.branch(run), points, width),
             )
-        ]
+            for run in comparison.runs()
+        }
+        lines = self._lines.of_all(wanted)
         self._legend.object = (
             self._legend_text() if any(len(line.x) for line in lines) else NOTHING_YET
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -87,6 +88,15 @@ class LossLines:
         self._lines: dict[str, tuple[object, list[Line]]] = {}
         self._validated: dict[str, tuple[int, tuple[NDArray, NDArray]]] = {}
         self._means: dict[str, tuple[tuple[int, int], NDArray]] = {}
+
+    def of_all(self, wanted: Mapping[TrainingRun, tuple[str, Wanted]]) -> list[Line]:
+        """Return the lines of runs, each in its colour and as it is wanted.
+
+        Reading fifty million losses takes longest, which two threads do in half the time.
+        """
+        with ThreadPoolExecutor(2) as pool:
+            lines = pool.map(lambda each: self.of(each[0], *each[1]), wanted.items())
+            return [line for those_of_one in lines for line in those_of_one]
 
     def of(self, run: TrainingRun, color: str, wanted: Wanted) -> list[Line]:
         """Return a run's training loss and, if wanted, its validation loss and its floor."""

@@ -102,7 +102,7 @@ class SoftmaxCrossEntropy:
         return (np.log(totals) - of_targets).mean(axis=-1)
 
     def derivative(self, logits: Array, one_hot: Array, out: Array, column: Array) -> None:
-        """Write (p - y) / B into `out`."""
+        """Write (p - y) / B into `out`; a negligible p is zero."""
         share, negligible = constants(out.dtype, 1 / len(out), NEGLIGIBLE)
         np.maximum.reduce(logits, axis=1, keepdims=True, out=column)
         np.subtract(logits, column, out)

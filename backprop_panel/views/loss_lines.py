@@ -92,7 +92,7 @@ class LossLines:
     def of_all(self, wanted: Mapping[TrainingRun, tuple[str, Wanted]]) -> list[Line]:
         """Return the lines of runs, each in its colour and as it is wanted.
 
-        Reading fifty million losses takes longest, which two threads do in half the time.
+        Reading fifty million losses takes longest, which two threads get through sooner.
         """
         with ThreadPoolExecutor(2) as pool:
             lines = pool.map(lambda each: self.of(each[0], *each[1]), wanted.items())

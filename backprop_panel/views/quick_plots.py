@@ -39,9 +39,10 @@ class QuickPlots(JSComponent):
       const images = Bokeh.require("models/glyphs/image").ImageView.prototype
       if (images.change_cells) return
       const {_paint, _flat_img_to_buf8, remove} = images
+      const is_beneath = (view) => view.model.tags.includes("beneath")
 
       images._paint = function(ctx, indices, data) {
-        if (!this.model.tags.includes("beneath")) return _paint.call(this, ctx, indices, data)
+        if (!is_beneath(this)) return _paint.call(this, ctx, indices, data)
         const {image_data, sx, sy, sdw, sdh} = this
         const {plot_view, model: {data_source}} = this.renderer
         const {left, top, width, height} = plot_view.frame.bbox
@@ -67,6 +68,7 @@ class QuickPlots(JSComponent):
 
       // Bokeh reads the palette's 255 colours again for each image.
       images._flat_img_to_buf8 = function(image) {
+        if (!is_beneath(this)) return _flat_img_to_buf8.call(this, image)
         const {color_mapper} = this.model
         if (this.palette !== color_mapper.palette) {
           this.palette = color_mapper.palette

@@ -53,9 +53,12 @@ class Viewer:
         while True:
             message = await self._receive()
             for event in message.content.get("events", []):
-                if event.get("attr") == "sent":
+                if event["kind"] != "MessageSent":
+                    continue
+                told = dict(event["msg_data"]["values"]["entries"])
+                if told["model"]["id"] == self._clock:
                     self.frames += 1
-                    drawing = asyncio.create_task(self._draw(event["new"]))
+                    drawing = asyncio.create_task(self._draw(told["data"]))
                     self._drawing.add(drawing)
                     drawing.add_done_callback(self._drawing.discard)
 

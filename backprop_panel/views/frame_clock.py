@@ -18,6 +18,9 @@ from panel.io.state import set_curdoc
 PATIENCE = 2.0
 """Seconds after which a frame is sent although nothing was heard: a message may be lost."""
 
+LONGEST_WAIT = 0.05
+"""Seconds between two looks whether there is something to show, at most."""
+
 MOST_UNDRAWN = 2
 """Frames under way: one that is drawn while the next is on its way."""
 
@@ -78,6 +81,11 @@ class FrameClock(JSComponent):
     def due_in(self) -> float:
         """Seconds until the next frame is due."""
         return self._last + self._apart - monotonic()
+
+    @property
+    def wait(self) -> float:
+        """Seconds between two looks: there are two for a frame, since each costs time as well."""
+        return min(self._apart / 2, LONGEST_WAIT)
 
     @property
     def _apart(self) -> float:

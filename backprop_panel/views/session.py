@@ -20,9 +20,6 @@ from ..worker import TURNS, StopWhen
 from .frame_clock import FrameClock
 from .heatmap import Place
 
-LONGEST_WAIT = 0.05
-"""Seconds between two looks at a training run, at most."""
-
 LEGIBLE = 5
 """Frames a second, at most, of which a text that changes with each can be read."""
 
@@ -274,7 +271,7 @@ class Session(param.Parameterized):
         self.frames.start()
         # In the background: no page is told that the server is busy.
         self._ticks = PeriodicCallback(
-            callback=self.tick, period=round(1000 * self._wait), background=True
+            callback=self.tick, period=round(1000 * self.frames.wait), background=True
         )
         self._ticks.start()
 
@@ -297,15 +294,8 @@ class Session(param.Parameterized):
     def _change_pace(self, event: param.parameterized.Event) -> None:
         self.run.worker.set_pace(event.new)
 
-    @property
-    def _wait(self) -> float:
-        """Seconds between two looks at the run: two looks a frame, for each costs time as well."""
-        return min(0.5 / self.frames_per_second, LONGEST_WAIT)
-
     def _change_frames(self, event: param.parameterized.Event) -> None:
         self.frames.most_a_second = event.new
-        if self._ticks is not None:
-            self._ticks.period = round(1000 * self._wait)
 
     def _change_stops(self, *events: param.parameterized.Event) -> None:
         """Let what is playing stop at the new conditions, epochs counted from now."""
@@ -321,13 +311,21 @@ class Session(param.Parameterized):
         worker = self.run.worker
         if not worker.running:
             self._finish()
-        elif self.frames.ready:
+            return
+        self._look_as_often_as_needed()
+        if self.frames.ready:
             record = worker.take_record()
             if record is not None:
                 with TURNS.withheld(), self.frames.frame():
                     self.record = record
-        elif self.frames.due_in < self._wait:
+        elif self.frames.due_in < self.frames.wait:
             worker.want_record()  # The next frame then shows as new a step as it can.
+
+    def _look_as_often_as_needed(self) -> None:
+        """Follow how far frames are apart by now; to begin the ticks anew costs more than a few."""
+        wait = round(1000 * self.frames.wait)
+        if not wait / 2 < self._ticks.period < 2 * wait:
+            self._ticks.period = wait
 
     def _finish(self) -> None:
         worker = self.run.worker

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import panel as pn
@@ -229,7 +230,7 @@ class NetworkMap(pn.viewable.Viewer):
             return
         self._named = contexts
         if contexts is None:
-            names = [BLANK * len(name) for name in self._examples.data["names"]]
+            names = [re.sub(r"\S", BLANK, name) for name in self._examples.data["names"]]
         else:
             data = self.session.run.dataset
             labels = data.output_labels

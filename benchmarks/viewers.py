@@ -25,6 +25,9 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 DRAWING_SECONDS = 0.03
 """What a browser takes for a frame."""
 
+FIRST_FRAMES = 10
+"""Frames that each has had once all are open: a page that opens keeps the server from others."""
+
 CLOCK = re.compile(r'"id": "(\w+)", "attributes": {"name": "FrameClock"')
 
 
@@ -104,7 +107,8 @@ async def main(url: str, count: int) -> None:
     """Open sessions and look on."""
     viewers = [await viewer(url) for _ in range(count)]
     looking = [asyncio.create_task(each.look()) for each in viewers]
-    await asyncio.sleep(DRAWING_SECONDS)
+    while min(each.frames for each in viewers) < FIRST_FRAMES:
+        await asyncio.sleep(DRAWING_SECONDS)
     print("ready", flush=True)
     begin, before = time.perf_counter(), [each.frames for each in viewers]
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)

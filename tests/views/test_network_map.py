@@ -31,6 +31,10 @@ def plots(network_map):
     return network_map.__panel__().select(pn.pane.HoloViews)
 
 
+def names_of_rows(network_map):
+    return network_map._values[0].row_names.data["names"]
+
+
 def of_every_heatmap(network_map):
     """Return what each heatmap shows, and what the record says that it should."""
     record = network_map.session.record
@@ -66,13 +70,9 @@ def test_columns_are_named_by_the_tokens_of_the_run_that_is_shown(manager, netwo
 
 def test_rows_are_named_by_the_examples_of_the_run_that_is_shown(manager, network_map):
     manager.create(vocabulary=list("xyz"), num_samples=60)
-    names = network_map._values[0].row_names.data["names"]
+    names = names_of_rows(network_map)
     assert len(names) == len(network_map.session.record.targets)
     assert not set("abc") & set("".join(names))
-
-
-def names_of_rows(network_map):
-    return network_map._values[0].row_names.data["names"]
 
 
 def show_another_batch(session, **pace):

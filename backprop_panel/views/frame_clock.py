@@ -44,6 +44,8 @@ class FrameClock(JSComponent):
     """
 
     _running: ClassVar[WeakSet[FrameClock]] = WeakSet()
+    _free_from: ClassVar[float] = 0.0
+    _latest: ClassVar[FrameClock | None] = None
 
     _esm = """
     export function render({model}) {
@@ -71,7 +73,7 @@ class FrameClock(JSComponent):
     @property
     def ready(self) -> bool:
         """Whether another frame can be sent; where there is no browser, as soon as it is due."""
-        if self.due_in > 0:
+        if self.due_in > 0 or self._others_come_first:
             return False
         if self._drawn is None or self._sent - self._drawn < MOST_UNDRAWN:
             return True
@@ -93,6 +95,14 @@ class FrameClock(JSComponent):
         fair = self._cost * max(len(self._running), 1) / SHARE
         return max(1 / self.most_a_second, min(fair, PATIENCE))
 
+    @property
+    def _others_come_first(self) -> bool:
+        """Whether another page has just had a frame: what people do comes before the next one.
+
+        Frames that were all made at once when several are due would keep a click waiting.
+        """
+        return FrameClock._latest is not self and monotonic() < FrameClock._free_from
+
     def start(self) -> None:
         """Count this page among those that play."""
         self._running.add(self)
@@ -112,7 +122,9 @@ class FrameClock(JSComponent):
             self._sent += 1
             # Not a synchronised parameter: that alone would take a tenth of a frame's time.
             self._send_msg(self._sent)
-        self._cost = monotonic() - begin
+        end = monotonic()
+        self._cost = end - begin
+        FrameClock._latest, FrameClock._free_from = self, end + self._cost * (1 / SHARE - 1)
 
     def _process_bokeh_event(self, doc: Document, event: Event) -> None:
         """Take a message as Panel does, but do not have every page told that the server is busy.

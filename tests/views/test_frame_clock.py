@@ -70,6 +70,13 @@ def test_frames_of_all_pages_together_take_no_more_than_their_share(clocks, page
     assert seconds_of_four_frames(clock) >= 2 * pages * COST / SHARE
 
 
+def test_frames_of_two_pages_leave_time_between_them_for_what_people_do(clocks):
+    one, other = clocks(2)
+    make_frame(one)
+    assert not other.ready
+    assert seconds_until_ready(other) >= 0.9 * COST
+
+
 def test_a_page_that_plays_no_longer_leaves_its_share_to_the_others(clocks):
     clock, *others = clocks(200)
     make_frame(clock)

@@ -10,6 +10,7 @@ import param
 from numpy.typing import NDArray
 
 from ..nn.record import StepRecord
+from ..worker import TURNS
 from .axes import names_of_cells
 from .frame import Frame
 from .heatmap import Heatmap, Place
@@ -131,7 +132,8 @@ class NetworkMap(pn.viewable.Viewer):
         """Put up what was left out as the page opened."""
         self._opening = False
         heatmaps = [*self._values, *self._gradients]
-        with pn.io.hold():
+        # Beside a thread that trains this takes twice as long, and all other pages wait for it.
+        with TURNS.withheld(), pn.io.hold():
             objects = list(self._grid)
             for place, heatmap in zip(self._places(), heatmaps, strict=True):
                 if isinstance(objects[place], pn.Spacer):

@@ -45,14 +45,19 @@ class Comparison(param.Parameterized):
     def runs(self) -> list[TrainingRun]:
         """Return the runs that are compared, and always the one that is shown."""
         shown = self.session.run
-        return [
-            run for run in self.session.manager.runs if run is shown or run.id not in self.hidden
-        ]
+        hidden = set(self.hidden)
+        return [run for run in self.session.manager.runs if run is shown or run.id not in hidden]
 
-    def branch(self, run: TrainingRun) -> int:
-        """Return the step at which a run left its parent, 0 if that is not compared."""
-        compared = {other.id for other in self.runs()}
-        return run.parent[1] if run.parent and run.parent[0] in compared else 0
+    def branches(self) -> dict[TrainingRun, int]:
+        """Return the runs that are compared, each with the step at which it left its parent.
+
+        It is 0 where that is not compared.
+        """
+        runs = self.runs()
+        compared = {run.id for run in runs}
+        return {
+            run: run.parent[1] if run.parent and run.parent[0] in compared else 0 for run in runs
+        }
 
     def color(self, run: TrainingRun) -> str:
         """Return a run's colour, which it keeps."""
@@ -111,26 +116,27 @@ class LossTab(pn.viewable.Viewer):
         if not self.visible:
             return
         comparison = self.comparison
-        window, count = self._curves.window, len(comparison.runs())
-        points, width = points_each(count), width_each(count)
-        self._lines.forget_all_but({run.id for run in comparison.runs()})
+        window, branches = self._curves.window, comparison.branches()
+        points, width = points_each(len(branches)), width_each(len(branches))
+        self._lines.forget_all_but({run.id for run in branches})
         wanted = {
             run: (
                 comparison.color(run),
-                Wanted(self.smoothing, True, window, comparison.branch(run), points, width),
+                Wanted(self.smoothing, True, window, begin, points, width),
             )
-            for run in comparison.runs()
+            for run, begin in branches.items()
         }
         lines = self._lines.of_all(wanted)
-        self._legend.object = (
-            self._legend_text() if any(len(line.x) for line in lines) else NOTHING_YET
-        )
         session = comparison.session
-        self._curves.show(
-            lines,
-            now=session.engine.step if session.past else None,
-            events=changed_settings(session.run, self.smoothing),
-        )
+        with pn.io.hold():
+            self._legend.object = (
+                self._legend_text() if any(len(line.x) for line in lines) else NOTHING_YET
+            )
+            self._curves.show(
+                lines,
+                now=session.engine.step if session.past else None,
+                events=changed_settings(session.run, self.smoothing),
+            )
 
     def _legend_text(self) -> str:
         names = (

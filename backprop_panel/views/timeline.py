@@ -86,14 +86,13 @@ class Timeline(pn.viewable.Viewer):
         self._caption.object = f"Timeline <span>{note}</span>"
         self._now.disabled = session.past is None
         self._slider.param.update(end=max(present, 1), value=step, disabled=not present)
-        self._lines.forget_all_but({run.id for run in comparison.runs()})
+        branches = comparison.branches()
+        self._lines.forget_all_but({run.id for run in branches})
         lines = [
             line
-            for run in comparison.runs()
+            for run, begin in branches.items()
             for line in self._lines.of(
-                run,
-                comparison.color(run),
-                Wanted(SMOOTHING, False, None, comparison.branch(run), FEWEST_POINTS),
+                run, comparison.color(run), Wanted(SMOOTHING, False, None, begin, FEWEST_POINTS)
             )
         ]
         self._curves.show(

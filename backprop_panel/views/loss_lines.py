@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +22,7 @@ POINTS_TOGETHER = 10_000
 """Points of all runs' curves together: a browser needs a second for ten times as many."""
 
 FEWEST_POINTS = 200
-"""Points of a curve, however many there are; and of a dashed one, which takes longest to draw."""
+"""Points of a curve, however many there are."""
 
 MOST_THICK = 8
 """Runs whose curves are drawn more than a pixel thick."""
@@ -67,6 +66,11 @@ class Wanted:
     points: int = MOST_POINTS
     width: float = 1.5
 
+    @property
+    def dashed_points(self) -> int:
+        """The most points of a dashed curve, which takes longest to draw."""
+        return min(FEWEST_POINTS, self.points // 2)
+
 
 def points_each(runs: int) -> int:
     """Return how many points a curve may have among those of so many runs."""
@@ -81,22 +85,36 @@ def width_each(runs: int) -> float:
     return Wanted.width if runs <= MOST_THICK else 1
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What takes longest of a long run's lines: all of its losses are gone through for it."""
+
+    rows: int
+    span: int
+    means: NDArray
+    validated: NDArray
+    """The steps with a validation loss."""
+    validation: NDArray
+
+
 class LossLines:
     """The lines of runs, each kept until its run has gone on or something else is wanted."""
 
     def __init__(self) -> None:
         self._lines: dict[str, tuple[object, list[Line]]] = {}
-        self._validated: dict[str, tuple[int, tuple[NDArray, NDArray]]] = {}
-        self._means: dict[str, tuple[tuple[int, int], NDArray]] = {}
+        self._kept: dict[str, _Read] = {}
 
     def of_all(self, wanted: Mapping[TrainingRun, tuple[str, Wanted]]) -> list[Line]:
         """Return the lines of runs, each in its colour and as it is wanted.
 
-        Reading fifty million losses takes longest, which two threads get through sooner.
+        Fifty million losses are read sooner by two threads; to draw what was read is Python's work,
+        at which they would only wait for each other.
         """
-        with ThreadPoolExecutor(2) as pool:
-            lines = pool.map(lambda each: self.of(each[0], *each[1]), wanted.items())
-            return [line for those_of_one in lines for line in those_of_one]
+        unread = [run for run, (_, how) in wanted.items() if not self._has_read(run, how)]
+        if len(unread) > 1:
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(lambda run: self._read(run, wanted[run][1]), unread))
+        return [line for run, (color, how) in wanted.items() for line in self.of(run, color, how)]
 
     def of(self, run: TrainingRun, color: str, wanted: Wanted) -> list[Line]:
         """Return a run's training loss and, if wanted, its validation loss and its floor."""
@@ -108,39 +126,45 @@ class LossLines:
 
     def forget_all_but(self, run_ids: set[str]) -> None:
         """Let go of the lines of runs that are gone."""
-        for kept in (self._lines, self._validated, self._means):
+        for kept in (self._lines, self._kept):
             for gone in kept.keys() - run_ids:
                 del kept[gone]
 
-    def _draw(self, run: TrainingRun, color: str, wanted: Wanted):
-        history, about = run.history, _about(run)
-        steps, losses = averaged(
-            history["loss"],
-            wanted.smoothing,
-            wanted.window,
-            wanted.begin,
-            partial(self._stretch_means, run.id),
-        )
-        yield Line(
-            *thinned(steps, losses, wanted.points), color, run.name, about, width=wanted.width
-        )
+    def _has_read(self, run: TrainingRun, wanted: Wanted) -> bool:
+        kept, asked = self._kept.get(run.id), (run.history.rows, span_of(wanted.smoothing))
+        return kept is not None and (kept.rows, kept.span) == asked
+
+    def _read(self, run: TrainingRun, wanted: Wanted) -> _Read:
+        """Return what is read of a run's losses, kept while it is only looked at elsewhere."""
+        if not self._has_read(run, wanted):
+            losses, validation = run.history["loss"], run.history["validation_loss"]
+            rows, span = np.flatnonzero(np.isfinite(validation)), span_of(wanted.smoothing)
+            self._kept[run.id] = _Read(
+                len(losses), span, stretch_means(losses, span), rows + 1, validation[rows]
+            )
+        return self._kept[run.id]
+
+    def _draw(self, run: TrainingRun, color: str, wanted: Wanted) -> Iterator[Line]:
+        about, width, read = _about(run), wanted.width, self._read(run, wanted)
+        losses, view = run.history["loss"][: read.rows], (wanted.window, wanted.begin)
+        steps, losses = averaged(losses, read.span, *view, read.means)
+        yield Line(*thinned(steps, losses, wanted.points), color, run.name, about, width=width)
         if not wanted.validation:
             return
-        steps, losses = self._validation(run)
-        own = steps >= wanted.begin
+        first, last = in_view(read.rows, *view)
+        seen = slice(*np.searchsorted(read.validated, (first, last + 1)))
         yield Line(
-            steps[own],
-            losses[own],
+            *thinned(read.validated[seen], read.validation[seen], wanted.dashed_points),
             color,
             f"{run.name}, validation",
             about,
             dash="dashed",
-            width=wanted.width,
+            width=width,
         )
         floor = run.dataset.optimal_loss(run.trainer.loss_type)
-        if history.rows and floor > 0:
+        if read.rows and floor > 0:
             yield Line(
-                np.array([0, history.rows]),
+                np.array([0, read.rows]),
                 np.full(2, floor),
                 color,
                 f"{run.name}, floor",
@@ -148,25 +172,6 @@ class LossLines:
                 dash="dotted",
                 width=1,
             )
-
-    def _stretch_means(self, run_id: str, losses: NDArray, span: int) -> NDArray:
-        """Return the means of a run's stretches, kept while it is only looked at elsewhere."""
-        kept = self._means.get(run_id)
-        if kept is None or kept[0] != (len(losses), span):
-            kept = self._means[run_id] = ((len(losses), span), stretch_means(losses, span))
-        return kept[1]
-
-    def _validation(self, run: TrainingRun) -> tuple[NDArray, NDArray]:
-        """Return the steps with a validation loss, and it."""
-        losses = run.history["validation_loss"]
-        kept = self._validated.get(run.id)
-        if kept is None or kept[0] != len(losses):
-            rows = np.flatnonzero(np.isfinite(losses))
-            kept = self._validated[run.id] = (
-                len(losses),
-                thinned(rows + 1, losses[rows], FEWEST_POINTS),
-            )
-        return kept[1]
 
 
 def changed_settings(run: TrainingRun, smoothing: float) -> list[Happening]:
@@ -178,7 +183,7 @@ def changed_settings(run: TrainingRun, smoothing: float) -> list[Happening]:
     ]
     if not events:
         return []
-    losses = smoothed(run.history["loss"], 1 + int(smoothing * MOST_STEPS_SMOOTHED))
+    losses = smoothed(run.history["loss"], span_of(smoothing))
     return [Happening(event.step, float(losses[event.step - 1]), _what(event)) for event in events]
 
 
@@ -193,49 +198,66 @@ def changes_after(run: TrainingRun, step: int) -> str:
     return ", ".join([*changes[:MOST_NAMED], *more])
 
 
+def span_of(strength: float) -> int:
+    """Return over how many steps a smoothing from 0, none, to 1 averages."""
+    return 1 + int(strength * MOST_STEPS_SMOOTHED)
+
+
+def in_view(count: int, window: Window = None, begin: int = 0) -> tuple[int, int]:
+    """Return the first and the last of so many steps that are drawn.
+
+    Parameters
+    ----------
+    count : int
+    window : (float, float), optional
+        The steps in view; as many before and after are drawn as well, for when the plot is moved.
+    begin : int
+        The first step of the curve.
+    """
+    first, last = min(max(begin, 1), count + 1), count
+    if window is not None:
+        margin = window[1] - window[0]
+        first = int(np.clip(window[0] - margin, first, count + 1))
+        last = int(np.clip(window[1] + margin, first - 1, count))
+    return first, last
+
+
 def averaged(
     losses: NDArray,
-    strength: float,
+    span: int,
     window: Window = None,
     begin: int = 0,
-    means: Callable[[NDArray, int], NDArray] | None = None,
+    means: NDArray | None = None,
 ) -> tuple[NDArray, NDArray]:
-    """Return the steps in view and the running mean of the losses there.
+    """Return the steps in view and the mean of the last `span` losses there.
 
     Parameters
     ----------
     losses : array, shape (steps,)
         Of the steps 1, 2, 3, …
-    strength : float
-        From 0, no averaging, to 1, over 100 steps.
-    window : (float, float), optional
-        The steps in view; as many before and after are returned as well.
-    begin : int
-        The first step that is returned.
-    means : callable, optional
-        Returns `stretch_means`, if it was kept.
+    span : int
+    window, begin
+        As `in_view` takes them.
+    means : array, optional
+        What `stretch_means` returns, if it was kept.
     """
-    means = means or stretch_means
-    first, end = min(max(begin - 1, 0), len(losses)), len(losses)
-    if window is not None:
-        margin = window[1] - window[0]
-        first = int(np.clip(window[0] - margin - 1, first, end))
-        end = int(np.clip(window[1] + margin, first, end))
-    span = 1 + int(strength * MOST_STEPS_SMOOTHED)
-    if span > 1 and end - first > MOST_EXACT:
+    first, last = in_view(len(losses), window, begin)
+    if span > 1 and last - first >= MOST_EXACT:
         # More than there are pixels: the mean of every stretch is as good as that at every step.
-        from_stretch, to_stretch = -(-first // span), end // span
+        means = stretch_means(losses, span) if means is None else means
+        from_stretch, to_stretch = -(-(first - 1) // span), last // span
         steps = span * np.arange(from_stretch + 1, to_stretch + 1)
-        values = means(losses, span)[from_stretch:to_stretch]
         # The last steps fill no stretch of their own.
-        last = losses[end - span : end].mean()
-        return np.append(steps, end), np.append(values, last)
-    before = max(0, first - span + 1)
-    return np.arange(first + 1, end + 1), smoothed(losses[before:end], span)[first - before :]
+        end = losses[last - span : last].mean()
+        return np.append(steps, last), np.append(means[from_stretch:to_stretch], end)
+    before = max(0, first - span)
+    return np.arange(first, last + 1), smoothed(losses[before:last], span)[first - 1 - before :]
 
 
 def stretch_means(losses: NDArray, span: int) -> NDArray:
     """Return the mean of each full stretch of so many losses."""
+    if span == 1:
+        return losses
     count = len(losses) // span
     # A product is ten times as fast as the mean over so short an axis.
     return losses[: count * span].reshape(count, span) @ np.full(span, 1 / span, losses.dtype)
@@ -262,9 +284,9 @@ def thinned(x: NDArray, y: NDArray, most: int) -> tuple[NDArray, NDArray]:
 
 
 def _about(run: TrainingRun) -> str:
-    settings = run.settings
+    settings = run.trainer.engine.settings
     names = ("optimizer", "learning_rate", "batch_size")
-    return ", ".join(f"{name} {settings[name]}" for name in names)
+    return ", ".join(f"{name} {getattr(settings, name)}" for name in names)
 
 
 def _what(event: Event) -> str:

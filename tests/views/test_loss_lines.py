@@ -5,6 +5,7 @@ import pytest
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.loss_lines import (
+    FEWEST_POINTS,
     MOST_EXACT,
     MOST_POINTS,
     LossLines,
@@ -27,7 +28,7 @@ def test_a_running_mean_is_over_the_last_values_and_over_fewer_at_the_beginning(
 
 
 def test_without_smoothing_values_stay_as_they_are():
-    steps, losses = averaged(np.array([3.0, 1.0, 2.0]), 0)
+    steps, losses = averaged(np.array([3.0, 1.0, 2.0]), 1)
     assert steps.tolist() == [1, 2, 3]
     assert losses.tolist() == [3, 1, 2]
 
@@ -35,14 +36,14 @@ def test_without_smoothing_values_stay_as_they_are():
 @pytest.mark.parametrize("count", [MOST_EXACT - 1, MOST_EXACT + 1, 10 * MOST_EXACT + 3])
 def test_however_many_steps_there_are_the_last_one_is_drawn(count):
     losses = np.linspace(2, 1, count, dtype=np.float32)
-    steps, means = averaged(losses, 0.1)
+    steps, means = averaged(losses, 11)
     assert steps[-1] == count
     assert means[-1] == pytest.approx(losses[-11:].mean(), rel=1e-5)
 
 
 def test_zoomed_in_the_steps_in_view_and_their_neighbours_are_drawn_one_by_one():
     losses = np.random.default_rng(0).random(10**6).astype(np.float32)
-    steps, means = averaged(losses, 0.1, (5000.0, 5100.0))
+    steps, means = averaged(losses, 11, (5000.0, 5100.0))
     assert (steps[0], steps[-1]) == (4900, 5200)
     assert means[0] == pytest.approx(losses[4889:4900].mean(), rel=1e-5)
 
@@ -56,6 +57,19 @@ def test_a_long_curve_has_no_more_points_than_a_screen_and_keeps_its_extremes():
     assert len(line.x) <= MOST_POINTS
     assert line.y.max() == 9
     assert line.x[line.y.argmax()] == 54_322
+
+
+def test_zoomed_in_a_long_runs_validation_loss_is_drawn_at_every_epoch():
+    run, losses = trained(0), np.ones(100, np.float32)
+    for epoch in range(3000):
+        run.history.extend(100 * epoch, epoch, losses, losses, float(epoch))
+    lines = LossLines()
+    _, whole, *_ = lines.of(run, "#000000", Wanted())
+    _, zoomed, *_ = lines.of(run, "#000000", Wanted(window=(150_000, 151_000)))
+    assert len(whole.x) <= FEWEST_POINTS
+    assert [y for x, y in zip(zoomed.x, zoomed.y, strict=True) if 150_000 <= x <= 151_000] == [
+        *range(1499, 1510)
+    ]
 
 
 def test_lines_are_kept_until_the_run_has_gone_on():

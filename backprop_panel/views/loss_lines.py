@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,15 +104,7 @@ class LossLines:
         self._kept: dict[str, _Read] = {}
 
     def of_all(self, wanted: Mapping[TrainingRun, tuple[str, Wanted]]) -> list[Line]:
-        """Return the lines of runs, each in its colour and as it is wanted.
-
-        Fifty million losses are read sooner by two threads; to draw what was read is Python's work,
-        at which they would only wait for each other.
-        """
-        unread = [run for run, (_, how) in wanted.items() if not self._has_read(run, how)]
-        if len(unread) > 1:
-            with ThreadPoolExecutor(2) as pool:
-                list(pool.map(lambda run: self._read(run, wanted[run][1]), unread))
+        """Return the lines of runs, each in its colour and as it is wanted."""
         return [line for run, (color, how) in wanted.items() for line in self.of(run, color, how)]
 
     def of(self, run: TrainingRun, color: str, wanted: Wanted) -> list[Line]:
@@ -130,22 +121,20 @@ class LossLines:
             for gone in kept.keys() - run_ids:
                 del kept[gone]
 
-    def _has_read(self, run: TrainingRun, wanted: Wanted) -> bool:
-        kept, asked = self._kept.get(run.id), (run.history.rows, span_of(wanted.smoothing))
-        return kept is not None and (kept.rows, kept.span) == asked
-
-    def _read(self, run: TrainingRun, wanted: Wanted) -> _Read:
+    def _read(self, run: TrainingRun, span: int) -> _Read:
         """Return what is read of a run's losses, kept while it is only looked at elsewhere."""
-        if not self._has_read(run, wanted):
+        kept = self._kept.get(run.id)
+        if kept is None or (kept.rows, kept.span) != (run.history.rows, span):
             losses, validation = run.history["loss"], run.history["validation_loss"]
-            rows, span = np.flatnonzero(np.isfinite(validation)), span_of(wanted.smoothing)
-            self._kept[run.id] = _Read(
+            rows = np.flatnonzero(np.isfinite(validation))
+            kept = self._kept[run.id] = _Read(
                 len(losses), span, stretch_means(losses, span), rows + 1, validation[rows]
             )
-        return self._kept[run.id]
+        return kept
 
     def _draw(self, run: TrainingRun, color: str, wanted: Wanted) -> Iterator[Line]:
-        about, width, read = _about(run), wanted.width, self._read(run, wanted)
+        about, width = _about(run), wanted.width
+        read = self._read(run, span_of(wanted.smoothing))
         losses, view = run.history["loss"][: read.rows], (wanted.window, wanted.begin)
         steps, losses = averaged(losses, read.span, *view, read.means)
         yield Line(*thinned(steps, losses, wanted.points), color, run.name, about, width=width)
@@ -259,8 +248,9 @@ def stretch_means(losses: NDArray, span: int) -> NDArray:
     if span == 1:
         return losses
     count = len(losses) // span
-    # A product is ten times as fast as the mean over so short an axis.
-    return losses[: count * span].reshape(count, span) @ np.full(span, 1 / span, losses.dtype)
+    # Not np.mean, which takes ten times as long over so short an axis; nor a product, for which a
+    # matrix library calls threads that wait for each other while the browser draws beside them.
+    return np.einsum("ij->i", losses[: count * span].reshape(count, span)) / span
 
 
 def smoothed(values: NDArray, span: int) -> NDArray:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from tsdownsample import MinMaxLTTBDownsampler
 
 from ..events import Changed, Event, LayerFrozen, Trained
+from ..history import History
 from ..run import TrainingRun
 from .curves import Happening, Line
 from .text import number
@@ -84,16 +86,23 @@ def width_each(runs: int) -> float:
     return Wanted.width if runs <= MOST_THICK else 1
 
 
-@dataclass(frozen=True)
 class _Read:
     """What takes longest of a long run's lines: all of its losses are gone through for it."""
 
-    rows: int
-    span: int
-    means: NDArray
-    validated: NDArray
-    """The steps with a validation loss."""
-    validation: NDArray
+    def __init__(self, history: History, span: int) -> None:
+        self.losses, self._validation = history["loss"], history["validation_loss"]
+        self.span = span
+
+    @cached_property
+    def means(self) -> NDArray:
+        """The mean of each full stretch of the losses."""
+        return stretch_means(self.losses, self.span)
+
+    @cached_property
+    def validations(self) -> tuple[NDArray, NDArray]:
+        """The steps with a validation loss, and it."""
+        rows = np.flatnonzero(np.isfinite(self._validation))
+        return rows + 1, self._validation[rows]
 
 
 class LossLines:
@@ -124,26 +133,23 @@ class LossLines:
     def _read(self, run: TrainingRun, span: int) -> _Read:
         """Return what is read of a run's losses, kept while it is only looked at elsewhere."""
         kept = self._kept.get(run.id)
-        if kept is None or (kept.rows, kept.span) != (run.history.rows, span):
-            losses, validation = run.history["loss"], run.history["validation_loss"]
-            rows = np.flatnonzero(np.isfinite(validation))
-            kept = self._kept[run.id] = _Read(
-                len(losses), span, stretch_means(losses, span), rows + 1, validation[rows]
-            )
+        if kept is None or (len(kept.losses), kept.span) != (run.history.rows, span):
+            kept = self._kept[run.id] = _Read(run.history, span)
         return kept
 
     def _draw(self, run: TrainingRun, color: str, wanted: Wanted) -> Iterator[Line]:
         about, width = _about(run), wanted.width
         read = self._read(run, span_of(wanted.smoothing))
-        losses, view = run.history["loss"][: read.rows], (wanted.window, wanted.begin)
-        steps, losses = averaged(losses, read.span, *view, read.means)
+        rows, view = len(read.losses), (wanted.window, wanted.begin)
+        steps, losses = averaged(read.losses, read.span, *view, read.means)
         yield Line(*thinned(steps, losses, wanted.points), color, run.name, about, width=width)
         if not wanted.validation:
             return
-        first, last = in_view(read.rows, *view)
-        seen = slice(*np.searchsorted(read.validated, (first, last + 1)))
+        steps, losses = read.validations
+        first, last = in_view(rows, *view)
+        seen = slice(*np.searchsorted(steps, (first, last + 1)))
         yield Line(
-            *thinned(read.validated[seen], read.validation[seen], wanted.dashed_points),
+            *thinned(steps[seen], losses[seen], wanted.dashed_points),
             color,
             f"{run.name}, validation",
             about,
@@ -151,9 +157,9 @@ class LossLines:
             width=width,
         )
         floor = run.dataset.optimal_loss(run.trainer.loss_type)
-        if read.rows and floor > 0:
+        if rows and floor > 0:
             yield Line(
-                np.array([0, read.rows]),
+                np.array([0, rows]),
                 np.full(2, floor),
                 color,
                 f"{run.name}, floor",

@@ -88,15 +88,12 @@ class Timeline(pn.viewable.Viewer):
         self._slider.param.update(end=max(present, 1), value=step, disabled=not present)
         branches = comparison.branches()
         self._lines.forget_all_but({run.id for run in branches})
-        lines = [
-            line
+        wanted = {
+            run: (comparison.color(run), Wanted(SMOOTHING, False, None, begin, FEWEST_POINTS))
             for run, begin in branches.items()
-            for line in self._lines.of(
-                run, comparison.color(run), Wanted(SMOOTHING, False, None, begin, FEWEST_POINTS)
-            )
-        ]
+        }
         self._curves.show(
-            lines,
+            self._lines.of_all(wanted),
             now=step if present else None,
             events=changed_settings(session.run, SMOOTHING),
             end=max(present, 1),

@@ -27,6 +27,9 @@ MOST_UNDRAWN = 2
 SHARE = 0.5
 """How much of the server's time may go into frames, those of all pages together."""
 
+LATEST_WEIGHT = 0.2
+"""That of the latest frame in what a frame is taken to cost, a running mean."""
+
 
 class FrameClock(JSComponent):
     """Counts the frames that were sent and those that the browser has drawn.
@@ -91,7 +94,7 @@ class FrameClock(JSComponent):
 
     @property
     def _apart(self) -> float:
-        """Seconds between two frames, by what the last one cost and how many pages play now."""
+        """Seconds between two frames, by what a frame costs and how many pages play now."""
         fair = self._cost * max(len(self._running), 1) / SHARE
         return max(1 / self.most_a_second, min(fair, PATIENCE))
 
@@ -123,8 +126,10 @@ class FrameClock(JSComponent):
             # Not a synchronised parameter: that alone would take a tenth of a frame's time.
             self._send_msg(self._sent)
         end = monotonic()
-        self._cost = end - begin
-        FrameClock._latest, FrameClock._free_from = self, end + self._cost * (1 / SHARE - 1)
+        cost = end - begin
+        # Some draw more than others: a page must not fall behind the rest for one that took long.
+        self._cost += (cost - self._cost) * (LATEST_WEIGHT if self._cost else 1)
+        FrameClock._latest, FrameClock._free_from = self, end + cost * (1 / SHARE - 1)
 
     def _process_bokeh_event(self, doc: Document, event: Event) -> None:
         """Take a message as Panel does, but do not have every page told that the server is busy.

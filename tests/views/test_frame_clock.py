@@ -90,3 +90,14 @@ def test_however_many_pages_play_each_has_a_frame_now_and_then(clocks):
     clock, *_ = clocks(10_000)
     make_frame(clock)
     assert clock.due_in <= PATIENCE
+
+
+def test_one_frame_that_took_long_does_not_set_a_page_back_for_long(clocks):
+    clock, *_ = clocks(4)
+    for _ in range(4):
+        seconds_until_ready(clock)
+        make_frame(clock)
+    seconds_until_ready(clock)
+    with clock.frame():
+        time.sleep(10 * COST)
+    assert clock.due_in < 4 * 10 * COST / SHARE / 2

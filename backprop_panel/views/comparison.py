@@ -118,7 +118,6 @@ class LossTab(pn.viewable.Viewer):
         comparison = self.comparison
         window, branches = self._curves.window, comparison.branches()
         points, width = points_each(len(branches)), width_each(len(branches))
-        self._lines.forget_all_but({run.id for run in branches})
         wanted = {
             run: (
                 comparison.color(run),

@@ -113,6 +113,8 @@ class FrameClock(JSComponent):
     def stop(self) -> None:
         """Count this page among those that play no longer."""
         self._running.discard(self)
+        if FrameClock._latest is self:
+            FrameClock._latest = None  # A page that was closed would be kept for this alone.
 
     @contextmanager
     def frame(self) -> Iterator[None]:

@@ -113,7 +113,11 @@ class LossLines:
         self._kept: dict[str, _Read] = {}
 
     def of_all(self, wanted: Mapping[TrainingRun, tuple[str, Wanted]]) -> list[Line]:
-        """Return the lines of runs, each in its colour and as it is wanted."""
+        """Return the lines of runs, each in its colour and as wanted; let go of all others."""
+        ids = {run.id for run in wanted}
+        for kept in (self._lines, self._kept):
+            for gone in kept.keys() - ids:
+                del kept[gone]
         return [line for run, (color, how) in wanted.items() for line in self.of(run, color, how)]
 
     def of(self, run: TrainingRun, color: str, wanted: Wanted) -> list[Line]:
@@ -123,12 +127,6 @@ class LossLines:
         if kept is None or kept[0] != state:
             kept = self._lines[run.id] = (state, list(self._draw(run, color, wanted)))
         return kept[1]
-
-    def forget_all_but(self, run_ids: set[str]) -> None:
-        """Let go of the lines of runs that are gone."""
-        for kept in (self._lines, self._kept):
-            for gone in kept.keys() - run_ids:
-                del kept[gone]
 
     def _read(self, run: TrainingRun, span: int) -> _Read:
         """Return what is read of a run's losses, kept while it is only looked at elsewhere."""

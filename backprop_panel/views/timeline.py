@@ -86,11 +86,9 @@ class Timeline(pn.viewable.Viewer):
         self._caption.object = f"Timeline <span>{note}</span>"
         self._now.disabled = session.past is None
         self._slider.param.update(end=max(present, 1), value=step, disabled=not present)
-        branches = comparison.branches()
-        self._lines.forget_all_but({run.id for run in branches})
         wanted = {
             run: (comparison.color(run), Wanted(SMOOTHING, False, None, begin, FEWEST_POINTS))
-            for run, begin in branches.items()
+            for run, begin in comparison.branches().items()
         }
         self._curves.show(
             self._lines.of_all(wanted),

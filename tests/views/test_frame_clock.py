@@ -1,6 +1,8 @@
 """Frames: no more than are drawn, asked for, or that the server can make beside training."""
 
+import gc
 import time
+import weakref
 
 import pytest
 
@@ -101,3 +103,14 @@ def test_one_frame_that_took_long_does_not_set_a_page_back_for_long(clocks):
     with clock.frame():
         time.sleep(10 * COST)
     assert clock.due_in < 4 * 10 * COST / SHARE / 2
+
+
+def test_a_page_that_plays_no_longer_is_not_kept_for_its_last_frame():
+    clock = FrameClock()
+    clock.start()
+    make_frame(clock)
+    clock.stop()
+    kept = weakref.ref(clock)
+    del clock
+    gc.collect()
+    assert kept() is None

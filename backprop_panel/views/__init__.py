@@ -5,6 +5,7 @@ import gc
 import holoviews as hv
 import panel as pn
 
+from .delivery import leave_no_message_behind
 from .workbench import Workbench
 
 __all__ = ["Workbench"]
@@ -12,6 +13,8 @@ __all__ = ["Workbench"]
 # Here, so that `Workbench()` as the last line of a notebook's cell is enough.
 pn.extension("tabulator")
 hv.extension("bokeh", logo=False)
+
+leave_no_message_behind()
 
 # What was imported stays: not looked through for garbage, a page is made a third faster.
 gc.freeze()

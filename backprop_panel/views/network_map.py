@@ -10,7 +10,6 @@ import param
 from numpy.typing import NDArray
 
 from ..nn.record import StepRecord
-from ..worker import TURNS
 from .axes import names_of_cells
 from .frame import Frame
 from .heatmap import Heatmap, Place
@@ -56,8 +55,6 @@ class NetworkMap(pn.viewable.Viewer):
         self._scales = Scales()
         self._opening = pn.state.curdoc is not None and not pn.state.loaded
         self._build()
-        if self._opening:
-            pn.state.onload(self._show_all)
         session.param.watch(self._follow_run, "run")
         session.param.watch(self._draw, "record")
         session.param.watch(self._subtract, "other")
@@ -128,22 +125,26 @@ class NetworkMap(pn.viewable.Viewer):
         count = len(self._slots)
         self._grid[:] = [*captions, *panes[:count], *below, *panes[count:]]
 
-    def _show_all(self) -> None:
-        """Put up what was left out as the page opened."""
-        self._opening = False
-        heatmaps = [*self._values, *self._gradients]
-        # Beside a thread that trains this takes twice as long, and all other pages wait for it.
-        with TURNS.withheld(), pn.io.hold():
+    def complete(self) -> Iterator[None]:
+        """Put up what was left out as the page opened, a value and its gradient at a time."""
+        while left_out := self._left_out():
             objects = list(self._grid)
-            for place, heatmap in zip(self._places(), heatmaps, strict=True):
-                if isinstance(objects[place], pn.Spacer):
-                    objects[place] = heatmap.pane()
-            self._grid[:] = objects
+            for place, heatmap in left_out[:2]:
+                objects[place] = heatmap.pane()
+            self._grid[:] = objects  # at once: each change has Bokeh look through the whole page
+            yield
+        self._opening = False
 
-    def _places(self) -> list[int]:
-        """Return where in the grid the heatmaps are: each row of them is below its captions."""
+    def _left_out(self) -> list[tuple[int, Heatmap]]:
+        """Return the heatmaps that are not up, and their places in the grid, column by column."""
         count = len(self._slots)
-        return [*range(count, 2 * count), *range(3 * count, 4 * count)]
+        places = [
+            place
+            for at, heatmaps in enumerate(zip(self._values, self._gradients, strict=True))
+            # Each row of heatmaps is below its captions.
+            for place in zip((count + at, 3 * count + at), heatmaps, strict=True)
+        ]
+        return [(at, heatmap) for at, heatmap in places if isinstance(self._grid[at], pn.Spacer)]
 
     def _caption(self, slot: Slot, prefix: str) -> pn.pane.HTML:
         rows = self._rows(slot)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from .difference_tab import DifferenceTab
 from .explanation import Explanation
 from .health_tab import HealthLogs, HealthTab
 from .network_map import NetworkMap
+from .opening import in_pieces
 from .session import MISTAKES, Session
 from .settings_panel import Settings
 from .timeline import Timeline
@@ -77,15 +78,10 @@ class Workbench(pn.viewable.Viewer):
         session.mistakes = mistakes
         self.map = NetworkMap(session)
         self.toolbar = Toolbar(session)
-        # Made once the page has opened: what people look for first, the map, is then sooner there.
-        self.settings = pn.panel(
-            lambda: Settings(session, self._colour_widgets()), defer_load=True, margin=0
+        self.settings, self.explanation, self.timeline = (
+            pn.Column(margin=0, sizing_mode="stretch_width") for _ in range(3)
         )
-        self.explanation = pn.panel(lambda: Explanation(session), defer_load=True, margin=0)
         comparison = Comparison(session)
-        self.timeline = pn.panel(
-            lambda: Timeline(comparison), defer_load=True, margin=0, sizing_mode="stretch_width"
-        )
         # Made when they are first looked at: the page opens twice as fast, and a table that waits
         # to be seen keeps the browser busy.
         logs = HealthLogs(session)
@@ -117,6 +113,7 @@ class Workbench(pn.viewable.Viewer):
         if pn.state.curdoc is not None:
             pn.state.on_session_destroyed(lambda context: session.close())
             pn.state.curdoc.add_periodic_callback(self._follow_store, FOLLOW_PERIOD)
+        pn.state.onload(lambda: in_pieces(self._complete(comparison)))
 
     @property
     def manager(self) -> TrainingRunManager:
@@ -162,6 +159,16 @@ class Workbench(pn.viewable.Viewer):
             asyncio.get_running_loop().set_exception_handler(_let_closed_pages_go)
         self.session.dark = page.dark_theme
         return page
+
+    def _complete(self, comparison: Comparison) -> Iterator[None]:
+        """Make the rest of the page: what people look for first, the map, is then sooner there."""
+        yield from self.map.complete()
+        session = self.session
+        self.settings.append(Settings(session, self._colour_widgets()))
+        yield
+        self.explanation.append(Explanation(session))
+        yield
+        self.timeline.append(Timeline(comparison))
 
     def _draw_what_is_seen(self, event: param.parameterized.Event) -> None:
         name = list(self._places)[event.new]

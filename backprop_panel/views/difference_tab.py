@@ -46,21 +46,7 @@ class DifferenceTab(pn.viewable.Viewer):
             margin=0,
         )
         self._stop = button("Stop comparing", self._stop_comparing, disabled=True, margin=(12, 0))
-        self._layout = pn.Column(
-            pn.Row(
-                self._other,
-                self._step,
-                button("Compare", self._compare, margin=(12, 6)),
-                self._stop,
-                margin=0,
-            ),
-            self._mistake,
-            self._message,
-            self._settings,
-            self._plot,
-            sizing_mode="stretch_width",
-            margin=0,
-        )
+        self._layout = self._lay_out()
         self._subtracted = session.run
         self._other.param.watch(self._offer_last_step, "value")
         for field in (self._other, self._step):
@@ -75,6 +61,23 @@ class DifferenceTab(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
+
+    def _lay_out(self) -> pn.Column:
+        return pn.Column(
+            pn.Row(
+                self._other,
+                self._step,
+                button("Compare", self._compare, margin=(12, 6)),
+                self._stop,
+                margin=0,
+            ),
+            self._mistake,
+            self._message,
+            self._settings,
+            self._plot,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
 
     def _offer(self, *events: param.parameterized.Event) -> None:
         runs = self.session.manager.runs

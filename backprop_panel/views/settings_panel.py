@@ -59,7 +59,17 @@ class Settings(pn.viewable.Viewer):
         self._confirm = self._confirmation()
         self._playing = Playing(session)
         self._fields = {**self._training, **self._new_run, "name": self._name, "runs": self._active}
-        self._layout = pn.Column(
+        self._layout = self._lay_out(colours)
+        session.param.watch(self._show, ["run", "mistakes"])
+        session.param.watch(self._show_messages, "past")
+        session.manager.param.watch(self._show, "runs")
+        self._show()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _lay_out(self, colours: list[pn.viewable.Viewable]) -> pn.Column:
+        return pn.Column(
             head("Run"),
             self._active,
             self._name,
@@ -82,19 +92,12 @@ class Settings(pn.viewable.Viewer):
             *(self._new_run[name] for name in DATA_WIDGETS),
             head("Colours"),
             *colours,
-            Exchange(session),
+            Exchange(self.session),
             self._confirm,
             margin=(0, 12),
             sizing_mode="stretch_width",
             css_classes=["bp-settings"],
         )
-        session.param.watch(self._show, ["run", "mistakes"])
-        session.param.watch(self._show_messages, "past")
-        session.manager.param.watch(self._show, "runs")
-        self._show()
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
 
     def _show(self, *events: param.parameterized.Event) -> None:
         """Show the run's settings and the messages about them."""
@@ -176,26 +179,13 @@ class Settings(pn.viewable.Viewer):
         """Make a run with all that the sidebar says."""
         session = self.session
         wanted = {name: widget.value for name, widget in self._new_run.items()}
-
-        def create() -> None:
-            settings = session.run.settings
-            changed = {
-                name: read(name, value)
-                for name, value in wanted.items()
-                if value != shown(name, settings[name])
-            }
-            if "master_sequences" in changed:
-                settings.update(source_settings(wanted["master_sequences"]))
-            elif {"vocabulary", "num_master_sequences"} & set(changed):
-                settings["master_sequences"] = None
-            for name in ("hidden_dimension", "activation"):
-                if isinstance(changed.get(name), list):
-                    settings.pop("hidden_layers")
-                    changed.pop("hidden_layers", None)
-                    break
-            session.manager.create(name=self._name.value or None, **(settings | changed))
-
-        if session.attempt("runs", create):
+        name = self._name.value or None
+        if session.attempt(
+            "runs",
+            lambda: session.manager.create(
+                name=name, **_new_settings(session.run.settings, wanted)
+            ),
+        ):
             self._name.value = ""
 
     def _fork(self) -> None:
@@ -253,6 +243,30 @@ class Settings(pn.viewable.Viewer):
     def _try_to_delete(self) -> None:
         session = self.session
         session.attempt("runs", lambda: session.manager.delete(session.run.id))
+
+
+def _new_settings(settings: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return a run's settings with what the widgets say that is to be different.
+
+    Raises
+    ------
+    SettingError
+        For a text that says no value.
+    """
+    changed = {
+        name: read(name, value)
+        for name, value in wanted.items()
+        if value != shown(name, settings[name])
+    }
+    new = dict(settings)
+    if "master_sequences" in changed:
+        new |= source_settings(wanted["master_sequences"])
+    elif {"vocabulary", "num_master_sequences"} & set(changed):
+        new["master_sequences"] = None
+    new |= changed
+    if any(isinstance(changed.get(name), list) for name in ("hidden_dimension", "activation")):
+        del new["hidden_layers"]  # as many as the list has entries
+    return new
 
 
 def _label(widget: pn.widgets.Widget, value: Any) -> str:

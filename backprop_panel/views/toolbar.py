@@ -20,27 +20,7 @@ class Toolbar(pn.viewable.Viewer):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
-        self._mode = pmui.RadioButtonGroup(
-            options={"Visualize Only": "visualize", "Train": "train"},
-            value=session.run.trainer.mode,
-            size="small",
-            color="primary",
-            margin=(0, 8, 0, 0),
-            sx={
-                "& .MuiToggleButton-root": {
-                    "color": "inherit",
-                    "whiteSpace": "nowrap",
-                    "borderColor": LINE,
-                    "padding": "4px 10px",
-                    "textTransform": "none",
-                },
-                # In the header the widget's own rule would be white on white.
-                "& .MuiToggleButton-root.MuiToggleButton-primary.Mui-selected": {
-                    "color": "#fff",
-                    "backgroundColor": ACCENT,
-                },
-            },
-        )
+        self._mode = _mode_switch(session.run.trainer.mode)
         self._mode.param.watch(self._set_mode, "value")
         self._play = button(
             "Play",
@@ -56,7 +36,20 @@ class Toolbar(pn.viewable.Viewer):
         self._progress = pmui.LinearProgress(
             value=0, variant="determinate", visible=False, width=110, margin=(0, 8), align="center"
         )
-        self._layout = pn.FlexBox(
+        self._layout = self._lay_out()
+        draw_with(session, self._show_status)
+        session.param.watch(
+            self._show, ["training", "goal_epoch", "run", "mistakes", "stopped_because"]
+        )
+        # A browser that is busy says what it was sent again, when it is true no longer.
+        self._play.param.watch(lambda *events: self._show_buttons(), ["label", "icon"])
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _lay_out(self) -> pn.FlexBox:
+        session = self.session
+        return pn.FlexBox(
             self._mode,
             button("Run Single Step", session.run_single_step),
             button("Run Batch", session.run_batch),
@@ -71,15 +64,6 @@ class Toolbar(pn.viewable.Viewer):
             sizing_mode="stretch_width",
             css_classes=["bp-toolbar"],
         )
-        draw_with(session, self._show_status)
-        session.param.watch(
-            self._show, ["training", "goal_epoch", "run", "mistakes", "stopped_because"]
-        )
-        # A browser that is busy says what it was sent again, when it is true no longer.
-        self._play.param.watch(lambda *events: self._show_buttons(), ["label", "icon"])
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
 
     def _set_mode(self, event: param.parameterized.Event) -> None:
         trainer = self.session.run.trainer
@@ -121,3 +105,27 @@ class Toolbar(pn.viewable.Viewer):
         if session.stopped_because:
             note += f' <span class="bp-stopped">stopped: {escape(session.stopped_because)}</span>'
         return f'<span class="bp-status">{text}</span>{note}'
+
+
+def _mode_switch(mode: str) -> pmui.RadioButtonGroup:
+    return pmui.RadioButtonGroup(
+        options={"Visualize Only": "visualize", "Train": "train"},
+        value=mode,
+        size="small",
+        color="primary",
+        margin=(0, 8, 0, 0),
+        sx={
+            "& .MuiToggleButton-root": {
+                "color": "inherit",
+                "whiteSpace": "nowrap",
+                "borderColor": LINE,
+                "padding": "4px 10px",
+                "textTransform": "none",
+            },
+            # In the header the widget's own rule would be white on white.
+            "& .MuiToggleButton-root.MuiToggleButton-primary.Mui-selected": {
+                "color": "#fff",
+                "backgroundColor": ACCENT,
+            },
+        },
+    )

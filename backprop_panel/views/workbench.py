@@ -92,23 +92,13 @@ class Workbench(pn.viewable.Viewer):
             "Health": lambda: HealthTab(session, logs),
             "Difference": lambda: DifferenceTab(session),
         }
-        self._views = {"Network": self.map}
+        self._views: dict[str, pn.viewable.Viewer] = {"Network": self.map}
         self._places = {
-            name: pn.Column(
-                *([self._views[name]] if name in self._views else []),
-                sizing_mode="stretch_width",
-                margin=0,
-            )
-            for name in ("Network", "Loss", "Runs", "Data", "Health", "Difference")
+            name: pn.Column(sizing_mode="stretch_width", margin=0)
+            for name in ("Network", *self._makers)
         }
-        self.tabs = pmui.Tabs(
-            *self._places.items(),
-            sizing_mode="stretch_width",
-            margin=(0, 16),
-            sx=TABS_SX,
-            # The timeline stands at the foot of the page whichever tab is shown.
-            styles={"min-height": "calc(100vh - 190px)"},
-        )
+        self._places["Network"].append(self.map)
+        self.tabs = self._lay_out_tabs()
         self.tabs.param.watch(self._draw_what_is_seen, "active")
         if pn.state.curdoc is not None:
             pn.state.on_session_destroyed(lambda context: session.close())
@@ -159,6 +149,16 @@ class Workbench(pn.viewable.Viewer):
             asyncio.get_running_loop().set_exception_handler(_let_closed_pages_go)
         self.session.dark = page.dark_theme
         return page
+
+    def _lay_out_tabs(self) -> pmui.Tabs:
+        return pmui.Tabs(
+            *self._places.items(),
+            sizing_mode="stretch_width",
+            margin=(0, 16),
+            sx=TABS_SX,
+            # The timeline stands at the foot of the page whichever tab is shown.
+            styles={"min-height": "calc(100vh - 190px)"},
+        )
 
     def _complete(self, comparison: Comparison) -> Iterator[None]:
         """Make the rest of the page: what people look for first, the map, is then sooner there."""

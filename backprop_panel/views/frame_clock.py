@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import inf
-from statistics import median
 from time import monotonic
 from typing import Any, ClassVar
 from weakref import WeakSet
@@ -29,8 +27,8 @@ MOST_UNDRAWN = 2
 SHARE = 0.5
 """How much of the server's time may go into frames, those of all pages together."""
 
-REMEMBERED = 5
-"""Frames of which the median is what one is taken to cost: some draw more than others."""
+LATEST_WEIGHT = 0.2
+"""That of the latest frame in what a frame is taken to cost, a running mean."""
 
 
 class FrameClock(JSComponent):
@@ -73,8 +71,7 @@ class FrameClock(JSComponent):
         self._drawn: int | None = None
         self._heard = 0.0
         self.most_a_second = most_a_second
-        self._costs: deque[float] = deque([0.0], maxlen=REMEMBERED)
-        self._last = 0.0
+        self._cost = self._last = 0.0
 
     @property
     def ready(self) -> bool:
@@ -98,7 +95,7 @@ class FrameClock(JSComponent):
     @property
     def _apart(self) -> float:
         """Seconds between two frames, by what a frame costs and how many pages play now."""
-        fair = median(self._costs) * max(len(self._running), 1) / SHARE
+        fair = self._cost * max(len(self._running), 1) / SHARE
         return max(1 / self.most_a_second, min(fair, PATIENCE))
 
     @property
@@ -132,7 +129,8 @@ class FrameClock(JSComponent):
             self._send_msg(self._sent)
         end = monotonic()
         cost = end - begin
-        self._costs.append(cost)
+        # Some draw more than others: a page must not fall behind the rest for one that took long.
+        self._cost += (cost - self._cost) * (LATEST_WEIGHT if self._cost else 1)
         FrameClock._latest, FrameClock._free_from = self, end + cost * (1 / SHARE - 1)
 
     def _process_bokeh_event(self, doc: Document, event: Event) -> None:

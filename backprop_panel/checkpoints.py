@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from time import perf_counter
 
@@ -62,7 +63,7 @@ class EngineState:
         """The steps that each optimizer has seen."""
         return {name: state.steps for name, state in self.optimizers.items()}
 
-    @property
+    @cached_property
     def nbytes(self) -> int:
         """Bytes of its arrays."""
         return sum(tensor.nbytes for tensor in self.tensors().values())

@@ -70,8 +70,8 @@ class TrainingRunManager(param.Parameterized):
         SettingError
             If the name is taken, or a setting is unknown or bad. Nothing has changed then.
         """
-        stem = "run" if name is None else None
-        name = self._free_name("run") if name is None else self._checked_name(name)
+        stem = "run " if name is None else None
+        name = self._checked_name(name) if stem is None else self._free_name(stem)
         return self._add(TrainingRun(name, config), stem)
 
     def fork(
@@ -93,8 +93,8 @@ class TrainingRunManager(param.Parameterized):
             If a setting would need another network or other data, or something is unknown.
         """
         parent = self.run(run_id)
-        stem = parent.name if name is None else None
-        name = self._free_name(parent.name) if name is None else self._checked_name(name)
+        stem = f"{parent.name}." if name is None else None
+        name = self._checked_name(name) if stem is None else self._free_name(stem)
         _refuse_new_network(settings)
         fork = parent.fork(name, parent.trainer.step if step is None else step)
         fork.trainer.param.update(**settings)
@@ -102,8 +102,8 @@ class TrainingRunManager(param.Parameterized):
 
     def add(self, run: TrainingRun) -> TrainingRun:
         """Take in a run that was made elsewhere, under a free name, and make it the current one."""
-        stem = run.name
-        if stem in {other.name for other in self.runs}:
+        stem = f"{run.name}."
+        if run.name in {other.name for other in self.runs}:
             run.name = self._free_name(stem)
         return self._add(run, stem)
 
@@ -241,7 +241,7 @@ class TrainingRunManager(param.Parameterized):
 
     def _free_name(self, stem: str) -> str:
         taken = {run.name for run in self.runs}
-        return next(name for number in count(1) if (name := f"{stem} {number}") not in taken)
+        return next(name for number in count(1) if (name := f"{stem}{number}") not in taken)
 
 
 def _refuse_new_network(settings: Mapping[str, Any]) -> None:

@@ -94,7 +94,8 @@ def press(page: Page, name: str) -> None:
 
 def step(page: Page) -> int:
     """Return the step that the status line reads."""
-    return int(re.search(r"step (\d+)", page.locator(".bp-status").inner_text())[1])
+    status = page.locator(".bp-status").inner_text()
+    return int(re.search(r"step ([\d,]+)", status)[1].replace(",", ""))
 
 
 def resident_bytes(process: int) -> int:

@@ -111,7 +111,7 @@ def test_an_older_schema_is_migrated_in_order(filled, monkeypatch):
     monkeypatch.setattr(store_schema, "MIGRATIONS", newer)
     TrainingRunManager(filled).close()
     version, notes = on_file(filled, "PRAGMA user_version", "SELECT note FROM runs")
-    assert (version, notes) == ([(len(newer),)], [("run 1",), ("run 1 1",)])
+    assert (version, notes) == ([(len(newer),)], [("run 1",), ("run 1.1",)])
 
 
 def test_a_migration_that_fails_changes_nothing(filled, monkeypatch):

@@ -390,8 +390,8 @@ def test_runs_without_a_name_get_one_that_is_free():
     made = [manager.create(**SMALL) for _ in range(3)]
     forked = manager.fork(made[0].id)
     names = [run.name for run in manager.runs]
-    assert names == ["run 2", "run 1", "run 3", "run 4", "run 1 1"]
-    assert forked.name == "run 1 1"
+    assert names == ["run 2", "run 1", "run 3", "run 4", "run 1.1"]
+    assert forked.name == "run 1.1"
 
 
 def test_a_run_takes_another_name_without_the_space_around_it():
@@ -510,4 +510,4 @@ def test_a_run_made_elsewhere_is_taken_in_under_a_free_name():
     manager.create(name="first", num_samples=64)
     other = TrainingRunManager().create(name="first", num_samples=64)
     assert manager.add(other) is manager.current is other
-    assert other.name == "first 1"
+    assert other.name == "first.1"

@@ -97,7 +97,7 @@ class Toolbar(pn.viewable.Viewer):
         error = session.mistakes.get("training")
         # Of one moment: while it trains, the engine is ahead of what is shown.
         epoch = engine.epoch if record.step == engine.step else record.epoch
-        text = f"step {record.step} · epoch {epoch} · loss {record.loss:.4f}"
+        text = f"step {record.step:,} · epoch {epoch:,} · loss {record.loss:.4f}"
         note = f' <span class="bp-mistake">{escape(error)}</span>' if error else ""
         if session.past is not None:
             present = session.run.trainer.step

@@ -12,7 +12,7 @@ from playwright.sync_api import TimeoutError, expect
 from backprop_panel import TrainingRunManager
 
 APP = Path(__file__).resolve().parents[2] / "apps" / "main.py"
-STATUS = re.compile(r"^step ([\d]+) · epoch ([\d]+) · loss ([\d.]+)$")
+STATUS = re.compile(r"^step ([\d,]+) · epoch ([\d,]+) · loss ([\d.]+)$")
 
 # Found by its view: the page keeps the models of a run that is no longer shown for a while.
 _FIGURE = """
@@ -25,7 +25,8 @@ def standing(page):
     """Return step, epoch and loss as the status line reads."""
     match = STATUS.match(page.locator(".bp-status").inner_text().strip())
     assert match, page.locator(".bp-status").inner_text()
-    return int(match[1]), int(match[2]), float(match[3])
+    step, epoch = (int(number.replace(",", "")) for number in match.groups()[:2])
+    return step, epoch, float(match[3])
 
 
 def press(page, name):
@@ -49,7 +50,9 @@ def pause(page):
 
 
 def expect_step(page, step, epoch=0):
-    expect(page.locator(".bp-status")).to_have_text(re.compile(rf"^step {step} · epoch {epoch} "))
+    expect(page.locator(".bp-status")).to_have_text(
+        re.compile(rf"^step {step:,} · epoch {epoch:,} ")
+    )
 
 
 def expect_active(page, run):

@@ -60,7 +60,7 @@ def test_a_second_window_watches_and_is_told_who_trains(browser, start):
     server = start()
     first, second = opened(browser, server), opened(browser, server)
     press(first, "Play")
-    expect(second.locator(".bp-status")).to_have_text(re.compile(r"^step \d{2,} "))
+    expect(second.locator(".bp-status")).to_have_text(re.compile(r"^step [\d,]{2,} "))
     press(second, "Run Batch")
     expect(second.get_by_text("is being trained in another window").first).to_be_visible()
     press(first, "Pause")

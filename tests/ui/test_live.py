@@ -42,7 +42,7 @@ TABS = ["Network", "Loss", "Runs", "Data", "Health", "Difference"]
 def expect_training(page):
     """Wait until training has gone on from where it stands."""
     before = standing(page)[0]
-    expect(page.locator(".bp-status")).not_to_have_text(re.compile(f"^step {before} "))
+    expect(page.locator(".bp-status")).not_to_have_text(re.compile(f"^step {before:,} "))
 
 
 def exported(page, tmp_path):

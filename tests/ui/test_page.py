@@ -54,7 +54,7 @@ def test_visualizing_computes_a_loss_and_moves_nothing(page):
 def test_play_trains_until_paused(page):
     press(page, "Play")
     expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
-    expect(page.locator(".bp-status")).to_have_text(re.compile(r"^step \d{2,} "))
+    expect(page.locator(".bp-status")).to_have_text(re.compile(r"^step [\d,]{2,} "))
     press(page, "Pause")
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     paused = standing(page)

@@ -69,7 +69,7 @@ def test_training_on_from_the_past_forks_a_run_and_the_old_one_keeps_its_steps(u
     step_back(used_page, 6)
     expect_step(used_page, 10)
     press(used_page, "Run Batch")
-    expect_active(used_page, "run 1 1")
+    expect_active(used_page, "run 1.1")
     expect_step(used_page, 11)
     choose(used_page, "Active run", "run 1")
     expect_step(used_page, 16, epoch=1)

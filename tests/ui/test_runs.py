@@ -40,7 +40,7 @@ def test_a_fork_goes_on_from_where_its_parent_is(used_page):
     press(used_page, "Run Batch")
     expect_step(used_page, 1)
     press(used_page, "Fork")
-    expect_active(used_page, "run 1 1")
+    expect_active(used_page, "run 1.1")
     expect_step(used_page, 1)
 
 

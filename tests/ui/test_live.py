@@ -45,6 +45,14 @@ def expect_training(page):
     expect(page.locator(".bp-status")).not_to_have_text(re.compile(f"^step {before:,} "))
 
 
+def rest(page):
+    """Wait until nothing has been trained for a second."""
+    before = None
+    while (now := standing(page)) != before:
+        before = now
+        page.wait_for_timeout(1000)
+
+
 def exported(page, tmp_path):
     """Return the run that the page shows, as it is taken out of the page."""
     target = tmp_path / "run.zip"
@@ -81,6 +89,16 @@ def test_after_every_setting_was_changed_while_it_played_all_that_is_shown_agree
           [0].data_source.data.xs[0].at(-1) === step""",
         arg=step,
     )
+
+
+def test_however_fast_play_is_pressed_its_label_says_what_the_worker_does(page):
+    button = page.get_by_role("button", name="Play", exact=True)
+    button.evaluate("button => { for (let press = 0; press < 22; press++) button.click() }")
+    rest(page)
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    press(page, "Play")
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+    expect_training(page)
 
 
 def test_play_stops_by_itself_and_says_why(page):

@@ -24,6 +24,7 @@ BORDERED = {
     "minWidth": 0,
     # By itself it is grey where the pointer is, as if it could not be pressed.
     "&.MuiButton-outlined:hover": {"color": "inherit", "backgroundColor": HOVERED},
+    "&.MuiButton-contained": {"color": "#fff"},
 }
 """How a button looks that is not the first choice."""
 

@@ -46,6 +46,9 @@ lines.setv({data: {xs, ys, ...styles}}, {sync: false, check_eq: false})
 """
 
 
+_SMALL = '<div style="font-size: 12px">{}</div>'
+"""A hover's text, by itself larger than any other on the page."""
+
 _NAME_TICK = """
 // Bokeh would name the power of ten that is nearest, or small numbers by more digits than there is
 // room for.
@@ -253,7 +256,7 @@ class Curves:
             fill_color=EVENT_COLOR, line_color=None,
         )  # fmt: skip
         figure.add_tools(
-            HoverTool(renderers=[happened], tooltips=[("step", "@x{0}"), ("changed", "@what")]),
+            HoverTool(renderers=[happened], tooltips=_SMALL.format("step @x{0}<br>changed: @what")),
             self._hover(renderer),
         )
         if self._on_zoom:
@@ -293,16 +296,13 @@ class Curves:
             axis.axis_label = None
 
     def _hover(self, renderer: Any) -> HoverTool:
-        texts = [
-            ("", "@label"),
-            (self._names[0], "$x{0.[0000]}"),
-            (self._names[1], "$y{0.00000}"),
-            ("", "@about"),
-        ]
+        across, up = self._names
+        place = "$x{0}" if across == "step" else "$x{0.[0000]}"
+        texts = f"@label<br>{across} {place}<br>{up} $y{{0.00000}}<br>@about"
         return HoverTool(
             renderers=[renderer],
             line_policy="nearest",
-            tooltips=texts if self._look.axes else None,
+            tooltips=_SMALL.format(texts) if self._look.axes else None,
         )
 
 

@@ -176,7 +176,7 @@ class HealthTab(pn.viewable.Viewer):
         depth = self.session.run.model.network.depth
         self.param.layer.objects = list(range(1, depth + 1))
         self.layer = min(self.layer, depth)
-        self._legend.object = legend_of_layers(depth)
+        self._legend.object = f"{legend_of_layers(depth)} · at the steps that were shown"
         self._draw()
 
     def _draw(self, *events: param.parameterized.Event) -> None:

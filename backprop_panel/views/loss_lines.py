@@ -280,12 +280,15 @@ def thinned(x: NDArray, y: NDArray, most: int) -> tuple[NDArray, NDArray]:
 def _about(run: TrainingRun) -> str:
     settings = run.trainer.engine.settings
     names = ("optimizer", "learning_rate", "batch_size")
-    return ", ".join(f"{name} {getattr(settings, name)}" for name in names)
+    now = ", ".join(f"{name.replace('_', ' ')} {getattr(settings, name)}" for name in names)
+    return f"now {now}"
 
 
 def _what(event: Event) -> str:
     if isinstance(event, Changed):
-        return ", ".join(f"{name} {value}" for name, value in event.settings.items())
+        return ", ".join(
+            f"{name.replace('_', ' ')} {value}" for name, value in event.settings.items()
+        )
     if isinstance(event, LayerFrozen):
         return f"W{event.layer + 1} {'frozen' if event.frozen else 'let go'}"
     return f"W{event.layer + 1}[{event.row}, {event.column}] set to {event.value:g}"

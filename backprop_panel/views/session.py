@@ -99,15 +99,18 @@ class Session(param.Parameterized):
 
     def _follow_current(self, *events: param.parameterized.Event) -> None:
         """Show the manager's current run, as it stands."""
-        if self.run is not None:
+        before = self.run
+        if before is not None:
             self.pause()
         with param.parameterized.batch_call_watchers(self):
             self.run = self.manager.current
             self.past = None
             self.other = None
-            self.selection = None
             self.mistakes = {}
+            self.stopped_because = ""
             self.look()
+            if before is None or _widths(before) != _widths(self.run):
+                self.selection = None  # there may be no such cell
 
     @property
     def engine(self) -> Engine:
@@ -172,6 +175,7 @@ class Session(param.Parameterized):
         with param.parameterized.batch_call_watchers(self):
             self.other = None
             self.mistakes = {}
+            self.stopped_because = ""
             self.look()
 
     def run_single_step(self) -> None:
@@ -205,7 +209,8 @@ class Session(param.Parameterized):
         It stands beside the setting that it is about as well.
         """
         try:
-            action()
+            with pn.io.hold():  # what belongs together is seen together
+                action()
         except MISTAKES as mistake:
             about = {control, getattr(mistake, "setting", control)}
             self._asked_at |= dict.fromkeys(about, control)
@@ -299,6 +304,7 @@ class Session(param.Parameterized):
 
     def _change_stops(self, *events: param.parameterized.Event) -> None:
         """Let what is playing stop at the new conditions, epochs counted from now."""
+        self.stopped_because = ""
         if self._playing and self.training:
             if any(event.name == "stop_after" for event in events):
                 self.goal_epoch = self._epoch_to_stop_at()
@@ -340,6 +346,10 @@ class Session(param.Parameterized):
             self.stopped_because = (self._playing and worker.reason) or ""
             if worker.error is not None:
                 self.mistakes = {**self.mistakes, "training": f"Training stopped: {worker.error}"}
+
+
+def _widths(run: TrainingRun) -> tuple[int, ...]:
+    return run.model.network.widths
 
 
 def draw_with(session: Session, draw: Callable[..., None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from math import isfinite
 from typing import Any
@@ -120,7 +121,7 @@ def read(name: str, value: Any) -> Any:
     if name == "vocabulary":
         return value.split()
     if name == "master_sequence_length":
-        return tuple(whole(name, part) for part in value.replace("to", " ").split())
+        return tuple(whole(name, part) for part in re.split(r"to|,|\s", value) if part)
     if name == "hidden_dimension":
         units = [whole(name, part) for part in value.replace(",", " ").split()]
         return units[0] if len(units) == 1 else units

@@ -156,7 +156,9 @@ class Settings(pn.viewable.Viewer):
 
     def _change_configuration(self, event: param.parameterized.Event) -> None:
         if not self._showing:
-            self.session.forget_mistake(_name_of(event.obj, self._new_run))
+            name = _name_of(event.obj, self._new_run)
+            self.session.forget_mistake(name)
+            self.session.attempt(name, lambda: read(name, event.new))
             self._show_pending()
 
     def _pending(self) -> dict[str, Any]:
@@ -209,7 +211,8 @@ class Settings(pn.viewable.Viewer):
 
     def _switch(self, event: param.parameterized.Event) -> None:
         if not self._showing and event.new:
-            self.session.manager.switch(event.new)
+            with pn.io.hold():  # or the page would show a run's name above another's map
+                self.session.manager.switch(event.new)
 
     def _confirmation(self) -> pmui.Dialog:
         self._question = html("", "bp-note")

@@ -10,7 +10,7 @@ import param
 
 from .controls import ACCENT, LINE, button
 from .session import Session, draw_with
-from .text import html
+from .text import STYLE, html
 
 
 class Toolbar(pn.viewable.Viewer):
@@ -63,6 +63,7 @@ class Toolbar(pn.viewable.Viewer):
             margin=0,
             sizing_mode="stretch_width",
             css_classes=["bp-toolbar"],
+            stylesheets=[STYLE],
         )
 
     def _set_mode(self, event: param.parameterized.Event) -> None:
@@ -104,7 +105,14 @@ class Toolbar(pn.viewable.Viewer):
             note += f' <span class="bp-past">the past: the run is at step {present:,}</span>'
         if session.stopped_because:
             note += f' <span class="bp-stopped">stopped: {escape(session.stopped_because)}</span>'
-        return f'<span class="bp-status">{text}</span>{note}'
+        return f'<span class="bp-status">{text}</span>{_whose_loss(session)}{note}'
+
+
+def _whose_loss(session: Session) -> str:
+    """Say so where the loss is that of a batch which no step has been made on."""
+    if session.record.updated or session.run.trainer.mode != "train":
+        return ""
+    return ' <span class="bp-next" title="the batch of the next step, before it">next batch</span>'
 
 
 def _mode_switch(mode: str) -> pmui.RadioButtonGroup:

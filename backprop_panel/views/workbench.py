@@ -263,10 +263,13 @@ PAGE_SX = {
         "borderColor": "divider",
     },
     "& .MuiAppBar-root .MuiToolbar-root": {"minHeight": "52px", "gap": "8px"},
+    # In a narrow window what it holds is moved sideways, rather than out of the window.
+    "& .MuiAppBar-root .MuiToolbar-root > .MuiBox-root": {"minWidth": 0},
     "& .MuiAppBar-root .MuiTypography-root": {
         "color": "text.primary",
         "fontSize": "15px",
         "fontWeight": 700,
+        "@media (max-width: 900px)": {"display": "none"},
     },
 }
 TABS_SX = {

@@ -97,7 +97,7 @@ def test_a_setting_changed_midway_is_a_marked_point_that_says_what_changed(used_
     used_page.wait_for_function(
         """() => [...Bokeh.index.query(({model}) => model.name === 'loss')][0].model.renderers
           .some(({data_source: {data}}) => data.what
-            && `${[...data.x, ...data.what]}` === '16,learning_rate 0.05')"""
+            && `${[...data.x, ...data.what]}` === '16,learning rate 0.05')"""
     )
     expect_curves(used_page, "loss", "run 1")
 

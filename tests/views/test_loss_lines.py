@@ -92,5 +92,5 @@ def test_what_was_changed_stands_on_the_curve():
     run.trainer.learning_rate = 0.5
     run.trainer.run_batch()
     (happened,) = changed_settings(run, 0)
-    assert (happened.step, happened.what) == (20, "learning_rate 0.5")
+    assert (happened.step, happened.what) == (20, "learning rate 0.5")
     assert happened.y == run.history["loss"][19]

@@ -7,6 +7,7 @@ from panel.models.esm import ReactComponent
 from backprop_panel import TrainingRunManager
 from backprop_panel.settings import SettingError
 from backprop_panel.views.session import Session
+from backprop_panel.views.setting_widgets import read
 from backprop_panel.views.settings_panel import Settings
 
 # The widgets' library gives its own buttons both the old and the new name of an option.
@@ -41,6 +42,18 @@ def test_a_setting_that_was_refused_is_so_no_longer_once_it_is_another(panel, la
     assert field.error_state
     field.value = good
     assert not field.error_state
+
+
+@pytest.mark.parametrize("label", ["Hidden layers", "Master length", "Seed"])
+def test_a_setting_of_a_new_run_that_says_no_number_is_refused_as_it_is_typed(panel, label):
+    field = control(panel, pmui.TextInput, label)
+    field.value = "many"
+    assert field.error_state
+
+
+@pytest.mark.parametrize("text", ["8 to 12", "8, 12", "8 12"])
+def test_a_range_of_lengths_is_read_however_it_is_written(text):
+    assert read("master_sequence_length", text) == (8, 12)
 
 
 @pytest.mark.parametrize("label", ["Stop after epochs", "Stop below loss"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
@@ -43,6 +44,9 @@ class Timeline(pn.viewable.Viewer):
             sizing_mode="stretch_width",
             sx={"& .MuiFormLabel-root, & .MuiTypography-root": {"display": "none"}},
         )
+        self._standing: dict[str, Any] = {}
+        # Nobody moves the end: a browser that is behind says what it was sent before.
+        self._slider.param.watch(lambda event: self._place_slider(), "end")
         self._let_go()
         # Only what a person chose: the browser echoes values that it was sent.
         self._slider.param.watch(self._travel, "value_throttled")
@@ -74,6 +78,9 @@ class Timeline(pn.viewable.Viewer):
         with param.edit_constant(self._slider):
             self._slider.value_throttled = NOTHING_CHOSEN
 
+    def _place_slider(self) -> None:
+        self._slider.param.update(**self._standing)
+
     def _draw(self, *events: param.parameterized.Event) -> None:
         comparison = self.comparison
         session = comparison.session
@@ -85,7 +92,8 @@ class Timeline(pn.viewable.Viewer):
             note += f'<br><span class="bp-mistake">{escape(session.deviation)}</span>'
         self._caption.object = f"Timeline <span>{note}</span>"
         self._now.disabled = session.past is None
-        self._slider.param.update(end=max(present, 1), value=step, disabled=not present)
+        self._standing = {"end": max(present, 1), "value": step, "disabled": not present}
+        self._place_slider()
         wanted = {
             run: (comparison.color(run), Wanted(SMOOTHING, False, None, begin, FEWEST_POINTS))
             for run, begin in comparison.branches().items()

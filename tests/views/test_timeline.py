@@ -11,6 +11,17 @@ from backprop_panel.views.session import Session
 from backprop_panel.views.timeline import Timeline
 
 
+def test_a_browser_that_is_behind_is_told_again_where_the_run_stands():
+    manager = TrainingRunManager()
+    run = manager.create()
+    for _ in range(5):
+        run.trainer.run_batch()
+    timeline = Timeline(Comparison(Session(manager)))
+    (slider,) = timeline.__panel__().select(pmui.IntSlider)
+    slider.param.update(end=2, value=2)
+    assert (slider.end, slider.value) == (5, 5)
+
+
 def test_a_key_pressed_while_another_is_told_of_is_not_taken_back():
     manager = TrainingRunManager()
     run = manager.create()

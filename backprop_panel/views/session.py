@@ -19,6 +19,7 @@ from ..training_run import TrainingRun, TrainingRunManager
 from ..worker import TURNS, StopWhen
 from .frame_clock import FrameClock
 from .heatmap import Place
+from .slots import slots_of
 
 LEGIBLE = 5
 """Frames a second, at most, of which a text that changes with each can be read."""
@@ -109,7 +110,7 @@ class Session(param.Parameterized):
             self.mistakes = {}
             self.stopped_because = ""
             self.look()
-            if before is None or _widths(before) != _widths(self.run):
+            if before is None or slots_of(before) != slots_of(self.run):
                 self.selection = None  # there may be no such cell
 
     @property
@@ -346,10 +347,6 @@ class Session(param.Parameterized):
             self.stopped_because = (self._playing and worker.reason) or ""
             if worker.error is not None:
                 self.mistakes = {**self.mistakes, "training": f"Training stopped: {worker.error}"}
-
-
-def _widths(run: TrainingRun) -> tuple[int, ...]:
-    return run.model.network.widths
 
 
 def draw_with(session: Session, draw: Callable[..., None]) -> None:

@@ -19,6 +19,9 @@ for (const source of sources) {
     image.set(cells.subarray(at, at + image.length))
     at += image.length
   }
+}
+// All of them first: the pointer is told of a value and its gradient together.
+for (const source of sources) {
   if (source.shown_by) source.shown_by.change_cells()
   else source.change.emit()
 }

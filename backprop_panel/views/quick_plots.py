@@ -59,12 +59,16 @@ class QuickPlots(JSComponent):
         }
         if (data_source.shown_by !== this) {
           data_source.shown_by = this
-          this.change_cells()
+          this._set_data(null)
         }
       }
 
       // Colours that arrays take which were changed in place.
-      images.change_cells = function() { this._set_data(null) }
+      images.change_cells = function() {
+        this._set_data(null)
+        // After which the number under the pointer is read anew: it is that of the cell.
+        this.renderer.plot_view.repainted.emit()
+      }
 
       // Bokeh reads the palette's 255 colours again for each image.
       images._flat_img_to_buf8 = function(image) {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import inf
 from time import monotonic
 from typing import Any
@@ -98,12 +99,18 @@ class Session(param.Parameterized):
         self.param.watch(self._change_stops, ["stop_after", "stop_below", "stop_not_finite"])
         self._follow_current()
 
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """Change what belongs together, and have it seen together."""
+        with pn.io.hold(), param.parameterized.batch_call_watchers(self):
+            yield
+
     def _follow_current(self, *events: param.parameterized.Event) -> None:
         """Show the manager's current run, as it stands."""
         before = self.run
         if before is not None:
             self.pause()
-        with param.parameterized.batch_call_watchers(self):
+        with self._at_once():
             self.run = self.manager.current
             self.past = None
             self.other = None
@@ -125,7 +132,7 @@ class Session(param.Parameterized):
 
     def look(self) -> None:
         """Show the next batch with the weights as they are now, and move nothing."""
-        with param.parameterized.batch_call_watchers(self):
+        with self._at_once():
             self.past = None
             self.record = self.run.trainer.engine.look()
 
@@ -152,7 +159,7 @@ class Session(param.Parameterized):
             self.look()
             return
         past, record = self.run.step_again(step)
-        with param.parameterized.batch_call_watchers(self):
+        with self._at_once():
             self.past, self.record = past, record
             self.deviation = self.run.deviation
 
@@ -173,7 +180,7 @@ class Session(param.Parameterized):
         """Take the run back to its beginning and show that."""
         self.pause()
         self.manager.reset(self.run.id)
-        with param.parameterized.batch_call_watchers(self):
+        with self._at_once():
             self.other = None
             self.mistakes = {}
             self.stopped_because = ""
@@ -340,7 +347,7 @@ class Session(param.Parameterized):
         if self._ticks is not None:
             self._ticks.stop()
             self._ticks = None
-        with pn.io.hold(), param.parameterized.batch_call_watchers(self):
+        with self._at_once():
             self.training = False
             self.goal_epoch = None
             self.look()

@@ -150,7 +150,11 @@ def tooltip(page, heatmap, row, column):
 
 def hovered(page, heatmap, row, column):
     """Return the numbers that are given for the cell under the pointer, by their names."""
-    said = tooltip(page, heatmap, row, column)
+    return numbers(tooltip(page, heatmap, row, column))
+
+
+def numbers(said):
+    """Return the numbers of what is said of a cell, by their names."""
     return dict(re.findall(r"^(.+) = (\S+)$", said, re.MULTILINE))
 
 

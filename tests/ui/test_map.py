@@ -13,11 +13,13 @@ from tests.ui.browsing import (
     expect_step,
     expect_window,
     hovered,
+    numbers,
     on_screen,
     point_at,
     press,
     same_run,
     scale,
+    tooltip,
     window,
     zoom_in,
 )
@@ -106,6 +108,22 @@ def test_hovering_over_a_weight_names_it_and_gives_its_exact_number_and_gradient
         press(used_page, "Run Batch")
         expect_step(used_page, step)
     said = hovered(used_page, "W2", 3, 17)
+    assert float(said["W2[3, 17]"]) == pytest.approx(record.weights[1][3, 17], rel=5e-6)
+    assert float(said["dW2[3, 17]"]) == pytest.approx(record.weight_gradients[1][3, 17], rel=5e-6)
+
+
+def test_the_numbers_under_a_resting_pointer_are_those_of_the_newest_step(used_page):
+    # A scale that changes would have the whole plot painted.
+    used_page.get_by_label("Lock scale", exact=True).check()
+    press(used_page, "Run Batch")
+    expect_step(used_page, 1)
+    before = tooltip(used_page, "W2", 3, 17)
+    used_page.get_by_role("button", name="Run Batch", exact=True).press("Enter")
+    expect(used_page.locator(".bk-Tooltip").get_by_text(before)).to_be_hidden()
+    run = same_run()
+    run.trainer.run_batch()
+    record = run.trainer.run_batch()
+    said = numbers(used_page.locator(".bk-Tooltip").get_by_text("W2[3, 17]").inner_text())
     assert float(said["W2[3, 17]"]) == pytest.approx(record.weights[1][3, 17], rel=5e-6)
     assert float(said["dW2[3, 17]"]) == pytest.approx(record.weight_gradients[1][3, 17], rel=5e-6)
 

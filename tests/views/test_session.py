@@ -3,6 +3,8 @@
 import time
 
 import pytest
+from bokeh.document import Document
+from panel.io.state import set_curdoc
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.heatmap import Place
@@ -68,3 +70,16 @@ def test_a_network_of_another_shape_shows_no_chosen_cell(session):
     session.selection = Place("W1", 2, 3)
     session.manager.create(num_samples=64, hidden_dimension=3)
     assert session.selection is None
+
+
+def test_all_that_shows_a_moment_is_sent_together(session):
+    for _ in range(3):
+        session.run_batch()
+    page = Document()
+    held = []
+    session.param.watch(lambda *events: held.append(page.callbacks.hold_value), ["record", "past"])
+    with set_curdoc(page):
+        session.travel(1)
+        session.look()
+        session.reset()
+    assert set(held) == {"combine"}

@@ -65,7 +65,8 @@ def distance_over_steps(
 ) -> tuple[NDArray, NDArray]:
     """Return how far a run's layers are from another's at the same step.
 
-    A run is not compared with itself at the same step, but with `moment`, one of its own.
+    A run is not compared with itself at the same step, but with `moment`, one of its own. The step
+    up to which they are the same is among those at which they are compared.
 
     Returns
     -------
@@ -75,13 +76,24 @@ def distance_over_steps(
     """
     refuse_unlike(one.trainer.engine, other.trainer.engine)
     last = min(one.trainer.step, other.trainer.step)
-    steps = np.unique(np.linspace(0, last, MOST_STEPS).round().astype(int))
+    evenly = np.linspace(0, last, MOST_STEPS).round().astype(int)
+    same = [moment.step] if one is other else _steps_in_common(one, other)
+    steps = np.unique([*evenly, *(step for step in same if step <= last)])
     distances = []
     for step in steps.tolist():
         theirs = moment if one is other else other.replay(step)
         layers = zip(one.replay(step).network.layers, theirs.network.layers, strict=True)
         distances.append([float(np.linalg.norm(ours - other)) for ours, other in layers])
     return steps, np.array(distances)
+
+
+def _steps_in_common(one: TrainingRun, other: TrainingRun) -> list[int]:
+    """Return the step up to which two runs did the same, if one was forked or both were."""
+    ours, theirs = (
+        {run.id: run.trainer.step} | dict([run.parent] if run.parent else [])
+        for run in (one, other)
+    )
+    return [min(ours[run], theirs[run]) for run in ours.keys() & theirs.keys()]
 
 
 def _minus(ours: tuple[NDArray, ...], theirs: tuple[NDArray, ...]) -> tuple[NDArray, ...]:

@@ -70,8 +70,23 @@ def test_distances_are_norms_at_steps_that_both_have_come_to(manager):
     assert distances[-1] == pytest.approx([np.linalg.norm(a - b) for a, b in layers])
 
 
+@pytest.mark.parametrize("forks", [1, 2])
+def test_where_runs_parted_is_among_the_steps_at_which_they_are_compared(manager, forks):
+    first = trained(manager, 60)
+    runs = [manager.fork(first.id, 31 + at, learning_rate=0.1 + at) for at in range(forks)]
+    for run in runs:
+        for _ in range(20):
+            run.trainer.run_batch()
+    one, other = [first, *runs][-2:]
+    steps, distances = distance_over_steps(one, other, other.replay(40))
+    same = steps <= 31
+    assert 31 in steps
+    assert not distances[same].any()
+    assert distances[~same].all()
+
+
 def test_of_one_run_the_distance_is_that_from_the_chosen_moment(manager):
-    run = trained(manager, 12)
+    run = trained(manager, 120)
     steps, distances = distance_over_steps(run, run, run.replay(5))
     assert not distances[steps.tolist().index(5)].any()
     assert distances[-1].all()

@@ -10,7 +10,7 @@ import param
 
 from .controls import SMALL, head
 from .session import Session
-from .setting_widgets import in_words, optional_number, shown_optional
+from .setting_widgets import in_words, optional, shown_optional
 
 SPEEDS = {
     "1 step a second": 1.0,
@@ -67,7 +67,7 @@ class Playing(pn.viewable.Viewer):
     def _change(self, name: str, text: str) -> None:
         session = self.session
         if text != shown_optional(getattr(session, name)) or name in session.mistakes:
-            session.attempt(name, lambda: setattr(session, name, optional_number(name, text)))
+            session.attempt(name, lambda: setattr(session, name, optional(name, text)))
 
     def _change_speed(self, event: param.parameterized.Event) -> None:
         self.session.steps_per_second = None if event.new == inf else event.new

@@ -37,8 +37,9 @@ WHOLE_NUMBERS = (
     "num_master_sequences",
     "num_samples",
     "seed",
+    "stop_after",
 )
-FRACTIONS = ("learning_rate", "weight_decay")
+FRACTIONS = ("learning_rate", "weight_decay", "stop_below")
 """Settings typed as text: number fields pass over what they cannot read, and say nothing."""
 
 NETWORK_WIDGETS = ("hidden_layers", "hidden_dimension", "activation", "initialization")
@@ -132,11 +133,9 @@ def read(name: str, value: Any) -> Any:
     return value
 
 
-def optional_number(name: str, text: str) -> int | float | None:
-    """Return the number that a text stands for, None for an empty one."""
-    if not text.strip():
-        return None
-    return whole(name, text) if text.strip().isdigit() else _fraction(name, text)
+def optional(name: str, text: str) -> int | float | None:
+    """Return the setting that a text stands for, None for an empty one."""
+    return read(name, text) if text.strip() else None
 
 
 def finite(name: str, text: str) -> float:

@@ -56,11 +56,15 @@ def test_a_range_of_lengths_is_read_however_it_is_written(text):
     assert read("master_sequence_length", text) == (8, 12)
 
 
-@pytest.mark.parametrize("label", ["Stop after epochs", "Stop below loss"])
-def test_a_condition_that_was_refused_can_be_cleared(panel, label):
+@pytest.mark.parametrize(
+    ("label", "takes"),
+    [("Stop after epochs", "whole numbers"), ("Stop below loss", "a number such as 0.01")],
+)
+def test_a_condition_that_was_refused_says_what_it_takes_and_can_be_cleared(panel, label, takes):
     field = control(panel, pmui.TextInput, label)
     field.value = "x"
     assert field.error_state
+    assert field.helper_text == f"{label} takes {takes}, got 'x'."
     field.value = ""
     assert not field.error_state
 

@@ -95,8 +95,8 @@ class Exchange(pn.viewable.Viewer):
             head("Export and import"),
             self._format,
             self._download,
+            self._message,  # beside both buttons: below them it may be out of sight
             self._upload,
-            self._message,
             self._link,
             margin=0,
             sizing_mode="stretch_width",

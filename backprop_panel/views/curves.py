@@ -53,7 +53,8 @@ _NAME_TICK = """
 // Bokeh would name the power of ten that is nearest, or small numbers by more digits than there is
 // room for.
 const number = Number(tick.toPrecision(12)), size = Math.abs(number)
-return number && (size < 1e-3 || size >= 1e7) ? number.toExponential() : `${number}`
+return number && (size < 1e-3 || size >= 1e7) ? number.toExponential()
+  : number.toLocaleString("en", {maximumSignificantDigits: 12})
 """
 
 
@@ -256,7 +257,9 @@ class Curves:
             fill_color=EVENT_COLOR, line_color=None,
         )  # fmt: skip
         figure.add_tools(
-            HoverTool(renderers=[happened], tooltips=_SMALL.format("step @x{0}<br>changed: @what")),
+            HoverTool(
+                renderers=[happened], tooltips=_SMALL.format("step @x{0,0}<br>changed: @what")
+            ),
             self._hover(renderer),
         )
         if self._on_zoom:
@@ -297,7 +300,7 @@ class Curves:
 
     def _hover(self, renderer: Any) -> HoverTool:
         across, up = self._names
-        place = "$x{0}" if across == "step" else "$x{0.[0000]}"
+        place = "$x{0,0}" if across == "step" else "$x{0.[0000]}"
         texts = f"@label<br>{across} {place}<br>{up} $y{{0.00000}}<br>@about"
         return HoverTool(
             renderers=[renderer],

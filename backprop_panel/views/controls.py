@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import panel as pn
 import panel_material_ui as pmui
+import param
+from bokeh.document import Document
+from bokeh.events import Event
+from panel.io.state import set_curdoc
 
 from ..run import TrainingRun
 from .text import html
@@ -29,6 +33,10 @@ BORDERED = {
 """How a button looks that is not the first choice."""
 
 
+QUIET_MILLISECONDS = 10
+"""When no press came for as long, all are there that had to wait for a server that was busy."""
+
+
 class RunSelect(pmui.Select):
     """A list of runs of which one is chosen: named by their names, chosen by their ids."""
 
@@ -47,8 +55,27 @@ class RunSelect(pmui.Select):
         return super()._process_property_change(properties)
 
 
-def button(label: str, action: Callable[[], Any], **params: Any) -> pmui.Button:
-    """Return a button that does `action`."""
+class QuietButton(pmui.Button):
+    """A button of which a page is told nothing that it does not show.
+
+    Panel tells it, with each press, how many there were and that the server is busy; both take
+    longer than what is done for most presses.
+    """
+
+    _rename: ClassVar[dict[str, str | None]] = {"clicks": None, "value": None}
+
+    def _process_bokeh_event(self, doc: Document, event: Event) -> None:
+        with set_curdoc(doc):
+            self._process_event(event)
+
+
+def button(
+    label: str, action: Callable[[], Any], toggles: bool = False, **params: Any
+) -> QuietButton:
+    """Return a button that does `action`, once for all presses that had to wait together.
+
+    With `toggles`, a second press undoes the first.
+    """
     options = {
         "variant": "outlined",
         "size": "small",
@@ -56,7 +83,35 @@ def button(label: str, action: Callable[[], Any], **params: Any) -> pmui.Button:
         "margin": (0, 3),
         "sx": BORDERED,
     }
-    return pmui.Button(label=label, on_click=lambda event: action(), **(options | params))
+    return QuietButton(label=label, on_click=_gathering(action, toggles), **(options | params))
+
+
+def _gathering(action: Callable[[], Any], toggles: bool) -> Callable[[Any], None]:
+    """Return what is to be called with each press."""
+    waiting = 0
+
+    def serve() -> None:
+        nonlocal waiting
+        presses, waiting = waiting, 0
+        if presses % 2 or not toggles:
+            action()
+
+    def gather(page: Document) -> None:
+        seen = waiting
+        page.add_timeout_callback(
+            lambda: serve() if waiting == seen else gather(page), QUIET_MILLISECONDS
+        )
+
+    def press(event: param.parameterized.Event) -> None:
+        nonlocal waiting
+        waiting += 1
+        page = pn.state.curdoc
+        if page is None or not page.session_context:
+            serve()
+        elif waiting == 1:
+            gather(page)
+
+    return press
 
 
 def head(title: str, note: str = "") -> pn.pane.HTML:

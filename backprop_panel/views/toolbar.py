@@ -25,6 +25,7 @@ class Toolbar(pn.viewable.Viewer):
         self._play = button(
             "Play",
             session.toggle_play,
+            toggles=True,
             variant="contained",
             color="primary",
             icon="play_arrow",

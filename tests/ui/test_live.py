@@ -14,6 +14,7 @@ from tests.ui.browsing import (
     choose,
     expect_active,
     expect_curves,
+    expect_step,
     export,
     fill,
     pause,
@@ -91,9 +92,25 @@ def test_after_every_setting_was_changed_while_it_played_all_that_is_shown_agree
     )
 
 
+def press_at_once(page, name, times):
+    """Press a button so often that the server cannot have served one press before the next."""
+    page.get_by_role("button", name=name, exact=True).evaluate(
+        "(button, times) => { while (times--) button.click() }", times
+    )
+
+
+def test_presses_that_had_to_wait_are_served_as_one(page):
+    press_at_once(page, "Run Batch", 30)
+    expect_training(page)
+    rest(page)
+    steps = standing(page)[0]
+    assert steps < 10  # some may come when one has been served already
+    press(page, "Run Batch")
+    expect_step(page, steps + 1)
+
+
 def test_however_fast_play_is_pressed_its_label_says_what_the_worker_does(page):
-    button = page.get_by_role("button", name="Play", exact=True)
-    button.evaluate("button => { for (let press = 0; press < 22; press++) button.click() }")
+    press_at_once(page, "Play", 22)
     rest(page)
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     press(page, "Play")

@@ -33,7 +33,7 @@ BORDERED = {
 """How a button looks that is not the first choice."""
 
 
-QUIET_MILLISECONDS = 10
+QUIET_MILLISECONDS = 5
 """When no press came for as long, all are there that had to wait for a server that was busy."""
 
 

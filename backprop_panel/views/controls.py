@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
+from time import monotonic
 from typing import Any, ClassVar
 
 import panel as pn
 import panel_material_ui as pmui
 import param
 from bokeh.document import Document
-from bokeh.events import Event
-from panel.io.state import set_curdoc
 
 from ..run import TrainingRun
+from .quiet import Quiet
 from .text import html
 
 ACCENT = "#4263eb"
@@ -33,8 +34,11 @@ BORDERED = {
 """How a button looks that is not the first choice."""
 
 
-QUIET_MILLISECONDS = 5
-"""When no press came for as long, all are there that had to wait for a server that was busy."""
+QUIET, CROWDED = 5, 25
+"""Milliseconds without a press after which it is served, and after which all are that had to wait.
+
+A server that is busy takes them in one by one; a key that is held down presses every 30 to 40.
+"""
 
 
 class RunSelect(pmui.Select):
@@ -55,18 +59,10 @@ class RunSelect(pmui.Select):
         return super()._process_property_change(properties)
 
 
-class QuietButton(pmui.Button):
-    """A button of which a page is told nothing that it does not show.
-
-    Panel tells it, with each press, how many there were and that the server is busy; both take
-    longer than what is done for most presses.
-    """
+class QuietButton(Quiet, pmui.Button):
+    """A button of which a page is not told, with each press, how many there were."""
 
     _rename: ClassVar[dict[str, str | None]] = {"clicks": None, "value": None}
-
-    def _process_bokeh_event(self, doc: Document, event: Event) -> None:
-        with set_curdoc(doc):
-            self._process_event(event)
 
 
 def button(
@@ -88,18 +84,19 @@ def button(
 
 def _gathering(action: Callable[[], Any], toggles: bool) -> Callable[[Any], None]:
     """Return what is to be called with each press."""
-    waiting = 0
+    waiting, served = 0, -inf
 
     def serve() -> None:
-        nonlocal waiting
+        nonlocal waiting, served
         presses, waiting = waiting, 0
         if presses % 2 or not toggles:
             action()
+        served = monotonic()
 
-    def gather(page: Document) -> None:
+    def gather(page: Document, wait: int) -> None:
         seen = waiting
         page.add_timeout_callback(
-            lambda: serve() if waiting == seen else gather(page), QUIET_MILLISECONDS
+            lambda: serve() if waiting == seen else gather(page, CROWDED), wait
         )
 
     def press(event: param.parameterized.Event) -> None:
@@ -109,7 +106,8 @@ def _gathering(action: Callable[[], Any], toggles: bool) -> Callable[[Any], None
         if page is None or not page.session_context:
             serve()
         elif waiting == 1:
-            gather(page)
+            had_to_wait = monotonic() < served + CROWDED / 1000
+            gather(page, CROWDED if had_to_wait else QUIET)
 
     return press
 

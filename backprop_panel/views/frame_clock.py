@@ -10,10 +10,9 @@ from typing import Any, ClassVar
 from weakref import WeakSet
 
 import panel as pn
-from bokeh.document import Document
-from bokeh.events import Event
 from panel.custom import JSComponent
-from panel.io.state import set_curdoc
+
+from .quiet import Quiet
 
 PATIENCE = 2.0
 """Seconds after which a frame is sent although nothing was heard: a message may be lost."""
@@ -31,7 +30,7 @@ LATEST_WEIGHT = 0.2
 """That of the latest frame in what a frame is taken to cost, a running mean."""
 
 
-class FrameClock(JSComponent):
+class FrameClock(Quiet, JSComponent):
     """Counts the frames that were sent and those that the browser has drawn.
 
     A server that sends on regardless fills a slow browser's queue, and a click then waits until
@@ -132,14 +131,6 @@ class FrameClock(JSComponent):
         # Some draw more than others: a page must not fall behind the rest for one that took long.
         self._cost += (cost - self._cost) * (LATEST_WEIGHT if self._cost else 1)
         FrameClock._latest, FrameClock._free_from = self, end + cost * (1 / SHARE - 1)
-
-    def _process_bokeh_event(self, doc: Document, event: Event) -> None:
-        """Take a message as Panel does, but do not have every page told that the server is busy.
-
-        That takes a quarter of the time of a frame, and nothing here shows it.
-        """
-        with set_curdoc(doc):
-            self._process_event(event)
 
     def _handle_msg(self, data: int | None) -> None:
         """Take the number of a frame that was drawn; a page that is made anew has drawn all."""

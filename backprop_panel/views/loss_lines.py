@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -280,15 +281,16 @@ def thinned(x: NDArray, y: NDArray, most: int) -> tuple[NDArray, NDArray]:
 def _about(run: TrainingRun) -> str:
     settings = run.trainer.engine.settings
     names = ("optimizer", "learning_rate", "batch_size")
-    now = ", ".join(f"{name.replace('_', ' ')} {getattr(settings, name)}" for name in names)
-    return f"now {now}"
+    return f"now {_listed({name: getattr(settings, name) for name in names})}"
+
+
+def _listed(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.items())
 
 
 def _what(event: Event) -> str:
     if isinstance(event, Changed):
-        return ", ".join(
-            f"{name.replace('_', ' ')} {value}" for name, value in event.settings.items()
-        )
+        return _listed(event.settings)
     if isinstance(event, LayerFrozen):
         return f"W{event.layer + 1} {'frozen' if event.frozen else 'let go'}"
     return f"W{event.layer + 1}[{event.row}, {event.column}] set to {event.value:g}"

@@ -211,8 +211,7 @@ class Settings(pn.viewable.Viewer):
 
     def _switch(self, event: param.parameterized.Event) -> None:
         if not self._showing and event.new:
-            with pn.io.hold():  # or the page would show a run's name above another's map
-                self.session.manager.switch(event.new)
+            self.session.manager.switch(event.new)
 
     def _confirmation(self) -> pmui.Dialog:
         self._question = html("", "bp-note")

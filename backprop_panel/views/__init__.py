@@ -6,9 +6,10 @@ import holoviews as hv
 import panel as pn
 
 from .delivery import leave_no_message_behind
+from .serving import refusal
 from .workbench import Workbench
 
-__all__ = ["Workbench"]
+__all__ = ["Workbench", "refusal"]
 
 # Here, so that `Workbench()` as the last line of a notebook's cell is enough.
 pn.extension("tabulator")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 import param
+from bokeh.document import Document
+from bokeh.events import ConnectionLost
 from panel.util import edit_readonly
-from tornado.websocket import WebSocketClosedError
 
 from ..interchange import from_query, to_query
 from ..store import StoreError
@@ -24,6 +24,7 @@ from .explanation import Explanation
 from .health_tab import HealthLogs, HealthTab
 from .network_map import NetworkMap
 from .opening import in_pieces
+from .serving import settle_in
 from .session import MISTAKES, Session
 from .settings_panel import Settings
 from .timeline import Timeline
@@ -101,8 +102,7 @@ class Workbench(pn.viewable.Viewer):
         self.tabs = self._lay_out_tabs()
         self.tabs.param.watch(self._draw_what_is_seen, "active")
         if pn.state.curdoc is not None:
-            pn.state.on_session_destroyed(lambda context: session.close())
-            pn.state.curdoc.add_periodic_callback(self._follow_store, FOLLOW_PERIOD)
+            self._follow_page(pn.state.curdoc)
         pn.state.onload(lambda: in_pieces(self._complete(comparison)))
 
     @property
@@ -145,8 +145,6 @@ class Workbench(pn.viewable.Viewer):
         with edit_readonly(page):
             page.busy = NeverBusy().param.busy
         page.param.watch(self._follow_theme, "dark_theme")
-        if pn.state.curdoc is not None:
-            asyncio.get_running_loop().set_exception_handler(_let_closed_pages_go)
         self.session.dark = page.dark_theme
         return page
 
@@ -182,6 +180,20 @@ class Workbench(pn.viewable.Viewer):
         for other, view in self._views.items():
             view.visible = other == name
 
+    def _follow_page(self, page: Document) -> None:
+        """Go along with what becomes of the page: opened, left, come back to, closed for good."""
+        settle_in(page)
+        page.add_periodic_callback(self._follow_store, FOLLOW_PERIOD)
+        # Long before the session is destroyed, which may be needed still: a browser whose
+        # connection broke down comes back to it. Models may be changed only in a callback.
+        page.on_event(ConnectionLost, lambda event: page.add_next_tick_callback(self._rest))
+        pn.state.on_session_destroyed(lambda context: self.session.close())
+
+    def _rest(self) -> None:
+        """Train no longer what nobody sees, unless somebody sees it again."""
+        if not pn.state.curdoc.session_context.session.connection_count:
+            self.session.leave()
+
     def _follow_store(self) -> None:
         """Show what was done to the runs in other windows, and whether ours are saved."""
         session, manager = self.session, self.manager
@@ -202,12 +214,6 @@ class Workbench(pn.viewable.Viewer):
                 self.map.param.locked, label="Lock scale", description="", margin=0
             ),
         ]
-
-
-def _let_closed_pages_go(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log what went wrong, unless a page was closed while a frame was on its way to it."""
-    if not isinstance(context.get("exception"), WebSocketClosedError):
-        loop.default_exception_handler(context)
 
 
 def _manager(store: str | Path | None, user: str) -> TrainingRunManager:

@@ -13,11 +13,11 @@ parser.add_argument(
     default=user_data_path("backprop_panel") / "runs.sqlite",
     help="the file in which the runs last; memory: each page has runs of its own, while it is open",
 )
-store = parser.parse_args().store
 
 if reason := refusal():
     pn.pane.Str(reason).servable()
 else:
+    store = parser.parse_args().store
     # The first run's settings; any key of TrainingRunManager.create can stand here.
     workbench = Workbench(
         store=None if store == "memory" else store,

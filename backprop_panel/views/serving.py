@@ -20,6 +20,8 @@ from panel.io.resources import LOCAL_DIST
 from tornado import process
 from tornado.websocket import WebSocketClosedError
 
+NO_PAGE = "apps/main.py is a page and publishes nothing else: panel serve apps/main.py shows it."
+
 SEVERAL_PROCESSES = (
     "panel serve --num-procs is not supported: its processes answer for one another without "
     "knowing each other's pages. Start it without: one process trains any number of runs, and "
@@ -28,16 +30,21 @@ SEVERAL_PROCESSES = (
 
 
 def refusal() -> str:
-    """Return why pages cannot be served in this process; empty if they can.
+    """Return, and log, why no page can be shown in this process; empty if one can.
 
     Where `panel serve` forks, a page's scripts and styles are asked of a process that may never
-    have made a page and does not have them, and neither ends all processes: Ctrl-C nor SIGTERM.
+    have made a page and does not have them, and SIGTERM leaves all but the first process running.
+    For a REST interface it runs scripts without a page.
     """
-    if process.task_id() is None:
+    if pn.state.curdoc is None:
+        reason = NO_PAGE
+    elif process.task_id() is not None:
+        reason = SEVERAL_PROCESSES
+        _take_styles_from_here(pn.state.curdoc)
+    else:
         return ""
-    logging.getLogger(__name__).error(SEVERAL_PROCESSES)
-    _take_styles_from_here(pn.state.curdoc)
-    return SEVERAL_PROCESSES
+    logging.getLogger(__name__).error(reason)
+    return reason
 
 
 def settle_in(document: Document) -> None:

@@ -68,8 +68,10 @@ class Workbench(pn.viewable.Viewer):
         link: Mapping[str, Any] | None = None,
         **config: Any,
     ) -> None:
-        # A session's own setting: without it the map's plots would stretch all that holds them.
+        # A session's own settings. Without the first the map's plots would stretch all that holds
+        # them; without the second a page is dead once its connection broke down.
         pn.config.respect_explicit_sizing = True
+        pn.config.reconnect = True
         manager = _manager(store, user)
         mistakes = _follow_link(manager, link or {})
         if manager.current is None:

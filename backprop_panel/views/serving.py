@@ -9,12 +9,14 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from contextlib import suppress
+from functools import partial, wraps
 from typing import Any, ClassVar
 from weakref import WeakSet
 
 import panel as pn
 from bokeh.document import Document
+from bokeh.server.connection import ServerConnection
 from bokeh.settings import settings
 from panel.io.resources import LOCAL_DIST
 from tornado import process
@@ -45,6 +47,22 @@ def refusal() -> str:
         return ""
     logging.getLogger(__name__).error(reason)
     return reason
+
+
+def end_connections_once() -> None:
+    """Mend how Bokeh 3.9 takes the end of a connection that it is about to ping.
+
+    It lets go of the connection at once, so that its page is not told of the loss, and fails when
+    the end is told to all who need to know, as it is of every connection.
+    """
+    ping = ServerConnection.send_ping
+
+    @wraps(ping)
+    def send_ping(connection: ServerConnection) -> None:
+        with suppress(WebSocketClosedError):
+            ping(connection)
+
+    ServerConnection.send_ping = send_ping
 
 
 def settle_in(document: Document) -> None:

@@ -6,6 +6,8 @@ import threading
 import panel as pn
 import pytest
 from bokeh.document import Document
+from bokeh.server.connection import ServerConnection
+from bokeh.server.session import ServerSession
 from panel.io.state import set_curdoc
 from tornado.websocket import WebSocketClosedError
 
@@ -69,3 +71,15 @@ def logged_by_loop(*exceptions):
 def test_only_closed_connections_are_not_logged():
     failure = ValueError("a real one")
     assert logged_by_loop(WebSocketClosedError(), failure) == [failure]
+
+
+class ClosedSocket:
+    def ping(self, data):
+        raise WebSocketClosedError
+
+
+def test_a_closed_connection_that_is_pinged_is_still_its_session_s():
+    session = ServerSession("session", Document())
+    connection = ServerConnection(None, ClosedSocket(), None, session)
+    connection.send_ping()
+    assert connection.session is session

@@ -9,7 +9,8 @@ class Reconnection(JSComponent):
     """Mends how Bokeh 3.9 comes back to a session; it is part of a page, and shows nothing.
 
     Bokeh reads what comes over the new connection as the rest of a message that the old one had
-    begun, takes the document without its arrays, and sends all of it back to the server.
+    begun, takes the document without its arrays, and sends all of it back to the server. It fails
+    to send what is done meanwhile, which is undone by the document that comes.
     """
 
     _esm = """
@@ -24,6 +25,10 @@ class Reconnection(JSComponent):
       connections.connect = function() {
         this._receiver = new Receiver()
         return connect.call(this)
+      }
+
+      connections.send = function(message) {
+        if (this.socket?.readyState === WebSocket.OPEN) message.send(this.socket)
       }
 
       function replace(document, fresh) {

@@ -112,12 +112,18 @@ def _let_closed_pages_go(
 def _end_between_callbacks(loop: asyncio.AbstractEventLoop) -> None:
     """Let Ctrl-C end the server between two callbacks, as SIGTERM does.
 
-    By default it ends the one that runs in its midst, be it a step, and logs where that was.
+    By default it ends the one that runs in its midst, be it a step, and logs where that was. A
+    second Ctrl-C still does: it ends what is saved as the server ends.
     """
+
+    def end() -> None:
+        loop.remove_signal_handler(signal.SIGINT)
+        loop.stop()
+
     by_default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     in_main_thread = threading.current_thread() is threading.main_thread()
     if by_default and in_main_thread and sys.platform != "win32":
-        loop.add_signal_handler(signal.SIGINT, loop.stop)
+        loop.add_signal_handler(signal.SIGINT, end)
 
 
 class LoopPool(ThreadPoolExecutor):

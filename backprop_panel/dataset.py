@@ -9,7 +9,6 @@ from math import ceil
 from typing import Any
 
 import numpy as np
-import param
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
@@ -17,7 +16,17 @@ from . import master_sequences as masters
 from .lazy_rows import LazyRows
 from .nn.losses import LOSSES
 from .randomness import random_stream
-from .settings import Choice, Configured, Count, Quantity, SettingError, is_whole, one_of
+from .settings import (
+    Choice,
+    Configured,
+    Count,
+    Plain,
+    Quantity,
+    SettingError,
+    is_whole,
+    one_of,
+    plain,
+)
 
 Indices = NDArray[np.integer]
 
@@ -39,7 +48,7 @@ class SequenceDataset(Configured):
         For a setting that is unknown, out of bounds, or does not fit the others.
     """
 
-    vocabulary = param.Parameter(["a", "b", "c", "d"], constant=True, doc="The tokens, a list.")
+    vocabulary = Plain(["a", "b", "c", "d"], constant=True, doc="The tokens, a list.")
     sequence_length = Count(5, bounds=(1, None), constant=True, doc="Tokens in a window.")
     task_type = Choice(
         default="next_token",
@@ -50,10 +59,10 @@ class SequenceDataset(Configured):
     num_master_sequences = Count(
         3, bounds=(1, None), constant=True, doc="How many masters to generate."
     )
-    master_sequence_length = param.Parameter(
+    master_sequence_length = Plain(
         (8, 12), constant=True, doc="The shortest and the longest length of a generated master."
     )
-    master_sequences = param.Parameter(
+    master_sequences = Plain(
         None,
         constant=True,
         doc="Explicit masters in place of generated ones: a list of strings or of lists of "
@@ -72,8 +81,10 @@ class SequenceDataset(Configured):
     seed = Count(0, bounds=(0, None), constant=True, doc="Where all randomness begins.")
 
     def __init__(self, **settings: Any) -> None:
-        if isinstance(settings.get("vocabulary"), (list, tuple)):
-            settings["vocabulary"] = list(settings["vocabulary"])
+        for name, kind in (("vocabulary", list), ("master_sequence_length", tuple)):
+            value = plain(settings.get(name))
+            if isinstance(value, (list, tuple)):
+                settings[name] = kind(value)
         super().__init__(**settings)
         self._check_vocabulary()
         if self.task_type == "next_token" and self.sequence_length < 2:

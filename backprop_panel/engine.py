@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
-from math import ceil, isfinite, nan
+from math import ceil, nan
 from time import perf_counter
 from typing import Any
 
@@ -24,7 +24,7 @@ from .nn.losses import LOSSES
 from .nn.network import Network, Phase, Workspace
 from .nn.optimizers import OPTIMIZERS, Optimizer, OptimizerState
 from .nn.record import StepRecord, frozen, layers_copy, pass_copy
-from .settings import SettingError
+from .settings import LARGEST, SettingError, given, is_finite, is_number, is_whole, plain
 
 LOSS = Phase("loss")
 UPDATE = Phase("update")
@@ -106,11 +106,9 @@ class Engine:
     @property
     def optimizer_state(self) -> OptimizerState:
         """What the present rule remembers; a rule that was left finds its state again."""
-        name = self.settings.optimizer
-        if name not in self._optimizer_states:
-            state = self.optimizer.initial_state(self.network.size, self.network.dtype)
-            self._optimizer_states[name] = state
-        return self._optimizer_states[name]
+        remembered = self._optimizer_states.get(self.settings.optimizer)
+        # Kept from the first step on only: to read it changes nothing of the engine.
+        return remembered or self.optimizer.initial_state(self.network.size, self.network.dtype)
 
     @property
     def layer_updates(self) -> list[NDArray[np.floating]] | None:
@@ -122,6 +120,7 @@ class Engine:
 
     def change(self, **settings: Any) -> None:
         """Change training settings from the next step on, and log it."""
+        settings = plain(settings)
         changed = replace(self.settings, **settings)
         if changed != self.settings:
             self._use(changed)
@@ -133,19 +132,23 @@ class Engine:
         Raises
         ------
         SettingError
-            If there is no such weight, or the value is not finite.
+            If there is no such weight, or the value is not finite in float32.
         """
-        layers = self.network.layers
-        if not 0 <= layer < len(layers):
-            raise SettingError("layer", f"There are {len(layers)} layers; got number {layer}.")
-        rows, columns = layers[layer].shape
-        if not (0 <= row < rows and 0 <= column < columns):
+        layer, row, column, value = plain((layer, row, column, value))
+        self._refuse_missing_layer(layer)
+        rows, columns = self.network.layers[layer].shape
+        if not (_is_index(row, rows) and _is_index(column, columns)):
             raise SettingError(
-                "weight", f"Layer {layer} has the shape {(rows, columns)}; got {(row, column)}."
+                "weight",
+                f"Layer {layer} has the shape {(rows, columns)}; got {given((row, column))}.",
             )
-        if not isfinite(value):
-            raise SettingError("weight", f"A weight must be a finite number, got {value!r}.")
-        layers[layer][row, column] = value
+        if not is_number(value) or not is_finite(value):
+            raise SettingError(
+                "weight",
+                f"A weight must be a finite number, at most {LARGEST:.2g} in magnitude; "
+                f"got {given(value)}.",
+            )
+        self.network.layers[layer][row, column] = value
         self.events.append(WeightSet(self.step, layer, row, column, float(value)))
 
     def freeze(self, layer: int, frozen: bool) -> None:
@@ -153,13 +156,16 @@ class Engine:
 
         The optimizer goes on seeing its gradients, so that it is up to date when it is let go.
         """
-        if not 0 <= layer < self.network.depth:
-            raise SettingError(
-                "layer", f"There are {self.network.depth} layers; got number {layer}."
-            )
+        layer, frozen = plain(layer), bool(frozen)
+        self._refuse_missing_layer(layer)
         if frozen != (layer in self.frozen):
             self.frozen = self.frozen ^ {layer}
             self.events.append(LayerFrozen(self.step, layer, frozen))
+
+    def _refuse_missing_layer(self, layer: int) -> None:
+        depth = self.network.depth
+        if not _is_index(layer, depth):
+            raise SettingError("layer", f"There are {depth} layers; got number {given(layer)}.")
 
     def view_only(self, only: bool) -> None:
         """Look at batches without training from here on, or train again from the cursor."""
@@ -228,7 +234,8 @@ class Engine:
             yield UPDATE
 
     def _update(self) -> None:
-        network, state = self.network, self.optimizer_state
+        network = self.network
+        state = self._optimizer_states.setdefault(self.settings.optimizer, self.optimizer_state)
         kept = [(layer, network.layers[layer].copy()) for layer in self.frozen]
         self.optimizer.step(network.parameters, self._gradients, state)
         for layer, weights in kept:
@@ -354,4 +361,8 @@ class Engine:
         if isinstance(last, Trained) and last.size == size:
             last.updates += updates
         else:
-            self.events.append(Trained(self.step, size, updates))
+            self.events.append(Trained(self.step, plain(size), updates))
+
+
+def _is_index(index: int, length: int) -> bool:
+    return is_whole(index) and 0 <= index < length

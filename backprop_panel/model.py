@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import param
 from numpy.typing import ArrayLike, NDArray
 
 from .memory import in_words, physical_memory
@@ -14,7 +13,7 @@ from .nn.activations import ACTIVATIONS
 from .nn.initialization import INITIALIZATIONS
 from .nn.network import Network, Workspace, memory_needed
 from .randomness import random_stream
-from .settings import Choice, Configured, Count, SettingError, is_whole, one_of
+from .settings import Choice, Configured, Count, Plain, SettingError, is_whole, one_of, plain
 
 LARGEST_SHARE_OF_MEMORY = 0.5
 """A network may take this much of the machine's memory; the rest is for everything else."""
@@ -32,13 +31,13 @@ class Model(Configured):
 
     input_dimension = Count(16, bounds=(1, None), constant=True, doc="Length of an input.")
     output_dimension = Count(4, bounds=(1, None), constant=True, doc="Number of outputs.")
-    hidden_dimension = param.Parameter(
+    hidden_dimension = Plain(
         32, constant=True, doc="Units of every hidden layer, or a list with one for each."
     )
     hidden_layers = Count(
         2, bounds=(0, 100), constant=True, doc="Number of hidden layers; 0 makes it linear."
     )
-    activation = param.Parameter(
+    activation = Plain(
         "gelu",
         constant=True,
         doc="The activation of every hidden layer, or a list with one for each: "
@@ -136,7 +135,7 @@ def refuse_too_large(widths: Sequence[int], batch: int) -> None:
 def _follow_lists(settings: dict[str, Any]) -> None:
     """Let a list of widths or activations say how many hidden layers there are."""
     for setting in ("hidden_dimension", "activation"):
-        value = settings.get(setting)
+        value = plain(settings.get(setting))
         if isinstance(value, (list, tuple)):
             settings.setdefault("hidden_layers", len(value))
 

@@ -19,7 +19,7 @@ from .history import History
 from .model import Model
 from .nn.optimizers import OptimizerState
 from .nn.record import StepRecord
-from .settings import SettingError, refuse_unknown
+from .settings import SettingError, given, is_whole, plain, refuse_unknown
 from .trainer import SETTING_NAMES, Trainer
 from .worker import Worker
 
@@ -124,14 +124,17 @@ class TrainingRun(param.Parameterized):
         return self.trainer.engine.history
 
     def at(self, step: int) -> RunState:
-        """Return the exact state after `step` updates.
+        """Return the exact state after `step` updates, and after what was changed by hand there.
+
+        At step 0 it is the beginning, before anything was done to the run: what a reset returns to.
 
         Raises
         ------
         SettingError
             If the run has not come to that step.
         """
-        engine = self.replay(step)
+        step = self._checked_step(step)
+        engine = self.replay(step) if step else self._beginning()
         return RunState(
             step=engine.step,
             weights=engine.network.weights,
@@ -154,12 +157,7 @@ class TrainingRun(param.Parameterized):
         SettingError
             If the run has not come to that step.
         """
-        present = self.trainer.engine
-        if not 0 <= step <= present.step:
-            raise SettingError(
-                "step",
-                f"step must be from 0 to {present.step}, where {self.name!r} is; got {step}.",
-            )
+        present, step = self.trainer.engine, self._checked_step(step)
         engine = self._beginning()
         events = list(present.events)
         done = 0
@@ -182,6 +180,16 @@ class TrainingRun(param.Parameterized):
         self.deviation = self._deviation(engine, since)
         self._meet_the_present(engine)
         return engine
+
+    def _checked_step(self, step: int) -> int:
+        step, last = plain(step), self.trainer.step
+        if not is_whole(step) or not 0 <= step <= last:
+            raise SettingError(
+                "step",
+                f"step must be a whole number from 0 to {last}, where {self.name!r} is; "
+                f"got {given(step)}.",
+            )
+        return step
 
     def _deviation(self, engine: Engine, since: int) -> str:
         """Compare what was done again since a step with what was recorded of it."""
@@ -217,6 +225,7 @@ class TrainingRun(param.Parameterized):
         What was changed right after the step is in the engine, as it is in `replay`, and not in
         the record. At step 0 the record is that of a look at the first batch.
         """
+        step = self._checked_step(step)
         if step == 0:
             engine = self.replay(0)
             return engine, engine.look()
@@ -238,8 +247,10 @@ class TrainingRun(param.Parameterized):
         self.trainer.engine.mailbox.put(lambda: self._adopt(beginning))
 
     def fork(self, name: str, step: int) -> TrainingRun:
-        """Return a run of another name with this one's past up to `step`."""
-        fork = TrainingRun(name, self.config, parent=(self.id, step))
+        """Return a run of another name with this one's past up to `step`, in its present mode."""
+        step = self._checked_step(step)
+        config = {**self.config, "mode": self.trainer.mode}
+        fork = TrainingRun(name, config, parent=(self.id, step))
         fork._adopt(self.replay(step))
         return fork
 

@@ -13,7 +13,7 @@ import param
 from ..dataset import SequenceDataset
 from ..model import Model
 from ..run import CONFIGURATION, DATA_SETTINGS, MODEL_SETTINGS
-from ..settings import is_whole, refuse_unknown
+from ..settings import is_whole, plain, refuse_unknown
 from ..trainer import Trainer
 from .limits import (
     MOST_MASTER_LENGTH,
@@ -48,7 +48,7 @@ def checked_configuration(config: Mapping[str, Any]) -> dict[str, Any]:
         For one that would take too much memory or time, before any is taken.
     """
     refuse_unknown(config, CONFIGURATION)
-    checked = dict(config)
+    checked = plain(config)
     if isinstance(checked.get("master_sequence_length"), list):
         # JSON knows no tuples, and a run's own configuration has one here.
         checked["master_sequence_length"] = tuple(checked["master_sequence_length"])

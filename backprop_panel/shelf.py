@@ -17,7 +17,8 @@ from .mailbox import no_claim
 from .saved_run import Conflict, Snapshot, catch_up, read_checkpoints
 from .settings import SettingError
 from .shelf_entry import Entry
-from .store import Store, StoreError
+from .store import DamagedStore, Store, StoreError
+from .unreadable import raw_copy
 
 if TYPE_CHECKING:
     from .run import TrainingRun
@@ -38,14 +39,14 @@ class Shelf:
     """
 
     def __init__(self, store: Store, user: str) -> None:
-        self.problem = ""
+        self.problem = store.notice
         self._store = store
         self._owner = uuid4().hex
         self._entries: dict[str, Entry] = {}
         self._saving = RLock()
         self._heartbeat = 0.0
-        with store.transaction() as db:
-            self._catalogue = Catalogue(db, user)
+        with store.transaction(writing=not store.read_only) as db:
+            self._catalogue = Catalogue(db, user, store.read_only)
         store.attach(self)
 
     def listed(self) -> list[Listed]:
@@ -115,6 +116,9 @@ class Shelf:
             run.trainer.engine.mailbox.if_free(follow)
         except Conflict:  # deleted since it was listed
             return False
+        except DamagedStore as error:
+            self.problem = str(error)  # what is here is shown on, and the other runs follow
+            return False
         return entry.saved is not before
 
     def rename(self, run: TrainingRun, name: str) -> None:
@@ -136,6 +140,16 @@ class Shelf:
                 with self._store.transaction() as db:
                     self._delete(db, run)
             self.forget(run)
+
+    def raw_copy(self, run_id: str) -> bytes:
+        """Return the file of a store that holds a run alone, as it is."""
+        with self._store.transaction(writing=False) as db:
+            return raw_copy(db, run_id)
+
+    def delete_unreadable(self, run_id: str) -> None:
+        """Delete a run that is not here, since it cannot be read."""
+        with self._store.transaction() as db:
+            self._catalogue.delete_row(db, run_id)
 
     def forget(self, run: TrainingRun) -> None:
         """Save a run no longer."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import param
 
@@ -13,7 +14,8 @@ from .catalogue import Listed
 from .run import CONFIGURATION, TRAINER_SETTINGS, TrainingRun
 from .settings import SettingError, refuse_unknown
 from .shelf import Shelf
-from .store import Store, StoreError
+from .store import DamagedStore, Store, StoreError
+from .unreadable import UnreadableRun
 
 __all__ = ["TrainingRun", "TrainingRunManager"]
 
@@ -39,6 +41,9 @@ class TrainingRunManager(param.Parameterized):
     current = param.ClassSelector(
         default=None, class_=TrainingRun, allow_None=True, doc="The run that is worked on."
     )
+    unreadable = param.List(
+        [], item_type=UnreadableRun, doc="Runs in the store that cannot be read, and why."
+    )
     store_problem = param.String(
         "", doc="Why the runs are in memory only, as of the last `refresh`; empty: they are not."
     )
@@ -54,7 +59,7 @@ class TrainingRunManager(param.Parameterized):
         try:
             self._shelf = Shelf(store, user)
             self._take_over()
-            used = self._shelf.used_last()
+            used, self.store_problem = self._shelf.used_last(), self._shelf.problem
         except BaseException:
             self.close()
             raise
@@ -103,7 +108,7 @@ class TrainingRunManager(param.Parameterized):
     def add(self, run: TrainingRun) -> TrainingRun:
         """Take in a run that was made elsewhere, under a free name, and make it the current one."""
         stem = f"{run.name}."
-        if run.name in {other.name for other in self.runs}:
+        if run.name in self._taken_names():
             run.name = self._free_name(stem)
         return self._add(run, stem)
 
@@ -128,6 +133,11 @@ class TrainingRunManager(param.Parameterized):
 
     def delete(self, run_id: str) -> None:
         """Delete a run; if it was the current one, the one before it becomes that."""
+        others = [run for run in self.unreadable if run.id != run_id]
+        if others != self.unreadable:
+            self._shelf.delete_unreadable(run_id)
+            self.unreadable = others
+            return
         run = self.run(run_id)
         if len(self.runs) == 1:
             raise SettingError("runs", f"{run.name!r} is the only run; there must be one.")
@@ -135,6 +145,29 @@ class TrainingRunManager(param.Parameterized):
         if self._shelf is not None:
             self._shelf.delete(run)
         self._show([other for other in self.runs if other is not run])
+
+    def export_raw(self, run_id: str, target: str | Path | BinaryIO) -> None:
+        """Write a run that cannot be read as it is in the store, into a store's file of its own.
+
+        Parameters
+        ----------
+        run_id : str
+            The id of one of `unreadable`.
+        target : path or binary file
+            A file that is there already is replaced.
+
+        Raises
+        ------
+        SettingError
+            If there is no such run.
+        """
+        if run_id not in {run.id for run in self.unreadable}:
+            raise SettingError("runs", f"There is no unreadable run with the id {run_id!r}.")
+        copy = self._shelf.raw_copy(run_id)
+        if hasattr(target, "write"):
+            target.write(copy)
+        else:
+            Path(target).write_bytes(copy)
 
     def run(self, run_id: str) -> TrainingRun:
         """Return the run with this id."""
@@ -172,12 +205,15 @@ class TrainingRunManager(param.Parameterized):
 
     def _take_over(self) -> list[TrainingRun]:
         shelf, known = self._shelf, {run.id: run for run in self.runs}
-        runs, newer, renamed = [], [], False
+        runs, newer, unreadable, renamed = [], [], [], False
         for listed in shelf.listed():
             run = known.pop(listed.id, None)
             if run is None:
                 run = self._loaded(listed)
                 if run is None:  # deleted since it was listed
+                    continue
+                if isinstance(run, UnreadableRun):
+                    unreadable.append(run)
                     continue
             elif shelf.follow(run, listed.saves):
                 newer.append(run)
@@ -190,17 +226,31 @@ class TrainingRunManager(param.Parameterized):
                 run.worker.stop()
             else:
                 runs.append(run)
+        if unreadable != self.unreadable:
+            self.unreadable = unreadable
         if renamed or runs != self.runs:
             self._show(runs)
             self.param.trigger("runs")
         return newer
 
-    def _loaded(self, listed: Listed) -> TrainingRun | None:
-        config = self._shelf.config(listed.id)
-        if config is None:
-            return None
-        run = TrainingRun(listed.name, config, listed.id, listed.parent)
-        return run if self._shelf.load(run) else None
+    def _loaded(self, listed: Listed) -> TrainingRun | UnreadableRun | None:
+        """Return a run as the file has it; None: it was deleted since it was listed."""
+        for known in self.unreadable:
+            if (known.id, known.saves) == (listed.id, listed.saves):
+                return replace(known, name=listed.name)
+        try:
+            config = self._shelf.config(listed.id)
+            if config is None:
+                return None
+            run = TrainingRun(listed.name, config, listed.id, listed.parent)
+            return run if self._shelf.load(run) else None
+        except DamagedStore as error:
+            reason = error.reason
+        except StoreError:  # not a matter of this run alone
+            raise
+        except Exception as error:  # whatever is wrong with it, the other runs are shown
+            reason = str(error) if isinstance(error, SettingError) else repr(error)
+        return UnreadableRun(listed.id, listed.name, reason, listed.saves)
 
     def _show(self, runs: list[TrainingRun]) -> None:
         """Have these runs; if the current one is gone, the one before it becomes that."""
@@ -235,12 +285,15 @@ class TrainingRunManager(param.Parameterized):
         name = name.strip()
         if not name:
             raise SettingError("name", "A run needs a name.")
-        if name in {run.name for run in self.runs}:
+        if name in self._taken_names():
             raise SettingError("name", f"There is a run named {name!r} already.")
         return name
 
+    def _taken_names(self) -> set[str]:
+        return {run.name for run in (*self.runs, *self.unreadable)}
+
     def _free_name(self, stem: str) -> str:
-        taken = {run.name for run in self.runs}
+        taken = self._taken_names()
         return next(name for number in count(1) if (name := f"{stem}{number}") not in taken)
 
 

@@ -34,7 +34,7 @@ def unpack_json(text: str) -> dict[str, Any]:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise Damaged(str(error)) from error
+        raise Damaged(f"its JSON cannot be read: {error}") from error
 
 
 def pack_state(state: EngineState) -> tuple[str, str, bytes]:
@@ -61,7 +61,7 @@ def unpack_state(digest: str, meta: str, tensors: bytes) -> EngineState:
     """
     state = read_state(meta, tensors)
     if state.digest() != digest:
-        raise Damaged(f"the state of step {state.step}")
+        raise Damaged(f"the state of step {state.step} is not as it was saved")
     return state
 
 
@@ -83,7 +83,7 @@ def read_state(meta: str, tensors: bytes) -> EngineState:
         fields["frozen"] = frozenset(fields["frozen"])
         return EngineState(**fields, parameters=parameters, optimizers=optimizers)
     except (KeyError, TypeError, AttributeError) as error:
-        raise Damaged(f"a state without {error}") from error
+        raise Damaged(f"a state has not what it needs: {error}") from error
 
 
 def pack_arrays(arrays: Mapping[str, NDArray]) -> bytes:
@@ -96,7 +96,7 @@ def unpack_arrays(packed: bytes) -> dict[str, NDArray]:
     try:
         return load(packed)
     except SafetensorError as error:
-        raise Damaged(str(error)) from error
+        raise Damaged(f"its arrays cannot be read: {error}") from error
 
 
 def _moments(rule: str, arrays: Mapping[str, NDArray]) -> dict[str, NDArray]:

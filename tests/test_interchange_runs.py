@@ -137,6 +137,18 @@ def test_every_kind_of_configuration_comes_back(config):
     assert import_run(exported(run)).config == run.config
 
 
+@pytest.mark.parametrize("batches", [0, 1])
+def test_a_run_edited_before_its_first_step_comes_back_without_a_warning(batches):
+    run = TrainingRun("edited", SMALL)
+    run.trainer.engine.set_weight(0, 1, 2, 0.5)
+    run.trainer.learning_rate = 0.7
+    for _ in range(batches):
+        run.trainer.run_batch()
+    back = import_run(exported(run))  # a warning would be an error
+    assert back.at(0).weights[0][1, 2] == run.at(0).weights[0][1, 2] != 0.5
+    assert back.trainer.engine.state().digest() == run.trainer.engine.state().digest()
+
+
 def test_a_run_whose_weights_ran_off_comes_back():
     run = TrainingRun("run", {**SMALL, "learning_rate": 1e20, "loss_type": "mse"})
     with np.errstate(all="ignore"):

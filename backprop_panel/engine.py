@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from math import ceil, nan
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .batches import BatchLoader, Block, Cursor
 from .checkpoints import Checkpoints, EngineState
@@ -179,20 +179,24 @@ class Engine:
         """
         cursor = self.reading
         block = self.loader.load(cursor, size, most)
-        with self._logging(cursor, block, size) as finished:
+        made = 0
+        try:
             for place in range(len(block)):
                 for _ in self.phases(block, place, updating=not self.viewing):
                     pass
-                finished.append(place)
+                made = place + 1
+        finally:  # what was made before a step that raised is logged as well
+            if made:
+                examples, accuracies = self._measures(block, made)
+                self._log(cursor, size, block.batch_size, examples.mean(axis=-1), accuracies)
         return len(block)
 
     def observe(self, size: int) -> StepRecord:
         """Make one step as `advance` does, and return its record."""
         cursor = self.reading
         block = self.loader.load(cursor, size)
-        with self._logging(cursor, block, size) as finished:
-            record = self._recorded(block, cursor.epoch, updating=not self.viewing)
-            finished.append(0)
+        record = self._recorded(block, cursor.epoch, updating=not self.viewing)
+        self._log(cursor, size, block.batch_size, [record.loss], [record.accuracy])
         return record
 
     def look(self, samples: NDArray[np.integer] | None = None) -> StepRecord:
@@ -250,8 +254,14 @@ class Engine:
             if phase.name == "backward" and phase.layer == 0:
                 work = self._workspaces[block.batch_size]
                 copies = pass_copy(network, work, self._gradients)
+                state = self.optimizer_state
+                moments = {
+                    name: layers_copy(network, moment) for name, moment in state.moments.items()
+                }
+                steps = state.steps
         update = self.optimizer_state.update if updating else np.zeros_like(self._gradients)
-        (loss,), (accuracy,) = self._measures(block, 1)
+        examples, (accuracy,) = self._measures(block, 1)
+        (loss,) = examples.mean(axis=-1)
         return StepRecord(
             step=self.step + updating,
             epoch=epoch,
@@ -260,17 +270,23 @@ class Engine:
             targets=frozen(block.targets[0]),
             loss=float(loss),
             accuracy=float(accuracy),
+            example_losses=frozen(examples[0]),
             layer_updates=layers_copy(network, update),
+            moments=moments,
+            optimizer_steps=steps,
             updated=updating,
-            settings=asdict(self.settings),
+            settings=self._settings_of_records,
             **copies,
         )
 
     def _measures(self, block: Block, count: int) -> tuple[NDArray, NDArray]:
-        """Return the loss and the accuracy of each of the first `count` batches."""
+        """Return the losses of examples (count, B), and accuracies (count,), of the first batches.
+
+        They are had for a whole block at once, as no step needs them.
+        """
         logits = block.logits[:count]
         accuracies = (logits.argmax(axis=-1) == block.targets[:count]).mean(axis=-1)
-        return self._loss.value(logits, block.one_hot_targets[:count]), accuracies
+        return self._loss.examples(logits, block.one_hot_targets[:count]), accuracies
 
     def predict(self, contexts: NDArray) -> NDArray[np.floating]:
         """Return the logits, shape (n, out), for contexts of token ids, shape (n, length)."""
@@ -290,6 +306,7 @@ class Engine:
         self._loss = LOSSES[settings.loss_type]
         rule = OPTIMIZERS[settings.optimizer]
         self.optimizer: Optimizer = rule(settings.learning_rate, settings.weight_decay)
+        self._settings_of_records = MappingProxyType(asdict(settings))
 
     def _workspace(self, kept: dict[int, Workspace], batch: int) -> Workspace:
         """Return the buffers for a batch size, made once."""
@@ -331,25 +348,27 @@ class Engine:
         self.events = deepcopy(other.events)
         self.checkpoints = Checkpoints(list(other.checkpoints.states))
 
-    @contextmanager
-    def _logging(self, cursor: Cursor, block: Block, size: int) -> Iterator[list[int]]:
-        """Log the batches of `block` that were put into the list, even if one raised.
+    def _log(
+        self,
+        cursor: Cursor,
+        size: int,
+        batch: int,
+        losses: ArrayLike,
+        accuracies: ArrayLike,
+    ) -> None:
+        """Log steps that were made in turn within an epoch, with batches of `batch` examples.
 
         What is done once for a block, and not for each of its steps, is done here.
         """
-        finished: list[int] = []
-        epoch = cursor.epoch
-        try:
-            yield finished
-        finally:
-            count = len(finished)
-            cursor.pass_by(count * block.batch_size)
-            if count and cursor is self.cursor:
-                self._log_event(size, count)
-                validation = self.validation_loss() if cursor.epoch > epoch else nan
-                self.history.extend(self.step, epoch, *self._measures(block, count), validation)
-                self.step += count
-                self._keep_checkpoint()
+        epoch, count = cursor.epoch, len(losses)
+        cursor.pass_by(count * batch)
+        if cursor is not self.cursor:  # it was only looked at
+            return
+        self._log_event(size, count)
+        validation = self.validation_loss() if cursor.epoch > epoch else nan
+        self.history.extend(self.step, epoch, losses, accuracies, validation)
+        self.step += count
+        self._keep_checkpoint()
 
     def _keep_checkpoint(self) -> None:
         if self.checkpoints.are_due():

@@ -277,8 +277,9 @@ def test_a_step_to_which_the_run_has_not_come_is_refused(step):
 def test_a_fork_has_the_same_past_and_goes_on_alike(story, share):
     manager = TrainingRunManager()
     parent = manager.create(**SMALL, optimizer="adam")
+    parent.trainer.run_step()
     act(parent, story)
-    step = int(share * parent.trainer.step)
+    step = max(1, int(share * parent.trainer.step))
     fork = manager.fork(parent.id, step=step)
     assert present(fork) == flat(parent.at(step))
     for name, column in fork.history.items():

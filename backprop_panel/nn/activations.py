@@ -37,7 +37,10 @@ class Activation(Protocol):
         """Write ``f(z)`` into `out`."""
 
     def derivative(self, z: Array, a: Array, kept: Kept, out: Array, scratch: Array) -> None:
-        """Write ``f'(z)`` into `out`, given ``a = f(z)`` and what `value` left in `kept`."""
+        """Write ``f'(z)`` into `out`, given ``a = f(z)`` and what `value` left in `kept`.
+
+        `out` may be the second of `kept`, which nothing reads afterwards.
+        """
 
 
 @dataclass(frozen=True)

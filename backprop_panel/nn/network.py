@@ -130,8 +130,9 @@ class Network:
         self.activation_gradient(work, layer)
         derivative = self.activations[layer - 1].derivative
         for z, a, kept, activation_gradient, delta, scratch in work.pieces[layer - 1]:
-            derivative(z, a, kept, delta, scratch)
-            np.multiply(delta, activation_gradient, delta)
+            _, slope = kept
+            derivative(z, a, kept, slope, scratch)
+            np.multiply(slope, activation_gradient, delta)
 
     def activation_gradient(self, work: Workspace, layer: int) -> None:
         """Write dLoss/d activations[`layer`] = δ @ Wᵀ; for the input it is only looked at."""
@@ -168,6 +169,8 @@ class Workspace:
         The last pre-activation, and the last activation.
     pieces : list of list of Piece
         Each hidden level as what is done to each element goes through it.
+    slopes : list of array, shape (batch, units)
+        f'(z) of each hidden level, after the backward pass.
     column : array, shape (batch, 1)
         Room to calculate in.
     """
@@ -187,12 +190,15 @@ class Workspace:
         self.deltas_t = [empty(units) for units in above]
         self.activation_gradients_t = [empty(units) for units in inputs_and_hidden]
         self.activation_gradients_t.append(self.deltas_t[-1])
-        self.pieces = [list(self._pieces(level)) for level in range(len(above) - 1)]
+        hidden = range(len(above) - 1)
+        self._kept_t = [(empty(above[level]), empty(above[level])) for level in hidden]
+        self.pieces = [list(self._pieces(level)) for level in hidden]
         self.column = np.empty((batch, 1), network.dtype)
         self.pre_activations = transposed(self.pre_activations_t)
         self.activations = transposed(self.activations_t)
         self.deltas = transposed(self.deltas_t)
         self.activation_gradients = transposed(self.activation_gradients_t)
+        self.slopes = [second.T for _, second in self._kept_t]
         self.logits = self.activations[-1]
 
     def _pieces(self, level: int) -> Iterator[Piece]:
@@ -200,9 +206,8 @@ class Workspace:
         z = self.pre_activations_t[level]
         units, batch = z.shape
         length = max(PIECE // max(batch, 1), 1)
-        first, second, scratch = (
-            np.empty((rows, batch), z.dtype) for rows in (units, units, min(length, units))
-        )
+        first, second = self._kept_t[level]
+        scratch = np.empty((min(length, units), batch), z.dtype)
         for start in range(0, units, length):
             part = slice(start, min(start + length, units))
             yield (

@@ -32,6 +32,10 @@ def as_float64(arrays):
     return [np.asarray(array, np.float64) for array in arrays]
 
 
+def flat(layers):
+    return np.concatenate([np.asarray(layer, np.float64).ravel() for layer in layers])
+
+
 def assert_close(found, expected):
     """Equal to the rounding of float32, of sums of some dozens of terms."""
     for ours, theirs in zip(found, expected, strict=True):
@@ -58,6 +62,12 @@ def test_a_step_computes_what_the_reference_says(layers, loss_type, steps):
         *([name for _, name in layers], loss_type),
     )
     assert record.loss == pytest.approx(expected.loss, rel=1e-5)
+    assert record.example_losses.mean() == pytest.approx(expected.loss, rel=1e-5)
+    names = [*(name for _, name in layers), "identity"]
+    for name, z, slopes in zip(
+        names, expected.pre_activations, record.activation_slopes, strict=True
+    ):
+        np.testing.assert_allclose(slopes, reference.ACTIVATIONS[name][1](z), atol=2e-5)
     for quantity in (
         *("pre_activations", "activations", "deltas"),
         *("activation_gradients", "weight_gradients", "bias_gradients"),
@@ -72,16 +82,13 @@ def test_an_update_is_what_the_reference_says(rule, weight_decay, steps):
     trainer = trainer_of(layers, optimizer=rule, weight_decay=weight_decay, learning_rate=0.01)
     for _ in range(steps):
         trainer.run_batch()
-    engine = trainer.engine
-    before, state = engine.network.parameters.copy(), engine.optimizer_state.copy()
     record = trainer.run_batch()
-    gradients = np.concatenate([layer.ravel() for layer in record.layer_gradients])
     update, moments = reference.update(
-        *(rule, *as_float64([before, gradients])),
-        *(dict(zip(state.moments, as_float64(state.moments.values()), strict=True)), state.steps),
+        *(rule, flat(record.layers), flat(record.layer_gradients)),
+        *({name: flat(each) for name, each in record.moments.items()}, record.optimizer_steps),
         *(trainer.learning_rate, weight_decay),
     )
-    assert_close([engine.optimizer_state.update], [update])
-    after = engine.optimizer_state.moments
+    assert_close([flat(record.layer_updates)], [update])
+    after = trainer.engine.optimizer_state.moments
     assert after.keys() == moments.keys()
     assert_close(after.values(), [moments[name] for name in after])

@@ -60,6 +60,14 @@ MIGRATIONS = (
         heartbeat REAL NOT NULL
     ) STRICT
     """,
+    """
+    CREATE TABLE tensors (  -- weights that were loaded, which events refer to
+        run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE,
+        digest TEXT NOT NULL,
+        data BLOB NOT NULL,
+        UNIQUE (run, digest)
+    ) STRICT
+    """,
 )
 """Statements that lead from each version to the next; a file's version is how many were done."""
 

@@ -529,12 +529,32 @@ def test_a_deleted_runs_loaded_weights_are_deleted(open_manager, path):
     assert stored_digests(path) == set()
 
 
+def test_a_second_window_drops_the_loaded_weights_when_the_run_is_reset(open_manager):
+    manager, other = open_manager(), open_manager()
+    loading(manager)
+    wait_until(lambda: other.refresh() == [] and other.runs)
+    (seen,) = other.runs
+    wait_until(lambda: other.refresh() == [] and seen.trainer.step == 20)
+    assert len(seen.trainer.engine.tensors) == 1
+    manager.reset(manager.current.id)
+    wait_until(lambda: other.refresh() == [] and seen.trainer.step == 0)
+    assert seen.trainer.engine.tensors == {}
+
+
 @pytest.mark.parametrize(
-    "damage", ["DELETE FROM tensors", "UPDATE tensors SET data = zeroblob(length(data))"]
+    "damage",
+    [
+        "DELETE FROM tensors",
+        "UPDATE tensors SET data = zeroblob(length(data))",
+        "UPDATE tensors SET data = (SELECT data FROM tensors AS t WHERE t.digest > tensors.digest) "
+        "WHERE digest = (SELECT min(digest) FROM tensors)",
+    ],
+    ids=["missing", "unreadable", "another's"],
 )
 def test_loaded_weights_that_are_damaged_are_told_of(damage, open_manager, path):
     manager = open_manager()
-    loading(manager)
+    for seed in (0, 1):
+        loading(manager, seed)
     manager.close()
     with closing(sqlite3.connect(path)) as db, db:
         db.execute(damage)

@@ -86,7 +86,7 @@ def test_all_that_shows_a_moment_is_sent_together(session):
     assert set(held) == {"combine"}
 
 
-def test_a_past_in_which_weights_were_loaded_is_shown_and_goes_on_with_them(session):
+def test_a_past_with_loaded_weights_is_shown_and_goes_on_with_them(session):
     run = session.run
     for _ in range(2):
         session.run_batch()

@@ -17,7 +17,7 @@ from .batches import BatchLoader, Block, Cursor
 from .checkpoints import Checkpoints, EngineState
 from .dataset import SequenceDataset
 from .evaluation import Evaluation
-from .events import Changed, Event, LayerFrozen, Trained, WeightSet
+from .events import Changed, Event, LayerFrozen, Trained, WeightSet, WeightsLoaded, digests_in
 from .history import History
 from .mailbox import Mailbox
 from .nn.losses import LOSSES
@@ -25,6 +25,7 @@ from .nn.network import Network, Phase, Workspace
 from .nn.optimizers import OPTIMIZERS, Optimizer, OptimizerState
 from .nn.record import StepRecord, frozen, layers_copy, pass_copy
 from .settings import LARGEST, SettingError, given, is_finite, is_number, is_whole, plain
+from .weight_tensors import digest_of
 
 LOSS = Phase("loss")
 UPDATE = Phase("update")
@@ -64,6 +65,8 @@ class Engine:
     loader : BatchLoader
     events : list of Event
         What was done to the engine, in order; doing it again on a fresh one gives this one.
+    tensors : dict of str to array, shape (size,)
+        The weights and biases that were loaded, read-only, by the digests in `events`.
     checkpoints : Checkpoints
         Its states along the way.
     frozen : frozenset of int
@@ -79,6 +82,7 @@ class Engine:
         self.cursor = Cursor(data)
         self.history = History()
         self.events: list[Event] = []
+        self.tensors: dict[str, NDArray[np.float32]] = {}
         self.checkpoints = Checkpoints()
         self.frozen: frozenset[int] = frozenset()
         self.viewing: Cursor | None = None
@@ -150,6 +154,25 @@ class Engine:
             )
         self.network.layers[layer][row, column] = value
         self.events.append(WeightSet(self.step, layer, row, column, float(value)))
+
+    def load_weights(self, parameters: NDArray[np.float32]) -> None:
+        """Take all weights and biases from a vector like ``network.parameters``, and log it.
+
+        What the optimizer remembers stays as it is. A frozen layer takes its new weights as well.
+
+        Raises
+        ------
+        SettingError
+            If the vector is not one of finite numbers for this network.
+        """
+        digest = digest_of(self.network, parameters)
+        self.tensors.setdefault(digest, frozen(parameters))
+        self.load_again(digest)
+
+    def load_again(self, digest: str) -> None:
+        """Take all weights and biases from tensors that were loaded before, and log it."""
+        self.network.parameters[...] = self.tensors[digest]
+        self.events.append(WeightsLoaded(self.step, digest))
 
     def freeze(self, layer: int, frozen: bool) -> None:
         """Keep a layer's weights and bias as they are, or let them learn again; log it.
@@ -342,10 +365,11 @@ class Engine:
         self.view_only(self.viewing is not None)
 
     def adopt(self, other: Engine) -> None:
-        """Take over state, history, events and checkpoints of `other`."""
+        """Take over state, history, events, loaded tensors and checkpoints of `other`."""
         self.restore(other.state())
         self.history.restore(other.history)
         self.events = deepcopy(other.events)
+        self.tensors = {digest: other.tensors[digest] for digest in digests_in(self.events)}
         self.checkpoints = Checkpoints(list(other.checkpoints.states))
 
     def _log(

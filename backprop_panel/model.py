@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import param
 from numpy.typing import ArrayLike, NDArray
 
 from .memory import in_words, physical_memory
@@ -27,6 +28,11 @@ class Model(Configured):
     SettingError
         For a setting that is unknown, out of bounds, or does not fit the others, and for a
         network that would not fit into memory, before anything is allocated.
+
+    Attributes
+    ----------
+    run : TrainingRun or None
+        The run that the model belongs to, if any: its weights change by the run's events alone.
     """
 
     input_dimension = Count(16, bounds=(1, None), constant=True, doc="Length of an input.")
@@ -55,6 +61,7 @@ class Model(Configured):
     def __init__(self, **settings: Any) -> None:
         _follow_lists(settings)
         super().__init__(**settings)
+        self.run: param.Parameterized | None = None
         hidden = self._one_per_layer("hidden_dimension")
         activations = self._one_per_layer("activation")
         self._check(hidden, activations)

@@ -19,8 +19,10 @@ from .history import History
 from .model import Model
 from .nn.optimizers import OptimizerState
 from .nn.record import StepRecord
+from .outside import Source
 from .settings import SettingError, given, is_whole, plain, refuse_unknown
 from .trainer import SETTING_NAMES, Trainer
+from .weight_tensors import read_parameters
 from .worker import Worker
 
 DATA_SETTINGS = tuple(SequenceDataset.setting_names())
@@ -105,6 +107,7 @@ class TrainingRun(param.Parameterized):
             seed=self.dataset.seed,
             **_only(config, MODEL_SETTINGS),
         )
+        self.model.run = self
         self.trainer = Trainer(self.model, self.dataset, **_only(config, TRAINER_SETTINGS))
         self.config = self.settings
         self.worker = Worker(self.trainer.engine)
@@ -122,6 +125,28 @@ class TrainingRun(param.Parameterized):
     def history(self) -> History:
         """Columns step, epoch, loss, accuracy and validation_loss, as NumPy arrays."""
         return self.trainer.engine.history
+
+    def load_weights(self, source: Source) -> None:
+        """Take all weights and biases from the safetensors file of a matching ``nn.Sequential``.
+
+        It is an event: replay, reset, forks, exports and the store know of it, and keep the
+        tensors. A worker that trains takes them between two steps. What the optimizer remembers
+        stays as it is. A frozen layer takes its new weights as well, and keeps those.
+
+        Parameters
+        ----------
+        source : path, bytes or binary file
+            Float32 tensors ``0.weight`` (out, in), ``0.bias`` (out,), ``2.weight``, …
+
+        Raises
+        ------
+        SettingError
+            If the file is damaged, or its tensors are not finite or not those of the model, or the
+            run is trained elsewhere: nothing has changed.
+        """
+        engine = self.trainer.engine
+        parameters = read_parameters(source, engine.network)
+        engine.mailbox.put(lambda: engine.load_weights(parameters))
 
     def at(self, step: int) -> RunState:
         """Return the exact state after `step` updates, and after what was changed by hand there.
@@ -160,6 +185,7 @@ class TrainingRun(param.Parameterized):
         present, step = self.trainer.engine, self._checked_step(step)
         engine = self._beginning()
         events = list(present.events)
+        engine.tensors = dict(present.tensors)
         done = 0
         if checkpoint := present.checkpoints.before(step):
             engine.restore(checkpoint)

@@ -85,6 +85,14 @@ MIGRATIONS: tuple[Migration, ...] = (
     ) STRICT
     """,
     canonical_digests,
+    """
+    CREATE TABLE tensors (  -- weights that were loaded, which events refer to
+        run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE,
+        digest TEXT NOT NULL,
+        data BLOB NOT NULL,
+        UNIQUE (run, digest)
+    ) STRICT
+    """,
 )
 """What leads from each version to the next; a file's version is how many were done."""
 

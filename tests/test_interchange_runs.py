@@ -24,7 +24,7 @@ from backprop_panel.interchange import (
 )
 from backprop_panel.interchange.replay import replay
 from backprop_panel.worker import StopWhen
-from tests.bundles import exported, unzipped
+from tests.bundles import exported, unzipped, weights_file
 
 SMALL = {
     "num_samples": 50,
@@ -42,6 +42,7 @@ def trained_run(name="first", **config):
     run.trainer.optimizer = "adam"
     run.trainer.run_step()
     run.trainer.engine.set_weight(0, 1, 2, 0.5)
+    run.load_weights(weights_file(run.model.network))
     run.trainer.engine.freeze(1, True)
     run.trainer.param.update(learning_rate=0.01, weight_decay=0.001, loss_type="mse")
     run.trainer.run_epoch()

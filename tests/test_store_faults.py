@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from stores import SMALL, everything, train, wait_until
 
-from backprop_panel import StoreError, TrainingRunManager, leases, store_schema
+from backprop_panel import StoreError, TrainingRunManager, leases, saved_run, store_schema
+from tests.bundles import weights_file
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -112,6 +113,23 @@ def test_an_older_schema_is_migrated_in_order(filled, monkeypatch):
     TrainingRunManager(filled).close()
     version, notes = on_file(filled, "PRAGMA user_version", "SELECT note FROM runs")
     assert (version, notes) == ([(len(newer),)], [("run 1",), ("run 1.1",)])
+
+
+def test_a_store_of_the_first_format_takes_weights_that_are_loaded(path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(store_schema, "MIGRATIONS", store_schema.MIGRATIONS[:1])
+        patch.setattr(saved_run, "write_tensors", lambda *arguments: None)
+        manager = TrainingRunManager(path)
+        train(manager.create(**SMALL), 20)
+        manager.close()
+    manager = TrainingRunManager(path)
+    assert manager.current.trainer.step == 20
+    manager.current.load_weights(weights_file(manager.current.model.network))
+    digest = manager.current.trainer.engine.state().digest()
+    manager.close()
+    manager = TrainingRunManager(path)
+    assert manager.current.replay(20).state().digest() == digest
+    manager.close()
 
 
 def test_a_migration_that_fails_changes_nothing(filled, monkeypatch):

@@ -12,14 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from .limits import (
-    MOST_ARCHIVE_BYTES,
-    MOST_DIRECTORY_BYTES,
-    InterchangeError,
-    refuse_above,
-)
+from ..outside import InterchangeError, Source, read_limited, refuse_above
+from .limits import MOST_ARCHIVE_BYTES, MOST_DIRECTORY_BYTES
 
-Source = str | os.PathLike[str] | bytes | BinaryIO
 Target = str | os.PathLike[str] | BinaryIO
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
@@ -42,26 +37,6 @@ def file_name(run_name: str, suffix: str = "") -> str:
     if not plain or plain.split(".")[0].strip().lower() in RESERVED:
         plain = f"run_{plain}".rstrip("_")
     return plain + suffix
-
-
-def read_limited(source: Source, limit: int, what: str) -> bytes:
-    """Return the bytes of a file, of bytes already there, or of an open file.
-
-    Raises
-    ------
-    InterchangeError
-        If there are more than `limit`, or it is not a plain file.
-    """
-    if isinstance(source, bytes):
-        data = source
-    elif hasattr(source, "read"):
-        data = source.read(limit + 1)
-    else:
-        with _opened(Path(source), what) as file:
-            data = file.read(limit + 1)
-    if len(data) > limit:
-        raise InterchangeError("file", f"{what} is larger than {limit:,} bytes.")
-    return data
 
 
 def read_bundle(source: Source, limits: Mapping[str, int]) -> dict[str, bytes]:
@@ -119,19 +94,6 @@ def _zipped(files: Mapping[str, bytes]) -> bytes:
             member.external_attr = (stat.S_IFREG | 0o644) << 16  # or unzip would make it unreadable
             archive.writestr(member, data, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
-
-
-def _opened(path: Path, what: str) -> BinaryIO:
-    """Open a plain file: no link to another place, no pipe that would be waited for."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    try:
-        number = os.open(path, flags | getattr(os, "O_BINARY", 0))
-    except (OSError, ValueError) as error:
-        raise InterchangeError("file", f"{what} cannot be opened: {error}.") from error
-    if not stat.S_ISREG(os.fstat(number).st_mode):
-        os.close(number)
-        raise InterchangeError("file", f"{what} is not a plain file.")
-    return os.fdopen(number, "rb")
 
 
 def _read_zip(data: bytes, limits: Mapping[str, int]) -> dict[str, bytes]:

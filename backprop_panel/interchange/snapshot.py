@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ..checkpoints import Checkpoints, EngineState
 from ..events import Event
 from ..run import TrainingRun
+from ..weight_tensors import Tensors, torch_tensors
 from .limits import InterchangeError
-from .tensors import Tensors, torch_tensors
 
 WAIT_SECONDS = 60
 """How long a worker may take over the step it is at."""
@@ -27,6 +27,8 @@ class Snapshot:
     state : EngineState
         What all the rest belongs to.
     events : list of Event
+    loaded : dict of str to array
+        The weights that these load, flat, by their digests.
     weights : dict of str to array
         As PyTorch names and turns them.
     history : dict of str to array, shape (updates,)
@@ -36,6 +38,7 @@ class Snapshot:
 
     state: EngineState
     events: list[Event]
+    loaded: dict[str, NDArray[np.float32]]
     weights: Tensors
     history: dict[str, NDArray[np.number]]
     checkpoints: Checkpoints
@@ -76,6 +79,7 @@ def _copy(run: TrainingRun) -> Snapshot:
         state=engine.state(),
         # The engine goes on counting in the last event itself.
         events=[replace(event) for event in engine.events],
+        loaded=dict(engine.tensors),
         weights=torch_tensors(run.model.weights, run.model.biases),
         history={name: column.copy() for name, column in run.history.items()},
         checkpoints=engine.checkpoints,

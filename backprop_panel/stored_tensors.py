@@ -55,6 +55,6 @@ def _read(
         parameters = frozen(unpack_arrays(row[0])["parameters"])
         if digest_of(network, parameters) == digest:
             return parameters
-    except (KeyError, SettingError):
+    except (KeyError, SettingError, Damaged):
         pass
     raise Damaged(f"the loaded weights {digest} are not as they were saved")

@@ -558,4 +558,5 @@ def test_loaded_weights_that_are_damaged_are_told_of(damage, open_manager, path)
     manager.close()
     with closing(sqlite3.connect(path)) as db, db:
         db.execute(damage)
-    assert "damaged" in refusal(open_manager)
+    (unreadable, *_) = open_manager().unreadable
+    assert "loaded weights" in unreadable.reason

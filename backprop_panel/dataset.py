@@ -134,15 +134,23 @@ class SequenceDataset(Configured):
         """Tokens of a window that are input."""
         return self.sequence_length - (self.task_type == "next_token")
 
-    @property
+    @cached_property
     def input_dimension(self) -> int:
         """Length of a flattened one-hot input."""
         return self.context_length * len(self.vocabulary)
 
-    @property
+    @cached_property
     def output_dimension(self) -> int:
         """Number of classes: tokens, or masters."""
         return len(self.output_labels)
+
+    @cached_property
+    def _token_ids(self) -> Indices:
+        return np.arange(len(self.vocabulary), dtype=self.masters.ids.dtype)
+
+    @cached_property
+    def _output_ids(self) -> Indices:
+        return np.arange(self.output_dimension)
 
     @cached_property
     def output_labels(self) -> list[str]:
@@ -196,17 +204,17 @@ class SequenceDataset(Configured):
         contexts : array, shape (..., batch, context_length)
         out : array, shape (..., batch, input_dimension)
         """
-        ids = np.arange(len(self.vocabulary), dtype=contexts.dtype)
+        ids = self._token_ids
         # The batch last, as it lies in memory in the network's buffers: several times faster.
-        places = np.moveaxis(contexts, -2, -1)
+        places = contexts.swapaxes(-2, -1)
         hot = np.empty((*places.shape[:-1], len(ids), places.shape[-1]), bool)
         np.equal(places[..., np.newaxis, :], ids[:, np.newaxis], out=hot)
-        np.copyto(np.moveaxis(out, -2, -1), hot.reshape(*places.shape[:-2], -1, hot.shape[-1]))
+        np.copyto(out.swapaxes(-2, -1), hot.reshape(*places.shape[:-2], -1, hot.shape[-1]))
 
     def one_hot_targets(self, targets: Indices, out: NDArray[np.floating]) -> None:
         """Write a one at each target, (..., batch), into `out`, (..., batch, output_dimension)."""
-        hot = targets[..., np.newaxis, :] == np.arange(self.output_dimension)[:, np.newaxis]
-        np.copyto(np.moveaxis(out, -2, -1), hot)
+        hot = targets[..., np.newaxis, :] == self._output_ids[:, np.newaxis]
+        np.copyto(out.swapaxes(-2, -1), hot)
 
     def order(self, epoch: int) -> Indices:
         """Return the order of the samples in an epoch, a function of (seed, epoch) alone."""

@@ -211,7 +211,7 @@ class Engine:
         finally:  # what was made before a step that raised is logged as well
             if made:
                 examples, accuracies = self._measures(block, made)
-                self._log(cursor, size, block.batch_size, examples.mean(axis=-1), accuracies)
+                self._log(cursor, size, block.batch_size, _mean(examples), accuracies)
         return len(block)
 
     def observe(self, size: int) -> StepRecord:
@@ -284,7 +284,7 @@ class Engine:
                 steps = state.steps
         update = self.optimizer_state.update if updating else np.zeros_like(self._gradients)
         examples, (accuracy,) = self._measures(block, 1)
-        (loss,) = examples.mean(axis=-1)
+        (loss,) = _mean(examples)
         return StepRecord(
             step=self.step + updating,
             epoch=epoch,
@@ -308,8 +308,9 @@ class Engine:
         They are had for a whole block at once, as no step needs them.
         """
         logits = block.logits[:count]
-        accuracies = (logits.argmax(axis=-1) == block.targets[:count]).mean(axis=-1)
-        return self._loss.examples(logits, block.one_hot_targets[:count]), accuracies
+        right = logits.argmax(axis=-1) == block.targets[:count]
+        examples = self._loss.examples(logits, block.one_hot_targets[:count])
+        return examples, np.add.reduce(right, axis=-1) / block.batch_size
 
     def predict(self, contexts: NDArray) -> NDArray[np.floating]:
         """Return the logits, shape (n, out), for contexts of token ids, shape (n, length)."""
@@ -405,6 +406,11 @@ class Engine:
             last.updates += updates
         else:
             self.events.append(Trained(self.step, plain(size), updates))
+
+
+def _mean(examples: NDArray) -> NDArray:
+    """Return the mean over each batch, as ``mean(axis=-1)`` does in more time."""
+    return np.add.reduce(examples, axis=-1) / examples.shape[-1]
 
 
 def _is_index(index: int, length: int) -> bool:

@@ -145,15 +145,10 @@ def pass_copy(network: Network, work: Workspace, gradients: Array) -> dict[str, 
         The flat gradients of that pass.
     """
     network.activation_gradient(work, layer=0)
-    pre_activations = tuple(map(frozen, work.pre_activations))
-    deltas = tuple(map(frozen, work.deltas))
-    # The last level's activations are its pre-activations, and their gradients its deltas.
+    copies = work.copies()
+    copies["activation_slopes"].append(np.broadcast_to(ONE, work.logits.shape))  # the identity's
     return {
-        "pre_activations": pre_activations,
-        "activation_slopes": (*map(frozen, work.slopes), np.broadcast_to(ONE, deltas[-1].shape)),
-        "activations": (*map(frozen, work.activations[:-1]), pre_activations[-1]),
-        "deltas": deltas,
-        "activation_gradients": (*map(frozen, work.activation_gradients[:-1]), deltas[-1]),
+        **{name: tuple(arrays) for name, arrays in copies.items()},
         "layers": layers_copy(network, network.parameters),
         "layer_gradients": layers_copy(network, gradients),
     }

@@ -27,9 +27,18 @@ class SettingError(ValueError):
         self.setting = setting
 
 
+def shown(value: Any, most: int = 80) -> str:
+    """Return the `repr` of a value for a message, cut short; it may be anything at all."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an int of more digits than Python writes, a deep list
+        return f"a very large {type(value).__name__}"
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the known name nearest to `name`, or nothing."""
-    nearest = get_close_matches(str(name), list(known), n=1)
+    nearest = get_close_matches(name, list(known), n=1) if isinstance(name, str) else []
     return f" Did you mean {nearest[0]!r}?" if nearest else ""
 
 
@@ -40,7 +49,7 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
         if name not in known:
             raise SettingError(
                 name,
-                f"Unknown setting {name!r}.{did_you_mean(name, known)} "
+                f"Unknown setting {shown(name)}.{did_you_mean(name, known)} "
                 f"Known settings: {', '.join(sorted(known))}.",
             )
 
@@ -64,7 +73,7 @@ class Count(param.Integer):
         ):
             allowed = f"of at least {low}" if high is None else f"from {low} to {high}"
             raise SettingError(
-                self.name, f"{self.name} must be a whole number {allowed}, got {val!r}."
+                self.name, f"{self.name} must be a whole number {allowed}, got {shown(val)}."
             )
 
 
@@ -77,7 +86,7 @@ class Quantity(param.Number):
         if not (isinstance(val, numbers.Real) and not isinstance(val, bool) and self._within(val)):
             raise SettingError(
                 self.name,
-                f"{self.name} must be a finite number {self._allowed()}, got {val!r}.",
+                f"{self.name} must be a finite number {self._allowed()}, got {shown(val)}.",
             )
 
     def _within(self, val: float) -> bool:
@@ -108,7 +117,7 @@ class Choice(param.Selector):
 
     def _validate(self, val: Any) -> None:
         names = list(self.objects)
-        if val not in names:
+        if not isinstance(val, str) or val not in names:
             raise SettingError(self.name, one_of(self.name, val, names))
 
 
@@ -116,7 +125,7 @@ def one_of(setting: str, value: Any, names: Iterable[str]) -> str:
     """Say that `setting` takes one of `names` and not `value`, with the nearest of them."""
     names = list(names)
     return (
-        f"{setting} must be one of {', '.join(map(repr, names))}; got {value!r}."
+        f"{setting} must be one of {', '.join(map(repr, names))}; got {shown(value)}."
         f"{did_you_mean(value, names)}"
     )
 

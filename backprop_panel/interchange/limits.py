@@ -5,7 +5,9 @@ A file or a link may come from anybody, so each of these holds before anything i
 
 from __future__ import annotations
 
-from ..settings import SettingError
+from typing import Any
+
+from ..settings import SettingError, shown
 
 MOST_ARCHIVE_BYTES = 1 << 28
 """A zip as it lies on disk: 256 MiB, which is also the most of any file within."""
@@ -63,3 +65,13 @@ def refuse_above(setting: str, what: str, size: int, limit: int) -> None:
         # A number from outside may itself have thousands of digits.
         given = f"{size:,}" if size < 10**18 else "more than 10^18"
         raise InterchangeError(setting, f"{what}: at most {limit:,} are allowed, got {given}.")
+
+
+def refuse_other(given: Any, kind: type, setting: str) -> None:
+    """Raise `InterchangeError` if what is given is not of a kind of object."""
+    if not isinstance(given, kind):
+        own = getattr(given, setting, None)
+        hint = f" Give its {setting}." if isinstance(own, kind) else ""
+        raise InterchangeError(
+            setting, f"{setting} must be a {kind.__name__}, got {shown(given)}.{hint}"
+        )

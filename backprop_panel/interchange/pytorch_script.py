@@ -52,7 +52,7 @@ def export_script(run: TrainingRun, target: Target) -> None:
     Raises
     ------
     InterchangeError
-        If `target` exists.
+        If `target` exists or cannot be written. Folders that it is to be in are made.
     """
     parts = _parts(run, "pathlib.Path(__file__).parent")
     blocks = [f"{textwrap.indent(textwrap.fill(p.text, 98), '# ')}\n{p.code}\n" for p in parts]
@@ -65,7 +65,7 @@ def export_notebook(run: TrainingRun, target: Target) -> None:
     Raises
     ------
     InterchangeError
-        If `target` exists.
+        If `target` exists or cannot be written. Folders that it is to be in are made.
     """
     cells = [cell for part in _parts(run, "pathlib.Path()") for cell in _cells(part)]
     for number, cell in enumerate(cells):

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..events import Event, to_json
 from ..run import TrainingRun
+from ..settings import shown
 from .configuration import checked_configuration
 from .files import Source, Target, read_bundle, write_bundle
 from .limits import (
@@ -37,6 +38,7 @@ from .tensors import (
     tensor_bytes,
     torch_tensors,
 )
+from .zips import ZIP_ERRORS
 
 FORMAT = "backprop_panel run"
 VERSION = 1
@@ -73,7 +75,7 @@ def export_run(run: TrainingRun, target: Target) -> None:
     Raises
     ------
     InterchangeError
-        If `target` exists.
+        If `target` exists or cannot be written. Folders that it is to be in are made.
     """
     now = snapshot(run)
     state = now.state
@@ -144,12 +146,18 @@ def read_run(source: Source) -> tuple[TrainingRun, list[str]]:
 
 def refuse_import(exported: BinaryIO) -> None:
     """Raise `InterchangeError` if a zip that `export_run` wrote is larger than is imported."""
-    with ZipFile(exported) as archive:
-        for member in archive.infolist():
-            refuse_above(
-                "file", f"Bytes of {member.filename}", member.file_size, LIMITS[member.filename]
-            )
-    size = exported.seek(0, io.SEEK_END)
+    if not hasattr(exported, "seek"):
+        raise InterchangeError("file", f"An open binary file is taken, got {shown(exported)}.")
+    try:
+        with ZipFile(exported) as archive:
+            sizes = {member.filename: member.file_size for member in archive.infolist()}
+        size = exported.seek(0, io.SEEK_END)
+    except ZIP_ERRORS as error:
+        raise InterchangeError("file", f"The zip cannot be read: {error}.") from error
+    for name, bytes_of in sizes.items():
+        if name not in LIMITS:
+            raise InterchangeError("file", f"{name!r:.80} is not of a run that was exported.")
+        refuse_above("file", f"Bytes of {name}", bytes_of, LIMITS[name])
     refuse_above("file", "Bytes of the zip", size, MOST_ARCHIVE_BYTES)
 
 

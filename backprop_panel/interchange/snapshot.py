@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..checkpoints import Checkpoints, EngineState
 from ..events import Event
 from ..run import TrainingRun
-from .limits import InterchangeError
+from .limits import InterchangeError, refuse_other
 from .tensors import Tensors, torch_tensors
 
 WAIT_SECONDS = 60
@@ -53,8 +53,9 @@ def snapshot(run: TrainingRun) -> Snapshot:
     Raises
     ------
     InterchangeError
-        If a worker does not come to the end of its step.
+        If it is no run, or a worker does not come to the end of its step.
     """
+    refuse_other(run, TrainingRun, "run")
     taken: list[Snapshot] = []
     done = Signal()
 

@@ -14,8 +14,15 @@ from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save
 
 from ..model import Model
-from .files import Source, Target, read_limited
-from .limits import MOST_HEADER_BYTES, MOST_WEIGHTS_BYTES, InterchangeError, refuse_above
+from .files import Source, Target, read_limited, write_file
+from .kinds import NOT_WEIGHTS, refuse_kinds
+from .limits import (
+    MOST_HEADER_BYTES,
+    MOST_WEIGHTS_BYTES,
+    InterchangeError,
+    refuse_above,
+    refuse_other,
+)
 
 Tensors = dict[str, NDArray]
 
@@ -27,14 +34,15 @@ def save_weights(model: Model, target: Target) -> None:
     ----------
     model : Model
     target : path or binary file
-        A file that is there already is replaced.
+        A file that is there already is replaced; folders that are not there are made.
+
+    Raises
+    ------
+    InterchangeError
+        If it cannot be written.
     """
-    data = tensor_bytes(torch_tensors(model.weights, model.biases))
-    if hasattr(target, "write"):
-        target.write(data)
-        return
-    with open(target, "wb") as file:
-        file.write(data)
+    refuse_other(model, Model, "model")
+    write_file(target, tensor_bytes(torch_tensors(model.weights, model.biases)))
 
 
 def load_weights(model: Model, source: Source) -> None:
@@ -49,8 +57,10 @@ def load_weights(model: Model, source: Source) -> None:
     Raises
     ------
     InterchangeError
-        If the file is damaged, or its tensors are not those of the model: nothing has changed.
+        If the file is damaged or of another kind, which is named with a line that converts it, or
+        its tensors are not those of the model: nothing has changed.
     """
+    refuse_other(model, Model, "model")
     tensors = read_tensors(read_limited(source, MOST_WEIGHTS_BYTES, "The file of weights"))
     refuse_mismatch(tensors, model)
     for name, values in tensors.items():
@@ -81,6 +91,7 @@ def read_tensors(data: bytes) -> Tensors:
     InterchangeError
         If it is no such file, or a tensor is of another type.
     """
+    refuse_kinds(data, "weights", NOT_WEIGHTS)
     header = int.from_bytes(data[:8], "little")
     refuse_above("weights", "Bytes of the safetensors header", header, MOST_HEADER_BYTES)
     try:

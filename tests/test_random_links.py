@@ -6,7 +6,7 @@ import random
 from urllib.parse import quote
 
 from backprop_panel import SettingError, TrainingRunManager
-from backprop_panel.interchange import from_query
+from backprop_panel.interchange import from_query, to_query
 from backprop_panel.interchange.configuration import SETTINGS
 
 LINKS = int(os.environ.get("RANDOM_LINKS", "4000"))
@@ -147,6 +147,7 @@ def followed(link, manager):
     """Follow a link; return whether a run was made, or else a message."""
     try:
         config = from_query(link)
+        to_query(config)  # by which a page finds the run of the same link again
         manager.create(**(SMALL | config))
     except SettingError as error:
         message = str(error)

@@ -26,6 +26,7 @@ from .settings import (
     is_whole,
     one_of,
     plain,
+    shown,
 )
 
 Indices = NDArray[np.integer]
@@ -99,8 +100,8 @@ class SequenceDataset(Configured):
         if not len(self.masters):
             raise SettingError(
                 "sequence_length",
-                f"sequence_length is {self.sequence_length}, but the longest master sequence has "
-                f"only {given.lengths.max(initial=0)} tokens.",
+                f"sequence_length is {shown(self.sequence_length)}, but the longest master "
+                f"sequence has only {given.lengths.max(initial=0)} tokens.",
             )
         self._place_windows()
         self._draw_samples()
@@ -116,8 +117,9 @@ class SequenceDataset(Configured):
         Raises
         ------
         SettingError
-            If no line is long enough, or a setting is bad.
+            If it is no text, no line is long enough, or a setting is bad.
         """
+        masters.refuse_no_text(text)
         text = text.replace("\r\n", "\n")
         if not text.strip("\n"):
             raise SettingError("master_sequences", "The text is empty.")
@@ -266,14 +268,16 @@ class SequenceDataset(Configured):
         ):
             raise SettingError(
                 "vocabulary",
-                f"vocabulary must be a list of tokens, each some text, got {self.vocabulary!r}.",
+                f"vocabulary must be a list of tokens, each some text, got "
+                f"{shown(self.vocabulary)}.",
             )
         if not self.vocabulary:
             raise SettingError("vocabulary", "vocabulary must hold at least one token, got none.")
         token, count = Counter(self.vocabulary).most_common(1)[0]
         if count > 1:
             raise SettingError(
-                "vocabulary", f"vocabulary holds {token!r} {count} times; each token stands once."
+                "vocabulary",
+                f"vocabulary holds {shown(token)} {count} times; each token stands once.",
             )
 
     def _given_masters(self) -> masters.MasterSequences:
@@ -288,18 +292,19 @@ class SequenceDataset(Configured):
 
     def _checked_lengths(self) -> tuple[int, int]:
         lengths = self.master_sequence_length
-        is_pair = isinstance(lengths, Sequence) and len(lengths) == 2
+        is_pair = isinstance(lengths, (list, tuple)) and len(lengths) == 2
         if not is_pair or not all(map(is_whole, lengths)) or not 1 <= lengths[0] <= lengths[1]:
             raise SettingError(
                 "master_sequence_length",
                 "master_sequence_length must be (shortest, longest), two whole numbers with "
-                f"1 <= shortest <= longest, got {lengths!r}.",
+                f"1 <= shortest <= longest, got {shown(lengths)}.",
             )
         if lengths[1] < self.sequence_length:
             raise SettingError(
                 "sequence_length",
-                f"sequence_length is {self.sequence_length}, but the longest master sequence may "
-                f"have only {lengths[1]} tokens (master_sequence_length is {tuple(lengths)}).",
+                f"sequence_length is {shown(self.sequence_length)}, but the longest master "
+                f"sequence may have only {shown(lengths[1])} tokens (master_sequence_length is "
+                f"{shown(tuple(lengths))}).",
             )
         return lengths[0], lengths[1]
 

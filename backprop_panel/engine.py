@@ -24,7 +24,7 @@ from .nn.losses import LOSSES
 from .nn.network import Network, Phase, Workspace
 from .nn.optimizers import OPTIMIZERS, Optimizer, OptimizerState
 from .nn.record import StepRecord, frozen, layers_copy, pass_copy
-from .settings import LARGEST, SettingError, given, is_finite, is_number, is_whole, plain
+from .settings import LARGEST, SettingError, is_finite, is_number, is_whole, plain, shown
 from .weight_tensors import digest_of
 
 LOSS = Phase("loss")
@@ -144,13 +144,13 @@ class Engine:
         if not (_is_index(row, rows) and _is_index(column, columns)):
             raise SettingError(
                 "weight",
-                f"Layer {layer} has the shape {(rows, columns)}; got {given((row, column))}.",
+                f"Layer {layer} has the shape {(rows, columns)}; got {shown((row, column))}.",
             )
         if not is_number(value) or not is_finite(value):
             raise SettingError(
                 "weight",
                 f"A weight must be a finite number, at most {LARGEST:.2g} in magnitude; "
-                f"got {given(value)}.",
+                f"got {shown(value)}.",
             )
         self.network.layers[layer][row, column] = value
         self.events.append(WeightSet(self.step, layer, row, column, float(value)))
@@ -188,7 +188,7 @@ class Engine:
     def _refuse_missing_layer(self, layer: int) -> None:
         depth = self.network.depth
         if not _is_index(layer, depth):
-            raise SettingError("layer", f"There are {depth} layers; got number {given(layer)}.")
+            raise SettingError("layer", f"There are {depth} layers; got number {shown(layer)}.")
 
     def view_only(self, only: bool) -> None:
         """Look at batches without training from here on, or train again from the cursor."""

@@ -20,7 +20,7 @@ from .model import Model
 from .nn.optimizers import OptimizerState
 from .nn.record import StepRecord
 from .outside import Source
-from .settings import SettingError, given, is_whole, plain, refuse_unknown
+from .settings import SettingError, is_whole, plain, refuse_unknown, shown
 from .trainer import SETTING_NAMES, Trainer
 from .weight_tensors import read_parameters
 from .worker import Worker
@@ -213,7 +213,7 @@ class TrainingRun(param.Parameterized):
             raise SettingError(
                 "step",
                 f"step must be a whole number from 0 to {last}, where {self.name!r} is; "
-                f"got {given(step)}.",
+                f"got {shown(step)}.",
             )
         return step
 
@@ -227,8 +227,8 @@ class TrainingRun(param.Parameterized):
         furthest = np.nanmax(np.abs(again[differing] - recorded[differing]), initial=0)
         return (
             f"From step {since + 1 + differing[0]} on, repeating {self.name!r} gives losses other "
-            f"than the recorded ones, by up to {furthest:.2g}: it was trained where numbers are "
-            "rounded differently."
+            f"than the recorded ones, by up to {furthest:.2g}: another version of this "
+            "program, or another machine, trained it and rounded differently."
         )
 
     def _meet_the_present(self, engine: Engine) -> None:
@@ -241,7 +241,8 @@ class TrainingRun(param.Parameterized):
             return
         self.deviation = self.deviation or (
             f"Repeating {self.name!r} up to step {state.step} gives a state other than its own: "
-            "it was trained where numbers are rounded differently."
+            "another version of this program, or another machine, trained it and rounded "
+            "differently."
         )
         engine.restore(state)
 

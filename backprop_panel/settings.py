@@ -13,9 +13,6 @@ import param
 LARGEST = float(np.finfo(np.float32).max)
 """The largest finite number of float32, in which networks are trained."""
 
-MOST_SHOWN = 200
-"""Characters of a bad value that its message repeats."""
-
 
 class SettingError(ValueError):
     """A value that a setting does not take.
@@ -33,9 +30,18 @@ class SettingError(ValueError):
         self.setting = setting
 
 
+def shown(value: Any, most: int = 80) -> str:
+    """Return the `repr` of a value for a message, cut short; it may be anything at all."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an int of more digits than Python writes, a deep list
+        return f"a very large {type(value).__name__}"
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the known name nearest to `name`, or nothing."""
-    nearest = get_close_matches(str(name), list(known), n=1)
+    nearest = get_close_matches(name, list(known), n=1) if isinstance(name, str) else []
     return f" Did you mean {nearest[0]!r}?" if nearest else ""
 
 
@@ -46,7 +52,7 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
         if name not in known:
             raise SettingError(
                 name,
-                f"Unknown setting {name!r}.{did_you_mean(name, known)} "
+                f"Unknown setting {shown(name)}.{did_you_mean(name, known)} "
                 f"Known settings: {', '.join(sorted(known))}.",
             )
 
@@ -65,13 +71,20 @@ def plain(value: Any) -> Any:
     """Return a value as JSON holds it: NumPy's numbers and arrays become Python's, for example.
 
     A container is copied, its items are made plain as well. What is no number, text or container
-    is returned as it is, for the setting to refuse.
+    is returned as it is, for the setting to refuse; so is a container nested too deep.
     """
+    try:
+        return _plain(value)
+    except RecursionError:
+        return value
+
+
+def _plain(value: Any) -> Any:
     match value:
         case bool() | None:
             return value
         case np.ndarray():
-            return plain(value.tolist())
+            return _plain(value.tolist())
         case np.bool_():
             return bool(value)
         case numbers.Integral():
@@ -81,11 +94,11 @@ def plain(value: Any) -> Any:
         case str():
             return str.__str__(value)
         case list():
-            return [plain(item) for item in value]
+            return [_plain(item) for item in value]
         case tuple():
-            return tuple(plain(item) for item in value)
+            return tuple(_plain(item) for item in value)
         case Mapping():
-            return {plain(name): plain(item) for name, item in value.items()}
+            return {_plain(name): _plain(item) for name, item in value.items()}
         case _:
             return value
 
@@ -96,15 +109,6 @@ def _as_float(value: numbers.Real) -> float:
         return float(value)
     except OverflowError:
         return float("inf") if value > 0 else float("-inf")
-
-
-def given(value: Any) -> str:
-    """Return what was given as a message names it: its `repr`, shortened where that is long."""
-    try:
-        text = repr(value)
-    except ValueError:  # Python does not write out a whole number of thousands of digits
-        return "a number of thousands of digits"
-    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
 
 
 class Plain(param.Parameter):
@@ -128,7 +132,7 @@ class Count(Plain, param.Integer):
         ):
             allowed = f"of at least {low}" if high is None else f"from {low} to {high}"
             raise SettingError(
-                self.name, f"{self.name} must be a whole number {allowed}, got {given(val)}."
+                self.name, f"{self.name} must be a whole number {allowed}, got {shown(val)}."
             )
 
 
@@ -141,7 +145,7 @@ class Quantity(Plain, param.Number):
         if not (is_number(val) and self._within(val)):
             raise SettingError(
                 self.name,
-                f"{self.name} must be a finite number {self._allowed()}, got {given(val)}.",
+                f"{self.name} must be a finite number {self._allowed()}, got {shown(val)}.",
             )
 
     def _within(self, val: float) -> bool:
@@ -179,7 +183,7 @@ def one_of(setting: str, value: Any, names: Iterable[str]) -> str:
     """Say that `setting` takes one of `names` and not `value`, with the nearest of them."""
     names = list(names)
     return (
-        f"{setting} must be one of {', '.join(map(repr, names))}; got {given(value)}."
+        f"{setting} must be one of {', '.join(map(repr, names))}; got {shown(value)}."
         f"{did_you_mean(value, names)}"
     )
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save
 
+from .file_kinds import NOT_WEIGHTS, refuse_kinds
 from .nn.network import Network, split_biases
 from .outside import (
     MOST_HEADER_BYTES,
@@ -102,6 +103,7 @@ def read_tensors(data: bytes) -> Tensors:
     InterchangeError
         If it is no such file, or a tensor is of another type.
     """
+    refuse_kinds(data, "weights", NOT_WEIGHTS)
     header = int.from_bytes(data[:8], "little")
     refuse_above("weights", "Bytes of the safetensors header", header, MOST_HEADER_BYTES)
     try:

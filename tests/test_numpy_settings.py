@@ -151,7 +151,6 @@ def test_a_store_written_with_numpy_settings_opens_whole(tmp_path):
         assert [each.tolist() for each in last.weights] == [
             each.tolist() for each in run.model.weights
         ]
-        assert run.deviation == ""
         run.trainer.run_batch()
     before = [everything(run) for run in manager.runs]
     manager.close()

@@ -13,7 +13,7 @@ import param
 from ..dataset import SequenceDataset
 from ..model import Model
 from ..run import CONFIGURATION, DATA_SETTINGS, MODEL_SETTINGS
-from ..settings import is_whole, plain, refuse_unknown
+from ..settings import is_whole, plain, refuse_unknown, shown
 from ..trainer import Trainer
 from .limits import (
     MOST_MASTER_LENGTH,
@@ -87,7 +87,8 @@ def _refuse_large_data(config: Mapping[str, Any], tokens: int) -> None:
     held_out = _value(config, "validation_fraction")
     if not isinstance(held_out, Real) or not 0 <= held_out < 1:
         raise InterchangeError(
-            "validation_fraction", f"validation_fraction must be from 0 to below 1: {held_out!r}."
+            "validation_fraction",
+            f"validation_fraction must be from 0 to below 1, got {shown(held_out)}.",
         )
     refuse_above("num_samples", "num_samples", samples, SETTINGS["num_samples"].bounds[1])
     windows = min(ceil(samples / (1 - held_out)), tokens)
@@ -103,7 +104,7 @@ def _refuse_large_network(config: Mapping[str, Any]) -> None:
         hidden = hidden * layers
     vocabulary, masters = _value(config, "vocabulary"), _value(config, "master_sequences")
     if not isinstance(vocabulary, (list, tuple)):
-        raise InterchangeError("vocabulary", f"vocabulary must be a list, got {vocabulary!r}.")
+        raise InterchangeError("vocabulary", f"vocabulary must be a list, got {shown(vocabulary)}.")
     if masters is None:
         most_masters = _size(config, "num_master_sequences")
     else:
@@ -126,7 +127,7 @@ def _value(config: Mapping[str, Any], name: str) -> Any:
 def _size(config: Mapping[str, Any], name: str) -> int:
     value = _value(config, name)
     if not is_whole(value) or value < 0:
-        raise InterchangeError(name, f"{name} must be a whole number, got {value!r:.60}.")
+        raise InterchangeError(name, f"{name} must be a whole number, got {shown(value)}.")
     return value
 
 
@@ -136,5 +137,7 @@ def _sizes(config: Mapping[str, Any], name: str) -> list[int]:
     sizes = list(value) if isinstance(value, (list, tuple)) else [value]
     for size in sizes:
         if not is_whole(size) or size < 0:
-            raise InterchangeError(name, f"{name} must be made of whole numbers, got {size!r:.60}.")
+            raise InterchangeError(
+                name, f"{name} must be made of whole numbers, got {shown(size)}."
+            )
     return sizes

@@ -9,12 +9,10 @@ from ..outside import MOST_HEADER_BYTES as MOST_HEADER_BYTES
 from ..outside import MOST_WEIGHTS_BYTES as MOST_WEIGHTS_BYTES
 from ..outside import InterchangeError as InterchangeError
 from ..outside import refuse_above as refuse_above
+from ..outside import refuse_other as refuse_other
 
 MOST_ARCHIVE_BYTES = 1 << 28
 """A zip as it lies on disk: 256 MiB, which is also the most of any file within."""
-
-MOST_DIRECTORY_BYTES = 1 << 16
-"""A zip's list of members; ours has at most eight."""
 
 MOST_JSON_BYTES = 1 << 23
 """``run.json``: 8 MiB, most of it the text that is learned."""

@@ -69,7 +69,7 @@ def export_script(run: TrainingRun, target: Target) -> None:
     Raises
     ------
     InterchangeError
-        If `target` exists.
+        If `target` exists or cannot be written. Folders that it is to be in are made.
     """
     story = _told(run)
     parts = _parts(run, story, "pathlib.Path(__file__).parent")
@@ -83,7 +83,7 @@ def export_notebook(run: TrainingRun, target: Target) -> None:
     Raises
     ------
     InterchangeError
-        If `target` exists.
+        If `target` exists or cannot be written. Folders that it is to be in are made.
     """
     story = _told(run)
     cells = [cell for part in _parts(run, story, "pathlib.Path()") for cell in _cells(part)]

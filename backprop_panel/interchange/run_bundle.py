@@ -13,7 +13,9 @@ from zipfile import ZipFile
 import numpy as np
 
 from ..events import Event, to_json
+from ..file_kinds import ZIP_ERRORS
 from ..run import TrainingRun
+from ..settings import shown
 from ..weight_tensors import (
     Tensors,
     read_tensors,
@@ -78,7 +80,7 @@ def export_run(run: TrainingRun, target: Target) -> None:
     Raises
     ------
     InterchangeError
-        If `target` exists.
+        If `target` exists or cannot be written. Folders that it is to be in are made.
     """
     now = snapshot(run)
     state = now.state
@@ -151,12 +153,18 @@ def read_run(source: Source) -> tuple[TrainingRun, list[str]]:
 
 def refuse_import(exported: BinaryIO) -> None:
     """Raise `InterchangeError` if a zip that `export_run` wrote is larger than is imported."""
-    with ZipFile(exported) as archive:
-        for member in archive.infolist():
-            refuse_above(
-                "file", f"Bytes of {member.filename}", member.file_size, LIMITS[member.filename]
-            )
-    size = exported.seek(0, io.SEEK_END)
+    if not hasattr(exported, "seek"):
+        raise InterchangeError("file", f"An open binary file is taken, got {shown(exported)}.")
+    try:
+        with ZipFile(exported) as archive:
+            sizes = {member.filename: member.file_size for member in archive.infolist()}
+        size = exported.seek(0, io.SEEK_END)
+    except ZIP_ERRORS as error:
+        raise InterchangeError("file", f"The zip cannot be read: {error}.") from error
+    for name, bytes_of in sizes.items():
+        if name not in LIMITS:
+            raise InterchangeError("file", f"{name!r:.80} is not of a run that was exported.")
+        refuse_above("file", f"Bytes of {name}", bytes_of, LIMITS[name])
     refuse_above("file", "Bytes of the zip", size, MOST_ARCHIVE_BYTES)
 
 

@@ -12,7 +12,7 @@ from ..checkpoints import Checkpoints, EngineState
 from ..events import Event
 from ..run import TrainingRun
 from ..weight_tensors import Tensors, torch_tensors
-from .limits import InterchangeError
+from .limits import InterchangeError, refuse_other
 
 WAIT_SECONDS = 60
 """How long a worker may take over the step it is at."""
@@ -56,8 +56,9 @@ def snapshot(run: TrainingRun) -> Snapshot:
     Raises
     ------
     InterchangeError
-        If a worker does not come to the end of its step.
+        If it is no run, or a worker does not come to the end of its step.
     """
+    refuse_other(run, TrainingRun, "run")
     taken: list[Snapshot] = []
     done = Signal()
 

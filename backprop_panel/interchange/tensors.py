@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..model import Model
-from ..outside import InterchangeError, Source
+from ..outside import InterchangeError, Source, refuse_other
 from ..weight_tensors import read_parameters, tensor_bytes, torch_tensors
-from .files import Target
+from .files import Target, write_file
 
 
 def save_weights(model: Model, target: Target) -> None:
@@ -15,14 +15,15 @@ def save_weights(model: Model, target: Target) -> None:
     ----------
     model : Model
     target : path or binary file
-        A file that is there already is replaced.
+        A file that is there already is replaced; folders that are not there are made.
+
+    Raises
+    ------
+    InterchangeError
+        If it cannot be written.
     """
-    data = tensor_bytes(torch_tensors(model.weights, model.biases))
-    if hasattr(target, "write"):
-        target.write(data)
-        return
-    with open(target, "wb") as file:
-        file.write(data)
+    refuse_other(model, Model, "model")
+    write_file(target, tensor_bytes(torch_tensors(model.weights, model.biases)))
 
 
 def load_weights(model: Model, source: Source) -> None:
@@ -40,9 +41,11 @@ def load_weights(model: Model, source: Source) -> None:
     Raises
     ------
     InterchangeError
-        If the model belongs to a run, the file is damaged, or its tensors are not finite or not
-        those of the model: nothing has changed.
+        If the model belongs to a run, the file is damaged or of another kind, which is named with
+        a line that converts it, or its tensors are not finite or not those of the model: nothing
+        has changed.
     """
+    refuse_other(model, Model, "model")
     if model.run is not None:
         raise InterchangeError(
             "weights",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from .packing import pack_json, unpack_json
@@ -69,16 +70,22 @@ class Catalogue:
         """Remember which run is worked on."""
         db.execute("UPDATE workspaces SET current = ? WHERE id = ?", (run_id, self._workspace))
 
-    def insert(self, db: sqlite3.Connection, run: TrainingRun) -> None:
-        """Add a run as the last one, with nothing done to it yet."""
+    def insert(self, db: sqlite3.Connection, run: TrainingRun, stem: str | None) -> str:
+        """Add a run as the last one, with nothing done to it yet; return its name there.
+
+        If its name is taken, it gets a free one that begins with `stem`; without, it is refused.
+        """
         parent, step = run.parent or (None, None)
+        taken = set() if stem is None else {listed.name for listed in self.listed(db)}
+        name = free_name(stem, taken) if run.name in taken else run.name
         place = "SELECT coalesce(max(position), 0) + 1 FROM runs"
-        with _taken_names_refused(run.name):
+        with _taken_names_refused(name):
             db.execute(
                 "INSERT INTO runs (id, workspace, name, config, parent, parent_step, position) "
                 f"VALUES (?, ?, ?, ?, ?, ?, ({place}))",
-                (run.id, self._workspace, run.name, pack_json(run.config), parent, step),
+                (run.id, self._workspace, name, pack_json(run.config), parent, step),
             )
+        return name
 
     def rename(self, db: sqlite3.Connection, run_id: str, name: str) -> None:
         """Give a run another name."""
@@ -96,6 +103,11 @@ class Catalogue:
     def delete_row(self, db: sqlite3.Connection, run_id: str) -> None:
         """Delete a run, whether it can be read or not, the last one too."""
         db.execute("DELETE FROM runs WHERE id = ? AND workspace = ?", (run_id, self._workspace))
+
+
+def free_name(stem: str, taken: Container[str]) -> str:
+    """Return the first of ``stem1``, ``stem2``, … that is not taken."""
+    return next(name for number in count(1) if (name := f"{stem}{number}") not in taken)
 
 
 @contextmanager

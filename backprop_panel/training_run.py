@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import param
 
-from .catalogue import Listed
+from .catalogue import Listed, free_name
 from .run import CONFIGURATION, TRAINER_SETTINGS, TrainingRun
 from .settings import SettingError, refuse_unknown
 from .shelf import Shelf
@@ -79,6 +78,38 @@ class TrainingRunManager(param.Parameterized):
         name = self._checked_name(name) if stem is None else self._free_name(stem)
         return self._add(TrainingRun(name, config), stem)
 
+    def draft(
+        self, name: str | None = None, replacing: TrainingRun | None = None, **config: Any
+    ) -> TrainingRun:
+        """Make a run as `create` does, which is in the store only once something was done to it.
+
+        Its first event puts it there, a new name, or a fork of it; until then nobody else sees it.
+
+        Parameters
+        ----------
+        name : str, optional
+        replacing : TrainingRun, optional
+            A draft to which nothing was done: this one is in its place.
+        **config
+            Its settings.
+
+        Raises
+        ------
+        SettingError
+            As `create` does.
+        """
+        others = [run for run in self.runs if run is not replacing]
+        stem = "run " if name is None else f"{name}."
+        taken = {run.name for run in (*others, *self.unreadable)}
+        name = free_name(stem, taken) if name is None else self._checked_name(name)
+        run = TrainingRun(name, config)
+        if self._shelf is not None:
+            self._shelf.add_draft(run, stem)
+            if replacing is not None:
+                self._shelf.forget(replacing)
+        self.param.update(current=run, runs=[*others, run])
+        return run
+
     def fork(
         self, run_id: str, step: int | None = None, name: str | None = None, **settings: Any
     ) -> TrainingRun:
@@ -103,6 +134,8 @@ class TrainingRunManager(param.Parameterized):
         _refuse_new_network(settings)
         fork = parent.fork(name, parent.trainer.step if step is None else step)
         fork.trainer.param.update(**settings)
+        if self._shelf is not None:
+            self._shelf.keep(parent)
         return self._add(fork, stem)
 
     def add(self, run: TrainingRun) -> TrainingRun:
@@ -139,12 +172,16 @@ class TrainingRunManager(param.Parameterized):
             self.unreadable = others
             return
         run = self.run(run_id)
-        if len(self.runs) == 1:
+        others = [other for other in self.runs if other is not run]
+        if not others:
             raise SettingError("runs", f"{run.name!r} is the only run; there must be one.")
         run.worker.stop()
         if self._shelf is not None:
+            stored = self._shelf.has_stored
+            if stored(run) and not any(map(stored, others)):
+                self._shelf.keep(others[0])  # the store, too, has at least one run
             self._shelf.delete(run)
-        self._show([other for other in self.runs if other is not run])
+        self._show(others)
 
     def export_raw(self, run_id: str, target: str | Path | BinaryIO) -> None:
         """Write a run that cannot be read as it is in the store, into a store's file of its own.
@@ -205,6 +242,8 @@ class TrainingRunManager(param.Parameterized):
 
     def _take_over(self) -> list[TrainingRun]:
         shelf, known = self._shelf, {run.id: run for run in self.runs}
+        # Looked up first: a run that is put into the file from here on may not be listed.
+        stored = {run.id for run in self.runs if shelf.has_stored(run)}
         runs, newer, unreadable, renamed = [], [], [], False
         for listed in shelf.listed():
             run = known.pop(listed.id, None)
@@ -221,17 +260,26 @@ class TrainingRunManager(param.Parameterized):
             run.name = listed.name
             runs.append(run)
         for run in known.values():
-            if shelf.has_stored(run):  # deleted elsewhere
+            if run.id in stored:  # deleted elsewhere
                 shelf.forget(run)
                 run.worker.stop()
             else:
-                runs.append(run)
+                renamed = self._give_way(run, [*runs, *unreadable]) or renamed
+                runs.insert(self.runs.index(run), run)
         if unreadable != self.unreadable:
             self.unreadable = unreadable
         if renamed or runs != self.runs:
             self._show(runs)
             self.param.trigger("runs")
         return newer
+
+    def _give_way(self, run: TrainingRun, others: list[TrainingRun | UnreadableRun]) -> bool:
+        """Rename a run that is not in the store if another took its name; tell whether it was."""
+        stem, taken = self._shelf.stem(run), {other.name for other in others}
+        if stem is None or run.name not in taken:
+            return False
+        run.name = free_name(stem, taken | self._taken_names())
+        return True
 
     def _loaded(self, listed: Listed) -> TrainingRun | UnreadableRun | None:
         """Return a run as the file has it; None: it was deleted since it was listed."""
@@ -267,15 +315,8 @@ class TrainingRunManager(param.Parameterized):
 
     def _add(self, run: TrainingRun, stem: str | None) -> TrainingRun:
         """Have a run; with `stem`, its name is ours to choose should it just have been taken."""
-        while self._shelf is not None:
-            try:
-                self._shelf.add(run)
-                break
-            except SettingError:
-                if stem is None:
-                    raise
-                self.refresh()
-                run.name = self._free_name(stem)
+        if self._shelf is not None:
+            self._shelf.add(run, stem)
         self.param.update(current=run, runs=[*self.runs, run])
         return run
 
@@ -293,8 +334,7 @@ class TrainingRunManager(param.Parameterized):
         return {run.name for run in (*self.runs, *self.unreadable)}
 
     def _free_name(self, stem: str) -> str:
-        taken = self._taken_names()
-        return next(name for number in count(1) if (name := f"{stem}{number}") not in taken)
+        return free_name(stem, self._taken_names())
 
 
 def _refuse_new_network(settings: Mapping[str, Any]) -> None:

@@ -13,7 +13,6 @@ import param
 from panel.util import edit_readonly
 from tornado.websocket import WebSocketClosedError
 
-from ..interchange import from_query, to_query
 from ..store import StoreError
 from ..training_run import TrainingRunManager
 from .comparison import Comparison, LossTab, RunsTab
@@ -22,15 +21,14 @@ from .data_tab import DataTab
 from .difference_tab import DifferenceTab
 from .explanation import Explanation
 from .health_tab import HealthLogs, HealthTab
+from .link import Link
 from .network_map import NetworkMap
+from .notices import StoreNotice, unopened
 from .opening import in_pieces
-from .session import MISTAKES, Session
+from .session import Session
 from .settings_panel import Settings
 from .timeline import Timeline
 from .toolbar import Toolbar
-
-PAGE_ARGUMENTS = ("theme",)
-"""What an address may say that is not a setting: Panel's own."""
 
 FOLLOW_PERIOD = 1000
 """Milliseconds between two looks at what was done in other windows."""
@@ -54,7 +52,7 @@ class Workbench(pn.viewable.Viewer):
     link : mapping, optional
         The arguments of the page's address: the configuration of the run to show.
     **config
-        Settings of the first run, as `TrainingRunManager.create` takes them; where the store has
+        Settings of the first run, as `TrainingRunManager.draft` takes them; where the store has
         runs, the one used last is shown instead.
     """
 
@@ -70,12 +68,11 @@ class Workbench(pn.viewable.Viewer):
         # A session's own setting: without it the map's plots would stretch all that holds them.
         pn.config.respect_explicit_sizing = True
         manager = _manager(store, user)
-        mistakes = _follow_link(manager, link or {})
-        if manager.current is None:
-            manager.create(**config)
+        first = manager.draft(**config) if manager.current is None else None
         super().__init__(session=Session(manager))
         session = self.session
-        session.mistakes = mistakes
+        self.link = Link(session, link or {}, first)
+        self.store_notice = StoreNotice(manager)
         self.map = NetworkMap(session)
         self.toolbar = Toolbar(session)
         self.settings, self.explanation, self.timeline = (
@@ -103,6 +100,8 @@ class Workbench(pn.viewable.Viewer):
         if pn.state.curdoc is not None:
             pn.state.on_session_destroyed(lambda context: session.close())
             pn.state.curdoc.add_periodic_callback(self._follow_store, FOLLOW_PERIOD)
+        # Only now is there somebody to see it: a run for each request would fill the server.
+        pn.state.onload(self.link.follow)
         pn.state.onload(lambda: in_pieces(self._complete(comparison)))
 
     @property
@@ -115,7 +114,14 @@ class Workbench(pn.viewable.Viewer):
         # lays out what is in a row in a column, and nothing further in.
         return pn.FlexBox(
             pn.Column(self.settings, width=230),
-            pn.Column(self.toolbar, self.tabs, self.timeline, sizing_mode="stretch_width"),
+            pn.Column(
+                self.toolbar,
+                self.store_notice,
+                self.link,
+                self.tabs,
+                self.timeline,
+                sizing_mode="stretch_width",
+            ),
             pn.Column(self.explanation, width=240),
             flex_wrap="nowrap",
             sizing_mode="stretch_width",
@@ -127,7 +133,7 @@ class Workbench(pn.viewable.Viewer):
             title="backprop panel",
             header=[self.toolbar],
             sidebar=[self.settings],
-            main=[self.tabs, self.timeline],
+            main=[self.store_notice, self.link, self.tabs, self.timeline],
             contextbar=[self.explanation],
             contextbar_open=True,
             contextbar_variant="persistent",
@@ -183,14 +189,9 @@ class Workbench(pn.viewable.Viewer):
             view.visible = other == name
 
     def _follow_store(self) -> None:
-        """Show what was done to the runs in other windows, and whether ours are saved."""
-        session, manager = self.session, self.manager
-        if session.run in manager.refresh():
-            session.look()
-        mistakes = {name: text for name, text in session.mistakes.items() if name != "store"}
-        if manager.store_problem:
-            mistakes["store"] = manager.store_problem
-        session.mistakes = mistakes
+        """Show what was done to the runs in other windows."""
+        if self.session.run in self.manager.refresh():
+            self.session.look()
 
     def _follow_theme(self, event: param.parameterized.Event) -> None:
         self.session.dark = event.new
@@ -216,25 +217,8 @@ def _manager(store: str | Path | None, user: str) -> TrainingRunManager:
         return TrainingRunManager(store, user)
     except StoreError as error:
         manager = TrainingRunManager()
-        manager.store_problem = str(error)
+        manager.store_problem = unopened(error)
         return manager
-
-
-def _follow_link(manager: TrainingRunManager, link: Mapping[str, Any]) -> dict[str, str]:
-    """Show the run that a link asks for, a new one if there is none yet; return what is wrong."""
-    asked = {name: value for name, value in link.items() if name not in PAGE_ARGUMENTS}
-    if not asked:
-        return {}
-    try:
-        config = from_query(asked)
-        same = [run for run in manager.runs if to_query(run.config) == to_query(config)]
-        if same:
-            manager.switch(same[-1].id)
-        else:
-            manager.create(**config)
-    except MISTAKES as mistake:
-        return {"link": f"The link was not followed. {mistake}"}
-    return {}
 
 
 def _mode(primary: str, background: str, paper: str) -> dict[str, Any]:

@@ -79,6 +79,27 @@ class StoreNotice(pn.viewable.Viewer):
         self._notice.say(self.manager.store_problem)
 
 
+class UnreadableNotice(pn.viewable.Viewer):
+    """Names the runs in the store that cannot be read, and says where the reasons are."""
+
+    manager = param.ClassSelector(class_=TrainingRunManager, constant=True)
+
+    def __init__(self, manager: TrainingRunManager) -> None:
+        super().__init__(manager=manager)
+        self._notice = Notice(title="Not all runs can be read", severity="warning")
+        manager.param.watch(self._show, "unreadable")
+        self._show()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._notice.__panel__()
+
+    def _show(self, *events: param.parameterized.Event) -> None:
+        names = ", ".join(repr(run.name) for run in self.manager.unreadable)
+        self._notice.say(
+            f"{names}: the Runs tab says why, and lets you export or delete them." if names else ""
+        )
+
+
 def unopened(error: StoreError) -> str:
     """Return why a store cannot be opened, and what that means for the page."""
     return f"{error} {IN_MEMORY_ONLY}"

@@ -23,7 +23,7 @@ from .explanation import Explanation
 from .health_tab import HealthLogs, HealthTab
 from .link import Link
 from .network_map import NetworkMap
-from .notices import StoreNotice, unopened
+from .notices import StoreNotice, UnreadableNotice, unopened
 from .opening import in_pieces
 from .session import Session
 from .settings_panel import Settings
@@ -73,6 +73,7 @@ class Workbench(pn.viewable.Viewer):
         session = self.session
         self.link = Link(session, link or {}, first)
         self.store_notice = StoreNotice(manager)
+        self._notices = (self.store_notice, UnreadableNotice(manager), self.link)
         self.map = NetworkMap(session)
         self.toolbar = Toolbar(session)
         self.settings, self.explanation, self.timeline = (
@@ -116,8 +117,7 @@ class Workbench(pn.viewable.Viewer):
             pn.Column(self.settings, width=230),
             pn.Column(
                 self.toolbar,
-                self.store_notice,
-                self.link,
+                *self._notices,
                 self.tabs,
                 self.timeline,
                 sizing_mode="stretch_width",
@@ -133,7 +133,7 @@ class Workbench(pn.viewable.Viewer):
             title="backprop panel",
             header=[self.toolbar],
             sidebar=[self.settings],
-            main=[self.store_notice, self.link, self.tabs, self.timeline],
+            main=[*self._notices, self.tabs, self.timeline],
             contextbar=[self.explanation],
             contextbar_open=True,
             contextbar_variant="persistent",

@@ -8,6 +8,7 @@ import pytest
 from stores import SMALL
 
 from backprop_panel import TrainingRunManager
+from backprop_panel.views.notices import UnreadableNotice
 from backprop_panel.views.session import Session
 from backprop_panel.views.unreadable_runs import UnreadableRuns
 
@@ -38,6 +39,14 @@ def test_an_unreadable_run_is_shown_with_its_reason(session):
     (alert,) = UnreadableRuns(session).__panel__().select(pmui.Alert)
     assert alert.title == "“<i>broken</i>” cannot be read"
     assert "The state of step 0 is not as it was saved." in alert[0].object
+
+
+def test_a_notice_above_the_tabs_names_the_unreadable_runs(session):
+    alert = UnreadableNotice(session.manager).__panel__()
+    assert alert.visible
+    assert "&lt;i&gt;broken&lt;/i&gt;" in alert.objects[0].object
+    session.manager.delete(session.manager.unreadable[0].id)
+    assert not alert.visible
 
 
 def test_an_unreadable_run_is_exported_from_the_page(session, tmp_path):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from functools import partial
+from math import inf
 from threading import RLock
 from time import monotonic
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from .catalogue import Catalogue, Listed
 from .checkpoints import EngineState
-from .leases import HEARTBEAT_SECONDS, release_lease, renew_leases, take_lease
+from .leases import HEARTBEAT_SECONDS, new_owner, release_lease, renew_leases, take_lease
 from .mailbox import no_claim
 from .saved_run import Conflict, Snapshot, catch_up, read_checkpoints
 from .settings import SettingError
@@ -41,7 +41,7 @@ class Shelf:
     def __init__(self, store: Store, user: str) -> None:
         self.problem = store.notice
         self._store = store
-        self._owner = uuid4().hex
+        self._owner = new_owner()
         self._entries: dict[str, Entry] = {}
         self._saving = RLock()
         self._heartbeat = 0.0
@@ -199,6 +199,13 @@ class Shelf:
                 self.problem = ""
             self._keep_leases(entries)
             return sum(entry.copying for entry in new)
+
+    def give_back(self) -> None:
+        """Save all, and let others train what nobody trains here, without waiting a moment."""
+        with self._saving:
+            for entry in self._entries.values():
+                entry.used = -inf
+            self.save()
 
     def close(self) -> None:
         """Save all, and let others train the runs; nothing trains any more here."""

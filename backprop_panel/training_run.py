@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -65,6 +67,8 @@ class TrainingRunManager(param.Parameterized):
         last = self.runs[-1] if self.runs else None
         self.current = next((run for run in self.runs if run.id == used), last)
         self.param.watch(self._remember_current, "current")
+        self._process = os.getpid()
+        atexit.register(self._close_at_exit)
 
     def create(self, name: str | None = None, **config: Any) -> TrainingRun:
         """Make a run with its own configuration, and make it the current one.
@@ -229,8 +233,14 @@ class TrainingRunManager(param.Parameterized):
         self.store_problem = self._shelf.problem
         return newer
 
+    def give_back(self) -> None:
+        """Save everything, and let others train at once what is not being trained here."""
+        if self._shelf is not None:
+            self._shelf.give_back()
+
     def close(self) -> None:
-        """Stop everything that is training, and save it."""
+        """Stop everything that is training, and save it; done by itself as Python ends."""
+        atexit.unregister(self._close_at_exit)
         for run in self.runs:
             run.worker.stop()
         if self._shelf is not None:
@@ -239,6 +249,11 @@ class TrainingRunManager(param.Parameterized):
         if self._own_store is not None:
             self._own_store.close()
             self._own_store = None
+
+    def _close_at_exit(self) -> None:
+        # A process that was forked from this one has the file only to look at.
+        if os.getpid() == self._process:
+            self.close()
 
     def _take_over(self) -> list[TrainingRun]:
         shelf, known = self._shelf, {run.id: run for run in self.runs}

@@ -4,6 +4,7 @@ It says on its standard output what it did, a line of JSON each.
 """
 
 import json
+import os
 import random
 import sys
 import time
@@ -29,17 +30,23 @@ def keep_training(manager, seconds, seed):
     if manager.current is None:
         manager.create(**SMALL, optimizer="adam")
     run = manager.current
-    # The one that was killed may still seem to train it.
-    while True:
-        try:
-            run.worker.start(StopWhen(), STEPS_PER_SECOND)
-            break
-        except SettingError:
-            time.sleep(0.05)
+    run.worker.start(StopWhen(), STEPS_PER_SECOND)
     while True:
         step = run.trainer.step
         say(time.monotonic(), step)
         time.sleep(0.01)
+
+
+def end_while_training(manager, seconds, seed):
+    """Begin to train, and end without closing anything; so does a process forked meanwhile."""
+    run = manager.create(**SMALL)
+    run.worker.start(StopWhen())
+    while run.trainer.step < 100:
+        time.sleep(0.001)
+    if not os.fork():
+        sys.exit()
+    os.wait()
+    say(run.trainer.step)
 
 
 def do_anything(manager, seconds, seed):
@@ -82,6 +89,6 @@ def train_some(manager, run, steps):
 
 if __name__ == "__main__":
     kind, path, seconds, seed = sys.argv[1:]
-    {"train": keep_training, "anything": do_anything}[kind](
+    {"train": keep_training, "end": end_while_training, "anything": do_anything}[kind](
         TrainingRunManager(path), float(seconds), int(seed)
     )

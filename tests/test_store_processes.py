@@ -107,7 +107,6 @@ def test_a_process_killed_at_any_moment_loses_at_most_a_second(kills, tmp_path):
         assert losses.tobytes() == reference.losses(run.trainer.step).tobytes()
         before = run.trainer.step
         manager.close()
-        forget_the_dead(path)
     manager = TrainingRunManager(path)
     train(manager.current, 50)
     assert manager.current.history["loss"].tobytes() == reference.losses(before + 50).tobytes()
@@ -117,12 +116,13 @@ def test_a_process_killed_at_any_moment_loses_at_most_a_second(kills, tmp_path):
     print(f"{kills} kills, {before} steps survived; gone: at most {max(gone)} steps at 2000/s")
 
 
-def forget_the_dead(path):
-    """Free the lease at once instead of in a few seconds, which other tests wait for."""
-    db = sqlite3.connect(path)
-    db.execute("DELETE FROM leases")
-    db.commit()
-    db.close()
+def test_a_process_that_ends_without_closing_its_store_has_saved_all(tmp_path):
+    process = start("end", tmp_path / "runs.sqlite")
+    ((step,),) = said(process)
+    assert process.returncode == 0
+    manager = TrainingRunManager(tmp_path / "runs.sqlite")
+    assert manager.current.trainer.step >= step
+    manager.close()
 
 
 @pytest.mark.parametrize("seconds", [4, pytest.param(60, marks=soak, id="soak")])

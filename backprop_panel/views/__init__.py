@@ -6,15 +6,17 @@ import holoviews as hv
 import panel as pn
 
 from .delivery import leave_no_message_behind
+from .serving import end_connections_once, refusal
 from .workbench import Workbench
 
-__all__ = ["Workbench"]
+__all__ = ["Workbench", "refusal"]
 
 # Here, so that `Workbench()` as the last line of a notebook's cell is enough.
 pn.extension("tabulator")
 hv.extension("bokeh", logo=False)
 
 leave_no_message_behind()
+end_connections_once()
 
 # What was imported stays: not looked through for garbage, a page is made a third faster.
 gc.freeze()

@@ -240,6 +240,11 @@ class Session(param.Parameterized):
             if self._asked_at.get(about, about) != control
         }
 
+    def leave(self) -> None:
+        """Save all and let other windows train it: nobody looks at this page now."""
+        self.pause()
+        self.manager.give_back()
+
     def close(self) -> None:
         """Free what the page held."""
         self.frames.stop()

@@ -9,6 +9,7 @@ import panel_material_ui as pmui
 import param
 
 from .controls import ACCENT, LINE, button
+from .reconnection import Reconnection
 from .session import Session, draw_with
 from .text import STYLE, html
 
@@ -60,6 +61,7 @@ class Toolbar(pn.viewable.Viewer):
             self._progress,
             self._status,
             session.frames,
+            Reconnection(width=0, height=0, margin=0),
             align_items="center",
             margin=0,
             sizing_mode="stretch_width",

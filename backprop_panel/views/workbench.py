@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 import param
+from bokeh.document import Document
+from bokeh.events import ConnectionLost
 from panel.util import edit_readonly
-from tornado.websocket import WebSocketClosedError
 
 from ..store import StoreError
 from ..training_run import TrainingRunManager
@@ -25,6 +25,7 @@ from .link import Link
 from .network_map import NetworkMap
 from .notices import StoreNotice, UnreadableNotice, unopened
 from .opening import in_pieces
+from .serving import settle_in
 from .session import Session
 from .settings_panel import Settings
 from .timeline import Timeline
@@ -65,8 +66,10 @@ class Workbench(pn.viewable.Viewer):
         link: Mapping[str, Any] | None = None,
         **config: Any,
     ) -> None:
-        # A session's own setting: without it the map's plots would stretch all that holds them.
+        # A session's own settings. Without the first the map's plots would stretch all that holds
+        # them; without the second a page is dead once its connection broke down.
         pn.config.respect_explicit_sizing = True
+        pn.config.reconnect = True
         manager = _manager(store, user)
         first = manager.draft(**config) if manager.current is None else None
         super().__init__(session=Session(manager))
@@ -99,8 +102,7 @@ class Workbench(pn.viewable.Viewer):
         self.tabs = self._lay_out_tabs()
         self.tabs.param.watch(self._draw_what_is_seen, "active")
         if pn.state.curdoc is not None:
-            pn.state.on_session_destroyed(lambda context: session.close())
-            pn.state.curdoc.add_periodic_callback(self._follow_store, FOLLOW_PERIOD)
+            self._follow_page(pn.state.curdoc)
         # Only now is there somebody to see it: a run for each request would fill the server.
         pn.state.onload(self.link.follow)
         pn.state.onload(lambda: in_pieces(self._complete(comparison)))
@@ -151,8 +153,6 @@ class Workbench(pn.viewable.Viewer):
         with edit_readonly(page):
             page.busy = NeverBusy().param.busy
         page.param.watch(self._follow_theme, "dark_theme")
-        if pn.state.curdoc is not None:
-            asyncio.get_running_loop().set_exception_handler(_let_closed_pages_go)
         self.session.dark = page.dark_theme
         return page
 
@@ -188,6 +188,20 @@ class Workbench(pn.viewable.Viewer):
         for other, view in self._views.items():
             view.visible = other == name
 
+    def _follow_page(self, page: Document) -> None:
+        """Go along with what becomes of the page: opened, left, come back to, closed for good."""
+        settle_in(page)
+        page.add_periodic_callback(self._follow_store, FOLLOW_PERIOD)
+        # Long before the session is destroyed, which may be needed still: a browser whose
+        # connection broke down comes back to it. Models may be changed only in a callback.
+        page.on_event(ConnectionLost, lambda event: page.add_next_tick_callback(self._rest))
+        pn.state.on_session_destroyed(lambda context: self.session.close())
+
+    def _rest(self) -> None:
+        """Train no longer what nobody sees, unless somebody sees it again."""
+        if not pn.state.curdoc.session_context.session.connection_count:
+            self.session.leave()
+
     def _follow_store(self) -> None:
         """Show what was done to the runs in other windows."""
         if self.session.run in self.manager.refresh():
@@ -203,12 +217,6 @@ class Workbench(pn.viewable.Viewer):
                 self.map.param.locked, label="Lock scale", description="", margin=0
             ),
         ]
-
-
-def _let_closed_pages_go(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log what went wrong, unless a page was closed while a frame was on its way to it."""
-    if not isinstance(context.get("exception"), WebSocketClosedError):
-        loop.default_exception_handler(context)
 
 
 def _manager(store: str | Path | None, user: str) -> TrainingRunManager:

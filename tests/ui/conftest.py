@@ -81,12 +81,14 @@ def pytest_collection_modifyitems(items):
 class Server:
     """The app, served by ``panel serve`` in its own process and process group."""
 
-    def __init__(self, log_path: Path, store: Path | str = "memory"):
+    def __init__(
+        self, log_path: Path, store: Path | str = "memory", options=(), address: str = "main"
+    ):
         self.log_path = log_path
         self.port = _free_port()
-        self.url = f"http://127.0.0.1:{self.port}/main"
+        self.url = f"http://127.0.0.1:{self.port}/{address}"
         self._checked = 0
-        command = [sys.executable, "-m", "panel", "serve", "apps/main.py", "tests/ui/embedded.py"]
+        command = [sys.executable, "-m", "panel", "serve", "apps/main.py", *options]
         command += ["--port", str(self.port), "--address", "127.0.0.1"]
         command += ["--allow-websocket-origin", f"127.0.0.1:{self.port}"]
         command += ["--args", "--store", str(store)]  # each page begins with a run of its own
@@ -99,6 +101,8 @@ class Server:
                 stderr=subprocess.STDOUT,
                 env=os.environ | {"PYTHONUNBUFFERED": "1"},
                 start_new_session=True,
+                # Ctrl-C's signal is ignored by what was started from a shell in the background.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
             )
 
     def wait_until_it_answers(self) -> None:
@@ -133,16 +137,16 @@ class Server:
         new, self._checked = data[self._checked :], len(data)
         return new.decode("utf-8", errors="replace")
 
-    def stop(self) -> None:
-        """End the server and all that it started, at the worst by force."""
+    def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
+        """End the server and all that it started, at the worst by force; return its exit code."""
         if self.process.poll() is None:
-            # Not Ctrl-C's signal: where the tests run in the background it may be ignored.
-            self.process.terminate()
+            os.killpg(self.process.pid, by)
             try:
                 self.process.wait(timeout=10)
             except subprocess.TimeoutExpired:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait()
+        return self.process.returncode
 
 
 def _free_port() -> int:
@@ -154,7 +158,8 @@ def _free_port() -> int:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """Serve the app once for all tests; ``server.log()`` reads what it wrote."""
-    server = Server(tmp_path_factory.mktemp("server") / "server.log")
+    log_path = tmp_path_factory.mktemp("server") / "server.log"
+    server = Server(log_path, options=["tests/ui/embedded.py"])
     try:
         server.wait_until_it_answers()
         yield server
@@ -237,6 +242,14 @@ def context(shared_context, server, used_pages):
     assert not watch.errors, f"errors raised in the page: {watch.errors}"
 
 
+def expect_whole(page):
+    """Wait until a page that was just opened is there, with all of its parts."""
+    expect(page.locator(".bp-status")).to_have_text(re.compile(r"\S"), timeout=FIRST_LOAD)
+    # The map's other plots and the panels beside it come once the page has opened.
+    page.wait_for_function(WHOLE, timeout=FIRST_LOAD)
+    expect(page.get_by_text("Click a cell")).to_be_visible(timeout=FIRST_LOAD)
+
+
 @pytest.fixture
 def open_page(context, server):
     """Return a function that opens one more page on the app and waits until it is ready."""
@@ -244,10 +257,7 @@ def open_page(context, server):
     def open_page():
         page = context.new_page()
         page.goto(server.url, timeout=FIRST_LOAD)
-        expect(page.locator(".bp-status")).to_have_text(re.compile(r"\S"), timeout=FIRST_LOAD)
-        # The map's other plots and the panels beside it come once the page has opened.
-        page.wait_for_function(WHOLE, timeout=FIRST_LOAD)
-        expect(page.get_by_text("Click a cell")).to_be_visible(timeout=FIRST_LOAD)
+        expect_whole(page)
         # Until all is laid out, a field that is typed into may still be drawn anew.
         page.wait_for_function("() => Bokeh.documents.every((document) => document.is_idle)")
         page.wait_for_timeout(300)

@@ -1,4 +1,4 @@
-"""Runs that are there again after the server was killed."""
+"""Runs that are there again, and can go on, after whatever ended a page or the server."""
 
 import os
 import re
@@ -6,9 +6,18 @@ import signal
 
 import pytest
 from playwright.sync_api import expect
+from stores import wait_until
 
-from tests.ui.browsing import expect_active, expect_step, fill, press
-from tests.ui.conftest import FIRST_LOAD, Server
+from backprop_panel import TrainingRunManager
+from tests.ui.browsing import expect_active, expect_step, fill, press, standing
+from tests.ui.conftest import FIRST_LOAD, Server, expect_whole
+
+KEEP_SOCKETS = """() => {
+  window.sockets = []
+  window.WebSocket = class extends WebSocket {
+    constructor(...args) { super(...args); sockets.push(this) }
+  }
+}"""
 
 
 @pytest.fixture
@@ -30,10 +39,25 @@ def start(tmp_path):
 def opened(browser, server):
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto(server.url, timeout=FIRST_LOAD)
-    expect(page.locator(".bp-status")).to_have_text(re.compile(r"\S"), timeout=FIRST_LOAD)
-    expect(page.get_by_text("Click a cell")).to_be_visible(timeout=FIRST_LOAD)
+    expect_whole(page)
     page.wait_for_timeout(1000)
     return page
+
+
+def play(page):
+    """Press Play, and wait until some steps are shown."""
+    press(page, "Play")
+    expect_to_play(page)
+    expect(page.locator(".bp-status")).to_have_text(re.compile(r"^step [\d,]{3,} "))
+
+
+def expect_to_play(page):
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+    expect(page.get_by_text("is being trained in another window")).to_have_count(0)
+
+
+def expect_closed(server, sockets):
+    wait_until(lambda: server.log().count("WebSocket connection closed") == sockets)
 
 
 def test_a_run_is_there_again_at_its_step_after_the_server_was_killed(browser, start):
@@ -70,6 +94,61 @@ def test_a_second_window_watches_and_is_told_who_trains(browser, start):
     press(first, "Pause")
     first.close()
     second.close()
+
+
+def test_a_run_that_played_in_a_closed_page_can_go_on_in_another(browser, start):
+    server = start()
+    first, second = opened(browser, server), opened(browser, server)
+    play(first)
+    first.close()
+    expect_closed(server, 1)
+    press(second, "Play")
+    expect_to_play(second)
+    second.close()
+
+
+def test_a_run_that_played_can_go_on_after_a_reload(browser, start):
+    server = start()
+    page = opened(browser, server)
+    play(page)
+    page.reload()
+    expect_whole(page)
+    expect_closed(server, 1)
+    press(page, "Play")
+    expect_to_play(page)
+    page.close()
+
+
+def test_a_page_comes_back_after_its_connection_broke_down(browser, start):
+    server = start()
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.add_init_script(f"({KEEP_SOCKETS})()")
+    page.goto(server.url, timeout=FIRST_LOAD)
+    expect_whole(page)
+    play(page)
+    page.evaluate("sockets[0].close()")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    expect_whole(page)
+    step, epoch, _ = standing(page)
+    press(page, "Run Single Step")
+    expect_step(page, step + 1, epoch)
+    play(page)
+    page.close()
+    assert "BokehUserWarning" not in server.log()
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_a_server_that_is_ended_saves_all_that_was_shown(end, browser, start, tmp_path):
+    server = start()
+    page = opened(browser, server)
+    play(page)
+    assert server.stop(end) == 0
+    shown, *_ = standing(page)
+    page.close()
+    manager = TrainingRunManager(tmp_path / "runs.sqlite")
+    assert manager.current.trainer.step >= shown
+    manager.close()
+    assert "Traceback" not in server.log()
 
 
 def test_a_link_makes_the_run_that_it_asks_for_and_says_what_it_cannot_read(context, server):

@@ -1,0 +1,3 @@
+"""What ``panel serve --plugins`` takes: handlers of further addresses, here none."""
+
+ROUTES = []

@@ -1,0 +1,111 @@
+"""Every way to start ``panel serve``: the page works, or says why it does not."""
+
+import signal
+from urllib.parse import urlsplit
+
+import panel as pn
+import pytest
+from playwright.sync_api import expect
+
+from tests.ui.browsing import expect_step, press
+from tests.ui.conftest import FIRST_LOAD, Server, Watch, expect_whole
+
+# What Panel's own page for logging in asks for.
+LOGO = f"https://cdn.holoviz.org/panel/{pn.__version__}/dist/images/logo_stacked.png"
+
+MODES = {
+    "warm": ["--warm"],
+    "reloading": ["--dev", "--autoreload"],
+    "threads": ["--num-threads", "4"],
+    "reused sessions": ["--reuse-sessions", "--warm"],
+    "reused and warmed sessions": ["--reuse-sessions", "warm"],
+    "short sessions": [
+        *("--unused-session-lifetime", "1", "--check-unused-sessions", "100"),
+        *("--keep-alive", "1000", "--session-token-expiration", "60"),
+    ],
+    "observed": [
+        *("--admin", "--profiler", "snakeviz", "--session-history=-1", "--rest-session-info"),
+        *("--liveness", "--log-level", "debug", "--stats-log-frequency", "1000"),
+        *("--rest-provider", "param"),
+    ],
+    "with more around it": [
+        *("--global-loading-spinner", "--static-dirs", "tests=tests", "--setup", "tests/stores.py"),
+        *("--websocket-compression-level", "9", "--enable-xsrf-cookies"),
+        *("--plugins", "tests.plugin"),
+    ],
+}
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Return a function that starts a server, and ends it as Ctrl-C does: without a complaint."""
+    servers = []
+
+    def start(*options, address="main"):
+        log = tmp_path / f"server {len(servers)}.log"
+        servers.append(Server(log, options=options, address=address))
+        servers[-1].wait_until_it_answers()
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        assert server.stop(signal.SIGINT) == 0
+        assert "Traceback" not in server.log(), server.log()
+
+
+@pytest.fixture
+def visit(browser):
+    """Return a function that opens a server's page as somebody new, and watches it to the end."""
+    contexts, watches = [], []
+
+    def visit(server):
+        contexts.append(browser.new_context(viewport={"width": 1280, "height": 800}))
+        watches.append(Watch(contexts[-1], urlsplit(server.url).netloc))
+        page = contexts[-1].new_page()
+        page.goto(server.url, timeout=FIRST_LOAD)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    foreign = [url for watch in watches for url in watch.foreign if url != LOGO]
+    assert not foreign
+    assert not [error for watch in watches for error in watch.errors]
+
+
+def expect_to_work(page):
+    expect_whole(page)
+    press(page, "Run Batch")
+    expect_step(page, 1)
+
+
+@pytest.mark.parametrize("options", MODES.values(), ids=MODES)
+def test_two_people_use_the_page(options, start, visit):
+    server = start(*options)
+    for _ in range(2):
+        expect_to_work(visit(server))
+
+
+@pytest.mark.parametrize("address", ["x/main", "x/"])
+def test_under_a_prefix_the_page_works(address, start, visit):
+    server = start("--prefix", "x", "--root-path", "/x/", "--index", "main", address=address)
+    expect_to_work(visit(server))
+
+
+def test_behind_a_login_the_page_works(start, visit):
+    page = visit(start("--basic-auth", "secret", "--cookie-secret", "salt"))
+    page.get_by_placeholder("Username").fill("ada")
+    page.get_by_placeholder("Password").fill("secret")
+    page.get_by_role("button", name="Login").click()
+    expect_to_work(page)
+
+
+def test_several_processes_are_refused_with_the_reason(tmp_path, visit):
+    server = Server(tmp_path / "server.log", options=["--num-procs", "2"])
+    try:
+        server.wait_until_it_answers()
+        expect(visit(server).get_by_text("--num-procs is not supported")).to_be_visible()
+        assert "--num-procs is not supported" in server.log()
+        assert "Traceback" not in server.log()
+    finally:
+        server.stop(signal.SIGINT)

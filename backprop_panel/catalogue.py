@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from .packing import pack_json, unpack_config
+from .packing import pack_json, unpack_json
 from .saved_run import Conflict
 from .settings import SettingError
 
@@ -32,10 +33,12 @@ class Catalogue:
     Each method works in the transaction that it is given.
     """
 
-    def __init__(self, db: sqlite3.Connection, user: str) -> None:
-        db.execute("INSERT INTO workspaces (user) VALUES (?) ON CONFLICT DO NOTHING", (user,))
-        found = db.execute("SELECT id FROM workspaces WHERE user = ?", (user,))
-        self._workspace: int = found.fetchone()[0]
+    def __init__(self, db: sqlite3.Connection, user: str, read_only: bool = False) -> None:
+        if not read_only:
+            db.execute("INSERT INTO workspaces (user) VALUES (?) ON CONFLICT DO NOTHING", (user,))
+        found = db.execute("SELECT id FROM workspaces WHERE user = ?", (user,)).fetchone()
+        # Who never wrote into a store that is read-only now has no runs in it.
+        self._workspace: int | None = found[0] if found else None
 
     def listed(self, db: sqlite3.Connection) -> list[Listed]:
         """Return the runs in their order."""
@@ -55,27 +58,34 @@ class Catalogue:
         row = db.execute(query, (run_id, self._workspace)).fetchone()
         if row is None:
             raise Conflict("it was deleted in another window or process")
-        return unpack_config(row[0])
+        return unpack_json(row[0])
 
     def used_last(self, db: sqlite3.Connection) -> str | None:
         """Return the id of the run that was last worked on."""
         query = "SELECT current FROM workspaces WHERE id = ?"
-        return db.execute(query, (self._workspace,)).fetchone()[0]
+        found = db.execute(query, (self._workspace,)).fetchone()
+        return found[0] if found else None
 
     def use(self, db: sqlite3.Connection, run_id: str) -> None:
         """Remember which run is worked on."""
         db.execute("UPDATE workspaces SET current = ? WHERE id = ?", (run_id, self._workspace))
 
-    def insert(self, db: sqlite3.Connection, run: TrainingRun) -> None:
-        """Add a run as the last one, with nothing done to it yet."""
+    def insert(self, db: sqlite3.Connection, run: TrainingRun, stem: str | None) -> str:
+        """Add a run as the last one, with nothing done to it yet; return its name there.
+
+        If its name is taken, it gets a free one that begins with `stem`; without, it is refused.
+        """
         parent, step = run.parent or (None, None)
+        taken = set() if stem is None else {listed.name for listed in self.listed(db)}
+        name = free_name(stem, taken) if run.name in taken else run.name
         place = "SELECT coalesce(max(position), 0) + 1 FROM runs"
-        with _taken_names_refused(run.name):
+        with _taken_names_refused(name):
             db.execute(
                 "INSERT INTO runs (id, workspace, name, config, parent, parent_step, position) "
                 f"VALUES (?, ?, ?, ?, ?, ?, ({place}))",
-                (run.id, self._workspace, run.name, pack_json(run.config), parent, step),
+                (run.id, self._workspace, name, pack_json(run.config), parent, step),
             )
+        return name
 
     def rename(self, db: sqlite3.Connection, run_id: str, name: str) -> None:
         """Give a run another name."""
@@ -88,7 +98,16 @@ class Catalogue:
         query = "SELECT count(*) FROM runs WHERE workspace = ?"
         if db.execute(query, (self._workspace,)).fetchone() == (1,):
             raise SettingError("runs", f"{run.name!r} is the only run; there must be one.")
-        db.execute("DELETE FROM runs WHERE id = ? AND workspace = ?", (run.id, self._workspace))
+        self.delete_row(db, run.id)
+
+    def delete_row(self, db: sqlite3.Connection, run_id: str) -> None:
+        """Delete a run, whether it can be read or not, the last one too."""
+        db.execute("DELETE FROM runs WHERE id = ? AND workspace = ?", (run_id, self._workspace))
+
+
+def free_name(stem: str, taken: Container[str]) -> str:
+    """Return the first of ``stem1``, ``stem2``, … that is not taken."""
+    return next(name for number in count(1) if (name := f"{stem}{number}") not in taken)
 
 
 @contextmanager

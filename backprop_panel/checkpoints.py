@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -70,9 +71,16 @@ class EngineState:
 
     def digest(self) -> str:
         """Return a fingerprint of everything that decides how training goes on."""
-        place = (self.step, self.epoch, self.position, sorted(self.frozen))
-        place += (sorted(self.settings.items()), dict(sorted(self.rules.items())))
-        fingerprint = blake2b(repr(place).encode(), digest_size=16)
+        place = {
+            "step": self.step,
+            "epoch": self.epoch,
+            "position": self.position,
+            "settings": self.settings,
+            "frozen": sorted(self.frozen),
+            "rules": self.rules,
+        }
+        canonical = json.dumps(place, sort_keys=True, separators=(",", ":"))
+        fingerprint = blake2b(canonical.encode(), digest_size=16)
         for name, tensor in sorted(self.tensors().items()):
             fingerprint.update(name.encode())
             fingerprint.update(np.ascontiguousarray(tensor).tobytes())

@@ -9,7 +9,6 @@ from math import ceil
 from typing import Any
 
 import numpy as np
-import param
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
@@ -17,7 +16,18 @@ from . import master_sequences as masters
 from .lazy_rows import LazyRows
 from .nn.losses import LOSSES
 from .randomness import random_stream
-from .settings import Choice, Configured, Count, Quantity, SettingError, is_whole, one_of
+from .settings import (
+    Choice,
+    Configured,
+    Count,
+    Plain,
+    Quantity,
+    SettingError,
+    is_whole,
+    one_of,
+    plain,
+    shown,
+)
 
 Indices = NDArray[np.integer]
 
@@ -39,7 +49,7 @@ class SequenceDataset(Configured):
         For a setting that is unknown, out of bounds, or does not fit the others.
     """
 
-    vocabulary = param.Parameter(["a", "b", "c", "d"], constant=True, doc="The tokens, a list.")
+    vocabulary = Plain(["a", "b", "c", "d"], constant=True, doc="The tokens, a list.")
     sequence_length = Count(5, bounds=(1, None), constant=True, doc="Tokens in a window.")
     task_type = Choice(
         default="next_token",
@@ -50,10 +60,10 @@ class SequenceDataset(Configured):
     num_master_sequences = Count(
         3, bounds=(1, None), constant=True, doc="How many masters to generate."
     )
-    master_sequence_length = param.Parameter(
+    master_sequence_length = Plain(
         (8, 12), constant=True, doc="The shortest and the longest length of a generated master."
     )
-    master_sequences = param.Parameter(
+    master_sequences = Plain(
         None,
         constant=True,
         doc="Explicit masters in place of generated ones: a list of strings or of lists of "
@@ -72,8 +82,10 @@ class SequenceDataset(Configured):
     seed = Count(0, bounds=(0, None), constant=True, doc="Where all randomness begins.")
 
     def __init__(self, **settings: Any) -> None:
-        if isinstance(settings.get("vocabulary"), (list, tuple)):
-            settings["vocabulary"] = list(settings["vocabulary"])
+        for name, kind in (("vocabulary", list), ("master_sequence_length", tuple)):
+            value = plain(settings.get(name))
+            if isinstance(value, (list, tuple)):
+                settings[name] = kind(value)
         super().__init__(**settings)
         self._check_vocabulary()
         if self.task_type == "next_token" and self.sequence_length < 2:
@@ -88,8 +100,8 @@ class SequenceDataset(Configured):
         if not len(self.masters):
             raise SettingError(
                 "sequence_length",
-                f"sequence_length is {self.sequence_length}, but the longest master sequence has "
-                f"only {given.lengths.max(initial=0)} tokens.",
+                f"sequence_length is {shown(self.sequence_length)}, but the longest master "
+                f"sequence has only {given.lengths.max(initial=0)} tokens.",
             )
         self._place_windows()
         self._draw_samples()
@@ -105,8 +117,9 @@ class SequenceDataset(Configured):
         Raises
         ------
         SettingError
-            If no line is long enough, or a setting is bad.
+            If it is no text, no line is long enough, or a setting is bad.
         """
+        masters.refuse_no_text(text)
         text = text.replace("\r\n", "\n")
         if not text.strip("\n"):
             raise SettingError("master_sequences", "The text is empty.")
@@ -123,15 +136,23 @@ class SequenceDataset(Configured):
         """Tokens of a window that are input."""
         return self.sequence_length - (self.task_type == "next_token")
 
-    @property
+    @cached_property
     def input_dimension(self) -> int:
         """Length of a flattened one-hot input."""
         return self.context_length * len(self.vocabulary)
 
-    @property
+    @cached_property
     def output_dimension(self) -> int:
         """Number of classes: tokens, or masters."""
         return len(self.output_labels)
+
+    @cached_property
+    def _token_ids(self) -> Indices:
+        return np.arange(len(self.vocabulary), dtype=self.masters.ids.dtype)
+
+    @cached_property
+    def _output_ids(self) -> Indices:
+        return np.arange(self.output_dimension)
 
     @cached_property
     def output_labels(self) -> list[str]:
@@ -185,17 +206,17 @@ class SequenceDataset(Configured):
         contexts : array, shape (..., batch, context_length)
         out : array, shape (..., batch, input_dimension)
         """
-        ids = np.arange(len(self.vocabulary), dtype=contexts.dtype)
+        ids = self._token_ids
         # The batch last, as it lies in memory in the network's buffers: several times faster.
-        places = np.moveaxis(contexts, -2, -1)
+        places = contexts.swapaxes(-2, -1)
         hot = np.empty((*places.shape[:-1], len(ids), places.shape[-1]), bool)
         np.equal(places[..., np.newaxis, :], ids[:, np.newaxis], out=hot)
-        np.copyto(np.moveaxis(out, -2, -1), hot.reshape(*places.shape[:-2], -1, hot.shape[-1]))
+        np.copyto(out.swapaxes(-2, -1), hot.reshape(*places.shape[:-2], -1, hot.shape[-1]))
 
     def one_hot_targets(self, targets: Indices, out: NDArray[np.floating]) -> None:
         """Write a one at each target, (..., batch), into `out`, (..., batch, output_dimension)."""
-        hot = targets[..., np.newaxis, :] == np.arange(self.output_dimension)[:, np.newaxis]
-        np.copyto(np.moveaxis(out, -2, -1), hot)
+        hot = targets[..., np.newaxis, :] == self._output_ids[:, np.newaxis]
+        np.copyto(out.swapaxes(-2, -1), hot)
 
     def order(self, epoch: int) -> Indices:
         """Return the order of the samples in an epoch, a function of (seed, epoch) alone."""
@@ -247,14 +268,16 @@ class SequenceDataset(Configured):
         ):
             raise SettingError(
                 "vocabulary",
-                f"vocabulary must be a list of tokens, each some text, got {self.vocabulary!r}.",
+                f"vocabulary must be a list of tokens, each some text, got "
+                f"{shown(self.vocabulary)}.",
             )
         if not self.vocabulary:
             raise SettingError("vocabulary", "vocabulary must hold at least one token, got none.")
         token, count = Counter(self.vocabulary).most_common(1)[0]
         if count > 1:
             raise SettingError(
-                "vocabulary", f"vocabulary holds {token!r} {count} times; each token stands once."
+                "vocabulary",
+                f"vocabulary holds {shown(token)} {count} times; each token stands once.",
             )
 
     def _given_masters(self) -> masters.MasterSequences:
@@ -269,18 +292,19 @@ class SequenceDataset(Configured):
 
     def _checked_lengths(self) -> tuple[int, int]:
         lengths = self.master_sequence_length
-        is_pair = isinstance(lengths, Sequence) and len(lengths) == 2
+        is_pair = isinstance(lengths, (list, tuple)) and len(lengths) == 2
         if not is_pair or not all(map(is_whole, lengths)) or not 1 <= lengths[0] <= lengths[1]:
             raise SettingError(
                 "master_sequence_length",
                 "master_sequence_length must be (shortest, longest), two whole numbers with "
-                f"1 <= shortest <= longest, got {lengths!r}.",
+                f"1 <= shortest <= longest, got {shown(lengths)}.",
             )
         if lengths[1] < self.sequence_length:
             raise SettingError(
                 "sequence_length",
-                f"sequence_length is {self.sequence_length}, but the longest master sequence may "
-                f"have only {lengths[1]} tokens (master_sequence_length is {tuple(lengths)}).",
+                f"sequence_length is {shown(self.sequence_length)}, but the longest master "
+                f"sequence may have only {shown(lengths[1])} tokens (master_sequence_length is "
+                f"{shown(tuple(lengths))}).",
             )
         return lengths[0], lengths[1]
 

@@ -10,7 +10,6 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
-from .nn.activations import ACTIVATIONS
 from .nn.record import StepRecord
 
 Array = NDArray[np.floating]
@@ -74,29 +73,14 @@ class Finding:
     sentence: str
 
 
-def health(record: StepRecord, activations: Sequence[str]) -> list[LayerHealth]:
-    """Return how each layer stands, given the names of the hidden layers' activations."""
-    blocked = [
-        blocked_share(slope(name, z))
-        for name, z in zip(activations, record.pre_activations, strict=False)
-    ]
-    layers = zip(
-        record.layer_gradients, record.layers, record.layer_updates, [*blocked, 0.0], strict=True
-    )
+def health(record: StepRecord) -> list[LayerHealth]:
+    """Return how each layer stands."""
+    blocked = map(blocked_share, record.activation_slopes)
+    layers = zip(record.layer_gradients, record.layers, record.layer_updates, blocked, strict=True)
     return [
         LayerHealth(_norm(gradient), _norm(weights), _ratio(_norm(update), _norm(weights)), share)
         for gradient, weights, update, share in layers
     ]
-
-
-def slope(activation: str, z: Array) -> Array:
-    """Return f'(z) of an activation by its name, in the shape of `z`."""
-    function = ACTIVATIONS[activation]
-    z = np.ascontiguousarray(z)
-    a, out, scratch, *kept = (np.empty_like(z) for _ in range(5))
-    function.value(z, a, kept)
-    function.derivative(z, a, kept, out, scratch)
-    return out
 
 
 def blocked_share(slopes: Array) -> float:
@@ -170,25 +154,19 @@ def histogram(values: Array) -> Histogram:
 class HealthLog:
     """The health of a run's layers at the steps that were looked at.
 
-    Parameters
-    ----------
-    activations : sequence of str
-        The names of the hidden layers' activations.
-
     Attributes
     ----------
     steps : list of int
     """
 
-    def __init__(self, activations: Sequence[str]) -> None:
-        self._activations = tuple(activations)
+    def __init__(self) -> None:
         self.steps: list[int] = []
         self._measures: list[Array] = []
         self._quantiles: list[Array] = []
 
     def add(self, record: StepRecord) -> list[LayerHealth]:
         """Keep a step's health, in the order of steps, and return it."""
-        layers = health(record, self._activations)
+        layers = health(record)
         place = bisect_left(self.steps, record.step)
         if record.updated and record.step not in self.steps[place : place + 1]:
             self.steps.insert(place, record.step)

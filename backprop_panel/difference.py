@@ -18,6 +18,7 @@ MOST_STEPS = 12
 
 ARRAYS = (
     "pre_activations",
+    "activation_slopes",
     "activations",
     "deltas",
     "activation_gradients",

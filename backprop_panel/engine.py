@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
-from math import ceil, isfinite, nan
+from math import ceil, nan
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .batches import BatchLoader, Block, Cursor
 from .checkpoints import Checkpoints, EngineState
 from .dataset import SequenceDataset
 from .evaluation import Evaluation
-from .events import Changed, Event, LayerFrozen, Trained, WeightSet
+from .events import Changed, Event, LayerFrozen, Trained, WeightSet, WeightsLoaded, digests_in
 from .history import History
 from .mailbox import Mailbox
 from .nn.losses import LOSSES
 from .nn.network import Network, Phase, Workspace
 from .nn.optimizers import OPTIMIZERS, Optimizer, OptimizerState
 from .nn.record import StepRecord, frozen, layers_copy, pass_copy
-from .settings import SettingError
+from .settings import LARGEST, SettingError, is_finite, is_number, is_whole, plain, shown
+from .weight_tensors import digest_of
 
 LOSS = Phase("loss")
 UPDATE = Phase("update")
@@ -64,6 +65,8 @@ class Engine:
     loader : BatchLoader
     events : list of Event
         What was done to the engine, in order; doing it again on a fresh one gives this one.
+    tensors : dict of str to array, shape (size,)
+        The weights and biases that were loaded, read-only, by the digests in `events`.
     checkpoints : Checkpoints
         Its states along the way.
     frozen : frozenset of int
@@ -79,6 +82,7 @@ class Engine:
         self.cursor = Cursor(data)
         self.history = History()
         self.events: list[Event] = []
+        self.tensors: dict[str, NDArray[np.float32]] = {}
         self.checkpoints = Checkpoints()
         self.frozen: frozenset[int] = frozenset()
         self.viewing: Cursor | None = None
@@ -106,11 +110,9 @@ class Engine:
     @property
     def optimizer_state(self) -> OptimizerState:
         """What the present rule remembers; a rule that was left finds its state again."""
-        name = self.settings.optimizer
-        if name not in self._optimizer_states:
-            state = self.optimizer.initial_state(self.network.size, self.network.dtype)
-            self._optimizer_states[name] = state
-        return self._optimizer_states[name]
+        remembered = self._optimizer_states.get(self.settings.optimizer)
+        # Kept from the first step on only: to read it changes nothing of the engine.
+        return remembered or self.optimizer.initial_state(self.network.size, self.network.dtype)
 
     @property
     def layer_updates(self) -> list[NDArray[np.floating]] | None:
@@ -122,6 +124,7 @@ class Engine:
 
     def change(self, **settings: Any) -> None:
         """Change training settings from the next step on, and log it."""
+        settings = plain(settings)
         changed = replace(self.settings, **settings)
         if changed != self.settings:
             self._use(changed)
@@ -133,33 +136,59 @@ class Engine:
         Raises
         ------
         SettingError
-            If there is no such weight, or the value is not finite.
+            If there is no such weight, or the value is not finite in float32.
         """
-        layers = self.network.layers
-        if not 0 <= layer < len(layers):
-            raise SettingError("layer", f"There are {len(layers)} layers; got number {layer}.")
-        rows, columns = layers[layer].shape
-        if not (0 <= row < rows and 0 <= column < columns):
+        layer, row, column, value = plain((layer, row, column, value))
+        self._refuse_missing_layer(layer)
+        rows, columns = self.network.layers[layer].shape
+        if not (_is_index(row, rows) and _is_index(column, columns)):
             raise SettingError(
-                "weight", f"Layer {layer} has the shape {(rows, columns)}; got {(row, column)}."
+                "weight",
+                f"Layer {layer} has the shape {(rows, columns)}; got {shown((row, column))}.",
             )
-        if not isfinite(value):
-            raise SettingError("weight", f"A weight must be a finite number, got {value!r}.")
-        layers[layer][row, column] = value
+        if not is_number(value) or not is_finite(value):
+            raise SettingError(
+                "weight",
+                f"A weight must be a finite number, at most {LARGEST:.2g} in magnitude; "
+                f"got {shown(value)}.",
+            )
+        self.network.layers[layer][row, column] = value
         self.events.append(WeightSet(self.step, layer, row, column, float(value)))
+
+    def load_weights(self, parameters: NDArray[np.float32]) -> None:
+        """Take all weights and biases from a vector like ``network.parameters``, and log it.
+
+        What the optimizer remembers stays as it is. A frozen layer takes its new weights as well.
+
+        Raises
+        ------
+        SettingError
+            If the vector is not one of finite numbers for this network.
+        """
+        digest = digest_of(self.network, parameters)
+        self.tensors.setdefault(digest, frozen(parameters))
+        self.load_again(digest)
+
+    def load_again(self, digest: str) -> None:
+        """Take all weights and biases from tensors that were loaded before, and log it."""
+        self.network.parameters[...] = self.tensors[digest]
+        self.events.append(WeightsLoaded(self.step, digest))
 
     def freeze(self, layer: int, frozen: bool) -> None:
         """Keep a layer's weights and bias as they are, or let them learn again; log it.
 
         The optimizer goes on seeing its gradients, so that it is up to date when it is let go.
         """
-        if not 0 <= layer < self.network.depth:
-            raise SettingError(
-                "layer", f"There are {self.network.depth} layers; got number {layer}."
-            )
+        layer, frozen = plain(layer), bool(frozen)
+        self._refuse_missing_layer(layer)
         if frozen != (layer in self.frozen):
             self.frozen = self.frozen ^ {layer}
             self.events.append(LayerFrozen(self.step, layer, frozen))
+
+    def _refuse_missing_layer(self, layer: int) -> None:
+        depth = self.network.depth
+        if not _is_index(layer, depth):
+            raise SettingError("layer", f"There are {depth} layers; got number {shown(layer)}.")
 
     def view_only(self, only: bool) -> None:
         """Look at batches without training from here on, or train again from the cursor."""
@@ -173,20 +202,24 @@ class Engine:
         """
         cursor = self.reading
         block = self.loader.load(cursor, size, most)
-        with self._logging(cursor, block, size) as finished:
+        made = 0
+        try:
             for place in range(len(block)):
                 for _ in self.phases(block, place, updating=not self.viewing):
                     pass
-                finished.append(place)
+                made = place + 1
+        finally:  # what was made before a step that raised is logged as well
+            if made:
+                examples, accuracies = self._measures(block, made)
+                self._log(cursor, size, block.batch_size, _mean(examples), accuracies)
         return len(block)
 
     def observe(self, size: int) -> StepRecord:
         """Make one step as `advance` does, and return its record."""
         cursor = self.reading
         block = self.loader.load(cursor, size)
-        with self._logging(cursor, block, size) as finished:
-            record = self._recorded(block, cursor.epoch, updating=not self.viewing)
-            finished.append(0)
+        record = self._recorded(block, cursor.epoch, updating=not self.viewing)
+        self._log(cursor, size, block.batch_size, [record.loss], [record.accuracy])
         return record
 
     def look(self, samples: NDArray[np.integer] | None = None) -> StepRecord:
@@ -228,7 +261,8 @@ class Engine:
             yield UPDATE
 
     def _update(self) -> None:
-        network, state = self.network, self.optimizer_state
+        network = self.network
+        state = self._optimizer_states.setdefault(self.settings.optimizer, self.optimizer_state)
         kept = [(layer, network.layers[layer].copy()) for layer in self.frozen]
         self.optimizer.step(network.parameters, self._gradients, state)
         for layer, weights in kept:
@@ -243,8 +277,14 @@ class Engine:
             if phase.name == "backward" and phase.layer == 0:
                 work = self._workspaces[block.batch_size]
                 copies = pass_copy(network, work, self._gradients)
+                state = self.optimizer_state
+                moments = {
+                    name: layers_copy(network, moment) for name, moment in state.moments.items()
+                }
+                steps = state.steps
         update = self.optimizer_state.update if updating else np.zeros_like(self._gradients)
-        (loss,), (accuracy,) = self._measures(block, 1)
+        examples, (accuracy,) = self._measures(block, 1)
+        (loss,) = _mean(examples)
         return StepRecord(
             step=self.step + updating,
             epoch=epoch,
@@ -253,17 +293,24 @@ class Engine:
             targets=frozen(block.targets[0]),
             loss=float(loss),
             accuracy=float(accuracy),
+            example_losses=frozen(examples[0]),
             layer_updates=layers_copy(network, update),
+            moments=moments,
+            optimizer_steps=steps,
             updated=updating,
-            settings=asdict(self.settings),
+            settings=self._settings_of_records,
             **copies,
         )
 
     def _measures(self, block: Block, count: int) -> tuple[NDArray, NDArray]:
-        """Return the loss and the accuracy of each of the first `count` batches."""
+        """Return the losses of examples (count, B), and accuracies (count,), of the first batches.
+
+        They are had for a whole block at once, as no step needs them.
+        """
         logits = block.logits[:count]
-        accuracies = (logits.argmax(axis=-1) == block.targets[:count]).mean(axis=-1)
-        return self._loss.value(logits, block.one_hot_targets[:count]), accuracies
+        right = logits.argmax(axis=-1) == block.targets[:count]
+        examples = self._loss.examples(logits, block.one_hot_targets[:count])
+        return examples, np.add.reduce(right, axis=-1) / block.batch_size
 
     def predict(self, contexts: NDArray) -> NDArray[np.floating]:
         """Return the logits, shape (n, out), for contexts of token ids, shape (n, length)."""
@@ -283,6 +330,7 @@ class Engine:
         self._loss = LOSSES[settings.loss_type]
         rule = OPTIMIZERS[settings.optimizer]
         self.optimizer: Optimizer = rule(settings.learning_rate, settings.weight_decay)
+        self._settings_of_records = MappingProxyType(asdict(settings))
 
     def _workspace(self, kept: dict[int, Workspace], batch: int) -> Workspace:
         """Return the buffers for a batch size, made once."""
@@ -318,31 +366,34 @@ class Engine:
         self.view_only(self.viewing is not None)
 
     def adopt(self, other: Engine) -> None:
-        """Take over state, history, events and checkpoints of `other`."""
+        """Take over state, history, events, loaded tensors and checkpoints of `other`."""
         self.restore(other.state())
         self.history.restore(other.history)
         self.events = deepcopy(other.events)
+        self.tensors = {digest: other.tensors[digest] for digest in digests_in(self.events)}
         self.checkpoints = Checkpoints(list(other.checkpoints.states))
 
-    @contextmanager
-    def _logging(self, cursor: Cursor, block: Block, size: int) -> Iterator[list[int]]:
-        """Log the batches of `block` that were put into the list, even if one raised.
+    def _log(
+        self,
+        cursor: Cursor,
+        size: int,
+        batch: int,
+        losses: ArrayLike,
+        accuracies: ArrayLike,
+    ) -> None:
+        """Log steps that were made in turn within an epoch, with batches of `batch` examples.
 
         What is done once for a block, and not for each of its steps, is done here.
         """
-        finished: list[int] = []
-        epoch = cursor.epoch
-        try:
-            yield finished
-        finally:
-            count = len(finished)
-            cursor.pass_by(count * block.batch_size)
-            if count and cursor is self.cursor:
-                self._log_event(size, count)
-                validation = self.validation_loss() if cursor.epoch > epoch else nan
-                self.history.extend(self.step, epoch, *self._measures(block, count), validation)
-                self.step += count
-                self._keep_checkpoint()
+        epoch, count = cursor.epoch, len(losses)
+        cursor.pass_by(count * batch)
+        if cursor is not self.cursor:  # it was only looked at
+            return
+        self._log_event(size, count)
+        validation = self.validation_loss() if cursor.epoch > epoch else nan
+        self.history.extend(self.step, epoch, losses, accuracies, validation)
+        self.step += count
+        self._keep_checkpoint()
 
     def _keep_checkpoint(self) -> None:
         if self.checkpoints.are_due():
@@ -354,4 +405,13 @@ class Engine:
         if isinstance(last, Trained) and last.size == size:
             last.updates += updates
         else:
-            self.events.append(Trained(self.step, size, updates))
+            self.events.append(Trained(self.step, plain(size), updates))
+
+
+def _mean(examples: NDArray) -> NDArray:
+    """Return the mean over each batch, as ``mean(axis=-1)`` does in more time."""
+    return np.add.reduce(examples, axis=-1) / examples.shape[-1]
+
+
+def _is_index(index: int, length: int) -> bool:
+    return is_whole(index) and 0 <= index < length

@@ -41,7 +41,7 @@ class Evaluation:
         for work, piece in self._forward(contexts):
             one_hot = np.empty_like(work.logits)
             self._data.one_hot_targets(targets[piece], out=one_hot)
-            total += float(loss.value(work.logits, one_hot)) * len(one_hot)
+            total += float(loss.examples(work.logits, one_hot).sum())
         return total / len(windows)
 
     def _forward(self, contexts: NDArray) -> Iterator[tuple[Workspace, slice]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -22,6 +22,9 @@ class Learner(Protocol):
 
     def set_weight(self, layer: int, row: int, column: int, value: float) -> None:
         """Set one weight, or a bias as the last row."""
+
+    def load_again(self, digest: str) -> None:
+        """Take all weights and biases from tensors that were loaded before."""
 
     def freeze(self, layer: int, frozen: bool) -> None:
         """Keep a layer as it is, or let it learn again."""
@@ -70,6 +73,18 @@ class WeightSet:
 
 
 @dataclass(frozen=True)
+class WeightsLoaded:
+    """All weights and biases were taken from elsewhere: from the tensors with this digest."""
+
+    step: int
+    digest: str
+
+    def do(self, engine: Learner, until: int) -> None:
+        """Take them again."""
+        engine.load_again(self.digest)
+
+
+@dataclass(frozen=True)
 class LayerFrozen:
     """A layer was frozen, or let go."""
 
@@ -82,12 +97,13 @@ class LayerFrozen:
         engine.freeze(self.layer, self.frozen)
 
 
-Event = Trained | Changed | WeightSet | LayerFrozen
+Event = Trained | Changed | WeightSet | WeightsLoaded | LayerFrozen
 
 KINDS: dict[str, type[Event]] = {
     "trained": Trained,
     "changed": Changed,
     "weight_set": WeightSet,
+    "weights_loaded": WeightsLoaded,
     "layer_frozen": LayerFrozen,
 }
 _NAMES = {kind: name for name, kind in KINDS.items()}
@@ -99,6 +115,12 @@ def do_again(events: Sequence[Event], engine: Learner, until: int) -> None:
         if event.step > until:
             break
         event.do(engine, until)
+
+
+def digests_in(events: Iterable[Event]) -> list[str]:
+    """Return the digests of all tensors that were loaded, each once, in the order of the log."""
+    loads = (event.digest for event in events if isinstance(event, WeightsLoaded))
+    return list(dict.fromkeys(loads))
 
 
 def to_json(event: Event) -> dict[str, Any]:

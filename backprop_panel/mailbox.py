@@ -51,9 +51,18 @@ class Mailbox:
                 action()
 
     def empty(self) -> None:
-        """Run the actions that are waiting; who has the engine calls this between steps."""
+        """Run the actions that are waiting; who has the engine calls this between steps.
+
+        All of them are run. If some raise, the first error is raised after the last.
+        """
+        errors: list[Exception] = []
         while self._waiting:
-            self._waiting.popleft()()
+            try:
+                self._waiting.popleft()()
+            except Exception as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
     def has_reader(self, reader: bool) -> None:
         """Say that one takes the engine, or leaves it; what still waits after the last is run."""

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .memory import in_words, physical_memory
 from .randomness import random_stream
-from .settings import SettingError
+from .settings import SettingError, shown
 
 TokenIds = NDArray[np.unsignedinteger]
 
 CHARACTERS_AT_ONCE = 1 << 20
 """How much of a text is decoded at a time: bounds the memory that loading takes."""
+
+BYTES_OF_A_MASTER = 300
+"""What Python takes for each generated master, beside its ids."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +73,13 @@ def generate(
     Raises
     ------
     SettingError
-        If there are not that many distinct sequences.
+        If there are not that many distinct sequences, or they would not fit into memory.
     """
     low, high = lengths
+    _refuse_too_large(count, high)
     possible = 0
     for length in range(low, high + 1):
-        possible += vocabulary_size**length
+        possible += vocabulary_size ** min(length, 64)  # a number of few digits, and enough
         if possible >= count:
             break
     if possible < count:
@@ -91,13 +98,25 @@ def generate(
     return _joined(list(distinct.values()), id_type)
 
 
+def _refuse_too_large(count: int, length: int) -> None:
+    # Two bytes an id at most, once by itself and once among all.
+    needed = count * (4 * length + BYTES_OF_A_MASTER)
+    limit = physical_memory() // 2
+    if needed > limit:
+        raise SettingError(
+            "num_master_sequences" if length < count else "master_sequence_length",
+            f"{shown(count)} master sequences of up to {shown(length)} tokens would take more "
+            f"than the {in_words(limit)} of memory that are allowed here.",
+        )
+
+
 def encode(masters: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> MasterSequences:
     """Encode explicit masters, each a string of one-character tokens or a list of tokens."""
     if not isinstance(masters, (list, tuple)) or not masters:
         raise SettingError(
             "master_sequences",
             "master_sequences must be a list of strings or of lists of tokens, or a text with one "
-            f"master a line, got {masters!r}.",
+            f"master a line, got {shown(masters)}.",
         )
     id_type = smallest_id_type(len(vocabulary))
     index = {token: number for number, token in enumerate(vocabulary)}
@@ -106,14 +125,15 @@ def encode(masters: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> Maste
         if not isinstance(master, (str, list, tuple)):
             raise SettingError(
                 "master_sequences",
-                f"master_sequences[{number}] must be a string or a list of tokens, got {master!r}.",
+                f"master_sequences[{number}] must be a string or a list of tokens, "
+                f"got {shown(master)}.",
             )
         for token in master:
             if not isinstance(token, str) or token not in index:
                 raise SettingError(
                     "master_sequences",
-                    f"master_sequences[{number}] holds {token!r}, which is not in the vocabulary "
-                    f"{_shortened(vocabulary)}.",
+                    f"master_sequences[{number}] holds {shown(token)}, which is not in the "
+                    f"vocabulary {_shortened(vocabulary)}.",
                 )
         encoded.append(np.array([index[token] for token in master], id_type))
     return _joined(encoded, id_type)
@@ -126,7 +146,7 @@ def encode_text(text: str, vocabulary: Sequence[str]) -> MasterSequences:
         raise SettingError(
             "vocabulary",
             "In a text every character is a token, so vocabulary must hold single characters, "
-            f"got {longer[0]!r}. Give master_sequences as a list of lists of tokens instead.",
+            f"got {shown(longer[0])}. Give master_sequences as a list of lists of tokens instead.",
         )
     id_type = smallest_id_type(len(vocabulary))
     ids = np.empty(len(text), id_type)
@@ -153,6 +173,20 @@ def encode_text(text: str, vocabulary: Sequence[str]) -> MasterSequences:
     starts = np.concatenate([[0], *breaks]).astype(np.int64)
     lengths = np.diff(np.append(starts, filled))
     return MasterSequences(ids[:filled], starts, lengths)
+
+
+def refuse_no_text(text: Any) -> None:
+    """Raise `SettingError` unless `text` is text, and say how bytes and files become that."""
+    if isinstance(text, str):
+        return
+    hint = ""
+    if isinstance(text, (bytes, bytearray)):
+        hint = " Decode it first: text.decode()."
+    elif isinstance(text, os.PathLike):
+        hint = " Read the file first: path.read_text()."
+    elif isinstance(text, (list, tuple)):
+        hint = " SequenceDataset takes a list as master_sequences."
+    raise SettingError("master_sequences", f"The text must be a str, got {shown(text)}.{hint}")
 
 
 def text_vocabulary(text: str) -> list[str]:

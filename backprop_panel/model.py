@@ -14,10 +14,13 @@ from .nn.activations import ACTIVATIONS
 from .nn.initialization import INITIALIZATIONS
 from .nn.network import Network, Workspace, memory_needed
 from .randomness import random_stream
-from .settings import Choice, Configured, Count, SettingError, is_whole, one_of
+from .settings import Choice, Configured, Count, Plain, SettingError, is_whole, one_of, plain, shown
 
 LARGEST_SHARE_OF_MEMORY = 0.5
 """A network may take this much of the machine's memory; the rest is for everything else."""
+
+MOST_UNITS = 10**18
+"""More than any machine has room for."""
 
 
 class Model(Configured):
@@ -28,17 +31,22 @@ class Model(Configured):
     SettingError
         For a setting that is unknown, out of bounds, or does not fit the others, and for a
         network that would not fit into memory, before anything is allocated.
+
+    Attributes
+    ----------
+    run : TrainingRun or None
+        The run that the model belongs to, if any: its weights change by the run's events alone.
     """
 
     input_dimension = Count(16, bounds=(1, None), constant=True, doc="Length of an input.")
     output_dimension = Count(4, bounds=(1, None), constant=True, doc="Number of outputs.")
-    hidden_dimension = param.Parameter(
+    hidden_dimension = Plain(
         32, constant=True, doc="Units of every hidden layer, or a list with one for each."
     )
     hidden_layers = Count(
         2, bounds=(0, 100), constant=True, doc="Number of hidden layers; 0 makes it linear."
     )
-    activation = param.Parameter(
+    activation = Plain(
         "gelu",
         constant=True,
         doc="The activation of every hidden layer, or a list with one for each: "
@@ -56,6 +64,7 @@ class Model(Configured):
     def __init__(self, **settings: Any) -> None:
         _follow_lists(settings)
         super().__init__(**settings)
+        self.run: param.Parameterized | None = None
         hidden = self._one_per_layer("hidden_dimension")
         activations = self._one_per_layer("activation")
         self._check(hidden, activations)
@@ -97,12 +106,12 @@ class Model(Configured):
 
     def _one_per_layer(self, setting: str) -> list[Any]:
         value = getattr(self, setting)
-        if isinstance(value, str) or not isinstance(value, Sequence):
+        if not isinstance(value, (list, tuple)):
             return [value] * self.hidden_layers
         if len(value) != self.hidden_layers:
             raise SettingError(
                 setting,
-                f"{setting} lists {len(value)} value(s) {list(value)!r}, but hidden_layers is "
+                f"{setting} lists {len(value)} value(s) {shown(value)}, but hidden_layers is "
                 f"{self.hidden_layers}.",
             )
         return list(value)
@@ -113,30 +122,37 @@ class Model(Configured):
                 raise SettingError(
                     "hidden_dimension",
                     f"hidden_dimension must be a whole number of at least 1, or a list of them, "
-                    f"got {self.hidden_dimension!r}.",
+                    f"got {shown(self.hidden_dimension)}.",
                 )
         for name in activations or _as_list(self.activation):
-            if name not in ACTIVATIONS:
+            if not isinstance(name, str) or name not in ACTIVATIONS:
                 raise SettingError("activation", one_of("activation", name, ACTIVATIONS))
 
 
 def refuse_too_large(widths: Sequence[int], batch: int) -> None:
     """Raise `SettingError` if a network would not fit into memory at a batch size."""
+    # Of a width of a thousand digits the needed bytes could not even be written.
+    widths = [min(width, MOST_UNITS) for width in widths]
     needed = memory_needed(widths, batch)
     limit = int(LARGEST_SHARE_OF_MEMORY * physical_memory())
     if needed > limit:
         setting = "hidden_dimension" if memory_needed(widths, 1) > limit else "batch_size"
         raise SettingError(
             setting,
-            f"A network of {'-'.join(map(str, widths))} units would take {in_words(needed)} to "
-            f"train with batches of {batch}; at most {in_words(limit)} are allowed here.",
+            f"A network of {'-'.join(map(_counted, widths))} units would take "
+            f"{in_words(needed)} to train with batches of {batch}; at most {in_words(limit)} are "
+            "allowed here.",
         )
+
+
+def _counted(units: int) -> str:
+    return str(units) if units < MOST_UNITS else "10^18 or more"
 
 
 def _follow_lists(settings: dict[str, Any]) -> None:
     """Let a list of widths or activations say how many hidden layers there are."""
     for setting in ("hidden_dimension", "activation"):
-        value = settings.get(setting)
+        value = plain(settings.get(setting))
         if isinstance(value, (list, tuple)):
             settings.setdefault("hidden_layers", len(value))
 

@@ -21,7 +21,7 @@ class Damaged(ValueError):
 
 def pack_json(fields: Mapping[str, Any]) -> str:
     """Return a run's configuration, or an event's fields, as JSON."""
-    return json.dumps(fields, default=_plain)
+    return json.dumps(fields)
 
 
 def unpack_json(text: str) -> dict[str, Any]:
@@ -34,15 +34,7 @@ def unpack_json(text: str) -> dict[str, Any]:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise Damaged(str(error)) from error
-
-
-def unpack_config(text: str) -> dict[str, Any]:
-    """Return the configuration that `pack_json` was given."""
-    config = unpack_json(text)
-    # The one setting that is a tuple by default, which JSON does not know.
-    config["master_sequence_length"] = tuple(config["master_sequence_length"])
-    return config
+        raise Damaged(f"its JSON cannot be read: {error}") from error
 
 
 def pack_state(state: EngineState) -> tuple[str, str, bytes]:
@@ -67,6 +59,20 @@ def unpack_state(digest: str, meta: str, tensors: bytes) -> EngineState:
     Damaged
         If it is not bit for bit that state.
     """
+    state = read_state(meta, tensors)
+    if state.digest() != digest:
+        raise Damaged(f"the state of step {state.step} is not as it was saved")
+    return state
+
+
+def read_state(meta: str, tensors: bytes) -> EngineState:
+    """Return the state that is packed in these two, whatever its digest.
+
+    Raises
+    ------
+    Damaged
+        If it is none.
+    """
     fields, arrays = unpack_json(meta), unpack_arrays(tensors)
     try:
         parameters = arrays.pop("parameters")
@@ -75,12 +81,9 @@ def unpack_state(digest: str, meta: str, tensors: bytes) -> EngineState:
             for name, steps in fields.pop("rules").items()
         }
         fields["frozen"] = frozenset(fields["frozen"])
-        state = EngineState(**fields, parameters=parameters, optimizers=optimizers)
-    except (KeyError, TypeError) as error:
-        raise Damaged(f"a state without {error}") from error
-    if state.digest() != digest:
-        raise Damaged(f"the state of step {state.step}")
-    return state
+        return EngineState(**fields, parameters=parameters, optimizers=optimizers)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise Damaged(f"a state has not what it needs: {error}") from error
 
 
 def pack_arrays(arrays: Mapping[str, NDArray]) -> bytes:
@@ -93,7 +96,7 @@ def unpack_arrays(packed: bytes) -> dict[str, NDArray]:
     try:
         return load(packed)
     except SafetensorError as error:
-        raise Damaged(str(error)) from error
+        raise Damaged(f"its arrays cannot be read: {error}") from error
 
 
 def _moments(rule: str, arrays: Mapping[str, NDArray]) -> dict[str, NDArray]:
@@ -103,8 +106,3 @@ def _moments(rule: str, arrays: Mapping[str, NDArray]) -> dict[str, NDArray]:
         for name, array in arrays.items()
         if name.startswith(f"{rule}.")
     }
-
-
-def _plain(value: Any) -> Any:
-    """Return what JSON can hold for NumPy's numbers and arrays, and other kinds of number."""
-    return value.tolist() if isinstance(value, np.generic | np.ndarray) else float(value)

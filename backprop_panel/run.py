@@ -19,8 +19,10 @@ from .history import History
 from .model import Model
 from .nn.optimizers import OptimizerState
 from .nn.record import StepRecord
-from .settings import SettingError, refuse_unknown
+from .outside import Source
+from .settings import SettingError, is_whole, plain, refuse_unknown, shown
 from .trainer import SETTING_NAMES, Trainer
+from .weight_tensors import read_parameters
 from .worker import Worker
 
 DATA_SETTINGS = tuple(SequenceDataset.setting_names())
@@ -105,6 +107,7 @@ class TrainingRun(param.Parameterized):
             seed=self.dataset.seed,
             **_only(config, MODEL_SETTINGS),
         )
+        self.model.run = self
         self.trainer = Trainer(self.model, self.dataset, **_only(config, TRAINER_SETTINGS))
         self.config = self.settings
         self.worker = Worker(self.trainer.engine)
@@ -123,15 +126,40 @@ class TrainingRun(param.Parameterized):
         """Columns step, epoch, loss, accuracy and validation_loss, as NumPy arrays."""
         return self.trainer.engine.history
 
+    def load_weights(self, source: Source) -> None:
+        """Take all weights and biases from the safetensors file of a matching ``nn.Sequential``.
+
+        It is an event: replay, reset, forks, exports and the store know of it, and keep the
+        tensors. A worker that trains takes them between two steps. What the optimizer remembers
+        stays as it is. A frozen layer takes its new weights as well, and keeps those.
+
+        Parameters
+        ----------
+        source : path, bytes or binary file
+            Float32 tensors ``0.weight`` (out, in), ``0.bias`` (out,), ``2.weight``, …
+
+        Raises
+        ------
+        SettingError
+            If the file is damaged, or its tensors are not finite or not those of the model, or the
+            run is trained elsewhere: nothing has changed.
+        """
+        engine = self.trainer.engine
+        parameters = read_parameters(source, engine.network)
+        engine.mailbox.put(lambda: engine.load_weights(parameters))
+
     def at(self, step: int) -> RunState:
-        """Return the exact state after `step` updates.
+        """Return the exact state after `step` updates, and after what was changed by hand there.
+
+        At step 0 it is the beginning, before anything was done to the run: what a reset returns to.
 
         Raises
         ------
         SettingError
             If the run has not come to that step.
         """
-        engine = self.replay(step)
+        step = self._checked_step(step)
+        engine = self.replay(step) if step else self._beginning()
         return RunState(
             step=engine.step,
             weights=engine.network.weights,
@@ -154,14 +182,10 @@ class TrainingRun(param.Parameterized):
         SettingError
             If the run has not come to that step.
         """
-        present = self.trainer.engine
-        if not 0 <= step <= present.step:
-            raise SettingError(
-                "step",
-                f"step must be from 0 to {present.step}, where {self.name!r} is; got {step}.",
-            )
+        present, step = self.trainer.engine, self._checked_step(step)
         engine = self._beginning()
         events = list(present.events)
+        engine.tensors = dict(present.tensors)
         done = 0
         if checkpoint := present.checkpoints.before(step):
             engine.restore(checkpoint)
@@ -183,6 +207,16 @@ class TrainingRun(param.Parameterized):
         self._meet_the_present(engine)
         return engine
 
+    def _checked_step(self, step: int) -> int:
+        step, last = plain(step), self.trainer.step
+        if not is_whole(step) or not 0 <= step <= last:
+            raise SettingError(
+                "step",
+                f"step must be a whole number from 0 to {last}, where {self.name!r} is; "
+                f"got {shown(step)}.",
+            )
+        return step
+
     def _deviation(self, engine: Engine, since: int) -> str:
         """Compare what was done again since a step with what was recorded of it."""
         recorded = self.history["loss"][since : engine.step]
@@ -193,8 +227,8 @@ class TrainingRun(param.Parameterized):
         furthest = np.nanmax(np.abs(again[differing] - recorded[differing]), initial=0)
         return (
             f"From step {since + 1 + differing[0]} on, repeating {self.name!r} gives losses other "
-            f"than the recorded ones, by up to {furthest:.2g}: it was trained where numbers are "
-            "rounded differently."
+            f"than the recorded ones, by up to {furthest:.2g}: another version of this "
+            "program, or another machine, trained it and rounded differently."
         )
 
     def _meet_the_present(self, engine: Engine) -> None:
@@ -207,7 +241,8 @@ class TrainingRun(param.Parameterized):
             return
         self.deviation = self.deviation or (
             f"Repeating {self.name!r} up to step {state.step} gives a state other than its own: "
-            "it was trained where numbers are rounded differently."
+            "another version of this program, or another machine, trained it and rounded "
+            "differently."
         )
         engine.restore(state)
 
@@ -217,6 +252,7 @@ class TrainingRun(param.Parameterized):
         What was changed right after the step is in the engine, as it is in `replay`, and not in
         the record. At step 0 the record is that of a look at the first batch.
         """
+        step = self._checked_step(step)
         if step == 0:
             engine = self.replay(0)
             return engine, engine.look()
@@ -238,8 +274,10 @@ class TrainingRun(param.Parameterized):
         self.trainer.engine.mailbox.put(lambda: self._adopt(beginning))
 
     def fork(self, name: str, step: int) -> TrainingRun:
-        """Return a run of another name with this one's past up to `step`."""
-        fork = TrainingRun(name, self.config, parent=(self.id, step))
+        """Return a run of another name with this one's past up to `step`, in its present mode."""
+        step = self._checked_step(step)
+        config = {**self.config, "mode": self.trainer.mode}
+        fork = TrainingRun(name, config, parent=(self.id, step))
         fork._adopt(self.replay(step))
         return fork
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .checkpoints import Checkpoints, EngineState
 from .engine import Engine
-from .events import Event, Trained, from_json, to_json
+from .events import Event, Trained, digests_in, from_json, to_json
 from .history import History
 from .packing import (
     Damaged,
@@ -22,6 +22,7 @@ from .packing import (
     unpack_json,
     unpack_state,
 )
+from .stored_tensors import Tensors, read_tensors, write_tensors
 
 CHUNK_ROWS = 4096
 """Rows of history that are stored together; the last chunk is written anew until it is full."""
@@ -86,6 +87,8 @@ class Snapshot:
     first_event : int
     events : list of dict
         From the last one saved on, which may have grown.
+    tensors : dict of str to array
+        The weights that these events load, by their digests: never changed.
     first_row : int
     columns : dict of str to array
         History from the last chunk on: views, as rows that are written never change.
@@ -98,6 +101,7 @@ class Snapshot:
     state: EngineState
     first_event: int
     events: list[dict[str, Any]]
+    tensors: Tensors
     first_row: int
     columns: dict[str, NDArray]
     checkpoints: list[EngineState] | None
@@ -117,6 +121,7 @@ class Snapshot:
                 after, generation=before.generation + (not goes_on), saves=before.saves + 1
             )
         first_event = max(before.events - 1, 0) if goes_on else 0
+        new = engine.events[first_event:]
         first_row = before.rows // CHUNK_ROWS * CHUNK_ROWS if goes_on else 0
         kept = engine.checkpoints
         return cls(
@@ -124,7 +129,8 @@ class Snapshot:
             after=replace(after, complete=complete),
             state=state,
             first_event=first_event,
-            events=[to_json(event) for event in engine.events[first_event:]],
+            events=[to_json(event) for event in new],
+            tensors={digest: engine.tensors[digest] for digest in digests_in(new)},
             first_row=first_row,
             columns={name: column[first_row:] for name, column in engine.history.items()},
             checkpoints=list(kept.states) if complete and not kept.unread else None,
@@ -152,7 +158,7 @@ class Snapshot:
             if not changed.rowcount:
                 raise Conflict(CHANGED_ELSEWHERE)
             if after.generation != before.generation:
-                for table in ("events", "history", "checkpoints"):
+                for table in ("events", "tensors", "history", "checkpoints"):
                     db.execute(f"DELETE FROM {table} WHERE run = ?", (run_id,))
         db.execute("REPLACE INTO states VALUES (?, ?, ?, ?)", (run_id, *pack_state(self.state)))
         db.executemany(
@@ -162,6 +168,7 @@ class Snapshot:
                 for number, event in enumerate(self.events, self.first_event)
             ],
         )
+        write_tensors(db, run_id, self.tensors)
         self._write_history(db, run_id)
         if self.checkpoints is not None:
             self._write_checkpoints(db, run_id, self.checkpoints)
@@ -229,11 +236,14 @@ def catch_up(
     first, rows = (max(have.events - 1, 0), have.rows) if goes_on else (0, 0)
     # All is read before the engine is changed, so that damage leaves it as it is.
     events = _read_events(db, run_id, first)
+    known = engine.tensors if goes_on else {}
+    tensors = read_tensors(db, run_id, engine.network, digests_in(events), known)
     chunks = _read_history(db, run_id, rows)
     state = _read_state(db, run_id)
     if not goes_on:
         engine.events = []
         engine.history.restore(History())
+    engine.tensors = tensors
     engine.events[first:] = events
     for chunk in chunks:
         engine.history.append(chunk)

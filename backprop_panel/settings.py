@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+import numpy as np
 import param
+
+LARGEST = float(np.finfo(np.float32).max)
+"""The largest finite number of float32, in which networks are trained."""
 
 
 class SettingError(ValueError):
@@ -27,9 +30,18 @@ class SettingError(ValueError):
         self.setting = setting
 
 
+def shown(value: Any, most: int = 80) -> str:
+    """Return the `repr` of a value for a message, cut short; it may be anything at all."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an int of more digits than Python writes, a deep list
+        return f"a very large {type(value).__name__}"
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the known name nearest to `name`, or nothing."""
-    nearest = get_close_matches(str(name), list(known), n=1)
+    nearest = get_close_matches(name, list(known), n=1) if isinstance(name, str) else []
     return f" Did you mean {nearest[0]!r}?" if nearest else ""
 
 
@@ -40,7 +52,7 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
         if name not in known:
             raise SettingError(
                 name,
-                f"Unknown setting {name!r}.{did_you_mean(name, known)} "
+                f"Unknown setting {shown(name)}.{did_you_mean(name, known)} "
                 f"Known settings: {', '.join(sorted(known))}.",
             )
 
@@ -50,7 +62,63 @@ def is_whole(value: Any) -> bool:
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
-class Count(param.Integer):
+def is_number(value: Any) -> bool:
+    """Tell whether `value` is a real number, which True and False are not meant as."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON holds it: NumPy's numbers and arrays become Python's, for example.
+
+    A container is copied, its items are made plain as well. What is no number, text or container
+    is returned as it is, for the setting to refuse; so is a container nested too deep.
+    """
+    try:
+        return _plain(value)
+    except RecursionError:
+        return value
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case bool() | None:
+            return value
+        case np.ndarray():
+            return _plain(value.tolist())
+        case np.bool_():
+            return bool(value)
+        case numbers.Integral():
+            return int(value)
+        case numbers.Real():
+            return _as_float(value)
+        case str():
+            return str.__str__(value)
+        case list():
+            return [_plain(item) for item in value]
+        case tuple():
+            return tuple(_plain(item) for item in value)
+        case Mapping():
+            return {_plain(name): _plain(item) for name, item in value.items()}
+        case _:
+            return value
+
+
+def _as_float(value: numbers.Real) -> float:
+    """Return the nearest float; a number beyond all floats, such as a `Fraction`, as infinity."""
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+class Plain(param.Parameter):
+    """Any value, kept as `plain` returns it: all settings come in by this one door."""
+
+    def __set__(self, obj: Any, val: Any) -> None:
+        super().__set__(obj, plain(val))
+
+
+class Count(Plain, param.Integer):
     """A whole number of at least ``bounds[0]``, and at most ``bounds[1]`` if that is given."""
 
     def _validate(self, val: Any) -> None:
@@ -64,20 +132,20 @@ class Count(param.Integer):
         ):
             allowed = f"of at least {low}" if high is None else f"from {low} to {high}"
             raise SettingError(
-                self.name, f"{self.name} must be a whole number {allowed}, got {val!r}."
+                self.name, f"{self.name} must be a whole number {allowed}, got {shown(val)}."
             )
 
 
-class Quantity(param.Number):
-    """A finite number within its bounds."""
+class Quantity(Plain, param.Number):
+    """A number within its bounds that is finite in float32."""
 
     def _validate(self, val: Any) -> None:
         if val is None and self.allow_None:
             return
-        if not (isinstance(val, numbers.Real) and not isinstance(val, bool) and self._within(val)):
+        if not (is_number(val) and self._within(val)):
             raise SettingError(
                 self.name,
-                f"{self.name} must be a finite number {self._allowed()}, got {val!r}.",
+                f"{self.name} must be a finite number {self._allowed()}, got {shown(val)}.",
             )
 
     def _within(self, val: float) -> bool:
@@ -85,30 +153,29 @@ class Quantity(param.Number):
         low_inclusive, high_inclusive = self.inclusive_bounds
         above = val >= low if low_inclusive else val > low
         below = high is None or (val <= high if high_inclusive else val < high)
-        return _is_finite(val) and above and below
+        return is_finite(val) and above and below
 
     def _allowed(self) -> str:
         low, high = self.bounds
         low_inclusive, high_inclusive = self.inclusive_bounds
         above = f"of at least {low:g}" if low_inclusive else f"above {low:g}"
         if high is None:
-            return above
+            return f"{above} and at most {LARGEST:.2g}"
         return f"{above} and {'at most' if high_inclusive else 'below'} {high:g}"
 
 
-def _is_finite(value: float) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # a whole number beyond what a float holds
-        return False
+def is_finite(value: float) -> bool:
+    """Tell whether a number is finite in float32 as well."""
+    # Compared before it is converted: a whole number may be beyond what a float holds.
+    return -LARGEST <= value <= LARGEST
 
 
-class Choice(param.Selector):
+class Choice(Plain, param.Selector):
     """One of a fixed list of names."""
 
     def _validate(self, val: Any) -> None:
         names = list(self.objects)
-        if val not in names:
+        if not isinstance(val, str) or val not in names:
             raise SettingError(self.name, one_of(self.name, val, names))
 
 
@@ -116,7 +183,7 @@ def one_of(setting: str, value: Any, names: Iterable[str]) -> str:
     """Say that `setting` takes one of `names` and not `value`, with the nearest of them."""
     names = list(names)
     return (
-        f"{setting} must be one of {', '.join(map(repr, names))}; got {value!r}."
+        f"{setting} must be one of {', '.join(map(repr, names))}; got {shown(value)}."
         f"{did_you_mean(value, names)}"
     )
 

@@ -17,7 +17,8 @@ from .mailbox import no_claim
 from .saved_run import Conflict, Snapshot, catch_up, read_checkpoints
 from .settings import SettingError
 from .shelf_entry import Entry
-from .store import Store, StoreError
+from .store import DamagedStore, Store, StoreError
+from .unreadable import raw_copy
 
 if TYPE_CHECKING:
     from .run import TrainingRun
@@ -38,14 +39,15 @@ class Shelf:
     """
 
     def __init__(self, store: Store, user: str) -> None:
-        self.problem = ""
+        self.problem = store.notice
         self._store = store
         self._owner = new_owner()
         self._entries: dict[str, Entry] = {}
         self._saving = RLock()
         self._heartbeat = 0.0
-        with store.transaction() as db:
-            self._catalogue = Catalogue(db, user)
+        self._used = ""
+        with store.transaction(writing=not store.read_only) as db:
+            self._catalogue = Catalogue(db, user, store.read_only)
         store.attach(self)
 
     def listed(self) -> list[Listed]:
@@ -59,28 +61,55 @@ class Shelf:
             return self._catalogue.used_last(db)
 
     def use(self, run: TrainingRun) -> None:
-        """Remember which run is worked on."""
-        self._attempt(lambda db: self._catalogue.use(db, run.id))
+        """Remember which run is worked on; of one that is not in the file, once it is."""
+        self._used = run.id
+        if self.has_stored(run):
+            self._attempt(lambda db: self._catalogue.use(db, run.id))
 
     def has_stored(self, run: TrainingRun) -> bool:
         """Tell whether a run has been in the file."""
         return run.id in self._entries and self._entries[run.id].saved is not None
 
-    def add(self, run: TrainingRun) -> None:
+    def stem(self, run: TrainingRun) -> str | None:
+        """Return the first part of a free name for a run, None if a person chose its name."""
+        return self._entries[run.id].stem
+
+    def add(self, run: TrainingRun, stem: str | None = None) -> None:
         """Put a run into the file, and save it from now on; where that fails, try again later.
+
+        With `stem`, a run whose name is taken gets a free one that begins with it.
 
         Raises
         ------
         SettingError
-            If there is a run of its name.
+            If there is a run of its name, and no stem.
         """
-        entry = Entry(run)
+        entry = Entry(run, stem)
         # A fork may bring megabytes of checkpoints: the thread that saves will write them.
         engine = run.trainer.engine
         snapshot = Snapshot.take(engine, None, complete=not engine.checkpoints.states)
-        if self._attempt(lambda db: self._insert(db, run, snapshot)):
+
+        def insert(db: sqlite3.Connection) -> None:
+            run.name = self._insert(db, entry, snapshot)
+
+        if self._attempt(insert):
             entry.saved = snapshot.after
         self._place(entry)
+
+    def add_draft(self, run: TrainingRun, stem: str) -> None:
+        """Save a run from its first event on, under a free name if its own is taken then."""
+        self._place(Entry(run, stem, draft=True))
+
+    def keep(self, run: TrainingRun) -> None:
+        """Put a draft into the file now."""
+        entry = self._entries[run.id]
+        if not entry.draft:
+            return
+        with self._saving:
+            entry.draft = False
+            if entry.saved is None:
+                entry.ask()
+                self._save(entry, monotonic() + SNAPSHOT_SECONDS)
 
     def config(self, run_id: str) -> dict[str, Any] | None:
         """Return the configuration of a run in the file; None if it is gone."""
@@ -115,13 +144,18 @@ class Shelf:
             run.trainer.engine.mailbox.if_free(follow)
         except Conflict:  # deleted since it was listed
             return False
+        except DamagedStore as error:
+            self.problem = str(error)  # what is here is shown on, and the other runs follow
+            return False
         return entry.saved is not before
 
     def rename(self, run: TrainingRun, name: str) -> None:
-        """Give a run another name in the file."""
+        """Give a run another name in the file; a draft with a name is none any more."""
+        self.keep(run)
         if self.has_stored(run):
             with self._store.transaction() as db:
                 self._catalogue.rename(db, run.id, name)
+        self._entries[run.id].stem = None
 
     def delete(self, run: TrainingRun) -> None:
         """Delete a run in the file.
@@ -136,6 +170,16 @@ class Shelf:
                 with self._store.transaction() as db:
                     self._delete(db, run)
             self.forget(run)
+
+    def raw_copy(self, run_id: str) -> bytes:
+        """Return the file of a store that holds a run alone, as it is."""
+        with self._store.transaction(writing=False) as db:
+            return raw_copy(db, run_id)
+
+    def delete_unreadable(self, run_id: str) -> None:
+        """Delete a run that is not here, since it cannot be read."""
+        with self._store.transaction() as db:
+            self._catalogue.delete_row(db, run_id)
 
     def forget(self, run: TrainingRun) -> None:
         """Save a run no longer."""
@@ -228,7 +272,8 @@ class Shelf:
         try:
             with self._store.transaction() as db:
                 if snapshot.before is None:
-                    self._insert(db, run, snapshot)
+                    self._insert(db, entry, snapshot)
+                    take_lease(db, run.id, run.name, self._owner)
                 else:
                     take_lease(db, run.id, run.name, self._owner)
                     snapshot.write(db, run.id)
@@ -243,7 +288,7 @@ class Shelf:
             else:  # only a fork's checkpoints, and another went on with the fork
                 entry.lost = True
             return False
-        entry.held = entry.held or snapshot.before is not None
+        entry.held = True
         if entry.saved is snapshot.before:
             entry.saved = snapshot.after
         return True
@@ -261,9 +306,14 @@ class Shelf:
         except SettingError:  # nobody trains
             self.problem = message
 
-    def _insert(self, db: sqlite3.Connection, run: TrainingRun, snapshot: Snapshot) -> None:
-        self._catalogue.insert(db, run)
+    def _insert(self, db: sqlite3.Connection, entry: Entry, snapshot: Snapshot) -> str:
+        """Put a run into the file; return its name there."""
+        run = entry.run
+        name = self._catalogue.insert(db, run, entry.stem)
+        if run.id == self._used:
+            self._catalogue.use(db, run.id)
         snapshot.write(db, run.id)
+        return name
 
     def _delete(self, db: sqlite3.Connection, run: TrainingRun) -> None:
         try:

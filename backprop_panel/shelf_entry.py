@@ -18,6 +18,10 @@ class Entry:
     Attributes
     ----------
     run : TrainingRun
+    stem : str or None
+        The first part of a free name, for a run whose name nobody chose; None: its name stays.
+    draft : bool
+        Whether the file gets it only with its first event.
     saved : Saved or None
         How far it is in the file; None: not at all yet.
     held : bool
@@ -30,8 +34,10 @@ class Entry:
         For how many seconds training waited for the last snapshot.
     """
 
-    def __init__(self, run: TrainingRun) -> None:
+    def __init__(self, run: TrainingRun, stem: str | None = None, draft: bool = False) -> None:
         self.run = run
+        self.stem = stem
+        self.draft = draft
         self.saved: Saved | None = None
         self.held = False
         self.used = 0.0
@@ -44,8 +50,11 @@ class Entry:
 
     @property
     def is_new(self) -> bool:
-        """Whether the run has something that is not in the file."""
-        return self.saved is None or not self.saved.is_all_of(self.run.trainer.engine)
+        """Whether the run has something that is not in the file and belongs there."""
+        engine = self.run.trainer.engine
+        if self.saved is None:
+            return bool(engine.events) or not self.draft
+        return not self.saved.is_all_of(engine)
 
     def ask(self) -> None:
         """Have a snapshot taken between two steps."""

@@ -30,7 +30,6 @@ EXPLANATIONS = {
     sqlite3.SQLITE_PERM: "cannot be opened: that is not permitted",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened: there is no such folder, or it is not permitted",
     sqlite3.SQLITE_NOTADB: "is not a database, or its beginning is damaged",
-    sqlite3.SQLITE_CORRUPT: "is damaged",
     sqlite3.SQLITE_BUSY: "is kept busy by another program",
     sqlite3.SQLITE_IOERR: "cannot be read or written: the disk failed",
 }
@@ -41,6 +40,21 @@ class StoreError(SettingError):
 
     def __init__(self, message: str) -> None:
         super().__init__("store", message)
+
+
+class DamagedStore(StoreError):
+    """What was read from a store is not what was written.
+
+    Parameters
+    ----------
+    path : Path
+    reason : str
+        What is damaged, as the rest of a sentence.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"The store {str(path)!r} is damaged: {reason}.")
+        self.reason = reason
 
 
 class Saves(Protocol):
@@ -58,21 +72,36 @@ class Store:
     path : str or Path
         Made if it is not there.
 
+    Attributes
+    ----------
+    read_only : bool
+        Whether the file, or its folder, cannot be written: its runs are there to look at.
+
     Raises
     ------
     StoreError
-        If it cannot be written, or is damaged, or is something else. It is left as it is then.
+        If it cannot be opened, or is damaged, or is something else. It is left as it is then.
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path, self.read_only = Path(path), False
         self._lock = Lock()
         with self._explained():
-            self._db = open_database(self.path)
+            self._db, self.read_only = open_database(self.path)
         self._shelves: list[Saves] = []
         self._closing = Event()
         self._saver = Thread(target=self._save, name="saving", daemon=True)
         self._saver.start()
+
+    @property
+    def notice(self) -> str:
+        """What to say about the file as long as nothing else is wrong; empty: nothing."""
+        if not self.read_only:
+            return ""
+        return (
+            f"The store {str(self.path)!r} is read-only: its runs are shown, but what is done here "
+            "is not saved."
+        )
 
     @contextmanager
     def transaction(self, writing: bool = True) -> Iterator[sqlite3.Connection]:
@@ -86,7 +115,8 @@ class Store:
             self._db.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
             try:
                 yield self._db
-                self._db.execute("COMMIT")
+                # SQLite refuses to commit after it met pages that it cannot read.
+                self._db.execute("COMMIT" if writing else "ROLLBACK")
             except BaseException:
                 # Some failures, a full disk among them, have rolled back already.
                 if self._db.in_transaction:
@@ -124,10 +154,14 @@ class Store:
         except sqlite3.Error as error:
             # The low byte is the kind; the others say more than helps.
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+            if code == sqlite3.SQLITE_READONLY and self.notice:
+                raise StoreError(self.notice) from error
+            if code == sqlite3.SQLITE_CORRUPT:
+                raise DamagedStore(self.path, "SQLite cannot read all of it") from error
             problem = EXPLANATIONS.get(code, f"cannot be used: {error}")
             raise StoreError(f"The store {str(self.path)!r} {problem}.") from error
         except Damaged as error:
-            raise StoreError(f"The store {str(self.path)!r} is damaged: {error}.") from error
+            raise DamagedStore(self.path, str(error)) from error
         except Unfit as error:
             raise StoreError(f"The store {str(self.path)!r} {error}.") from error
         except OSError as error:

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic, sleep
+
+from .packing import Damaged, read_state
 
 APPLICATION = 0x62707374
 """SQLite's mark for whose file it is: ``bpst``."""
 
-MIGRATIONS = (
+
+def canonical_digests(db: sqlite3.Connection) -> None:
+    """Make the digests of states from canonical JSON.
+
+    They were made from the `repr` of the settings before, which is not that of the stored settings
+    where these were NumPy's numbers. Such a state cannot be told from a damaged one, so each that
+    is whole is taken; one that is not stays as it is and is found to be damaged when it is read.
+    """
+    for table in ("states", "checkpoints"):
+        for (row,) in db.execute(f"SELECT rowid FROM {table}").fetchall():
+            found = db.execute(f"SELECT meta, tensors FROM {table} WHERE rowid = ?", (row,))
+            try:
+                digest = read_state(*found.fetchone()).digest()
+            except Damaged:
+                continue
+            db.execute(f"UPDATE {table} SET digest = ? WHERE rowid = ?", (digest, row))
+
+
+Migration = str | Callable[[sqlite3.Connection], None]
+
+MIGRATIONS: tuple[Migration, ...] = (
     """
     CREATE TABLE workspaces (
         id INTEGER PRIMARY KEY,
@@ -60,8 +84,17 @@ MIGRATIONS = (
         heartbeat REAL NOT NULL
     ) STRICT
     """,
+    canonical_digests,
+    """
+    CREATE TABLE tensors (  -- weights that were loaded, which events refer to
+        run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE,
+        digest TEXT NOT NULL,
+        data BLOB NOT NULL,
+        UNIQUE (run, digest)
+    ) STRICT
+    """,
 )
-"""Statements that lead from each version to the next; a file's version is how many were done."""
+"""What leads from each version to the next; a file's version is how many were done."""
 
 BUSY_SECONDS = 20
 """How long one waits for another process that is writing."""
@@ -74,17 +107,20 @@ class Unfit(Exception):
     """A file that is no store of ours, or not one that this version can read."""
 
 
-def open_database(path: Path) -> sqlite3.Connection:
-    """Open a store's file, making or migrating it if need be; a file that is unfit stays as it is.
+def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
+    """Open a store's file, and tell whether it can only be read.
+
+    It is made or migrated if need be; a file that is unfit stays as it is.
 
     Raises
     ------
     Unfit
     sqlite3.Error, OSError
     """
+    if path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        return _open_read_only(path), True
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Threads take turns with the connection by the store's lock.
-    db = sqlite3.connect(path, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    db = _connected(path)
     try:
         _refuse_what_is_unfit(db, path)
         _log_ahead(db)
@@ -95,14 +131,46 @@ def open_database(path: Path) -> sqlite3.Connection:
     except BaseException:
         db.close()
         raise
+    return db, False
+
+
+def _open_read_only(path: Path) -> sqlite3.Connection:
+    """Open a file that cannot be written; one of an older version as a migrated copy."""
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    if not os.access(path.parent, os.W_OK) and not _has_log(path):
+        # SQLite makes files beside one that others may write, and cannot do so here.
+        address += "&immutable=1"
+    db = _connected(address, uri=True)
+    try:
+        _refuse_what_is_unfit(db, path)
+        if _pragma(db, "user_version") < len(MIGRATIONS):
+            original, db = db, _connected("")  # a temporary file
+            original.backup(db)
+            original.close()
+            _migrate(db)
+        db.execute("PRAGMA query_only = 1")
+    except BaseException:
+        db.close()
+        raise
     return db
+
+
+def _connected(address: Path | str, uri: bool = False) -> sqlite3.Connection:
+    # Threads take turns with the connection by the store's lock.
+    return sqlite3.connect(
+        address, BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri
+    )
+
+
+def _has_log(path: Path) -> bool:
+    log = path.with_name(path.name + "-wal")
+    return log.exists() and log.stat().st_size > 0
 
 
 def _refuse_what_is_unfit(db: sqlite3.Connection, path: Path) -> None:
     # SQLite itself sees that pages are missing, but not that a part of the last one is.
     page_size, size = _pragma(db, "page_size"), path.stat().st_size
-    log = path.with_name(path.name + "-wal")
-    if size % page_size and not (log.exists() and log.stat().st_size):
+    if size % page_size and not _has_log(path):
         raise Unfit(f"is damaged: it ends within a page, after {size} bytes")
     (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables and _pragma(db, "application_id") != APPLICATION:
@@ -135,8 +203,7 @@ def _migrate(db: sqlite3.Connection) -> None:
     try:
         version = _pragma(db, "user_version")
         for migration in MIGRATIONS[version:]:
-            for statement in _without_comments(migration).split(";"):
-                db.execute(statement)
+            _apply(migration, db)
         if version < len(MIGRATIONS):
             db.execute(f"PRAGMA application_id = {APPLICATION}")
             db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
@@ -144,6 +211,14 @@ def _migrate(db: sqlite3.Connection) -> None:
     except BaseException:
         db.execute("ROLLBACK")
         raise
+
+
+def _apply(migration: Migration, db: sqlite3.Connection) -> None:
+    if callable(migration):
+        migration(db)
+        return
+    for statement in _without_comments(migration).split(";"):
+        db.execute(statement)
 
 
 def _without_comments(statements: str) -> str:

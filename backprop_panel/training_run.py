@@ -5,17 +5,18 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Mapping
-from itertools import count
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import param
 
-from .catalogue import Listed
+from .catalogue import Listed, free_name
 from .run import CONFIGURATION, TRAINER_SETTINGS, TrainingRun
 from .settings import SettingError, refuse_unknown
 from .shelf import Shelf
-from .store import Store, StoreError
+from .store import DamagedStore, Store, StoreError
+from .unreadable import UnreadableRun
 
 __all__ = ["TrainingRun", "TrainingRunManager"]
 
@@ -41,6 +42,9 @@ class TrainingRunManager(param.Parameterized):
     current = param.ClassSelector(
         default=None, class_=TrainingRun, allow_None=True, doc="The run that is worked on."
     )
+    unreadable = param.List(
+        [], item_type=UnreadableRun, doc="Runs in the store that cannot be read, and why."
+    )
     store_problem = param.String(
         "", doc="Why the runs are in memory only, as of the last `refresh`; empty: they are not."
     )
@@ -56,7 +60,7 @@ class TrainingRunManager(param.Parameterized):
         try:
             self._shelf = Shelf(store, user)
             self._take_over()
-            used = self._shelf.used_last()
+            used, self.store_problem = self._shelf.used_last(), self._shelf.problem
         except BaseException:
             self.close()
             raise
@@ -77,6 +81,38 @@ class TrainingRunManager(param.Parameterized):
         stem = "run " if name is None else None
         name = self._checked_name(name) if stem is None else self._free_name(stem)
         return self._add(TrainingRun(name, config), stem)
+
+    def draft(
+        self, name: str | None = None, replacing: TrainingRun | None = None, **config: Any
+    ) -> TrainingRun:
+        """Make a run as `create` does, which is in the store only once something was done to it.
+
+        Its first event puts it there, a new name, or a fork of it; until then nobody else sees it.
+
+        Parameters
+        ----------
+        name : str, optional
+        replacing : TrainingRun, optional
+            A draft to which nothing was done: this one is in its place.
+        **config
+            Its settings.
+
+        Raises
+        ------
+        SettingError
+            As `create` does.
+        """
+        others = [run for run in self.runs if run is not replacing]
+        stem = "run " if name is None else f"{name}."
+        taken = {run.name for run in (*others, *self.unreadable)}
+        name = free_name(stem, taken) if name is None else self._checked_name(name)
+        run = TrainingRun(name, config)
+        if self._shelf is not None:
+            self._shelf.add_draft(run, stem)
+            if replacing is not None:
+                self._shelf.forget(replacing)
+        self.param.update(current=run, runs=[*others, run])
+        return run
 
     def fork(
         self, run_id: str, step: int | None = None, name: str | None = None, **settings: Any
@@ -102,12 +138,14 @@ class TrainingRunManager(param.Parameterized):
         _refuse_new_network(settings)
         fork = parent.fork(name, parent.trainer.step if step is None else step)
         fork.trainer.param.update(**settings)
+        if self._shelf is not None:
+            self._shelf.keep(parent)
         return self._add(fork, stem)
 
     def add(self, run: TrainingRun) -> TrainingRun:
         """Take in a run that was made elsewhere, under a free name, and make it the current one."""
         stem = f"{run.name}."
-        if run.name in {other.name for other in self.runs}:
+        if run.name in self._taken_names():
             run.name = self._free_name(stem)
         return self._add(run, stem)
 
@@ -132,13 +170,45 @@ class TrainingRunManager(param.Parameterized):
 
     def delete(self, run_id: str) -> None:
         """Delete a run; if it was the current one, the one before it becomes that."""
+        others = [run for run in self.unreadable if run.id != run_id]
+        if others != self.unreadable:
+            self._shelf.delete_unreadable(run_id)
+            self.unreadable = others
+            return
         run = self.run(run_id)
-        if len(self.runs) == 1:
+        others = [other for other in self.runs if other is not run]
+        if not others:
             raise SettingError("runs", f"{run.name!r} is the only run; there must be one.")
         run.worker.stop()
         if self._shelf is not None:
+            stored = self._shelf.has_stored
+            if stored(run) and not any(map(stored, others)):
+                self._shelf.keep(others[0])  # the store, too, has at least one run
             self._shelf.delete(run)
-        self._show([other for other in self.runs if other is not run])
+        self._show(others)
+
+    def export_raw(self, run_id: str, target: str | Path | BinaryIO) -> None:
+        """Write a run that cannot be read as it is in the store, into a store's file of its own.
+
+        Parameters
+        ----------
+        run_id : str
+            The id of one of `unreadable`.
+        target : path or binary file
+            A file that is there already is replaced.
+
+        Raises
+        ------
+        SettingError
+            If there is no such run.
+        """
+        if run_id not in {run.id for run in self.unreadable}:
+            raise SettingError("runs", f"There is no unreadable run with the id {run_id!r}.")
+        copy = self._shelf.raw_copy(run_id)
+        if hasattr(target, "write"):
+            target.write(copy)
+        else:
+            Path(target).write_bytes(copy)
 
     def run(self, run_id: str) -> TrainingRun:
         """Return the run with this id."""
@@ -187,12 +257,17 @@ class TrainingRunManager(param.Parameterized):
 
     def _take_over(self) -> list[TrainingRun]:
         shelf, known = self._shelf, {run.id: run for run in self.runs}
-        runs, newer, renamed = [], [], False
+        # Looked up first: a run that is put into the file from here on may not be listed.
+        stored = {run.id for run in self.runs if shelf.has_stored(run)}
+        runs, newer, unreadable, renamed = [], [], [], False
         for listed in shelf.listed():
             run = known.pop(listed.id, None)
             if run is None:
                 run = self._loaded(listed)
                 if run is None:  # deleted since it was listed
+                    continue
+                if isinstance(run, UnreadableRun):
+                    unreadable.append(run)
                     continue
             elif shelf.follow(run, listed.saves):
                 newer.append(run)
@@ -200,22 +275,45 @@ class TrainingRunManager(param.Parameterized):
             run.name = listed.name
             runs.append(run)
         for run in known.values():
-            if shelf.has_stored(run):  # deleted elsewhere
+            if run.id in stored:  # deleted elsewhere
                 shelf.forget(run)
                 run.worker.stop()
             else:
-                runs.append(run)
+                renamed = self._give_way(run, [*runs, *unreadable]) or renamed
+                runs.insert(self.runs.index(run), run)
+        if unreadable != self.unreadable:
+            self.unreadable = unreadable
         if renamed or runs != self.runs:
             self._show(runs)
             self.param.trigger("runs")
         return newer
 
-    def _loaded(self, listed: Listed) -> TrainingRun | None:
-        config = self._shelf.config(listed.id)
-        if config is None:
-            return None
-        run = TrainingRun(listed.name, config, listed.id, listed.parent)
-        return run if self._shelf.load(run) else None
+    def _give_way(self, run: TrainingRun, others: list[TrainingRun | UnreadableRun]) -> bool:
+        """Rename a run that is not in the store if another took its name; tell whether it was."""
+        stem, taken = self._shelf.stem(run), {other.name for other in others}
+        if stem is None or run.name not in taken:
+            return False
+        run.name = free_name(stem, taken | self._taken_names())
+        return True
+
+    def _loaded(self, listed: Listed) -> TrainingRun | UnreadableRun | None:
+        """Return a run as the file has it; None: it was deleted since it was listed."""
+        for known in self.unreadable:
+            if (known.id, known.saves) == (listed.id, listed.saves):
+                return replace(known, name=listed.name)
+        try:
+            config = self._shelf.config(listed.id)
+            if config is None:
+                return None
+            run = TrainingRun(listed.name, config, listed.id, listed.parent)
+            return run if self._shelf.load(run) else None
+        except DamagedStore as error:
+            reason = error.reason
+        except StoreError:  # not a matter of this run alone
+            raise
+        except Exception as error:  # whatever is wrong with it, the other runs are shown
+            reason = str(error) if isinstance(error, SettingError) else repr(error)
+        return UnreadableRun(listed.id, listed.name, reason, listed.saves)
 
     def _show(self, runs: list[TrainingRun]) -> None:
         """Have these runs; if the current one is gone, the one before it becomes that."""
@@ -232,15 +330,8 @@ class TrainingRunManager(param.Parameterized):
 
     def _add(self, run: TrainingRun, stem: str | None) -> TrainingRun:
         """Have a run; with `stem`, its name is ours to choose should it just have been taken."""
-        while self._shelf is not None:
-            try:
-                self._shelf.add(run)
-                break
-            except SettingError:
-                if stem is None:
-                    raise
-                self.refresh()
-                run.name = self._free_name(stem)
+        if self._shelf is not None:
+            self._shelf.add(run, stem)
         self.param.update(current=run, runs=[*self.runs, run])
         return run
 
@@ -250,13 +341,15 @@ class TrainingRunManager(param.Parameterized):
         name = name.strip()
         if not name:
             raise SettingError("name", "A run needs a name.")
-        if name in {run.name for run in self.runs}:
+        if name in self._taken_names():
             raise SettingError("name", f"There is a run named {name!r} already.")
         return name
 
+    def _taken_names(self) -> set[str]:
+        return {run.name for run in (*self.runs, *self.unreadable)}
+
     def _free_name(self, stem: str) -> str:
-        taken = {run.name for run in self.runs}
-        return next(name for number in count(1) if (name := f"{stem}{number}") not in taken)
+        return free_name(stem, self._taken_names())
 
 
 def _refuse_new_network(settings: Mapping[str, Any]) -> None:

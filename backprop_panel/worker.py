@@ -170,6 +170,16 @@ class Worker:
             self._thread.join()
             self._thread = None
 
+    def fail(self, reason: Exception) -> None:
+        """End the thread after its present step, with `reason` as its error: it fails no other way.
+
+        The first reason is kept.
+        """
+        self.error = self.error or reason
+        self._stopping.set()
+        self._hurry.set()
+        self._awake.set()
+
     def take_record(self) -> StepRecord | None:
         """Return the record asked for last time, if it is there, and ask for the next."""
         record, self._newest = self._newest, None
@@ -195,9 +205,11 @@ class Worker:
                     break
             self.reason = reason
         except Exception as error:
-            self.error = error
-        finally:
+            self.fail(error)
+        try:
             engine.mailbox.has_reader(False)
+        except Exception as error:  # of an action that was still waiting
+            self.fail(error)
 
     def _rest(self) -> None:
         """Wait until the next step is due, and go on emptying the mailbox meanwhile."""

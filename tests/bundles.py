@@ -3,6 +3,9 @@
 import io
 import zipfile
 
+import numpy as np
+from safetensors.numpy import save
+
 from backprop_panel.interchange import export_run
 
 
@@ -17,3 +20,14 @@ def unzipped(data):
     """Return the files in a zip by their names."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def weights_file(network, seed=0):
+    """Return a file of random weights that fits a network."""
+    random = np.random.default_rng(seed)
+    tensors = {}
+    for layer, (weights, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
+        inputs, outputs = weights.shape
+        tensors[f"{2 * layer}.weight"] = random.normal(scale=0.3, size=(outputs, inputs))
+        tensors[f"{2 * layer}.bias"] = random.normal(scale=0.3, size=bias.shape)
+    return save({name: values.astype(np.float32) for name, values in tensors.items()})

@@ -34,6 +34,7 @@ def everything(run):
         "state": engine.state().digest(),
         "frozen": engine.frozen,
         "events": list(engine.events),
+        "tensors": {digest: loaded.tobytes() for digest, loaded in engine.tensors.items()},
         "history": {name: column.tobytes() for name, column in engine.history.items()},
         "checkpoints": [
             (state.step, state.events, state.digest()) for state in engine.checkpoints.states

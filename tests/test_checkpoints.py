@@ -11,6 +11,7 @@ from backprop_panel import TrainingRunManager, checkpoints
 from backprop_panel.checkpoints import Checkpoints
 from backprop_panel.events import KINDS, from_json, to_json
 from backprop_panel.settings import SettingError
+from tests.bundles import weights_file
 
 quick = settings(derandomize=True, deadline=None, max_examples=25, database=None)
 
@@ -32,7 +33,17 @@ changes = st.tuples(
 edits = st.tuples(st.just("set"), st.tuples(st.integers(0, 2), st.integers(0, 4)))
 freezes = st.tuples(st.just("freeze"), st.tuples(st.integers(0, 2), st.booleans()))
 singles = st.tuples(st.just("single"), st.integers(1, 3))
-histories = st.lists(st.one_of(steps, steps, changes, edits, freezes, singles), max_size=12)
+loads = st.tuples(st.just("load"), st.integers(0, 1))
+histories = st.lists(st.one_of(steps, steps, changes, edits, freezes, loads, singles), max_size=12)
+
+
+one_of_each_kind = [
+    ("train", 3),
+    ("change", {"batch_size": 9}),
+    ("set", (0, 1)),
+    ("freeze", (1, True)),
+    ("load", 0),
+]
 
 
 def small_run(**config):
@@ -52,6 +63,8 @@ def do(run, deeds):
                 run.trainer.run_step()
         elif kind == "change":
             run.trainer.param.update(**detail)
+        elif kind == "load":
+            run.load_weights(weights_file(engine.network, detail))
         elif kind == "set":
             engine.set_weight(detail[0], detail[1], 0, 0.25)
         else:
@@ -169,7 +182,7 @@ def test_freezing_a_layer_that_is_not_there_is_refused():
 
 def test_events_go_through_json_unchanged():
     run = small_run()
-    do(run, [("train", 3), ("change", {"batch_size": 7}), ("set", (0, 1)), ("freeze", (1, True))])
+    do(run, one_of_each_kind)
     events = run.trainer.engine.events
     assert {type(event) for event in events} == set(KINDS.values())
     assert [from_json(to_json(event)) for event in events] == events

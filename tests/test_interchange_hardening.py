@@ -23,7 +23,7 @@ from backprop_panel.interchange import (
     load_weights,
 )
 from backprop_panel.interchange import replay as replaying
-from tests.bundles import exported, unzipped
+from tests.bundles import exported, unzipped, weights_file
 
 CASES = 36
 """For each of the kinds below; together more than five hundred."""
@@ -73,6 +73,7 @@ def run():
     run = TrainingRun("run", {"num_samples": 40, "hidden_dimension": 6, "batch_size": 16})
     run.trainer.run_epoch()
     run.trainer.learning_rate = 0.1
+    run.load_weights(weights_file(run.model.network))
     run.trainer.run_epoch()
     return run
 
@@ -264,6 +265,7 @@ ALWAYS_REFUSED = {
 PLACES = "checkpoints.json"
 ARRAYS = "checkpoints.safetensors"
 HISTORY = "history.csv"
+LOADED = "loaded_weights.safetensors"
 
 KINDS_OF_LONG_RUNS = {
     f"{name}, {change.__name__}": (name, change)
@@ -271,6 +273,7 @@ KINDS_OF_LONG_RUNS = {
         PLACES: [cut, flipped],
         ARRAYS: [cut, flipped, with_odd_header, with_other_shape, with_odd_number],
         HISTORY: [cut, flipped],
+        LOADED: [cut, flipped, with_odd_header, with_other_shape, with_odd_number],
     }.items()
     for change in changes
 }

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import tracemalloc
 from urllib.parse import parse_qs, urlencode
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from backprop_panel import SettingError, TrainingRun
 from backprop_panel.interchange import InterchangeError, from_query, limits, to_query
-from backprop_panel.interchange.configuration import SETTINGS
+from backprop_panel.interchange.configuration import SETTINGS, demand_of
 from backprop_panel.nn.activations import ACTIVATIONS
 from backprop_panel.nn.initialization import INITIALIZATIONS
 from backprop_panel.nn.losses import LOSSES
@@ -181,3 +182,26 @@ def test_tokens_with_commas_are_written_as_json():
 @pytest.mark.parametrize("text", ["[", "[1]", '"', '"a"', "\\", "a,b", "1", ""])
 def test_a_text_that_looks_like_something_else_stays_a_text(text):
     assert from_query(to_query({"master_sequences": text})) == {"master_sequences": text}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "num_samples=200000",
+        "hidden_dimension=512",
+        "hidden_dimension=64&hidden_layers=20",
+        "hidden_dimension=256&batch_size=512",
+        "num_samples=20000&batch_size=5000",
+        "num_master_sequences=9&master_sequence_length=2000,3000&sequence_length=9&num_samples=50000",
+    ],
+)
+def test_what_a_configuration_needs_is_estimated_before_it_is_made(query):
+    config = from_query(query)
+    TrainingRun("first", {}).trainer.run_batch()  # imports what is imported once
+    tracemalloc.start()
+    run = TrainingRun("measured", config)
+    run.trainer.run_batch()
+    run.trainer.engine.validation_loss()
+    kept, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 0.95 * kept < demand_of(config).memory < 2 * peak

@@ -17,7 +17,7 @@ from backprop_panel.interchange import (
     run_bundle,
 )
 from backprop_panel.interchange import replay as replaying
-from tests.bundles import exported, unzipped
+from tests.bundles import exported, unzipped, weights_file
 
 PLACES = "checkpoints.json"
 ARRAYS = "checkpoints.safetensors"
@@ -44,6 +44,7 @@ def run():
     trainer.run_epoch()
     engine.set_weight(0, 1, 2, 0.5)
     engine.freeze(1, True)
+    run.load_weights(weights_file(engine.network))
     trainer.param.update(learning_rate=0.01, weight_decay=0.001, loss_type="cross_entropy")
     trainer.run_epoch()
     trainer.param.update(optimizer="momentum", batch_size=10)

@@ -15,6 +15,7 @@ from backprop_panel import TrainingRun
 from backprop_panel.interchange import InterchangeError, export_notebook, export_script
 from backprop_panel.nn.losses import LOSSES
 from backprop_panel.nn.optimizers import OPTIMIZERS
+from tests.bundles import weights_file
 
 STEPS = 100
 
@@ -90,6 +91,24 @@ def set_and_frozen_by_hand():
     return run
 
 
+def with_loaded_weights():
+    """At its beginning, over what was set by hand, into a frozen layer; one file twice."""
+    run = TrainingRun("loaded", {"optimizer": "adam", "learning_rate": 0.01, "num_samples": 100})
+    engine = run.trainer.engine
+    first, second = (weights_file(engine.network, seed) for seed in (1, 2))
+    run.load_weights(first)
+    batches(run, 15)
+    engine.set_weight(0, 0, 0, 3.0)
+    run.load_weights(second)
+    engine.set_weight(1, 3, 2, -0.75)
+    engine.freeze(1, True)
+    batches(run, 15)
+    run.load_weights(first)
+    batches(run, 15)
+    run.load_weights(weights_file(engine.network, 3))  # with which nothing is trained
+    return run
+
+
 def classifying():
     run = TrainingRun(
         "deep",
@@ -119,6 +138,7 @@ def runs():
         "every": with_every_optimizer_and_loss(),
         "deep": classifying(),
         "by hand": set_and_frozen_by_hand(),
+        "loaded": with_loaded_weights(),
     }
 
 
@@ -128,8 +148,10 @@ def losses(runs, tmp_path_factory):
     place = tmp_path_factory.mktemp("scripts")
     for name, run in runs.items():
         export_script(run, place / name)
-    export_notebook(runs["every"], place / "notebook")
-    folders = [str(place / name) for name in [*runs, "notebook"]]
+    notebooks = {f"notebook of {name}": runs[name] for name in ("every", "loaded")}
+    for name, run in notebooks.items():
+        export_notebook(run, place / name)
+    folders = [str(place / name) for name in [*runs, *notebooks]]
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", RUN_EACH, str(place / "losses.json")],
         input=json.dumps(folders) + "\n",
@@ -152,15 +174,22 @@ def test_a_script_makes_the_runs_losses(runs, losses, optimizer, loss):
     assert np.abs(np.array(losses[name]) - expected).max() < 1e-5
 
 
-@pytest.mark.parametrize("name", ["every", "deep", "by hand"])
+@pytest.mark.parametrize("name", ["every", "deep", "by hand", "loaded"])
 def test_a_script_follows_optimizers_losses_and_layers_of_every_kind(runs, losses, name):
     expected = runs[name].history["loss"]
     assert len(losses[name]) == len(expected)
     assert np.abs(np.array(losses[name]) - expected)[:STEPS].max() < 1e-5
 
 
-def test_a_notebook_makes_the_scripts_losses(losses):
-    assert losses["notebook"] == losses["every"]
+@pytest.mark.parametrize("name", ["every", "loaded"])
+def test_a_notebook_makes_the_scripts_losses(losses, name):
+    assert losses[f"notebook of {name}"] == losses[name]
+
+
+def test_a_script_comes_with_the_weights_that_it_loads_each_once(runs, tmp_path):
+    export_script(runs["loaded"], tmp_path / "script")
+    loaded = sorted(file.name for file in (tmp_path / "script").glob("loaded_*"))
+    assert loaded == ["loaded_weights_1.safetensors", "loaded_weights_2.safetensors"]
 
 
 def script(run, place):
@@ -184,7 +213,7 @@ def test_a_notebook_is_valid(runs, tmp_path):
     assert isvalid(nbformat.read(tmp_path / "notebook" / "train.ipynb", as_version=4))
 
 
-@pytest.mark.parametrize("name", ["every", "by hand"])
+@pytest.mark.parametrize("name", ["every", "by hand", "loaded"])
 def test_a_script_is_what_a_formatter_would_leave(runs, tmp_path, name):
     export_script(runs[name], tmp_path / "script")
     for command in (["format", "--check"], ["check", "--select", "E,F,I,B"]):

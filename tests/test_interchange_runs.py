@@ -24,7 +24,7 @@ from backprop_panel.interchange import (
 )
 from backprop_panel.interchange.replay import replay
 from backprop_panel.worker import StopWhen
-from tests.bundles import exported, unzipped
+from tests.bundles import exported, unzipped, weights_file
 
 SMALL = {
     "num_samples": 50,
@@ -42,6 +42,7 @@ def trained_run(name="first", **config):
     run.trainer.optimizer = "adam"
     run.trainer.run_step()
     run.trainer.engine.set_weight(0, 1, 2, 0.5)
+    run.load_weights(weights_file(run.model.network))
     run.trainer.engine.freeze(1, True)
     run.trainer.param.update(learning_rate=0.01, weight_decay=0.001, loss_type="mse")
     run.trainer.run_epoch()
@@ -135,6 +136,18 @@ def test_a_run_without_a_step_comes_back():
 def test_every_kind_of_configuration_comes_back(config):
     run = TrainingRun("run", {**SMALL, **config})
     assert import_run(exported(run)).config == run.config
+
+
+@pytest.mark.parametrize("batches", [0, 1])
+def test_a_run_edited_before_its_first_step_comes_back_without_a_warning(batches):
+    run = TrainingRun("edited", SMALL)
+    run.trainer.engine.set_weight(0, 1, 2, 0.5)
+    run.trainer.learning_rate = 0.7
+    for _ in range(batches):
+        run.trainer.run_batch()
+    back = import_run(exported(run))  # a warning would be an error
+    assert back.at(0).weights[0][1, 2] == run.at(0).weights[0][1, 2] != 0.5
+    assert back.trainer.engine.state().digest() == run.trainer.engine.state().digest()
 
 
 def test_a_run_whose_weights_ran_off_comes_back():

@@ -6,17 +6,19 @@ A restart is another manager on the same file; tests/test_store_faults.py ends p
 import sqlite3
 import threading
 import time
+from contextlib import closing
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from stores import SMALL, everything, train, undisturbed, wait_until
-from test_checkpoints import do, histories
+from test_checkpoints import do, histories, one_of_each_kind
 
 from backprop_panel import SettingError, Store, TrainingRunManager, checkpoints, saved_run
 from backprop_panel.events import KINDS
 from backprop_panel.nn.optimizers import OPTIMIZERS
 from backprop_panel.worker import StopWhen
+from tests.bundles import weights_file
 
 quick = settings(derandomize=True, deadline=None, max_examples=25, database=None)
 
@@ -73,7 +75,7 @@ def test_a_run_is_after_a_restart_what_it_was(tmp_path_factory, first, then):
 def test_every_kind_of_event_comes_back(open_manager):
     manager = open_manager()
     run = manager.create(**SMALL)
-    do(run, [("train", 3), ("change", {"batch_size": 9}), ("set", (0, 1)), ("freeze", (1, True))])
+    do(run, one_of_each_kind)
     before = everything(run)
     assert {type(event) for event in before["events"]} == set(KINDS.values())
     manager.close()
@@ -281,6 +283,7 @@ def test_a_second_window_watches_and_cannot_train(open_manager):
         seen.trainer.run_epoch,
         lambda: seen.worker.start(StopWhen()),
         lambda: seen.trainer.param.update(learning_rate=0.4),
+        lambda: seen.load_weights(weights_file(seen.model.network)),
         lambda: other.reset(seen.id),
         lambda: other.delete(seen.id),
     ):
@@ -288,6 +291,7 @@ def test_a_second_window_watches_and_cannot_train(open_manager):
     assert (seen.trainer.step, seen.trainer.learning_rate) == (step, 0.05)
     seen.trainer.mode = "visualize"  # to look is allowed
     assert seen.at(step // 2).step == step // 2
+    assert seen.trainer.engine.tensors == {}
     wait_until(lambda: other.refresh() == [seen])
     run.worker.stop()
     wait_until(lambda: other.refresh() == [] and seen.trainer.step == run.trainer.step)
@@ -458,3 +462,101 @@ def test_a_snapshot_that_fails_is_told_and_tried_again_and_training_goes_on(
     wait_until(lambda: manager.refresh() == [] and not manager.store_problem)
     run.worker.stop()
     assert run.worker.error is None
+
+
+def loading(manager, seed=0):
+    """The current run, with weights loaded after ten steps, and ten more."""
+    run = manager.current or manager.create(**SMALL, optimizer="adam")
+    train(run, 10)
+    run.load_weights(weights_file(run.model.network, seed))
+    train(run, 10)
+    return run
+
+
+def stored_digests(path):
+    with closing(sqlite3.connect(path)) as db:
+        return {digest for (digest,) in db.execute("SELECT digest FROM tensors")}
+
+
+def test_loaded_weights_come_back_and_every_step_with_them(open_manager):
+    manager = open_manager()
+    run = loading(manager)
+    digests = [run.replay(step).state().digest() for step in range(21)]
+    manager.close()
+    back = open_manager().current
+    assert [back.replay(step).state().digest() for step in range(21)] == digests
+    assert back.deviation == ""
+
+
+def test_a_second_window_sees_weights_that_are_loaded_meanwhile(open_manager):
+    manager, other = open_manager(), open_manager()
+    run = loading(manager)
+    wait_until(lambda: other.refresh() == [] and other.runs != [])
+    (seen,) = other.runs
+    loading(manager, seed=1)
+    wait_until(lambda: other.refresh() == [] and seen.trainer.step == run.trainer.step)
+    for step in (10, 11, 30, 31):
+        assert seen.replay(step).state().digest() == run.replay(step).state().digest()
+    assert seen.trainer.engine.tensors.keys() == run.trainer.engine.tensors.keys()
+
+
+def test_a_fork_keeps_the_loaded_weights_when_its_parent_is_deleted(open_manager):
+    manager = open_manager()
+    run = loading(manager)
+    fork = manager.fork(run.id, step=15)
+    manager.delete(run.id)
+    before = fork.replay(12).state().digest()
+    manager.close()
+    assert open_manager().current.replay(12).state().digest() == before
+
+
+def test_a_reset_drops_the_loaded_weights_from_the_file(open_manager, path):
+    manager = open_manager()
+    run = loading(manager)
+    wait_until(lambda: stored_digests(path))
+    manager.reset(run.id)
+    manager.close()
+    assert stored_digests(path) == set()
+    assert open_manager().current.trainer.engine.tensors == {}
+
+
+def test_a_deleted_runs_loaded_weights_are_deleted(open_manager, path):
+    manager = open_manager()
+    run = loading(manager)
+    manager.create(**SMALL)
+    manager.delete(run.id)
+    manager.close()
+    assert stored_digests(path) == set()
+
+
+def test_a_second_window_drops_the_loaded_weights_when_the_run_is_reset(open_manager):
+    manager, other = open_manager(), open_manager()
+    loading(manager)
+    wait_until(lambda: other.refresh() == [] and other.runs)
+    (seen,) = other.runs
+    wait_until(lambda: other.refresh() == [] and seen.trainer.step == 20)
+    assert len(seen.trainer.engine.tensors) == 1
+    manager.reset(manager.current.id)
+    wait_until(lambda: other.refresh() == [] and seen.trainer.step == 0)
+    assert seen.trainer.engine.tensors == {}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM tensors",
+        "UPDATE tensors SET data = zeroblob(length(data))",
+        "UPDATE tensors SET data = (SELECT data FROM tensors AS t WHERE t.digest > tensors.digest) "
+        "WHERE digest = (SELECT min(digest) FROM tensors)",
+    ],
+    ids=["missing", "unreadable", "another's"],
+)
+def test_loaded_weights_that_are_damaged_are_told_of(damage, open_manager, path):
+    manager = open_manager()
+    for seed in (0, 1):
+        loading(manager, seed)
+    manager.close()
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(damage)
+    (unreadable, *_) = open_manager().unreadable
+    assert "loaded weights" in unreadable.reason

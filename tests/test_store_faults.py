@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from stores import SMALL, everything, train, wait_until
 
-from backprop_panel import StoreError, TrainingRunManager, leases, store_schema
+from backprop_panel import StoreError, TrainingRunManager, leases, saved_run, store_schema
+from tests.bundles import weights_file
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -114,6 +115,23 @@ def test_an_older_schema_is_migrated_in_order(filled, monkeypatch):
     assert (version, notes) == ([(len(newer),)], [("run 1",), ("run 1.1",)])
 
 
+def test_a_store_of_the_first_format_takes_weights_that_are_loaded(path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(store_schema, "MIGRATIONS", store_schema.MIGRATIONS[:1])
+        patch.setattr(saved_run, "write_tensors", lambda *arguments: None)
+        manager = TrainingRunManager(path)
+        train(manager.create(**SMALL), 20)
+        manager.close()
+    manager = TrainingRunManager(path)
+    assert manager.current.trainer.step == 20
+    manager.current.load_weights(weights_file(manager.current.model.network))
+    digest = manager.current.trainer.engine.state().digest()
+    manager.close()
+    manager = TrainingRunManager(path)
+    assert manager.current.replay(20).state().digest() == digest
+    manager.close()
+
+
 def test_a_migration_that_fails_changes_nothing(filled, monkeypatch):
     newer = (*store_schema.MIGRATIONS, "ALTER TABLE runs ADD COLUMN note TEXT; SELECT missing")
     monkeypatch.setattr(store_schema, "MIGRATIONS", newer)
@@ -143,38 +161,71 @@ def test_a_folder_that_is_not_there_is_made(tmp_path):
     assert path.exists()
 
 
-def test_a_file_with_a_changed_tensor_is_refused(filled):
-    on_file(filled, "UPDATE states SET tensors = zeroblob(length(tensors))")
-    assert "is damaged" in refusal(filled)
-
-
-OPEN_AS_NOBODY = """
+LOOK_AS_NOBODY = """
 import os, sys
-from backprop_panel import StoreError, TrainingRunManager
+from backprop_panel import TrainingRunManager
 if os.getuid() == 0:
     os.setgroups([])
     os.setgid(65534)
     os.setuid(65534)  # root may write anything
-try:
-    TrainingRunManager(sys.argv[1])
-except StoreError as error:
-    print(error)
+manager = TrainingRunManager(sys.argv[1], user=sys.argv[2])
+print(manager.store_problem)
+print([(run.name, run.trainer.step) for run in manager.runs])
+run = manager.current or manager.create()
+run.trainer.run_batch()
+manager.create(name="another")
+print(manager.refresh(), manager.store_problem)
+print([run.name for run in manager.runs])
+for deed in (lambda: manager.rename(run.id, "x"), lambda: manager.delete(run.id)):
+    try:
+        deed()
+    except Exception as error:
+        print(type(error).__name__)
+manager.close()
 """
 
 
-@pytest.mark.parametrize("folder_too", [False, True])
-def test_a_read_only_file_is_refused(filled, folder_too):
+def seen_where_nothing_can_be_written(path, folder_too, user=""):
+    """What a process says that may read a file and not write it, which stays as it was."""
     with tempfile.TemporaryDirectory() as folder:  # others cannot go where pytest's folders are
-        path = Path(shutil.copy(filled, folder))
+        path = Path(shutil.copy(path, folder))
         path.chmod(0o444)
         os.chmod(folder, 0o555 if folder_too else 0o777)
         before = path.read_bytes()
-        command = [sys.executable, "-W", "error", "-c", OPEN_AS_NOBODY, str(path)]
+        command = [sys.executable, "-W", "error", "-c", LOOK_AS_NOBODY, str(path), user]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         os.chmod(folder, 0o755)
         assert done.stderr == ""
-        assert "cannot be written" in done.stdout or "cannot be opened" in done.stdout
         assert path.read_bytes() == before
+        return done.stdout.replace(str(path), "FILE").splitlines()
+
+
+READ_ONLY = "The store 'FILE' is read-only: its runs are shown, but what is done here is not saved."
+
+
+@pytest.mark.parametrize("folder_too", [False, True])
+def test_a_read_only_store_shows_its_runs_and_says_so(filled, folder_too):
+    assert seen_where_nothing_can_be_written(filled, folder_too) == [
+        READ_ONLY,
+        "[('run 1', 500), ('run 1.1', 200)]",
+        f"[] {READ_ONLY}",
+        "['run 1', 'run 1.1', 'another']",
+        "StoreError",
+        "StoreError",
+    ]
+
+
+def test_a_read_only_store_has_no_runs_for_those_who_never_wrote_in_it(filled):
+    said = seen_where_nothing_can_be_written(filled, True, user="ada")
+    assert said[:2] == [READ_ONLY, "[]"]
+
+
+@pytest.mark.parametrize("folder_too", [False, True])
+def test_a_read_only_store_of_an_older_version_shows_its_runs(folder_too):
+    older = Path(__file__).parent / "data" / "numpy_settings.sqlite"
+    said = seen_where_nothing_can_be_written(older, folder_too)
+    assert said[0] == READ_ONLY
+    assert said[1].startswith("[('rate 0', 9), ('rate 1', 9)")
 
 
 def test_on_a_full_disk_training_goes_on_in_memory_and_is_saved_once_there_is_room(path):

@@ -15,6 +15,7 @@ import pytest
 from stores import SMALL, train
 
 from backprop_panel import TrainingRunManager
+from tests.bundles import weights_file
 
 soak = pytest.mark.skipif("SOAK" not in os.environ, reason="takes minutes: make soak")
 
@@ -30,6 +31,21 @@ def said(process):
     """What a process says from now on to its end; the last line may have been cut short."""
     lines = process.communicate()[0].splitlines(keepends=True)
     return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def load_elsewhere(path, file):
+    """Load weights into the current run in another process, and train ten steps with them."""
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from backprop_panel import TrainingRunManager\n"
+        f"manager = TrainingRunManager({str(path)!r})\n"
+        "manager.current.load_weights(sys.stdin.buffer)\n"
+        "for _ in range(10): manager.current.trainer.run_batch()\n"
+        "manager.close()\n"
+    )
+    root = PROCESS.parent.parent
+    command = [sys.executable, "-W", "error", "-c", code]
+    subprocess.run(command, input=file, cwd=root, check=True, timeout=60)
 
 
 def integrity(path):
@@ -49,6 +65,24 @@ class Undisturbed:
     def losses(self, steps):
         train(self.run, max(0, steps - self.run.trainer.step))
         return self.run.history["loss"][:steps]
+
+
+def test_weights_loaded_in_another_process_are_seen_with_every_step_after(tmp_path):
+    path = tmp_path / "runs.sqlite"
+    manager, beside = TrainingRunManager(path), TrainingRunManager()
+    for run in (manager.create(**SMALL), beside.create(**SMALL)):
+        train(run, 10)
+    manager.close()
+    seen, file = TrainingRunManager(path), weights_file(run.model.network)
+    load_elsewhere(path, file)
+    assert seen.refresh() == [seen.current]
+    run.load_weights(file)
+    train(run, 10)
+    for step in range(21):
+        again = seen.current.replay(step)
+        assert again.state().digest() == run.replay(step).state().digest()
+    assert train(seen.current, 5) == train(run, 5)
+    seen.close()
 
 
 @pytest.mark.parametrize("kills", [5, pytest.param(200, marks=soak, id="soak")])

@@ -159,6 +159,24 @@ def test_a_reset_run_is_as_it_was_when_it_was_made(story):
     assert run.trainer.engine.events == []
 
 
+@every_optimizer
+def test_reading_the_optimizer_state_changes_nothing(optimizer):
+    engine = new_run(optimizer=optimizer).trainer.engine
+    before = engine.state().digest()
+    assert engine.optimizer_state.steps == 0
+    assert engine.state().digest() == before
+
+
+def test_a_fork_goes_on_in_the_mode_that_its_parent_is_in():
+    run = new_run(mode="visualize")
+    run.trainer.mode = "train"
+    train(run, 2)
+    fork = run.fork("fork", 1)
+    assert (fork.trainer.mode, fork.config["mode"]) == ("train", "train")
+    train(fork, 1)
+    assert fork.trainer.step == 2
+
+
 def test_a_reset_of_a_run_that_only_looks_lets_it_look_from_the_beginning():
     run = new_run(mode="visualize")
     first = train(run, 2)
@@ -171,14 +189,27 @@ def test_a_reset_of_a_run_that_only_looks_lets_it_look_from_the_beginning():
 @given(stories)
 def test_replaying_all_gives_what_is(story):
     run = new_run(optimizer="momentum")
+    run.trainer.run_step()
     act(run, story)
     assert flat(run.at(run.trainer.step)) == present(run)
+
+
+@quick
+@given(stories)
+def test_the_state_at_step_0_is_the_beginning_before_any_edit(story):
+    run, fresh = new_run(optimizer="adam"), new_run(optimizer="adam")
+    run.trainer.engine.set_weight(0, 1, 2, 7.0)
+    run.trainer.learning_rate = 0.7
+    act(run, story)
+    assert flat(run.at(0)) == present(fresh)
+    assert run.at(0).settings == fresh.at(0).settings
 
 
 @quick
 @given(before=stories, after=stories)
 def test_the_state_at_a_step_is_what_it_was_then(before, after):
     run = new_run(optimizer="adam")
+    run.trainer.run_step()
     act(run, before)
     was, step = present(run), run.trainer.step
     run.trainer.run_step()
@@ -246,8 +277,9 @@ def test_a_step_to_which_the_run_has_not_come_is_refused(step):
 def test_a_fork_has_the_same_past_and_goes_on_alike(story, share):
     manager = TrainingRunManager()
     parent = manager.create(**SMALL, optimizer="adam")
+    parent.trainer.run_step()
     act(parent, story)
-    step = int(share * parent.trainer.step)
+    step = max(1, int(share * parent.trainer.step))
     fork = manager.fork(parent.id, step=step)
     assert present(fork) == flat(parent.at(step))
     for name, column in fork.history.items():

@@ -350,6 +350,61 @@ def test_the_batch_that_failed_is_taken_again_once_the_cause_is_gone():
     assert trainer.run_batch().samples.tolist() == following.tolist()
 
 
+def with_actions_left_at_its_last_step(trainer, *actions):
+    """A worker that has ended, to whose engine `actions` were put during its last step."""
+    advance = trainer.engine.advance
+
+    def advance_and_put(size, most=1):
+        made = advance(size, most)
+        for action in actions:
+            trainer.engine.mailbox.pass_on(action)
+        return made
+
+    trainer.engine.advance = advance_and_put
+    worker = Worker(trainer.engine)
+    worker.start(until_step(trainer.step + 1))
+    wait_until(lambda: not worker.running)
+    worker.stop()
+    return worker
+
+
+def raising():
+    raise OSError("the disk is gone")
+
+
+def test_an_action_that_raises_as_the_worker_ends_is_its_error():
+    trainer = Trainer(Model(hidden_dimension=8), SequenceDataset(num_samples=100))
+    worker = with_actions_left_at_its_last_step(trainer, raising)
+    assert str(worker.error) == "the disk is gone"
+
+
+def test_actions_behind_one_that_raises_are_run_all_the_same():
+    trainer = Trainer(Model(hidden_dimension=8), SequenceDataset(num_samples=100))
+    done = []
+    with_actions_left_at_its_last_step(trainer, raising, lambda: done.append("second"))
+    assert done == ["second"]
+    trainer.learning_rate = 0.5
+    assert trainer.engine.settings.learning_rate == 0.5
+
+
+def test_an_action_that_raises_between_two_steps_ends_the_worker(run):
+    run.worker.start(StopWhen())
+    run.trainer.engine.mailbox.pass_on(raising)
+    wait_until(lambda: not run.worker.running)
+    assert str(run.worker.error) == "the disk is gone"
+
+
+def test_a_worker_that_fails_keeps_the_first_reason(run):
+    run.worker.start(StopWhen())
+    run.worker.fail(OSError("first"))
+    run.worker.fail(OSError("second"))
+    wait_until(lambda: not run.worker.running)
+    assert str(run.worker.error) == "first"
+    run.worker.start(until_step(run.trainer.step + 1))
+    wait_until(lambda: not run.worker.running)
+    assert run.worker.error is None
+
+
 def worked_until(run, stop_when):
     run.worker.start(stop_when)
     wait_until(lambda: not run.worker.running)

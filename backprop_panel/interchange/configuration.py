@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
 from numbers import Real
@@ -11,9 +12,10 @@ from typing import Any
 import param
 
 from ..dataset import SequenceDataset
-from ..model import Model
+from ..model import Model, refuse_too_large
+from ..nn.network import memory_needed
 from ..run import CONFIGURATION, DATA_SETTINGS, MODEL_SETTINGS
-from ..settings import is_whole, refuse_unknown
+from ..settings import is_whole, plain, refuse_unknown, shown
 from ..trainer import Trainer
 from .limits import (
     MOST_MASTER_LENGTH,
@@ -25,6 +27,35 @@ from .limits import (
 
 EVALUATED_AT_ONCE = 1024
 """The engine carries so many windows at a time forward, whatever the batch size."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What a run of a configuration asks for, known before any of it is made.
+
+    Attributes
+    ----------
+    samples : int
+        Training samples.
+    tokens : int
+        Tokens of all master sequences, at most.
+    parameters : int
+        Weights and biases.
+    batch : int
+        Examples in a batch.
+    memory : int
+        Bytes of the data, the network and its buffers, about.
+    """
+
+    samples: int
+    tokens: int
+    parameters: int
+    batch: int
+    memory: int
+
+
+BYTES_OF_A_MASTER = 250
+"""What a generated master sequence takes besides its tokens, while all are drawn."""
 
 
 def _owner(name: str) -> type[param.Parameterized]:
@@ -48,7 +79,7 @@ def checked_configuration(config: Mapping[str, Any]) -> dict[str, Any]:
         For one that would take too much memory or time, before any is taken.
     """
     refuse_unknown(config, CONFIGURATION)
-    checked = dict(config)
+    checked = plain(config)
     if isinstance(checked.get("master_sequence_length"), list):
         # JSON knows no tuples, and a run's own configuration has one here.
         checked["master_sequence_length"] = tuple(checked["master_sequence_length"])
@@ -56,6 +87,35 @@ def checked_configuration(config: Mapping[str, Any]) -> dict[str, Any]:
     _refuse_large_data(checked, tokens)
     _refuse_large_network(checked)
     return checked
+
+
+def demand_of(config: Mapping[str, Any]) -> Demand:
+    """Return what a run of a checked configuration asks for.
+
+    Raises
+    ------
+    SettingError
+        If the network would take more memory than is allowed on this machine.
+    """
+    samples, tokens = _size(config, "num_samples"), _checked_masters(config)
+    batch = min(_size(config, "batch_size"), samples)
+    widths = _widths(config)
+    refuse_too_large(widths, batch)
+    windows = _windows(config, tokens)
+    # Of a sample its window, that window's place and its number in the epoch's order are kept. Of a
+    # window, its tokens are compared with those of the others.
+    data = 24 * samples + 2 * tokens + windows * (2 * _size(config, "sequence_length") + 40)
+    if _value(config, "master_sequences") is None:
+        data += BYTES_OF_A_MASTER * _size(config, "num_master_sequences")
+    # Predictions and the validation loss have buffers of their own.
+    evaluated = memory_needed(widths, min(windows, EVALUATED_AT_ONCE)) - memory_needed(widths, 0)
+    return Demand(
+        samples=samples,
+        tokens=tokens,
+        parameters=_parameters(widths),
+        batch=batch,
+        memory=data + memory_needed(widths, batch) + evaluated,
+    )
 
 
 def _checked_masters(config: Mapping[str, Any]) -> int:
@@ -87,15 +147,35 @@ def _refuse_large_data(config: Mapping[str, Any], tokens: int) -> None:
     held_out = _value(config, "validation_fraction")
     if not isinstance(held_out, Real) or not 0 <= held_out < 1:
         raise InterchangeError(
-            "validation_fraction", f"validation_fraction must be from 0 to below 1: {held_out!r}."
+            "validation_fraction",
+            f"validation_fraction must be from 0 to below 1, got {shown(held_out)}.",
         )
     refuse_above("num_samples", "num_samples", samples, SETTINGS["num_samples"].bounds[1])
-    windows = min(ceil(samples / (1 - held_out)), tokens)
+    windows = _windows(config, tokens)
     refuse_above("sequence_length", "Tokens of all windows", windows * length, MOST_NUMBERS)
+
+
+def _windows(config: Mapping[str, Any], tokens: int) -> int:
+    """Return how many windows the dataset looks at, at most."""
+    samples, held_out = _size(config, "num_samples"), _value(config, "validation_fraction")
+    return min(ceil(samples / (1 - held_out)), tokens)
 
 
 def _refuse_large_network(config: Mapping[str, Any]) -> None:
     """Parameters, and one batch's activations, are an array each."""
+    widths = _widths(config)
+    refuse_above("hidden_dimension", "Weights and biases", _parameters(widths), MOST_NUMBERS)
+    batch = min(_size(config, "batch_size"), _size(config, "num_samples"))
+    numbers = max(batch, EVALUATED_AT_ONCE) * max(widths)
+    refuse_above("batch_size", "Activations of a layer, over a batch", numbers, MOST_NUMBERS)
+
+
+def _parameters(widths: list[int]) -> int:
+    return sum((below + 1) * above for below, above in pairwise(widths))
+
+
+def _widths(config: Mapping[str, Any]) -> list[int]:
+    """Return the units of each level of the network."""
     layers = _size(config, "hidden_layers")
     refuse_above("hidden_layers", "hidden_layers", layers, SETTINGS["hidden_layers"].bounds[1])
     hidden = _sizes(config, "hidden_dimension")
@@ -103,7 +183,7 @@ def _refuse_large_network(config: Mapping[str, Any]) -> None:
         hidden = hidden * layers
     vocabulary, masters = _value(config, "vocabulary"), _value(config, "master_sequences")
     if not isinstance(vocabulary, (list, tuple)):
-        raise InterchangeError("vocabulary", f"vocabulary must be a list, got {vocabulary!r}.")
+        raise InterchangeError("vocabulary", f"vocabulary must be a list, got {shown(vocabulary)}.")
     if masters is None:
         most_masters = _size(config, "num_master_sequences")
     else:
@@ -111,12 +191,7 @@ def _refuse_large_network(config: Mapping[str, Any]) -> None:
     classifies = _value(config, "task_type") == "sequence_classification"
     outputs = most_masters if classifies else len(vocabulary)
     inputs = _size(config, "sequence_length") * len(vocabulary)
-    widths = [inputs, *hidden, outputs]
-    parameters = sum((below + 1) * above for below, above in pairwise(widths))
-    refuse_above("hidden_dimension", "Weights and biases", parameters, MOST_NUMBERS)
-    batch = min(_size(config, "batch_size"), _size(config, "num_samples"))
-    numbers = max(batch, EVALUATED_AT_ONCE) * max(widths)
-    refuse_above("batch_size", "Activations of a layer, over a batch", numbers, MOST_NUMBERS)
+    return [inputs, *hidden, outputs]
 
 
 def _value(config: Mapping[str, Any], name: str) -> Any:
@@ -126,7 +201,7 @@ def _value(config: Mapping[str, Any], name: str) -> Any:
 def _size(config: Mapping[str, Any], name: str) -> int:
     value = _value(config, name)
     if not is_whole(value) or value < 0:
-        raise InterchangeError(name, f"{name} must be a whole number, got {value!r:.60}.")
+        raise InterchangeError(name, f"{name} must be a whole number, got {shown(value)}.")
     return value
 
 
@@ -136,5 +211,7 @@ def _sizes(config: Mapping[str, Any], name: str) -> list[int]:
     sizes = list(value) if isinstance(value, (list, tuple)) else [value]
     for size in sizes:
         if not is_whole(size) or size < 0:
-            raise InterchangeError(name, f"{name} must be made of whole numbers, got {size!r:.60}.")
+            raise InterchangeError(
+                name, f"{name} must be made of whole numbers, got {shown(size)}."
+            )
     return sizes

@@ -5,109 +5,135 @@ from __future__ import annotations
 import io
 import os
 import re
+import shutil
 import stat
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from .limits import (
-    MOST_ARCHIVE_BYTES,
-    MOST_DIRECTORY_BYTES,
-    InterchangeError,
-    refuse_above,
-)
+from ..file_kinds import NOT_A_RUN, refuse_kinds
+from ..outside import InterchangeError, Source, path_of, read_file, read_limited, refusing_errors
+from ..settings import shown
+from .limits import MOST_ARCHIVE_BYTES
+from .zips import read_zip
 
-Source = str | os.PathLike[str] | bytes | BinaryIO
 Target = str | os.PathLike[str] | BinaryIO
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
 """What Windows takes for a device, whatever the suffix."""
 
-ZIP_ERRORS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,  # a compression this Python does not know
-    RuntimeError,  # a password
-    ValueError,
-    OSError,
-)
+
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+"""Opens no link to another place, where the system tells them apart."""
 
 
 def file_name(run_name: str, suffix: str = "") -> str:
-    """Return a plain file name for a run: no path in it, no leading dot, no device, not long."""
+    """Return a plain file name for a run: no path in it, no leading dot, no device, not long.
+
+    Raises
+    ------
+    InterchangeError
+        If either is not text.
+    """
+    for text in (run_name, suffix):
+        if not isinstance(text, str):
+            raise InterchangeError("name", f"A file's name is made of text, got {shown(text)}.")
     plain = re.sub(r"[^\w\-. ()]", "_", run_name).strip(" .")[:60].rstrip(" .")
     if not plain or plain.split(".")[0].strip().lower() in RESERVED:
         plain = f"run_{plain}".rstrip("_")
     return plain + suffix
 
 
-def read_limited(source: Source, limit: int, what: str) -> bytes:
-    """Return the bytes of a file, of bytes already there, or of an open file.
-
-    Raises
-    ------
-    InterchangeError
-        If there are more than `limit`, or it is not a plain file.
-    """
-    if isinstance(source, bytes):
-        data = source
-    elif hasattr(source, "read"):
-        data = source.read(limit + 1)
-    else:
-        with _opened(Path(source), what) as file:
-            data = file.read(limit + 1)
-    if len(data) > limit:
-        raise InterchangeError("file", f"{what} is larger than {limit:,} bytes.")
-    return data
-
-
 def read_bundle(source: Source, limits: Mapping[str, int]) -> dict[str, bytes]:
     """Return the files that `limits` names, as far as they are in a folder or a zip.
 
-    A zip that holds anything else is refused: it is not one of ours.
+    A zip that holds anything else is refused: it is not one of ours. Within a folder no link is
+    followed, though the folder or the zip may be given by one.
 
     Raises
     ------
     InterchangeError
         With the reason.
     """
-    if not isinstance(source, bytes) and not hasattr(source, "read"):
-        folder = Path(source)
-        if folder.is_dir():
-            present = [name for name in limits if os.path.lexists(folder / name)]
-            return {name: read_limited(folder / name, limits[name], name) for name in present}
-    return _read_zip(read_limited(source, MOST_ARCHIVE_BYTES, "The file"), limits)
+    if isinstance(source, (str, os.PathLike)):
+        folder = path_of(source, "path")
+        with refusing_errors(f"{str(folder)!r:.200} cannot be read"):
+            if folder.is_dir():
+                present = [name for name in limits if os.path.lexists(folder / name)]
+                return {
+                    name: read_file(folder / name, limits[name], name, NO_LINK) for name in present
+                }
+    data = read_limited(source, MOST_ARCHIVE_BYTES, "The file")
+    refuse_kinds(data, "file", NOT_A_RUN)
+    return read_zip(data, limits)
 
 
 def write_bundle(target: Target, files: Mapping[str, bytes]) -> None:
     """Write files into a new folder, or, if `target` ends in .zip or is open, into a zip.
 
+    Folders that it is to be in are made.
+
     Raises
     ------
     InterchangeError
-        If `target` exists: nothing is ever overwritten.
+        If `target` exists, as nothing is ever overwritten, or cannot be written.
     """
     if hasattr(target, "write"):
-        target.write(_zipped(files))
+        write_file(target, _zipped(files))
         return
-    path = Path(target)
+    path = path_of(target, "path or an open binary file")
+    if os.path.lexists(path):
+        raise InterchangeError("file", f"{str(path)!r} exists; give another name.")
+    if path.suffix.lower() == ".zip":
+        write_file(path, _zipped(files), "xb")
+        return
+    make_folder(path)
     try:
-        if path.suffix.lower() == ".zip":
-            _write_new(path, _zipped(files))
-            return
-        path.mkdir(parents=True)
-    except FileExistsError as error:
-        raise InterchangeError("file", f"{str(path)!r} exists; give another name.") from error
-    for name, data in files.items():
-        _write_new(path / name, data)
+        for name, data in files.items():
+            write_file(path / name, data, "xb")
+    except InterchangeError:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
 
 
-def _write_new(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(data)
+def write_file(target: Target, data: bytes, mode: str = "wb") -> None:
+    """Write bytes to an open file, or to a path, whose folders are made.
+
+    Raises
+    ------
+    InterchangeError
+        If it cannot be written.
+    """
+    if hasattr(target, "write"):
+        with refusing_errors("The file cannot be written"):
+            target.write(data)
+        return
+    path = path_of(target, "path or an open binary file")
+    make_folder(path.parent)
+    with refusing_errors(f"{str(path)!r:.200} cannot be written"), path.open(mode) as file:
+        try:
+            file.write(data)
+            file.flush()
+        except OSError:
+            if mode == "xb":
+                path.unlink()  # of which a part would be worth nothing
+            raise
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those that it is in, as far as they are not there.
+
+    Raises
+    ------
+    InterchangeError
+        If one of them is a file, or cannot be made.
+    """
+    with refusing_errors(f"The folder {str(path)!r:.200} cannot be made"):
+        for place in (path, *path.parents):
+            if place.exists() and not place.is_dir():
+                raise InterchangeError("file", f"{str(place)!r:.200} is a file, not a folder.")
+        path.mkdir(parents=True, exist_ok=True)
 
 
 def _zipped(files: Mapping[str, bytes]) -> bytes:
@@ -119,66 +145,3 @@ def _zipped(files: Mapping[str, bytes]) -> bytes:
             member.external_attr = (stat.S_IFREG | 0o644) << 16  # or unzip would make it unreadable
             archive.writestr(member, data, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
-
-
-def _opened(path: Path, what: str) -> BinaryIO:
-    """Open a plain file: no link to another place, no pipe that would be waited for."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    try:
-        number = os.open(path, flags | getattr(os, "O_BINARY", 0))
-    except (OSError, ValueError) as error:
-        raise InterchangeError("file", f"{what} cannot be opened: {error}.") from error
-    if not stat.S_ISREG(os.fstat(number).st_mode):
-        os.close(number)
-        raise InterchangeError("file", f"{what} is not a plain file.")
-    return os.fdopen(number, "rb")
-
-
-def _read_zip(data: bytes, limits: Mapping[str, int]) -> dict[str, bytes]:
-    _refuse_large_directory(data)
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-            _refuse_foreign(members, limits)
-            return {
-                member.filename: _read_member(archive, member, limits[member.filename])
-                for member in members
-            }
-    except InterchangeError:
-        raise
-    except ZIP_ERRORS as error:
-        raise InterchangeError("file", f"The zip cannot be read: {error}.") from error
-
-
-def _refuse_large_directory(data: bytes) -> None:
-    """Look at the zip's last 22 bytes, since zipfile reads its whole directory before it asks."""
-    end = data[-22:]
-    if len(end) < 22 or end[:4] != b"PK\x05\x06" or end[-2:] != b"\0\0":
-        raise InterchangeError(
-            "file", "The file is neither a folder nor a zip, or has been cut short."
-        )
-    if data[-42:-38] == b"PK\x06\x07":
-        raise InterchangeError("file", "The zip is of the kind for more than 4 GiB.")
-    size = int.from_bytes(end[12:16], "little")
-    refuse_above("file", "Bytes of the zip's directory", size, MOST_DIRECTORY_BYTES)
-
-
-def _refuse_foreign(members: list[zipfile.ZipInfo], limits: Mapping[str, int]) -> None:
-    names = [member.filename for member in members]
-    for member in members:
-        # Only whole names that are known pass: no folder, no '..', no absolute path does.
-        if member.filename not in limits:
-            raise InterchangeError(
-                "file",
-                f"The zip holds {member.filename!r:.80}; only {', '.join(limits)} belong there.",
-            )
-        if stat.S_ISLNK(member.external_attr >> 16):
-            raise InterchangeError("file", f"{member.filename} is a link in the zip.")
-        if names.count(member.filename) > 1:
-            raise InterchangeError("file", f"The zip holds {member.filename} more than once.")
-
-
-def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes:
-    with archive.open(member) as file:
-        # What the directory says of the size is not believed.
-        return read_limited(file, limit, member.filename)

@@ -5,13 +5,14 @@ A file or a link may come from anybody, so each of these holds before anything i
 
 from __future__ import annotations
 
-from ..settings import SettingError
+from ..outside import MOST_HEADER_BYTES as MOST_HEADER_BYTES
+from ..outside import MOST_WEIGHTS_BYTES as MOST_WEIGHTS_BYTES
+from ..outside import InterchangeError as InterchangeError
+from ..outside import refuse_above as refuse_above
+from ..outside import refuse_other as refuse_other
 
 MOST_ARCHIVE_BYTES = 1 << 28
 """A zip as it lies on disk: 256 MiB, which is also the most of any file within."""
-
-MOST_DIRECTORY_BYTES = 1 << 16
-"""A zip's list of members; ours has at most seven."""
 
 MOST_JSON_BYTES = 1 << 23
 """``run.json``: 8 MiB, most of it the text that is learned."""
@@ -19,14 +20,11 @@ MOST_JSON_BYTES = 1 << 23
 MOST_TABLE_BYTES = 1 << 28
 """``history.csv``: 256 MiB, a line of some forty bytes an update."""
 
-MOST_WEIGHTS_BYTES = 1 << 26
-"""A file of weights: 64 MiB, sixteen million numbers of float32."""
-
 MOST_CHECKPOINT_BYTES = 1 << 28
 """The arrays of all checkpoints: 256 MiB, four times what is kept of a network of usual size."""
 
-MOST_HEADER_BYTES = 1 << 18
-"""The list of tensors at the head of a safetensors file: 256 KiB, a thousand layers."""
+MOST_LOADED_BYTES = 1 << 28
+"""All weights that were ever loaded into a run: 256 MiB, four files of the largest size."""
 
 MOST_NUMBERS = 1 << 24
 """Numbers in any one array that a configuration may need: sixteen million."""
@@ -51,15 +49,3 @@ MOST_NAME_LENGTH = 200
 
 MOST_QUERY_LENGTH = 1 << 16
 """Characters in a link."""
-
-
-class InterchangeError(SettingError):
-    """Something from outside that is not taken in, or cannot be written: nothing has changed."""
-
-
-def refuse_above(setting: str, what: str, size: int, limit: int) -> None:
-    """Raise `InterchangeError` if `size` is above `limit`, saying both."""
-    if size > limit:
-        # A number from outside may itself have thousands of digits.
-        given = f"{size:,}" if size < 10**18 else "more than 10^18"
-        raise InterchangeError(setting, f"{what}: at most {limit:,} are allowed, got {given}.")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-from ..settings import Choice, Count, Quantity, SettingError, one_of, refuse_unknown
+from ..settings import Choice, Count, Quantity, SettingError, one_of, refuse_unknown, shown
 from .configuration import SETTINGS, checked_configuration
 from .limits import MOST_QUERY_LENGTH, InterchangeError, refuse_above
 
@@ -24,13 +24,14 @@ def to_query(config: Mapping[str, Any]) -> str:
     Raises
     ------
     SettingError
-        If a setting is unknown.
+        If a setting is unknown, or its value cannot be written.
     """
+    _refuse_no_mapping(config)
     refuse_unknown(config, SETTINGS)
     different = {
         name: _written(name, value)
         for name, value in config.items()
-        if _as_json(value) != _as_json(SETTINGS[name].default)
+        if _json_of(name, value) != _as_json(SETTINGS[name].default)
     }
     return urlencode(different, quote_via=quote, safe=",")
 
@@ -42,7 +43,8 @@ def from_query(query: str | Mapping[str, Any]) -> dict[str, Any]:
     ----------
     query : str or mapping
         What follows the path of a link, with or without its question mark; or a mapping of names
-        to texts, to lists of one byte string (as Panel's ``session_args`` has them), or to values.
+        to texts, to a byte string or a list of one (as Panel's ``session_args`` has them), or to
+        values.
 
     Raises
     ------
@@ -51,9 +53,20 @@ def from_query(query: str | Mapping[str, Any]) -> dict[str, Any]:
     InterchangeError
         If it is too long, cannot be read, or asks for too much of the machine.
     """
-    given = _split(query) if isinstance(query, str) else dict(query)
+    if isinstance(query, str):
+        given = _split(query)
+    else:
+        _refuse_no_mapping(query)
+        given = dict(query)
     refuse_unknown(given, SETTINGS)
     return checked_configuration({name: _read(name, value) for name, value in given.items()})
+
+
+def _refuse_no_mapping(given: Any) -> None:
+    if not isinstance(given, Mapping):
+        raise InterchangeError(
+            "link", f"A configuration is a mapping of settings to values, got {shown(given)}."
+        )
 
 
 def _split(query: str) -> dict[str, str]:
@@ -71,10 +84,11 @@ def _split(query: str) -> dict[str, str]:
         )
     except ValueError as error:
         raise InterchangeError("link", f"The link cannot be read: {error}.") from error
-    given = dict(pairs)
-    if len(given) < len(pairs):
-        twice = next(name for name, _ in pairs if [n for n, _ in pairs].count(name) > 1)
-        raise InterchangeError("link", f"{twice!r:.80} stands more than once in the link.")
+    given: dict[str, str] = {}
+    for name, value in pairs:
+        if name in given:
+            raise InterchangeError("link", f"{shown(name)} stands more than once in the link.")
+        given[name] = value
     return given
 
 
@@ -92,14 +106,26 @@ def _written(name: str, value: Any) -> str:
     return value if value.isprintable() and value[:1] not in ("[", '"') else _as_json(value)
 
 
+def _json_of(name: str, value: Any) -> str:
+    try:
+        return _as_json(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise SettingError(name, f"{name} cannot be written in a link: {shown(value)}.") from error
+
+
 def _as_json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
 def _read(name: str, value: Any) -> Any:
-    if isinstance(value, (list, tuple)) and len(value) == 1 and isinstance(value[0], bytes):
+    if isinstance(value, (list, tuple)) and any(isinstance(item, bytes) for item in value):
+        if len(value) > 1:
+            raise InterchangeError("link", f"{name!r} stands more than once in the link.")
+        value = value[0]
+    if isinstance(value, bytes):
+        refuse_above("link", "Characters in a link", len(value), MOST_QUERY_LENGTH)
         try:
-            value = value[0].decode()
+            value = value.decode()
         except UnicodeDecodeError as error:
             raise InterchangeError(name, f"{name} is not UTF-8: {error}.") from error
     return _parsed(name, value) if isinstance(value, str) else value
@@ -130,7 +156,7 @@ def _number(name: str, text: str, read: Callable[[str], Any], kind: str) -> Any:
     try:
         return read(text)
     except ValueError as error:
-        raise SettingError(name, f"{name} must be {kind}, got {text!r:.80}.") from error
+        raise SettingError(name, f"{name} must be {kind}, got {shown(text)}.") from error
 
 
 def _from_json(name: str, text: str) -> Sequence[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Engine
-from ..events import Changed, Event, LayerFrozen, Trained, WeightSet, from_json
+from ..events import Changed, Event, LayerFrozen, Trained, WeightSet, WeightsLoaded, from_json
 from ..run import TrainingRun
 from ..settings import is_whole, refuse_unknown
 from ..trainer import SETTING_NAMES
@@ -23,7 +23,10 @@ from .limits import (
 )
 
 UPDATE_IN_EXAMPLES = 32
-"""The optimizer goes over all parameters, which takes as long as about so many examples do."""
+"""The optimizer goes over all parameters, which takes as long as about so many examples do.
+
+Weights that are loaded are copied as well.
+"""
 
 
 def event_from(entry: Any) -> Event:
@@ -53,6 +56,8 @@ def _fields_are_sound(event: Event) -> bool:
         case WeightSet():
             whole = all(map(is_whole, (event.layer, event.row, event.column)))
             return whole and isinstance(event.value, float)
+        case WeightsLoaded():
+            return isinstance(event.digest, str)
         case LayerFrozen():
             return is_whole(event.layer) and isinstance(event.frozen, bool)
 
@@ -69,12 +74,14 @@ def replay(run: TrainingRun, events: Sequence[Event]) -> None:
     refuse_long(run, events)
     # Weights may run off to infinity, as they did when this was recorded.
     with np.errstate(all="ignore"):
-        for _ in in_order(run, events, _train):
+        for _ in in_order(run, events, _perform):
             pass
 
 
 def in_order(
-    run: TrainingRun, events: Sequence[Event], train: Callable[[Engine, Trained], None]
+    run: TrainingRun,
+    events: Sequence[Event],
+    perform: Callable[[Engine, Trained | WeightsLoaded], None],
 ) -> Iterator[int]:
     """Do what `events` say, and yield after each how many are done.
 
@@ -83,8 +90,8 @@ def in_order(
     run : TrainingRun
         A fresh one.
     events : sequence of Event
-    train : callable
-        What is done for the training among them.
+    perform : callable
+        What is done for those among them that go over all weights.
 
     Raises
     ------
@@ -103,8 +110,8 @@ def in_order(
             )
         try:
             match event:
-                case Trained():
-                    train(engine, event)
+                case Trained() | WeightsLoaded():
+                    perform(engine, event)
                 case Changed():
                     # Not the engine's: the trainer's Params refuse what the engine stumbles over.
                     run.trainer.param.update(**event.settings)
@@ -118,8 +125,8 @@ def in_order(
     run.trainer.mode = mode
 
 
-def _train(engine: Engine, event: Trained) -> None:
-    event.do(engine, event.step + event.updates)
+def _perform(engine: Engine, event: Trained | WeightsLoaded) -> None:
+    event.do(engine, event.step + (event.updates if isinstance(event, Trained) else 0))
 
 
 def _refuse_large(run: TrainingRun, events: Sequence[Event]) -> None:
@@ -141,7 +148,8 @@ def refuse_long(run: TrainingRun, events: Sequence[Event]) -> None:
     examples = sum(event.updates * min(event.size, samples) for event in trained)
     # Every epoch ends with a look at all validation windows.
     examples += -(-examples // samples) * len(run.dataset.validation_windows)
-    examples += updates * UPDATE_IN_EXAMPLES
+    loads = sum(isinstance(event, WeightsLoaded) for event in events)
+    examples += (updates + loads) * UPDATE_IN_EXAMPLES
     products = examples * network.size
     refuse_above("events", "Examples times parameters in the log", products, MOST_PRODUCTS)
 

@@ -6,21 +6,21 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..checkpoints import Checkpoints, EngineState
 from ..engine import Engine
-from ..events import Event, Trained
+from ..events import Event, Trained, WeightsLoaded
 from ..history import COLUMNS, History
 from ..nn.optimizers import OPTIMIZERS, OptimizerState
 from ..run import TrainingRun
 from ..settings import is_whole
+from ..weight_tensors import Tensors, read_tensors, tensor_bytes
 from .limits import InterchangeError
 from .replay import in_order
-from .tensors import Tensors, read_tensors, tensor_bytes
 
 PLACES = "checkpoints.json"
 CHECKPOINTS = "checkpoints.safetensors"
@@ -83,7 +83,8 @@ def resume(
 ) -> None:
     """Make of a fresh run what it was in its last state, with its states before and its history.
 
-    What `events` say is done to it except the training, so that they are refused as in a replay.
+    What `events` say is done to it except training and the loading of weights, so that they are
+    refused as in a replay.
 
     Parameters
     ----------
@@ -119,10 +120,11 @@ def resume(
     engine.checkpoints = Checkpoints(states[:-1])
 
 
-def _skip(engine: Engine, event: Trained) -> None:
-    """Log training that is not done."""
-    engine.events.append(Trained(event.step, event.size, event.updates))
-    engine.step += event.updates
+def _skip(engine: Engine, event: Trained | WeightsLoaded) -> None:
+    """Log what takes long, and is not done."""
+    engine.events.append(replace(event))
+    if isinstance(event, Trained):
+        engine.step += event.updates
 
 
 def _read_places(data: bytes, run: TrainingRun) -> list[Place]:

@@ -13,23 +13,10 @@ from zipfile import ZipFile
 import numpy as np
 
 from ..events import Event, to_json
+from ..file_kinds import ZIP_ERRORS
 from ..run import TrainingRun
-from .configuration import checked_configuration
-from .files import Source, Target, read_bundle, write_bundle
-from .limits import (
-    MOST_ARCHIVE_BYTES,
-    MOST_CHECKPOINT_BYTES,
-    MOST_JSON_BYTES,
-    MOST_NAME_LENGTH,
-    MOST_TABLE_BYTES,
-    MOST_WEIGHTS_BYTES,
-    InterchangeError,
-    refuse_above,
-)
-from .replay import event_from, refuse_long, replay
-from .resuming import CHECKPOINTS, PLACES, checkpoint_files, resume, table_bytes
-from .snapshot import snapshot
-from .tensors import (
+from ..settings import shown
+from ..weight_tensors import (
     Tensors,
     read_tensors,
     refuse_mismatch,
@@ -37,9 +24,27 @@ from .tensors import (
     tensor_bytes,
     torch_tensors,
 )
+from .configuration import checked_configuration
+from .files import Source, Target, read_bundle, write_bundle
+from .limits import (
+    MOST_ARCHIVE_BYTES,
+    MOST_CHECKPOINT_BYTES,
+    MOST_JSON_BYTES,
+    MOST_LOADED_BYTES,
+    MOST_NAME_LENGTH,
+    MOST_TABLE_BYTES,
+    MOST_WEIGHTS_BYTES,
+    InterchangeError,
+    refuse_above,
+)
+from .loaded_weights import LOADED, loaded_files, read_loaded
+from .replay import event_from, refuse_long, replay
+from .resuming import CHECKPOINTS, PLACES, checkpoint_files, resume, table_bytes
+from .snapshot import snapshot
 
 FORMAT = "backprop_panel run"
 VERSION = 1
+"""Zips with loaded weights have it too: an older version refuses them by the file's name."""
 
 RUN = "run.json"
 HISTORY = "history.csv"
@@ -52,6 +57,7 @@ LIMITS = {
     HISTORY: MOST_TABLE_BYTES,
     PLACES: MOST_JSON_BYTES,
     CHECKPOINTS: MOST_CHECKPOINT_BYTES,
+    LOADED: MOST_LOADED_BYTES,
     WEIGHTS: MOST_WEIGHTS_BYTES,
     INITIAL_WEIGHTS: MOST_WEIGHTS_BYTES,
     SUMS: 4096,
@@ -67,13 +73,14 @@ def export_run(run: TrainingRun, target: Target) -> None:
 
     It holds ``run.json`` (configuration, events, position), ``history.csv``,
     ``weights.safetensors`` and ``initial_weights.safetensors``, each loadable by a matching
-    ``nn.Sequential``, and ``SHA256SUMS`` of these, as ``sha256sum --check`` reads it. A run that
-    is too long to be repeated at its import has its checkpoints there as well.
+    ``nn.Sequential``, and ``SHA256SUMS`` of these, as ``sha256sum --check`` reads it. Weights that
+    were loaded are in ``loaded_weights.safetensors``. A run that is too long to be repeated at its
+    import has its checkpoints there as well.
 
     Raises
     ------
     InterchangeError
-        If `target` exists.
+        If `target` exists or cannot be written. Folders that it is to be in are made.
     """
     now = snapshot(run)
     state = now.state
@@ -93,6 +100,7 @@ def export_run(run: TrainingRun, target: Target) -> None:
         WEIGHTS: tensor_bytes(now.weights),
         INITIAL_WEIGHTS: tensor_bytes(torch_tensors(beginning.weights, beginning.biases)),
     }
+    files |= loaded_files(now.events, now.loaded)
     if _is_long(run, now.events):
         files |= checkpoint_files(now.states)
     sums = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items()]
@@ -135,7 +143,8 @@ def read_run(source: Source) -> tuple[TrainingRun, list[str]]:
     run, events = _beginning(entries)
     deviations = _compare_beginning(run, files.get(INITIAL_WEIGHTS))
     exported = read_tensors(files[WEIGHTS])
-    refuse_mismatch(exported, run.model)
+    refuse_mismatch(exported, run.model.network)
+    run.trainer.engine.tensors = read_loaded(files, events, run.model.network)
     _advance(run, events, files)
     _check_position(run, entries["position"])
     deviations += _take_over(run, exported)
@@ -144,12 +153,18 @@ def read_run(source: Source) -> tuple[TrainingRun, list[str]]:
 
 def refuse_import(exported: BinaryIO) -> None:
     """Raise `InterchangeError` if a zip that `export_run` wrote is larger than is imported."""
-    with ZipFile(exported) as archive:
-        for member in archive.infolist():
-            refuse_above(
-                "file", f"Bytes of {member.filename}", member.file_size, LIMITS[member.filename]
-            )
-    size = exported.seek(0, io.SEEK_END)
+    if not hasattr(exported, "seek"):
+        raise InterchangeError("file", f"An open binary file is taken, got {shown(exported)}.")
+    try:
+        with ZipFile(exported) as archive:
+            sizes = {member.filename: member.file_size for member in archive.infolist()}
+        size = exported.seek(0, io.SEEK_END)
+    except ZIP_ERRORS as error:
+        raise InterchangeError("file", f"The zip cannot be read: {error}.") from error
+    for name, bytes_of in sizes.items():
+        if name not in LIMITS:
+            raise InterchangeError("file", f"{name!r:.80} is not of a run that was exported.")
+        refuse_above("file", f"Bytes of {name}", bytes_of, LIMITS[name])
     refuse_above("file", "Bytes of the zip", size, MOST_ARCHIVE_BYTES)
 
 
@@ -231,7 +246,7 @@ def _compare_beginning(run: TrainingRun, data: bytes | None) -> list[str]:
     if data is None:
         return []
     exported = read_tensors(data)
-    refuse_mismatch(exported, run.model)
+    refuse_mismatch(exported, run.model.network)
     if (distance := _distance(run, exported)) > 0:
         return [f"The replay begins from weights other than the exported by up to {distance:.2g}."]
     return []
@@ -246,7 +261,7 @@ def _check_position(run: TrainingRun, position: Any) -> None:
 
 def _take_over(run: TrainingRun, exported: Tensors) -> list[str]:
     if (distance := _distance(run, exported)) > 0:
-        set_weights(run.model, exported)
+        set_weights(run.model.weights, run.model.biases, exported)
         return [
             f"The replay differs from the exported weights by up to {distance:.2g}; "
             "the exported are taken."

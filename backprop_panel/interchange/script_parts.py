@@ -82,7 +82,7 @@ def model(widths: Sequence[int], activations: Sequence[str]) -> Part:
         "The network, with the weights that the run began with.",
         f"""model = nn.Sequential(
 {listed})
-model.load_state_dict(load_file(folder / "{INITIAL_WEIGHTS}"))""",
+{load_weights(INITIAL_WEIGHTS)}""",
     )
 
 
@@ -159,6 +159,16 @@ _UPDATE_BUT_FROZEN = """\
 def freeze(layers: frozenset[int]) -> str:
     """Return the line that says which layers do not learn from there on."""
     return f"frozen = [{', '.join(f'model[{2 * layer}]' for layer in sorted(layers))}]"
+
+
+def loaded(number: int) -> str:
+    """Return the name of a file of weights that were loaded."""
+    return f"loaded_weights_{number}.safetensors"
+
+
+def load_weights(file: str) -> str:
+    """Return the line that loads weights; the optimizer goes on from what it remembers."""
+    return f'model.load_state_dict(load_file(folder / "{file}"))'
 
 
 def set_weight(event: WeightSet, inputs: int) -> str:

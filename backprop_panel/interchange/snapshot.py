@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ..checkpoints import Checkpoints, EngineState
 from ..events import Event
 from ..run import TrainingRun
-from .limits import InterchangeError
-from .tensors import Tensors, torch_tensors
+from ..weight_tensors import Tensors, torch_tensors
+from .limits import InterchangeError, refuse_other
 
 WAIT_SECONDS = 60
 """How long a worker may take over the step it is at."""
@@ -27,6 +27,8 @@ class Snapshot:
     state : EngineState
         What all the rest belongs to.
     events : list of Event
+    loaded : dict of str to array
+        The weights that these load, flat, by their digests.
     weights : dict of str to array
         As PyTorch names and turns them.
     history : dict of str to array, shape (updates,)
@@ -36,6 +38,7 @@ class Snapshot:
 
     state: EngineState
     events: list[Event]
+    loaded: dict[str, NDArray[np.float32]]
     weights: Tensors
     history: dict[str, NDArray[np.number]]
     checkpoints: Checkpoints
@@ -53,8 +56,9 @@ def snapshot(run: TrainingRun) -> Snapshot:
     Raises
     ------
     InterchangeError
-        If a worker does not come to the end of its step.
+        If it is no run, or a worker does not come to the end of its step.
     """
+    refuse_other(run, TrainingRun, "run")
     taken: list[Snapshot] = []
     done = Signal()
 
@@ -76,6 +80,7 @@ def _copy(run: TrainingRun) -> Snapshot:
         state=engine.state(),
         # The engine goes on counting in the last event itself.
         events=[replace(event) for event in engine.events],
+        loaded=dict(engine.tensors),
         weights=torch_tensors(run.model.weights, run.model.biases),
         history={name: column.copy() for name, column in run.history.items()},
         checkpoints=engine.checkpoints,

@@ -12,7 +12,7 @@ from types import ModuleType
 from numpy.typing import NDArray
 
 from ..run import TrainingRun
-from .files import file_name
+from .files import file_name, make_folder, path_of
 from .limits import InterchangeError
 from .snapshot import snapshot
 
@@ -32,13 +32,15 @@ def export_tensorboard(run: TrainingRun, log_folder: str | os.PathLike[str]) -> 
     Raises
     ------
     InterchangeError
-        If there is such a folder already, or the package tensorboard is not installed.
+        If there is such a folder already, it cannot be made, or the package tensorboard is not
+        installed.
     """
     event_pb2, summary_pb2, writers = _tensorboard()
-    folder = Path(log_folder) / file_name(run.name)
-    if folder.exists():
-        raise InterchangeError("file", f"{str(folder)!r} exists; rename the run, or remove it.")
     history, now = snapshot(run).history, time.time()
+    folder = path_of(log_folder, "path") / file_name(run.name)
+    if os.path.lexists(folder):
+        raise InterchangeError("file", f"{str(folder)!r} exists; rename the run, or remove it.")
+    make_folder(folder)
     writer = writers.EventFileWriter(str(folder))
     try:
         for row, step in enumerate(history["step"].tolist()):

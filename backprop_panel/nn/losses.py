@@ -3,8 +3,8 @@
 ``logits`` has shape (batch, outputs), and so has ``one_hot``: the targets y, each a row with a one
 at the right output.
 
-A step needs the derivative; the value is for those who look. So the values of many steps can be
-had at once: any dimensions before the batch are steps.
+A step needs the derivative; the values are for those who look. So those of many steps can be had
+at once: any dimensions before the batch are steps.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ its speed.
 
 
 class Loss(Protocol):
-    """A mean loss over a batch, and its derivative with respect to the logits."""
+    """A loss, its mean over a batch being what is minimised, and the derivative of that mean."""
 
     name: str
     label: str
     equation: str
     derivative_equation: str
 
-    def value(self, logits: Array, one_hot: Array) -> Array:
-        """Return the mean loss over the last batch dimension."""
+    def examples(self, logits: Array, one_hot: Array) -> Array:
+        """Return the loss of each example: the mean over a batch is the loss of the batch."""
 
     def derivative(self, logits: Array, one_hot: Array, out: Array, column: Array) -> None:
         """Write dLoss/dlogits into `out`; `column`, (batch, 1), is room to calculate in."""
@@ -65,10 +65,10 @@ class MeanSquaredError:
     equation: str = "mean((logits − y)²)"
     derivative_equation: str = "2(logits − y) / (B·C)"
 
-    def value(self, logits: Array, one_hot: Array) -> Array:
-        """Return the mean squared error of each batch."""
+    def examples(self, logits: Array, one_hot: Array) -> Array:
+        """Return the mean squared error of each example."""
         distances = logits - one_hot
-        return np.square(distances, out=distances).mean(axis=(-2, -1))
+        return np.square(distances, out=distances).mean(axis=-1)
 
     def derivative(self, logits: Array, one_hot: Array, out: Array, column: Array) -> None:
         """Write 2 (logits - y) / (BC) into `out`."""
@@ -94,12 +94,12 @@ class SoftmaxCrossEntropy:
     equation: str = "mean(−log softmax(logits)[target])"
     derivative_equation: str = "(softmax(logits) − y) / B"
 
-    def value(self, logits: Array, one_hot: Array) -> Array:
-        """Return the mean cross-entropy of each batch."""
+    def examples(self, logits: Array, one_hot: Array) -> Array:
+        """Return the cross-entropy of each example."""
         below_largest = logits - logits.max(axis=-1, keepdims=True)
         of_targets = (below_largest * one_hot).sum(axis=-1)
         totals = np.exp(below_largest, out=below_largest).sum(axis=-1)
-        return (np.log(totals) - of_targets).mean(axis=-1)
+        return np.log(totals) - of_targets
 
     def derivative(self, logits: Array, one_hot: Array, out: Array, column: Array) -> None:
         """Write (p - y) / B into `out`; a negligible p is zero."""

@@ -130,8 +130,9 @@ class Network:
         self.activation_gradient(work, layer)
         derivative = self.activations[layer - 1].derivative
         for z, a, kept, activation_gradient, delta, scratch in work.pieces[layer - 1]:
-            derivative(z, a, kept, delta, scratch)
-            np.multiply(delta, activation_gradient, delta)
+            _, slope = kept
+            derivative(z, a, kept, slope, scratch)
+            np.multiply(slope, activation_gradient, delta)
 
     def activation_gradient(self, work: Workspace, layer: int) -> None:
         """Write dLoss/d activations[`layer`] = δ @ Wᵀ; for the input it is only looked at."""
@@ -153,7 +154,8 @@ class Workspace:
     """The buffers of one forward and backward pass for one batch size.
 
     Each is there twice: as (batch, units), and with ``_t`` as its transpose, which is the one
-    that lies in memory row by row.
+    that lies in memory row by row. All of what a record keeps lies in one stretch of memory, so
+    that it is copied at once.
 
     Attributes
     ----------
@@ -168,41 +170,73 @@ class Workspace:
         The last pre-activation, and the last activation.
     pieces : list of list of Piece
         Each hidden level as what is done to each element goes through it.
+    slopes : list of array, shape (batch, units)
+        f'(z) of each hidden level, after the backward pass.
     column : array, shape (batch, 1)
         Room to calculate in.
     """
 
     def __init__(self, network: Network, batch: int) -> None:
-        def empty(units: int) -> Array:
-            return np.empty((units, batch), network.dtype)
-
-        *inputs_and_hidden, _ = network.widths
-        above = network.widths[1:]
-        self.with_ones_t = [
-            np.ones((units + 1, batch), network.dtype) for units in inputs_and_hidden
-        ]
-        self.pre_activations_t = [empty(units) for units in above]
+        *inputs_and_hidden, outputs = network.widths
+        *hidden, _ = above = network.widths[1:]
+        with_ones = [units + 1 for units in inputs_and_hidden]
+        rows = [*with_ones, *above, *above, *inputs_and_hidden, *hidden]
+        self._memory = np.empty(sum(map(_padded, (units * batch for units in rows))), network.dtype)
+        self._taken = 0
+        self.with_ones_t = [self._take(units, batch) for units in with_ones]
+        self.pre_activations_t = [self._take(units, batch) for units in above]
+        self.deltas_t = [self._take(units, batch) for units in above]
+        self.activation_gradients_t = [self._take(units, batch) for units in inputs_and_hidden]
+        self.slopes_t = [self._take(units, batch) for units in hidden]
         self.activations_t = [block[:-1] for block in self.with_ones_t]
         self.activations_t.append(self.pre_activations_t[-1])
-        self.deltas_t = [empty(units) for units in above]
-        self.activation_gradients_t = [empty(units) for units in inputs_and_hidden]
         self.activation_gradients_t.append(self.deltas_t[-1])
-        self.pieces = [list(self._pieces(level)) for level in range(len(above) - 1)]
+        for block in self.with_ones_t:
+            block[-1] = 1
+        self.pieces = [list(self._pieces(level)) for level in range(len(hidden))]
         self.column = np.empty((batch, 1), network.dtype)
         self.pre_activations = transposed(self.pre_activations_t)
         self.activations = transposed(self.activations_t)
         self.deltas = transposed(self.deltas_t)
         self.activation_gradients = transposed(self.activation_gradients_t)
+        self.slopes = transposed(self.slopes_t)
         self.logits = self.activations[-1]
+        self._places = {
+            "pre_activations": self._places_of(self.pre_activations_t),
+            "activation_slopes": self._places_of(self.slopes_t),
+            "activations": self._places_of(self.activations_t),
+            "deltas": self._places_of(self.deltas_t),
+            "activation_gradients": self._places_of(self.activation_gradients_t),
+        }
+
+    def copies(self) -> dict[str, list[Array]]:
+        """Return read-only copies of what a record keeps, by their names there: (batch, units)."""
+        memory, batch = self._memory.copy(), len(self.column)
+        memory.flags.writeable = False
+        return {
+            name: [memory[start:stop].reshape(-1, batch).T for start, stop in places]
+            for name, places in self._places.items()
+        }
+
+    def _places_of(self, blocks: Sequence[Array]) -> list[tuple[int, int]]:
+        """Return where in the memory each block begins and ends."""
+        first = self._memory.ctypes.data
+        starts = [(block.ctypes.data - first) // block.itemsize for block in blocks]
+        return [(start, start + block.size) for start, block in zip(starts, blocks, strict=True)]
+
+    def _take(self, units: int, batch: int) -> Array:
+        """Return the next (units, batch) numbers of the memory."""
+        start = self._taken
+        self._taken += _padded(units * batch)
+        return self._memory[start : start + units * batch].reshape(units, batch)
 
     def _pieces(self, level: int) -> Iterator[Piece]:
         """Yield a hidden level in pieces of about `PIECE` numbers."""
         z = self.pre_activations_t[level]
         units, batch = z.shape
         length = max(PIECE // max(batch, 1), 1)
-        first, second, scratch = (
-            np.empty((rows, batch), z.dtype) for rows in (units, units, min(length, units))
-        )
+        first, second = np.empty_like(z), self.slopes_t[level]
+        scratch = np.empty((min(length, units), batch), z.dtype)
         for start in range(0, units, length):
             part = slice(start, min(start + length, units))
             yield (
@@ -213,6 +247,11 @@ class Workspace:
                 self.deltas_t[level][part],
                 scratch[: part.stop - start],
             )
+
+
+def _padded(count: int) -> int:
+    """Round up to whole lines of the processor's cache, where blocks are to begin."""
+    return -(-count // 16) * 16
 
 
 def transposed(arrays: Sequence[Array]) -> list[Array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -13,6 +13,7 @@ from .losses import softmax
 from .network import Network, Workspace, split_biases
 
 Array = NDArray[np.floating]
+ONE = np.ones((), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +37,12 @@ class StepRecord:
     logits : array, shape (B, out)
     loss, accuracy : float
         Means over the batch, before the update.
+    example_losses : array, shape (B,)
+        The loss of each example.
     pre_activations, deltas : tuple of array, shape (B, units)
         z and dLoss/dz of each layer.
+    activation_slopes : tuple of array, shape (B, units)
+        f'(z) of each layer; ones for the last, whose activation is the identity.
     activations, activation_gradients : tuple of array, shape (B, units)
         a and dLoss/da of each level.
     layers, layer_gradients, layer_updates : tuple of array, shape (in + 1, out)
@@ -46,9 +51,13 @@ class StepRecord:
     weights, weight_gradients, weight_updates : tuple of array, shape (in, out)
     biases, bias_gradients, bias_updates : tuple of array, shape (out,)
         Views on those.
+    moments : dict of str to tuple of array, shape (in + 1, out)
+        What the optimizer remembered before the update, layer by layer.
+    optimizer_steps : int
+        Updates that the optimizer had seen before this one.
     updated : bool
         Whether the weights moved; if not, the updates are zero.
-    settings : dict
+    settings : mapping
         The training settings of this step.
     """
 
@@ -59,15 +68,19 @@ class StepRecord:
     targets: NDArray[np.integer]
     loss: float
     accuracy: float
+    example_losses: Array
     pre_activations: tuple[Array, ...]
+    activation_slopes: tuple[Array, ...]
     activations: tuple[Array, ...]
     deltas: tuple[Array, ...]
     activation_gradients: tuple[Array, ...]
     layers: tuple[Array, ...]
     layer_gradients: tuple[Array, ...]
     layer_updates: tuple[Array, ...]
+    moments: Mapping[str, tuple[Array, ...]]
+    optimizer_steps: int
     updated: bool
-    settings: dict[str, object]
+    settings: Mapping[str, object]
 
     @property
     def inputs(self) -> Array:
@@ -132,11 +145,10 @@ def pass_copy(network: Network, work: Workspace, gradients: Array) -> dict[str, 
         The flat gradients of that pass.
     """
     network.activation_gradient(work, layer=0)
+    copies = work.copies()
+    copies["activation_slopes"].append(np.broadcast_to(ONE, work.logits.shape))  # the identity's
     return {
-        "pre_activations": tuple(map(frozen, work.pre_activations)),
-        "activations": tuple(map(frozen, work.activations)),
-        "deltas": tuple(map(frozen, work.deltas)),
-        "activation_gradients": tuple(map(frozen, work.activation_gradients)),
+        **{name: tuple(arrays) for name, arrays in copies.items()},
         "layers": layers_copy(network, network.parameters),
         "layer_gradients": layers_copy(network, gradients),
     }
@@ -148,8 +160,8 @@ def layers_copy(network: Network, vector: Array) -> tuple[Array, ...]:
 
 
 def frozen(array: NDArray) -> NDArray:
-    """Return a read-only copy."""
-    copy = array.copy()
+    """Return a read-only copy, its numbers in the same order in memory: that is fastest."""
+    copy = array.copy("K")
     copy.flags.writeable = False
     return copy
 

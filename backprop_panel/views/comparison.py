@@ -17,6 +17,7 @@ from .loss_lines import LossLines, Wanted, changed_settings, points_each, width_
 from .palette import run_color
 from .session import Session, draw_with
 from .text import html
+from .unreadable_runs import UnreadableRuns
 
 LEGEND = "solid training · dashed validation · dotted floor"
 ROW_STYLE = """
@@ -178,18 +179,19 @@ class RunsTab(pn.viewable.Viewer):
         self._table.on_edit(self._rename)
         self._table.param.watch(self._compare, "selection")
         self._message = html("", "bp-mistake", visible=False)
+        session = comparison.session
         self._layout = pn.Column(
             html(
                 "Ticked runs are compared in the Loss tab and the timeline. "
                 "A name can be changed in place.",
                 "bp-legend",
             ),
+            UnreadableRuns(session),
             self._message,
             self._table,
             sizing_mode="stretch_width",
             margin=0,
         )
-        session = comparison.session
         session.manager.param.watch(self._draw_if_seen, ["runs", "current"])
         session.param.watch(self._draw_if_seen, ["training", "record"])
         self.param.watch(self._draw_if_seen, "visible")

@@ -27,8 +27,8 @@ from ..interchange import (
 )
 from ..interchange.files import write_bundle
 from ..interchange.snapshot import snapshot
-from ..interchange.tensors import tensor_bytes
 from ..run import TrainingRun
+from ..weight_tensors import tensor_bytes
 from .controls import BORDERED, SMALL, head
 from .session import MISTAKES, Session
 from .text import html

@@ -58,7 +58,7 @@ class HealthLogs:
         run = self._session.run
         log = self._logs.get(run.id)
         if log is None or (log.steps and log.steps[-1] > run.trainer.step):
-            log = self._logs[run.id] = HealthLog(run.model.network.activation_names)
+            log = self._logs[run.id] = HealthLog()
         return log
 
     def look_again(self) -> None:
@@ -189,7 +189,7 @@ class HealthTab(pn.viewable.Viewer):
             self._say(
                 list(
                     findings(
-                        health(record, self.session.run.model.network.activation_names),
+                        health(record),
                         self.session.engine.frozen,
                     )
                 )

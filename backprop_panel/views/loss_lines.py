@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tsdownsample import MinMaxLTTBDownsampler
 
-from ..events import Changed, Event, LayerFrozen, Trained
+from ..events import Changed, Event, LayerFrozen, Trained, WeightsLoaded
 from ..history import History
 from ..run import TrainingRun
 from .curves import Happening, Line
@@ -169,7 +169,7 @@ class LossLines:
 
 
 def changed_settings(run: TrainingRun, smoothing: float) -> list[Happening]:
-    """Return a point of the run's curve for each setting, weight or layer that was changed."""
+    """Return a point of the run's curve for each change of a setting, weights or a layer."""
     events = [
         event
         for event in list(run.trainer.engine.events)
@@ -293,4 +293,6 @@ def _what(event: Event) -> str:
         return _listed(event.settings)
     if isinstance(event, LayerFrozen):
         return f"W{event.layer + 1} {'frozen' if event.frozen else 'let go'}"
+    if isinstance(event, WeightsLoaded):
+        return "weights loaded"
     return f"W{event.layer + 1}[{event.row}, {event.column}] set to {event.value:g}"

@@ -33,6 +33,7 @@ ELSEWHERE = (
     "weight",
     "difference",
     "step",
+    "unreadable",
 )
 """What messages are about that stand somewhere else."""
 

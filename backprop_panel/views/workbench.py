@@ -13,7 +13,6 @@ from bokeh.document import Document
 from bokeh.events import ConnectionLost
 from panel.util import edit_readonly
 
-from ..interchange import from_query, to_query
 from ..store import StoreError
 from ..training_run import TrainingRunManager
 from .comparison import Comparison, LossTab, RunsTab
@@ -22,16 +21,15 @@ from .data_tab import DataTab
 from .difference_tab import DifferenceTab
 from .explanation import Explanation
 from .health_tab import HealthLogs, HealthTab
+from .link import Link
 from .network_map import NetworkMap
+from .notices import StoreNotice, UnreadableNotice, unopened
 from .opening import in_pieces
 from .serving import settle_in
-from .session import MISTAKES, Session
+from .session import Session
 from .settings_panel import Settings
 from .timeline import Timeline
 from .toolbar import Toolbar
-
-PAGE_ARGUMENTS = ("theme",)
-"""What an address may say that is not a setting: Panel's own."""
 
 FOLLOW_PERIOD = 1000
 """Milliseconds between two looks at what was done in other windows."""
@@ -55,7 +53,7 @@ class Workbench(pn.viewable.Viewer):
     link : mapping, optional
         The arguments of the page's address: the configuration of the run to show.
     **config
-        Settings of the first run, as `TrainingRunManager.create` takes them; where the store has
+        Settings of the first run, as `TrainingRunManager.draft` takes them; where the store has
         runs, the one used last is shown instead.
     """
 
@@ -73,12 +71,12 @@ class Workbench(pn.viewable.Viewer):
         pn.config.respect_explicit_sizing = True
         pn.config.reconnect = True
         manager = _manager(store, user)
-        mistakes = _follow_link(manager, link or {})
-        if manager.current is None:
-            manager.create(**config)
+        first = manager.draft(**config) if manager.current is None else None
         super().__init__(session=Session(manager))
         session = self.session
-        session.mistakes = mistakes
+        self.link = Link(session, link or {}, first)
+        self.store_notice = StoreNotice(manager)
+        self._notices = (self.store_notice, UnreadableNotice(manager), self.link)
         self.map = NetworkMap(session)
         self.toolbar = Toolbar(session)
         self.settings, self.explanation, self.timeline = (
@@ -105,6 +103,8 @@ class Workbench(pn.viewable.Viewer):
         self.tabs.param.watch(self._draw_what_is_seen, "active")
         if pn.state.curdoc is not None:
             self._follow_page(pn.state.curdoc)
+        # Only now is there somebody to see it: a run for each request would fill the server.
+        pn.state.onload(self.link.follow)
         pn.state.onload(lambda: in_pieces(self._complete(comparison)))
 
     @property
@@ -117,7 +117,13 @@ class Workbench(pn.viewable.Viewer):
         # lays out what is in a row in a column, and nothing further in.
         return pn.FlexBox(
             pn.Column(self.settings, width=230),
-            pn.Column(self.toolbar, self.tabs, self.timeline, sizing_mode="stretch_width"),
+            pn.Column(
+                self.toolbar,
+                *self._notices,
+                self.tabs,
+                self.timeline,
+                sizing_mode="stretch_width",
+            ),
             pn.Column(self.explanation, width=240),
             flex_wrap="nowrap",
             sizing_mode="stretch_width",
@@ -129,7 +135,7 @@ class Workbench(pn.viewable.Viewer):
             title="backprop panel",
             header=[self.toolbar],
             sidebar=[self.settings],
-            main=[self.tabs, self.timeline],
+            main=[*self._notices, self.tabs, self.timeline],
             contextbar=[self.explanation],
             contextbar_open=True,
             contextbar_variant="persistent",
@@ -197,14 +203,9 @@ class Workbench(pn.viewable.Viewer):
             self.session.leave()
 
     def _follow_store(self) -> None:
-        """Show what was done to the runs in other windows, and whether ours are saved."""
-        session, manager = self.session, self.manager
-        if session.run in manager.refresh():
-            session.look()
-        mistakes = {name: text for name, text in session.mistakes.items() if name != "store"}
-        if manager.store_problem:
-            mistakes["store"] = manager.store_problem
-        session.mistakes = mistakes
+        """Show what was done to the runs in other windows."""
+        if self.session.run in self.manager.refresh():
+            self.session.look()
 
     def _follow_theme(self, event: param.parameterized.Event) -> None:
         self.session.dark = event.new
@@ -224,25 +225,8 @@ def _manager(store: str | Path | None, user: str) -> TrainingRunManager:
         return TrainingRunManager(store, user)
     except StoreError as error:
         manager = TrainingRunManager()
-        manager.store_problem = str(error)
+        manager.store_problem = unopened(error)
         return manager
-
-
-def _follow_link(manager: TrainingRunManager, link: Mapping[str, Any]) -> dict[str, str]:
-    """Show the run that a link asks for, a new one if there is none yet; return what is wrong."""
-    asked = {name: value for name, value in link.items() if name not in PAGE_ARGUMENTS}
-    if not asked:
-        return {}
-    try:
-        config = from_query(asked)
-        same = [run for run in manager.runs if to_query(run.config) == to_query(config)]
-        if same:
-            manager.switch(same[-1].id)
-        else:
-            manager.create(**config)
-    except MISTAKES as mistake:
-        return {"link": f"The link was not followed. {mistake}"}
-    return {}
 
 
 def _mode(primary: str, background: str, paper: str) -> dict[str, Any]:

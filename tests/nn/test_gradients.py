@@ -69,7 +69,7 @@ def one_hot(targets, work):
 def forward_loss(network, work, loss_name, targets):
     for _ in network.forward(work):
         pass
-    return LOSSES[loss_name].value(work.logits, one_hot(targets, work))
+    return LOSSES[loss_name].examples(work.logits, one_hot(targets, work)).mean()
 
 
 def by_hand(network, loss_name, inputs, targets):

@@ -27,7 +27,7 @@ def value_and_derivative(name, logits, targets):
     one_hot = np.eye(logits.shape[1], dtype=logits.dtype)[targets]
     out, column = np.full_like(logits, np.nan), np.full((len(logits), 1), np.nan, logits.dtype)
     LOSSES[name].derivative(logits, one_hot, out, column)
-    return LOSSES[name].value(logits, one_hot), out
+    return LOSSES[name].examples(logits, one_hot).mean(axis=-1), out
 
 
 def value_and_derivative_by_torch(name, logits, targets):
@@ -103,11 +103,10 @@ def test_the_values_of_many_steps_at_once_are_those_of_each_to_the_bit(name, bat
     logits = random.normal(0, 3, (9, outputs, batch)).astype(np.float32).swapaxes(1, 2)
     one_hot = np.eye(outputs, dtype=np.float32)[random.integers(0, outputs, (9, batch))]
     one_hot = np.ascontiguousarray(one_hot.swapaxes(1, 2)).swapaxes(1, 2)
-    together = LOSSES[name].value(logits, one_hot)
+    together = LOSSES[name].examples(logits, one_hot).mean(axis=-1)
     for step in range(9):
-        assert (
-            LOSSES[name].value(logits[step : step + 1], one_hot[step : step + 1]) == together[step]
-        )
+        alone = LOSSES[name].examples(logits[step : step + 1], one_hot[step : step + 1])
+        assert alone.mean(axis=-1) == together[step]
 
 
 def test_mean_squared_error_is_zero_at_the_one_hot_target():

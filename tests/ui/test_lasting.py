@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from stores import wait_until
 
 from backprop_panel import TrainingRunManager
-from tests.ui.browsing import expect_step, fill, press, standing
+from tests.ui.browsing import expect_active, expect_step, fill, press, standing
 from tests.ui.conftest import FIRST_LOAD, Server, expect_whole
 
 # The page changes while its connection is made again: that is not sent, and no error.
@@ -86,7 +86,11 @@ def test_a_run_is_there_again_at_its_step_after_the_server_was_killed(browser, s
 
 def test_a_second_window_watches_and_is_told_who_trains(browser, start):
     server = start()
-    first, second = opened(browser, server), opened(browser, server)
+    first = opened(browser, server)
+    fill(first, "Run name", "shared")
+    press(first, "Rename")
+    expect_active(first, "shared")
+    second = opened(browser, server)
     press(first, "Play")
     expect(second.locator(".bp-status")).to_have_text(re.compile(r"^step [\d,]{2,} "))
     press(second, "Run Batch")

@@ -12,8 +12,10 @@ from backprop_panel.views.loss_lines import (
     Wanted,
     averaged,
     changed_settings,
+    changes_after,
     smoothed,
 )
+from tests.bundles import weights_file
 
 
 def trained(steps=20, **config):
@@ -94,3 +96,11 @@ def test_what_was_changed_stands_on_the_curve():
     (happened,) = changed_settings(run, 0)
     assert (happened.step, happened.what) == (20, "learning rate 0.5")
     assert happened.y == run.history["loss"][19]
+
+
+def test_weights_that_were_loaded_stand_on_the_curve_and_in_the_timeline():
+    run = trained()
+    run.load_weights(weights_file(run.model.network))
+    (happened,) = changed_settings(run, 0)
+    assert (happened.step, happened.what) == (20, "weights loaded")
+    assert changes_after(run, 20) == "weights loaded"

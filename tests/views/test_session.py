@@ -10,6 +10,7 @@ from backprop_panel import TrainingRunManager
 from backprop_panel.views.heatmap import Place
 from backprop_panel.views.session import Session
 from backprop_panel.views.toolbar import Toolbar
+from tests.bundles import weights_file
 
 # The widgets' library gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
@@ -83,3 +84,15 @@ def test_all_that_shows_a_moment_is_sent_together(session):
         session.look()
         session.reset()
     assert set(held) == {"combine"}
+
+
+def test_a_past_with_loaded_weights_is_shown_and_goes_on_with_them(session):
+    run = session.run
+    for _ in range(2):
+        session.run_batch()
+        run.load_weights(weights_file(run.model.network))
+        session.run_batch()
+    session.travel(2)
+    session.run_batch()
+    assert session.run is not run
+    assert session.run.history["loss"].tolist() == run.history["loss"][:3].tolist()

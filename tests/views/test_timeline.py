@@ -9,6 +9,7 @@ from backprop_panel import TrainingRunManager
 from backprop_panel.views.comparison import Comparison
 from backprop_panel.views.session import Session
 from backprop_panel.views.timeline import Timeline
+from tests.bundles import weights_file
 
 
 def test_a_browser_that_is_behind_is_told_again_where_the_run_stands():
@@ -36,6 +37,22 @@ def test_a_key_pressed_while_another_is_told_of_is_not_taken_back():
     assert slider.value == session.engine.step == 3
 
 
+def test_weights_that_were_loaded_are_said_at_their_step():
+    manager = TrainingRunManager()
+    run = manager.create()
+    run.trainer.run_batch()
+    run.load_weights(weights_file(run.model.network))
+    run.trainer.run_batch()
+    session = Session(manager)
+    timeline = Timeline(Comparison(session))
+    session.travel(1)
+    assert "step 1 of 2, then weights loaded" in said(timeline)
+
+
+def said(timeline):
+    return " ".join(pane.object for pane in timeline.__panel__().select(pn.pane.HTML))
+
+
 def test_a_past_that_departs_from_what_was_recorded_says_so_whatever_is_replayed_after_it():
     manager = TrainingRunManager()
     run = manager.create()
@@ -50,5 +67,4 @@ def test_a_past_that_departs_from_what_was_recorded_says_so_whatever_is_replayed
     run.replay(1)
     assert run.deviation == ""
     session.param.trigger("past")
-    shown = " ".join(pane.object for pane in timeline.__panel__().select(pn.pane.HTML))
-    assert "From step 3 on" in shown
+    assert "From step 3 on" in said(timeline)

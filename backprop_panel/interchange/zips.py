@@ -1,0 +1,80 @@
+"""A zip from outside, read in memory: nothing of it is written, and nothing is believed."""
+
+from __future__ import annotations
+
+import io
+import re
+import stat
+import zipfile
+from collections.abc import Mapping
+
+from ..file_kinds import ZIP_ERRORS, refuse_large_directory
+from ..outside import InterchangeError
+
+LITTER = re.compile(r"__MACOSX/.*|(.*/)?(\.DS_Store|Thumbs\.db|desktop\.ini)", re.DOTALL)
+"""What file managers put into a zip, or into a folder before it is zipped."""
+
+
+def read_zip(data: bytes, limits: Mapping[str, int]) -> dict[str, bytes]:
+    """Return the files of a zip, which may all be in one folder within it.
+
+    Raises
+    ------
+    InterchangeError
+        If it is damaged, or holds anything but the files that `limits` names.
+    """
+    refuse_large_directory(data)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = _members(archive.infolist(), limits)
+            return {
+                name: _read_member(archive, member, name, limits[name])
+                for name, member in members.items()
+            }
+    except InterchangeError:
+        raise
+    except ZIP_ERRORS as error:
+        raise InterchangeError("file", f"The zip cannot be read: {error}.") from error
+
+
+def _members(
+    listed: list[zipfile.ZipInfo], limits: Mapping[str, int]
+) -> dict[str, zipfile.ZipInfo]:
+    """Return the members by the names they are known by, without the folder that they are in."""
+    kept = [member for member in listed if not LITTER.fullmatch(member.filename)]
+    folder = _folder(kept, limits)
+    members: dict[str, zipfile.ZipInfo] = {}
+    for member in kept:
+        if folder and member.filename == folder:
+            continue
+        name = member.filename.removeprefix(folder)
+        # Only whole names that are known pass: no other folder, no '..', no absolute path does.
+        if name not in limits or not member.filename.startswith(folder):
+            raise InterchangeError(
+                "file",
+                f"The zip holds {member.filename!r:.80}; only {', '.join(limits)} belong there.",
+            )
+        if stat.S_ISLNK(member.external_attr >> 16):
+            raise InterchangeError("file", f"{name} is a link in the zip.")
+        if name in members:
+            raise InterchangeError("file", f"The zip holds {name} more than once.")
+        members[name] = member
+    return members
+
+
+def _folder(members: list[zipfile.ZipInfo], limits: Mapping[str, int]) -> str:
+    """Return the folder of the first file, with its slash; empty if it is in none."""
+    for member in members:
+        folder, slash, name = member.filename.rpartition("/")
+        if name in limits:
+            plain = all(part not in ("", ".", "..") for part in folder.split("/"))
+            return folder + slash if plain and "\\" not in folder else ""
+    return ""
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, limit: int) -> bytes:
+    with archive.open(member) as file:
+        data = file.read(limit + 1)  # what the directory says of the size is not believed
+    if len(data) > limit:
+        raise InterchangeError("file", f"{name} is larger than {limit:,} bytes.")
+    return data

@@ -1,0 +1,177 @@
+"""A run that cannot be read hides no other: it is listed with the reason, copied out, deleted."""
+
+import io
+import sqlite3
+from contextlib import closing
+
+import pytest
+from stores import SMALL, everything, train
+
+from backprop_panel import SettingError, TrainingRunManager
+
+DAMAGES = {
+    "another tensor": (
+        "UPDATE states SET tensors = zeroblob(length(tensors)) WHERE run = ?",
+        "header",
+    ),
+    "another digest": ("UPDATE states SET digest = 'x' WHERE run = ?", "the state of step 30"),
+    "no state": ("DELETE FROM states WHERE run = ?", "has no state"),
+    "a setting of another version": (
+        """UPDATE runs SET config = json_set(config, '$.dropout', 0.5) WHERE id = ?""",
+        "Unknown setting 'dropout'",
+    ),
+    "a bad setting": (
+        """UPDATE runs SET config = json_set(config, '$.hidden_dimension', 'x') WHERE id = ?""",
+        "hidden_dimension must be a whole number",
+    ),
+    "no JSON": ("UPDATE runs SET config = '{' WHERE id = ?", "Expecting"),
+    "another kind of JSON": ("UPDATE runs SET config = '[1]' WHERE id = ?", ""),
+    "an unknown event": (
+        """UPDATE events SET event = '{"kind": "pruned", "step": 0}' WHERE run = ?""",
+        "There is no event of the kind 'pruned'",
+    ),
+    "a history of zeros": (
+        "UPDATE history SET columns = zeroblob(length(columns)) WHERE run = ?",
+        "header",
+    ),
+}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "runs.sqlite"
+
+
+@pytest.fixture
+def ids(path):
+    """A store with the runs first, second and third, closed; their ids."""
+    with closing(TrainingRunManager(path)) as manager:
+        for name in ("first", "second", "third"):
+            train(manager.create(name=name, **SMALL), 30)
+        return [run.id for run in manager.runs]
+
+
+def on_file(path, statement, *values):
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        return db.execute(statement, values).fetchall()
+
+
+def damage(path, run_id, kind="another digest"):
+    on_file(path, DAMAGES[kind][0], run_id)
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_a_run_that_cannot_be_read_is_listed_with_the_reason(path, ids, kind):
+    with closing(TrainingRunManager(path)) as manager:
+        others = [everything(run) for run in manager.runs if run.name != "second"]
+    damage(path, ids[1], kind)
+    with closing(TrainingRunManager(path)) as manager:
+        assert [everything(run) for run in manager.runs] == others
+        (unreadable,) = manager.unreadable
+        assert (unreadable.id, unreadable.name) == (ids[1], "second")
+        assert DAMAGES[kind][1] in unreadable.reason
+        assert unreadable.reason
+        assert manager.store_problem == ""
+
+
+def test_a_store_whose_runs_are_all_unreadable_opens_and_takes_new_ones(path, ids):
+    for run_id in ids:
+        damage(path, run_id)
+    with closing(TrainingRunManager(path)) as manager:
+        assert (manager.runs, manager.current) == ([], None)
+        assert [run.name for run in manager.unreadable] == ["first", "second", "third"]
+        train(manager.create(name="fourth", **SMALL), 5)
+    with closing(TrainingRunManager(path)) as manager:
+        assert [(run.name, run.trainer.step) for run in manager.runs] == [("fourth", 5)]
+
+
+def test_the_run_used_last_may_be_unreadable(path, ids):
+    damage(path, ids[2])
+    with closing(TrainingRunManager(path)) as manager:
+        assert manager.current.name == "second"
+
+
+def test_the_name_of_an_unreadable_run_is_taken(path, ids):
+    damage(path, ids[1])
+    with closing(TrainingRunManager(path)) as manager:
+        with pytest.raises(SettingError, match="There is a run named 'second' already"):
+            manager.create(name="second", **SMALL)
+
+
+def test_a_run_that_becomes_unreadable_elsewhere_stays_as_it_is_here(path, ids):
+    with closing(TrainingRunManager(path)) as manager, closing(TrainingRunManager(path)) as other:
+        train(other.runs[0], 5)
+        other._shelf.save()
+        damage(path, ids[0])
+        train(other.runs[2], 5)
+        other._shelf.save()
+        newer = manager.refresh()
+        assert [run.name for run in newer] == ["third"]
+        assert [run.trainer.step for run in manager.runs] == [30, 30, 35]
+        assert "the state of step 35" in manager.store_problem
+
+
+def test_an_unreadable_run_is_read_once_it_is_whole_again(path, ids):
+    (digest,) = on_file(path, "SELECT digest FROM states WHERE run = ?", ids[1])[0]
+    damage(path, ids[1])
+    with closing(TrainingRunManager(path)) as manager:
+        on_file(path, "UPDATE states SET digest = ? WHERE run = ?", digest, ids[1])
+        manager.refresh()
+        assert manager.unreadable  # nobody said that it changed
+        on_file(path, "UPDATE runs SET saves = saves + 1 WHERE id = ?", ids[1])
+        manager.refresh()
+        assert manager.unreadable == []
+        assert [run.name for run in manager.runs] == ["first", "second", "third"]
+
+
+def test_an_unreadable_run_is_copied_out_as_it_is(path, ids, tmp_path):
+    damage(path, ids[1])
+    rows = {
+        table: on_file(path, f"SELECT * FROM {table} WHERE run = ?", ids[1])
+        for table in ("states", "events", "history", "checkpoints")
+    }
+    with closing(TrainingRunManager(path)) as manager:
+        manager.export_raw(ids[1], tmp_path / "second.sqlite")
+        manager.export_raw(ids[1], target := io.BytesIO())
+    assert target.getvalue() == (tmp_path / "second.sqlite").read_bytes()
+    for table, expected in rows.items():
+        assert on_file(tmp_path / "second.sqlite", f"SELECT * FROM {table}") == expected
+    with closing(TrainingRunManager(tmp_path / "second.sqlite")) as manager:
+        assert [run.name for run in manager.unreadable] == ["second"]
+
+
+def test_only_unreadable_runs_are_copied_out_raw(path, ids):
+    with closing(TrainingRunManager(path)) as manager:
+        with pytest.raises(SettingError, match="no unreadable run with the id"):
+            manager.export_raw(ids[0], io.BytesIO())
+
+
+def test_an_unreadable_run_is_deleted(path, ids):
+    for run_id in ids:
+        damage(path, run_id)
+    with closing(TrainingRunManager(path)) as manager:
+        for run_id in ids:
+            manager.delete(run_id)
+        assert manager.unreadable == []
+        manager.refresh()
+        assert manager.unreadable == []
+    assert on_file(path, "SELECT count(*) FROM states") == [(0,)]
+
+
+def test_pages_that_sqlite_cannot_read_hide_no_other_run(path, ids):
+    with closing(TrainingRunManager(path)) as manager:
+        wide = manager.create(name="wide", **{**SMALL, "hidden_dimension": 60})
+        train(wide, 5)
+    (blob,) = on_file(path, "SELECT tensors FROM states WHERE run = ?", wide.id)[0]
+    on_file(path, "PRAGMA wal_checkpoint(TRUNCATE)")
+    # So long a blob continues on pages of its own, each of which begins with the next one's number.
+    data = bytearray(path.read_bytes())
+    page = data.index(blob[9000:9064]) // 4096 * 4096
+    data[page : page + 4] = b"\xff\xff\xff\xff"
+    path.write_bytes(data)
+    with closing(TrainingRunManager(path)) as manager:
+        assert [run.name for run in manager.runs] == ["first", "second", "third"]
+        (unreadable,) = manager.unreadable
+        assert unreadable.reason == "SQLite cannot read all of it"
+        manager.export_raw(wide.id, target := io.BytesIO())
+        assert target.getvalue()

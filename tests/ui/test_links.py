@@ -1,0 +1,177 @@
+"""Links to a configuration, and notices above the tabs, on a server with a store."""
+
+import json
+import re
+import sqlite3
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+from stores import wait_until
+
+from tests.ui.browsing import choose, expect_active, expect_step, press, show_tab
+from tests.ui.conftest import FIRST_LOAD, Server
+
+REQUESTS = 20
+MEGABYTE = 1 << 20
+LARGE = "num_samples=10000000"
+NO_STORE = b"no database" * 1000
+
+
+class Stored(Server):
+    """A server whose store is a file."""
+
+    def __init__(self, folder):
+        self.store = folder / "runs.sqlite"
+        super().__init__(folder / "server.log", self.store)
+
+    def configurations(self):
+        """Return the configurations of the runs in the store."""
+        db = sqlite3.connect(self.store)
+        found = [json.loads(text) for (text,) in db.execute("SELECT config FROM runs")]
+        db.close()
+        return found
+
+    def get(self, query):
+        """Request the page, as what runs no script does."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"{self.url}?{query}", timeout=FIRST_LOAD / 1000) as answer:
+            assert answer.status == 200
+
+    def peak_memory(self):
+        """Return the most bytes that the server has had in memory."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+
+
+@contextmanager
+def served(folder):
+    """Serve the app on the store of a folder; the log may hold no traceback."""
+    server = Stored(folder)
+    try:
+        server.wait_until_it_answers()
+        yield server
+    finally:
+        server.stop()
+    assert "Traceback" not in server.log()
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """Return a server on an empty store."""
+    with served(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory):
+    """Return a server on a file that is no store."""
+    folder = tmp_path_factory.mktemp("damaged")
+    (folder / "runs.sqlite").write_bytes(NO_STORE)
+    with served(folder) as server:
+        yield server
+
+
+@pytest.fixture
+def opened(shared_context):
+    """Return a function that opens a page and waits until all of it is there."""
+    pages = []
+
+    def opened(url):
+        pages.append(shared_context.new_page())
+        pages[-1].goto(url, timeout=FIRST_LOAD)
+        expect(pages[-1].get_by_text("Click a cell")).to_be_visible(timeout=FIRST_LOAD)
+        return pages[-1]
+
+    yield opened
+    for page in pages:
+        page.close()
+
+
+def alert(page, text):
+    return page.get_by_role("alert").filter(has_text=text)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_requests_without_a_browser_change_nothing(stored, opened):
+    for seed in range(REQUESTS):
+        stored.get(f"seed={seed}")
+    before = stored.peak_memory()
+    for seed in range(2):
+        stored.get(f"{LARGE}&seed={seed}")
+    page = opened(stored.url)
+    expect_active(page, "run 1")
+    assert stored.peak_memory() < before + 100 * MEGABYTE
+    page.get_by_role("combobox", name="Active run", exact=True).click()
+    expect(page.get_by_role("menuitem")).to_have_count(1)
+    assert stored.configurations() == []
+
+
+def test_the_run_of_a_link_is_stored_once_it_is_trained(stored, opened):
+    page = opened(f"{stored.url}?hidden_dimension=16")
+    expect(page.get_by_text("16×16").first).to_be_visible()
+    expect_active(page, "run 1")
+    assert stored.configurations() == []
+    page.reload()
+    expect(page.get_by_text("16×16").first).to_be_visible(timeout=FIRST_LOAD)
+    expect(page.get_by_text("Click a cell")).to_be_visible(timeout=FIRST_LOAD)
+    assert stored.configurations() == []
+    press(page, "Run Batch")
+    expect_step(page, 1)
+    wait_until(stored.configurations)
+    assert stored.configurations()[0]["hidden_dimension"] == 16
+    expect_step(opened(stored.url), 1)
+
+
+def test_a_large_link_asks_before_anything_is_made(context, server, opened):
+    page = opened(f"{server.url}?num_samples=600000")
+    question = alert(page, "Open a large run?")
+    expect(question).to_contain_text("600,000 training samples")
+    expect(question).to_be_in_viewport()
+    expect(page.get_by_label("Training samples", exact=True)).to_have_value("512")
+    press(page, "Leave it")
+    expect(question).to_be_hidden()
+    page = opened(f"{server.url}?num_samples=600000")
+    press(page, "Open it")
+    expect(page.get_by_label("Training samples", exact=True)).to_have_value("600000")
+    expect(alert(page, "Open a large run?")).to_be_hidden()
+    press(page, "Run Batch")
+    expect_step(page, 1)
+
+
+def test_a_link_that_cannot_be_followed_says_so_above_the_tabs(context, server, opened):
+    page = opened(f"{server.url}?hiden_dimension=16")
+    message = alert(page, "The link was not followed")
+    expect(message).to_contain_text("Did you mean 'hidden_dimension'?")
+    expect(message).to_be_in_viewport()
+    press(page, "Run Batch")
+    expect_step(page, 1)
+    message.get_by_role("button", name="Close").click()
+    expect(message).to_be_hidden()
+
+
+@pytest.mark.parametrize("theme", ["default", "dark"])
+def test_a_damaged_store_is_told_on_every_tab(damaged, opened, theme):
+    page = opened(f"{damaged.url}?theme={theme}")
+    notice = alert(page, "Runs are not saved")
+    for tab in ("Loss", "Runs", "Data", "Health", "Difference", "Network"):
+        show_tab(page, tab)
+        expect(notice).to_be_in_viewport(ratio=1)
+    expect(notice).to_contain_text("is damaged")
+    expect(notice).to_contain_text("gone when it closes")
+    press(page, "Run Batch")
+    expect_step(page, 1)
+    expect(notice).to_be_visible()
+    assert damaged.store.read_bytes() == NO_STORE
+
+
+def test_drafts_of_two_pages_get_names_of_their_own(stored, opened):
+    first, second = opened(stored.url), opened(stored.url)
+    press(first, "Run Batch")
+    expect_step(first, 1)
+    expect_active(second, "run 2")
+    press(second, "Run Single Step")
+    choose(second, "Active run", "run 1")
+    expect_step(second, 1)

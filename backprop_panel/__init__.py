@@ -1,12 +1,12 @@
 """A small network, written by hand in NumPy, that can be watched, questioned and compared."""
 
-from .dataset import SequenceDataset
-from .model import Model
+from .data.sequence_dataset import SequenceDataset
 from .nn.record import StepRecord
+from .runs.manager import TrainingRun, TrainingRunManager
 from .settings import SettingError
-from .store import Store, StoreError
-from .trainer import Trainer
-from .training_run import TrainingRun, TrainingRunManager
+from .storage.database import Store, StoreError
+from .training.model import Model
+from .training.trainer import Trainer
 
 __all__ = [
     "Model",

@@ -24,7 +24,7 @@ SHOWN = ("10 frames a second", "30 frames a second")
 UNWATCHED = f"""
 import time
 from backprop_panel import TrainingRunManager
-from backprop_panel.worker import StopWhen
+from backprop_panel.training.worker import StopWhen
 run = TrainingRunManager().create(optimizer="adam", loss_type="cross_entropy", learning_rate=0.01)
 run.worker.start(StopWhen())
 time.sleep(0.5)

@@ -17,7 +17,7 @@ from time import perf_counter, process_time, sleep
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout, not installed
 
 from backprop_panel import TrainingRun, TrainingRunManager  # noqa: E402
-from backprop_panel.worker import StopWhen  # noqa: E402
+from backprop_panel.training.worker import StopWhen  # noqa: E402
 
 CONFIG = {"learning_rate": 0.01, "loss_type": "cross_entropy", "optimizer": "adam"}
 BLOCKS = 40

@@ -31,7 +31,7 @@ from torch.utils.data import DataLoader, TensorDataset
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout, not installed
 
 from backprop_panel import Model, SequenceDataset, Trainer  # noqa: E402
-from backprop_panel.batches import BatchLoader, Cursor  # noqa: E402
+from backprop_panel.data.batch_loader import BatchLoader, Cursor  # noqa: E402
 
 WIDTHS = (16, 32, 32, 4)
 BATCH = 32

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from stores import SMALL, train  # noqa: E402
 
 from backprop_panel import SettingError, TrainingRunManager  # noqa: E402
-from backprop_panel.worker import StopWhen  # noqa: E402
+from backprop_panel.training.worker import StopWhen  # noqa: E402
 
 STEPS_PER_SECOND = 2000
 

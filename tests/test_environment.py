@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 
 # What conda calls otherwise than pip does.
 PIP_NAME = {"pytorch": "torch", "playwright-python": "playwright"}

@@ -10,7 +10,7 @@ from stores import SMALL
 from backprop_panel import SettingError, Trainer, TrainingRunManager
 from backprop_panel.interchange import from_query, import_run
 from backprop_panel.settings import LARGEST
-from backprop_panel.views.setting_widgets import read
+from backprop_panel.views.widgets.setting_fields import read
 
 BEYOND = [1e39, -1e39, 10**39, np.float64(3.5e38), np.longdouble("1e4000"), np.inf, np.nan]
 RATES = ("learning_rate", "weight_decay")

@@ -8,10 +8,19 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "backprop_panel"
 NN = PACKAGE / "nn"
 VIEWS = PACKAGE / "views"
+
+ROOMS = (
+    *("views", "lessons", "sweeps", "interchange", "analysis", "capture"),
+    *("runs", "storage", "training", "data", "nn"),
+)
+"""From the top down: a room imports from itself and from those below it, never from above."""
+
+SHARED = {"settings", "memory", "rng"}
+"""Modules that every room may use."""
 
 BELOW_VIEWS = sorted(path for path in PACKAGE.rglob("*.py") if VIEWS not in path.parents)
 UI_LIBRARIES = {"panel", "bokeh", "holoviews", "panel_material_ui"}
@@ -70,6 +79,31 @@ def imports(path):
             yield from ((node.level, alias.name) for alias in node.names)
 
 
+def runtime_imports(path):
+    """Yield the full name of each module of the package that a file imports when it runs."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    skipped = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and getattr(block.test, "id", "") == "TYPE_CHECKING"
+        for node in ast.walk(block)
+    }
+    package = list(path.relative_to(ROOT).parts[:-1])
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level and id(node) not in skipped:
+            parents = package[: len(package) - node.level + 1]
+            yield from (
+                ".".join([*parents, *(node.module or "").split("."), alias.name]).replace("..", ".")
+                for alias in node.names
+            )
+
+
+def room_of(module):
+    """The room of a module by its full name; the shared modules and the package have none."""
+    first = (module.split(".") + [""])[1]
+    return first if first in ROOMS else None
+
+
 def libraries(path):
     return {module.split(".")[0] for level, module in imports(path) if level == 0}
 
@@ -86,7 +120,7 @@ def without_torch():
 
 def test_importing_all_but_views_brings_in_neither_the_ui_libraries_nor_views_nor_torch():
     names = [module_name(path) for path in BELOW_VIEWS]
-    assert {"backprop_panel", "backprop_panel.engine", "backprop_panel.nn.network"} <= set(names)
+    assert {"backprop_panel", "backprop_panel.training.engine"} <= set(names)
     loaded = said_by_fresh_interpreter(
         f"import importlib, json, sys\n"
         f"for name in {names!r}:\n"
@@ -113,7 +147,7 @@ def test_no_module_but_views_imports_views_even_later(path):
 
 def test_only_the_batch_loader_imports_torch():
     everything = sorted(PACKAGE.rglob("*.py"))
-    assert [path.name for path in everything if "torch" in libraries(path)] == ["batches.py"]
+    assert [path.name for path in everything if "torch" in libraries(path)] == ["batch_loader.py"]
 
 
 @pytest.mark.parametrize("path", sorted(NN.glob("*.py")), ids=module_name)
@@ -138,3 +172,18 @@ def test_a_trainer_works_where_torch_cannot_be_imported(without_torch):
 
 def test_losses_are_bit_for_bit_the_same_without_torch(with_torch, without_torch):
     assert without_torch["losses"] == with_torch["losses"]
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*/*.py")), ids=module_name)
+def test_a_room_imports_only_from_itself_and_from_rooms_below(path):
+    own = room_of(module_name(path))
+    for module in runtime_imports(path):
+        room = room_of(module)
+        if room is None:
+            assert module.split(".")[1] in SHARED, f"{module} is in no room"
+        else:
+            assert ROOMS.index(room) >= ROOMS.index(own), f"{own} imports {module}"
+
+
+def test_the_package_root_holds_the_public_names_and_the_shared_modules():
+    assert {path.stem for path in PACKAGE.glob("*.py")} == {"__init__", *SHARED}

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_panel import SequenceDataset, SettingError
-from backprop_panel import master_sequences as masters
+from backprop_panel.data import master_sequences as masters
 
 quick = settings(derandomize=True, deadline=None, max_examples=100, database=None)
 any_seed = st.integers(0, 2**64)

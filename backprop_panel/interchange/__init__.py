@@ -1,12 +1,12 @@
 """What leaves this program and comes back: runs, weights, logs, scripts and links."""
 
-from .files import file_name
+from .archive import file_name
+from .bundle import ReplayWarning, export_run, import_run, read_run, refuse_import
 from .limits import InterchangeError
 from .pytorch_script import export_notebook, export_script
-from .query import from_query, to_query
-from .run_bundle import ReplayWarning, export_run, import_run, read_run, refuse_import
-from .tensorboard_log import export_tensorboard
-from .tensors import load_weights, save_weights
+from .tensorboard import export_tensorboard
+from .url_query import from_query, to_query
+from .weights import load_weights, save_weights
 
 __all__ = [
     "InterchangeError",

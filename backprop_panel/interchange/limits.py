@@ -5,11 +5,11 @@ A file or a link may come from anybody, so each of these holds before anything i
 
 from __future__ import annotations
 
-from ..outside import MOST_HEADER_BYTES as MOST_HEADER_BYTES
-from ..outside import MOST_WEIGHTS_BYTES as MOST_WEIGHTS_BYTES
-from ..outside import InterchangeError as InterchangeError
-from ..outside import refuse_above as refuse_above
-from ..outside import refuse_other as refuse_other
+from ..training.file_input import MOST_HEADER_BYTES as MOST_HEADER_BYTES
+from ..training.file_input import MOST_WEIGHTS_BYTES as MOST_WEIGHTS_BYTES
+from ..training.file_input import InterchangeError as InterchangeError
+from ..training.file_input import refuse_above as refuse_above
+from ..training.file_input import refuse_other as refuse_other
 
 MOST_ARCHIVE_BYTES = 1 << 28
 """A zip as it lies on disk: 256 MiB, which is also the most of any file within."""

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..events import Event, digests_in
 from ..nn.network import Network
 from ..nn.record import frozen
 from ..settings import SettingError
-from ..weight_tensors import Tensors, digest_of, read_tensors, tensor_bytes
+from ..training.event_log import Event, digests_in
+from ..training.weight_tensors import Tensors, digest_of, read_tensors, tensor_bytes
 from .limits import MOST_LAYERS_PASSED, InterchangeError, refuse_above
 
 LOADED = "loaded_weights.safetensors"

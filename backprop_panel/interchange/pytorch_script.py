@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from ..events import Changed, LayerFrozen, Trained, WeightSet, WeightsLoaded, digests_in
-from ..run import TrainingRun
-from ..trainer import SETTING_NAMES
-from ..weight_tensors import tensor_bytes, tensors_of, torch_tensors
-from . import script_parts as parts_of
-from .files import Target, write_bundle
-from .script_parts import Part
-from .snapshot import Snapshot, snapshot
+from ..runs.run import TrainingRun
+from ..training.event_log import Changed, LayerFrozen, Trained, WeightSet, WeightsLoaded, digests_in
+from ..training.trainer import SETTING_NAMES
+from ..training.weight_tensors import tensor_bytes, tensors_of, torch_tensors
+from . import pytorch_templates as parts_of
+from .archive import Target, write_bundle
+from .export_snapshot import Snapshot, snapshot
+from .pytorch_templates import Part
 
 
 @dataclass(frozen=True)

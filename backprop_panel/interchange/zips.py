@@ -8,8 +8,8 @@ import stat
 import zipfile
 from collections.abc import Mapping
 
-from ..file_kinds import ZIP_ERRORS, refuse_large_directory
-from ..outside import InterchangeError
+from ..training.file_input import InterchangeError
+from ..training.file_kinds import ZIP_ERRORS, refuse_large_directory
 
 LITTER = re.compile(r"__MACOSX/.*|(.*/)?(\.DS_Store|Thumbs\.db|desktop\.ini)", re.DOTALL)
 """What file managers put into a zip, or into a folder before it is zipped."""

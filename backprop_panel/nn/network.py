@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .activations import ACTIVATIONS, Kept
-from .initialization import Initialization
+from .initializers import Initialization
 
 Array = NDArray[np.floating]
 

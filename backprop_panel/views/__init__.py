@@ -5,8 +5,8 @@ import gc
 import holoviews as hv
 import panel as pn
 
-from .delivery import leave_no_message_behind
-from .serving import end_connections_once, refusal
+from .patches.serving import end_connections_once, refusal
+from .patches.write_queue import leave_no_message_behind
 from .workbench import Workbench
 
 __all__ = ["Workbench", "refusal"]

@@ -13,23 +13,23 @@ from bokeh.document import Document
 from bokeh.events import ConnectionLost
 from panel.util import edit_readonly
 
-from ..store import StoreError
-from ..training_run import TrainingRunManager
-from .comparison import Comparison, LossTab, RunsTab
-from .controls import SMALL
-from .data_tab import DataTab
-from .difference_tab import DifferenceTab
-from .explanation import Explanation
-from .health_tab import HealthLogs, HealthTab
-from .link import Link
-from .network_map import NetworkMap
-from .notices import StoreNotice, UnreadableNotice, unopened
-from .opening import in_pieces
-from .serving import settle_in
-from .session import Session
-from .settings_panel import Settings
-from .timeline import Timeline
-from .toolbar import Toolbar
+from ..runs.manager import TrainingRunManager
+from ..storage.database import StoreError
+from .panels.comparison import Comparison, LossTab, RunsTab
+from .panels.data_tab import DataTab
+from .panels.difference_tab import DifferenceTab
+from .panels.health_tab import HealthLogs, HealthTab
+from .panels.inspector import Explanation
+from .panels.link import Link
+from .panels.network_map import NetworkMap
+from .panels.notices import StoreNotice, UnreadableNotice, unopened
+from .panels.sidebar import Settings
+from .panels.timeline import Timeline
+from .panels.toolbar import Toolbar
+from .patches.serving import settle_in
+from .staged_loading import in_pieces
+from .state.session import Session
+from .widgets.buttons import SMALL
 
 FOLLOW_PERIOD = 1000
 """Milliseconds between two looks at what was done in other windows."""

@@ -8,8 +8,8 @@ from contextlib import suppress
 import numpy as np
 from playwright.sync_api import TimeoutError, expect
 
-from backprop_panel.checkpoints import Checkpoints
 from backprop_panel.interchange import import_run
+from backprop_panel.training.checkpoints import Checkpoints
 from tests.ui.browsing import (
     choose,
     expect_active,

@@ -3,7 +3,7 @@
 import asyncio
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.views.session import Session
+from backprop_panel.views.state.session import Session
 
 
 def test_playing_is_shown_where_only_a_loop_runs():

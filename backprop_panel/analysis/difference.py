@@ -1,0 +1,109 @@
+"""Two moments beside each other: of two runs, or of one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..nn.record import StepRecord
+from ..runs.run import TrainingRun
+from ..settings import SettingError
+from ..training.engine import Engine
+
+MOST_STEPS = 12
+"""Steps at which two runs are compared; each may have to be reached by replay."""
+
+ARRAYS = (
+    "pre_activations",
+    "activation_slopes",
+    "activations",
+    "deltas",
+    "activation_gradients",
+    "layers",
+    "layer_gradients",
+    "layer_updates",
+)
+
+
+def difference(ours: StepRecord, other: Engine) -> StepRecord:
+    """Return a record minus what an engine with cells for the same computes of its batch."""
+    theirs = other.look(ours.samples)
+    return replace(
+        ours, **{name: _minus(getattr(ours, name), getattr(theirs, name)) for name in ARRAYS}
+    )
+
+
+def refuse_unlike(one: Engine, other: Engine) -> None:
+    """Raise a SettingError if two engines have no cells that stand for the same."""
+    if one.network.widths != other.network.widths:
+        raise SettingError(
+            "difference",
+            f"Networks of {_shape(one)} and {_shape(other)} units have no cells in common.",
+        )
+    if one.data.context_length != other.data.context_length or (
+        one.data.num_samples != other.data.num_samples
+    ):
+        raise SettingError("difference", "The two runs do not learn from the same samples.")
+
+
+def differing_settings(
+    one: TrainingRun, engine: Engine, other: TrainingRun, other_engine: Engine
+) -> dict[str, tuple[Any, Any]]:
+    """Return the settings that differ, each with both values, as in force at the two moments."""
+    ours, theirs = _settings(one, engine), _settings(other, other_engine)
+    return {
+        name: (ours[name], theirs[name])
+        for name in ours
+        if name != "mode" and repr(ours[name]) != repr(theirs[name])
+    }
+
+
+def distance_over_steps(
+    one: TrainingRun, other: TrainingRun, moment: Engine
+) -> tuple[NDArray, NDArray]:
+    """Return how far a run's layers are from another's at the same step.
+
+    A run is not compared with itself at the same step, but with `moment`, one of its own. The step
+    up to which they are the same is among those at which they are compared.
+
+    Returns
+    -------
+    steps : array, shape (n,)
+    distances : array, shape (n, layers)
+        The norm of the difference of each layer's weights, its bias included.
+    """
+    refuse_unlike(one.trainer.engine, other.trainer.engine)
+    last = min(one.trainer.step, other.trainer.step)
+    evenly = np.linspace(0, last, MOST_STEPS).round().astype(int)
+    same = [moment.step] if one is other else _steps_in_common(one, other)
+    steps = np.unique([*evenly, *(step for step in same if step <= last)])
+    distances = []
+    for step in steps.tolist():
+        theirs = moment if one is other else other.replay(step)
+        layers = zip(one.replay(step).network.layers, theirs.network.layers, strict=True)
+        distances.append([float(np.linalg.norm(ours - other)) for ours, other in layers])
+    return steps, np.array(distances)
+
+
+def _steps_in_common(one: TrainingRun, other: TrainingRun) -> list[int]:
+    """Return the step up to which two runs did the same, if one was forked or both were."""
+    ours, theirs = (
+        {run.id: run.trainer.step} | dict([run.parent] if run.parent else [])
+        for run in (one, other)
+    )
+    return [min(ours[run], theirs[run]) for run in ours.keys() & theirs.keys()]
+
+
+def _minus(ours: tuple[NDArray, ...], theirs: tuple[NDArray, ...]) -> tuple[NDArray, ...]:
+    return tuple(a - b for a, b in zip(ours, theirs, strict=True))
+
+
+def _settings(run: TrainingRun, engine: Engine) -> dict[str, Any]:
+    return {**run.settings, **asdict(engine.settings)}
+
+
+def _shape(engine: Engine) -> str:
+    return "-".join(map(str, engine.network.widths))

@@ -1,0 +1,1 @@
+"""Training data: token sequences, the windows on them, and batches of those."""

@@ -1,0 +1,161 @@
+"""Batches of samples: an epoch is a permutation and a cursor into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .sequence_dataset import SequenceDataset
+
+Indices = NDArray[np.integer]
+Batch = tuple[NDArray, Indices]
+
+MOST_IN_BLOCK = 32
+"""How many batches are loaded at a time; beyond that, loading costs next to nothing a batch."""
+
+MOST_NUMBERS_IN_BLOCK = 2**18
+"""How many one-hot numbers a block may have, if it holds more than one batch."""
+
+
+@dataclass
+class Cursor:
+    """A place in the endless sequence of samples: which epoch, how far into its order."""
+
+    data: SequenceDataset
+    epoch: int = 0
+    position: int = 0
+
+    def __post_init__(self) -> None:
+        self._order_of = -1
+        self._order: Indices = np.empty(0, np.intp)
+
+    def copy(self) -> Cursor:
+        """Return another cursor at the same place."""
+        return Cursor(self.data, self.epoch, self.position)
+
+    def peek(self, count: int) -> Indices:
+        """Return the next `count` samples' numbers, fewer at the end of the epoch."""
+        if self._order_of != self.epoch:
+            self._order, self._order_of = self.data.order(self.epoch), self.epoch
+        return self._order[self.position : self.position + count]
+
+    def pass_by(self, count: int) -> None:
+        """Go on by `count` samples, at most to the end of the epoch."""
+        self.position += count
+        if self.position == self.data.num_samples:
+            self.epoch += 1
+            self.position = 0
+
+
+class BatchLoader:
+    """Fetches the samples of a dataset by their numbers, through torch's DataLoader.
+
+    Where torch is not installed, the samples are fetched from the dataset directly: the same
+    batches, since which samples come next is the cursor's doing and not the loader's.
+    """
+
+    def __init__(self, data: SequenceDataset) -> None:
+        self._data = data
+        self._request = _Request()
+        self._batches: Iterator[Batch] | None = None
+
+    def fetch(self, samples: Indices) -> Batch:
+        """Return the contexts (batch, context_length) and targets (batch,) of `samples`."""
+        if self._batches is None:
+            self._batches = iter(_loader(self._data, self._request))
+        self._request.samples = samples
+        return next(self._batches)
+
+    def load(self, cursor: Cursor, size: int, most: int = 1) -> Block:
+        """Return the next batches of `size`, at most so many, none beyond the end of the epoch.
+
+        The smaller batch at the end of an epoch makes a block of its own.
+        """
+        numbers = size * (self._data.input_dimension + self._data.output_dimension)
+        most = min(most, MOST_IN_BLOCK, max(1, MOST_NUMBERS_IN_BLOCK // numbers))
+        samples = cursor.peek(most * size)
+        whole = len(samples) // size
+        samples = samples[: whole * size].reshape(whole, size) if whole else samples[np.newaxis]
+        return self.block(samples)
+
+    def block(self, samples: Indices) -> Block:
+        """Return the batches of these samples, a row each."""
+        return Block(self._data, samples, self.fetch(samples.ravel()))
+
+
+class Block:
+    """The next few batches of one size, loaded at once.
+
+    Attributes
+    ----------
+    samples : array, shape (n, batch)
+        The examples' numbers among the training samples.
+    contexts : array, shape (n, batch, context_length)
+        Their token ids.
+    targets : array of int, shape (n, batch)
+    inputs, one_hot_targets : array, shape (n, batch, in) and (n, batch, out)
+    logits : array, shape (n, batch, out)
+        What the network answered to those batches that have gone through it.
+
+    Each batch of these three lies in memory one column an example, as the network's buffers do.
+    """
+
+    def __init__(self, data: SequenceDataset, samples: Indices, loaded: Batch) -> None:
+        contexts, targets = loaded
+        self.samples = samples
+        self.contexts = contexts.reshape(*samples.shape, -1)
+        self.targets = targets.reshape(samples.shape)
+        self.inputs = _columns(samples.shape, data.input_dimension)
+        data.one_hot(self.contexts, out=self.inputs)
+        self.one_hot_targets = _columns(samples.shape, data.output_dimension)
+        data.one_hot_targets(self.targets, out=self.one_hot_targets)
+        self.logits = np.empty_like(self.one_hot_targets)
+
+    def __len__(self) -> int:
+        """Return how many batches there are."""
+        return len(self.samples)
+
+    @property
+    def batch_size(self) -> int:
+        """Examples in each batch."""
+        return self.samples.shape[1]
+
+
+def _columns(shape: tuple[int, int], units: int) -> NDArray[np.float32]:
+    n, batch = shape
+    return np.empty((n, units, batch), np.float32).swapaxes(1, 2)
+
+
+class _Request:
+    """A batch sampler that yields what was asked for last, without end."""
+
+    samples: Indices
+
+    def __iter__(self) -> Iterator[Indices]:
+        while True:
+            yield self.samples
+
+
+def _loader(data: SequenceDataset, request: _Request) -> Iterator[Batch]:
+    try:
+        # Imported here because torch takes longer to import than all else together.
+        import torch
+    except ImportError:
+        return map(data.__getitems__, request)
+    from torch.utils.data import DataLoader
+
+    return DataLoader(
+        data,
+        batch_sampler=request,
+        collate_fn=_unchanged,
+        # Its own generator, or every loader would draw from torch's global one.
+        generator=torch.Generator(),
+    )
+
+
+def _unchanged(batch: Batch) -> Batch:
+    """Keep the arrays as the dataset made them: the default would turn them into tensors."""
+    return batch

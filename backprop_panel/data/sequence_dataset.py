@@ -1,0 +1,361 @@
+"""Sequence data: windows cut from master sequences, and the samples drawn from them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+from math import ceil
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from ..nn.losses import LOSSES
+from ..rng import random_stream
+from ..settings import (
+    Choice,
+    Configured,
+    Count,
+    Plain,
+    Quantity,
+    SettingError,
+    is_whole,
+    one_of,
+    plain,
+    shown,
+)
+from . import master_sequences as masters
+from .lazy_array import LazyRows
+
+Indices = NDArray[np.integer]
+
+
+class SequenceDataset(Configured):
+    """Windows over master sequences, a training set drawn from them, and a validation set.
+
+    A window of `sequence_length` tokens is, for ``next_token``, that many minus one as input and
+    the last as target; for ``sequence_classification`` all of them as input and the index of its
+    master as target. Inputs are one-hot, flattened; only token ids are stored.
+
+    Samples are drawn evenly: every training window occurs as often as every other, give or take
+    one. Of the distinct windows, `validation_fraction` are held out, by content: a window that is
+    in the validation set is nowhere in the training set.
+
+    Raises
+    ------
+    SettingError
+        For a setting that is unknown, out of bounds, or does not fit the others.
+    """
+
+    vocabulary = Plain(["a", "b", "c", "d"], constant=True, doc="The tokens, a list.")
+    sequence_length = Count(5, bounds=(1, None), constant=True, doc="Tokens in a window.")
+    task_type = Choice(
+        default="next_token",
+        objects=["next_token", "sequence_classification"],
+        constant=True,
+        doc="What to learn: the window's last token, or which master it was cut from.",
+    )
+    num_master_sequences = Count(
+        3, bounds=(1, None), constant=True, doc="How many masters to generate."
+    )
+    master_sequence_length = Plain(
+        (8, 12), constant=True, doc="The shortest and the longest length of a generated master."
+    )
+    master_sequences = Plain(
+        None,
+        constant=True,
+        doc="Explicit masters in place of generated ones: a list of strings or of lists of "
+        "tokens, or a text with one master a line and a token a character.",
+    )
+    num_samples = Count(
+        512, bounds=(1, 10_000_000), constant=True, doc="Training samples in an epoch."
+    )
+    validation_fraction = Quantity(
+        0.2,
+        bounds=(0, 1),
+        inclusive_bounds=(True, False),
+        constant=True,
+        doc="The share of the distinct windows that is held out.",
+    )
+    seed = Count(0, bounds=(0, None), constant=True, doc="Where all randomness begins.")
+
+    def __init__(self, **settings: Any) -> None:
+        for name, kind in (("vocabulary", list), ("master_sequence_length", tuple)):
+            value = plain(settings.get(name))
+            if isinstance(value, (list, tuple)):
+                settings[name] = kind(value)
+        super().__init__(**settings)
+        self._check_vocabulary()
+        if self.task_type == "next_token" and self.sequence_length < 2:
+            raise SettingError(
+                "sequence_length",
+                "sequence_length must be at least 2 for next_token (one token in, one to "
+                f"predict), got {self.sequence_length}.",
+            )
+        given = self._given_masters()
+        self.masters = given.at_least(self.sequence_length)
+        self.skipped = len(given) - len(self.masters)
+        if not len(self.masters):
+            raise SettingError(
+                "sequence_length",
+                f"sequence_length is {shown(self.sequence_length)}, but the longest master "
+                f"sequence has only {given.lengths.max(initial=0)} tokens.",
+            )
+        self._place_windows()
+        self._draw_samples()
+
+    @classmethod
+    def from_text(
+        cls, text: str, sequence_length: int = 8, num_samples: int = 10_000, **settings: Any
+    ) -> SequenceDataset:
+        """Return the data of a text: one master a line, a token a character.
+
+        Lines shorter than a window are passed over and counted in `skipped`.
+
+        Raises
+        ------
+        SettingError
+            If it is no text, no line is long enough, or a setting is bad.
+        """
+        masters.refuse_no_text(text)
+        text = text.replace("\r\n", "\n")
+        if not text.strip("\n"):
+            raise SettingError("master_sequences", "The text is empty.")
+        settings.setdefault("vocabulary", masters.text_vocabulary(text))
+        return cls(
+            master_sequences=text,
+            sequence_length=sequence_length,
+            num_samples=num_samples,
+            **settings,
+        )
+
+    @property
+    def context_length(self) -> int:
+        """Tokens of a window that are input."""
+        return self.sequence_length - (self.task_type == "next_token")
+
+    @cached_property
+    def input_dimension(self) -> int:
+        """Length of a flattened one-hot input."""
+        return self.context_length * len(self.vocabulary)
+
+    @cached_property
+    def output_dimension(self) -> int:
+        """Number of classes: tokens, or masters."""
+        return len(self.output_labels)
+
+    @cached_property
+    def _token_ids(self) -> Indices:
+        return np.arange(len(self.vocabulary), dtype=self.masters.ids.dtype)
+
+    @cached_property
+    def _output_ids(self) -> Indices:
+        return np.arange(self.output_dimension)
+
+    @cached_property
+    def output_labels(self) -> list[str]:
+        """What each output stands for."""
+        if self.task_type == "next_token":
+            return list(self.vocabulary)
+        return [f"#{number + 1}" for number in range(len(self.masters))]
+
+    @property
+    def windows(self) -> LazyRows:
+        """Token ids of every window, every place once, shape (n_windows, sequence_length)."""
+        shape = (self.n_windows, self.sequence_length)
+        return LazyRows(shape, self._all_windows.dtype, self._windows_at)
+
+    @property
+    def origin(self) -> LazyRows:
+        """Where each window was cut: master and offset, shape (n_windows, 2)."""
+        return LazyRows((self.n_windows, 2), np.dtype(np.int64), self._origin_of)
+
+    def tokens(self, ids: Any) -> NDArray[np.object_]:
+        """Return the tokens for `ids`, in the same shape."""
+        return self._token_array[np.asarray(ids)]
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+    def __getitem__(self, sample: int) -> tuple[NDArray, int]:
+        """Return one training sample: its context's token ids and its target."""
+        contexts, targets = self.__getitems__([sample])
+        return contexts[0], int(targets[0])
+
+    def __getitems__(self, samples: Indices | Sequence[int]) -> tuple[NDArray, Indices]:
+        """Return training samples: contexts (batch, context_length) and targets (batch,)."""
+        windows = self.sample_windows[samples]
+        return self._split(windows, self._all_windows[self._sample_starts[samples]])
+
+    def context_and_target(self, windows: Indices) -> tuple[NDArray, Indices]:
+        """Split windows, by number, into contexts (n, context_length) and targets (n,)."""
+        return self._split(windows, self._windows_at(windows))
+
+    def _split(self, windows: Indices, ids: NDArray) -> tuple[NDArray, Indices]:
+        if self.task_type == "next_token":
+            return ids[:, :-1], ids[:, -1].astype(np.intp)
+        return ids, self._master_of(windows)
+
+    def one_hot(self, contexts: NDArray, out: NDArray[np.floating]) -> None:
+        """Write the flattened one-hot rows of `contexts` into `out`.
+
+        Parameters
+        ----------
+        contexts : array, shape (..., batch, context_length)
+        out : array, shape (..., batch, input_dimension)
+        """
+        ids = self._token_ids
+        # The batch last, as it lies in memory in the network's buffers: several times faster.
+        places = contexts.swapaxes(-2, -1)
+        hot = np.empty((*places.shape[:-1], len(ids), places.shape[-1]), bool)
+        np.equal(places[..., np.newaxis, :], ids[:, np.newaxis], out=hot)
+        np.copyto(out.swapaxes(-2, -1), hot.reshape(*places.shape[:-2], -1, hot.shape[-1]))
+
+    def one_hot_targets(self, targets: Indices, out: NDArray[np.floating]) -> None:
+        """Write a one at each target, (..., batch), into `out`, (..., batch, output_dimension)."""
+        hot = targets[..., np.newaxis, :] == self._output_ids[:, np.newaxis]
+        np.copyto(out.swapaxes(-2, -1), hot)
+
+    def order(self, epoch: int) -> Indices:
+        """Return the order of the samples in an epoch, a function of (seed, epoch) alone."""
+        return random_stream("order", self.seed, epoch).permutation(self.num_samples)
+
+    def optimal_loss(self, loss_type: str) -> float:
+        """Return the mean training loss of the best function of the context.
+
+        Where one context is followed by different targets with shares p, no function of it does
+        better than to answer p itself. The cross-entropy left is their entropy; the squared error
+        left is the variance Σ p(1 - p), over the number of outputs.
+
+        Raises
+        ------
+        SettingError
+            If `loss_type` is neither ``"mse"`` nor ``"cross_entropy"``.
+        """
+        if loss_type not in LOSSES:
+            raise SettingError("loss_type", one_of("loss_type", loss_type, LOSSES))
+        weights, shares, _ = self._target_shares
+        if loss_type == "mse":
+            return float(weights @ (1 - shares)) / self.output_dimension
+        return float(weights @ -np.log(shares))
+
+    @cached_property
+    def optimal_accuracy(self) -> float:
+        """The share of training samples that the best function of the context gets right."""
+        weights, _, contexts = self._target_shares
+        best = np.zeros(contexts.max() + 1)
+        np.maximum.at(best, contexts, weights)
+        return float(best.sum())
+
+    @cached_property
+    def _target_shares(self) -> tuple[NDArray, NDArray, Indices]:
+        """For each distinct (context, target): its weight, its share of the context, the context.
+
+        The weight is its share of all training samples.
+        """
+        contexts, targets = self.context_and_target(self.sample_windows)
+        _, context_numbers = np.unique(contexts, axis=0, return_inverse=True)
+        pairs = np.stack([context_numbers.ravel(), targets], axis=1)
+        distinct, counts = np.unique(pairs, axis=0, return_counts=True)
+        of_context = np.bincount(distinct[:, 0], weights=counts)
+        return counts / counts.sum(), counts / of_context[distinct[:, 0]], distinct[:, 0]
+
+    def _check_vocabulary(self) -> None:
+        if not isinstance(self.vocabulary, list) or not all(
+            isinstance(token, str) and token for token in self.vocabulary
+        ):
+            raise SettingError(
+                "vocabulary",
+                f"vocabulary must be a list of tokens, each some text, got "
+                f"{shown(self.vocabulary)}.",
+            )
+        if not self.vocabulary:
+            raise SettingError("vocabulary", "vocabulary must hold at least one token, got none.")
+        token, count = Counter(self.vocabulary).most_common(1)[0]
+        if count > 1:
+            raise SettingError(
+                "vocabulary",
+                f"vocabulary holds {shown(token)} {count} times; each token stands once.",
+            )
+
+    def _given_masters(self) -> masters.MasterSequences:
+        if self.master_sequences is None:
+            lengths = self._checked_lengths()
+            return masters.generate(
+                len(self.vocabulary), self.num_master_sequences, lengths, self.seed
+            )
+        if isinstance(self.master_sequences, str):
+            return masters.encode_text(self.master_sequences, self.vocabulary)
+        return masters.encode(self.master_sequences, self.vocabulary)
+
+    def _checked_lengths(self) -> tuple[int, int]:
+        lengths = self.master_sequence_length
+        is_pair = isinstance(lengths, (list, tuple)) and len(lengths) == 2
+        if not is_pair or not all(map(is_whole, lengths)) or not 1 <= lengths[0] <= lengths[1]:
+            raise SettingError(
+                "master_sequence_length",
+                "master_sequence_length must be (shortest, longest), two whole numbers with "
+                f"1 <= shortest <= longest, got {shown(lengths)}.",
+            )
+        if lengths[1] < self.sequence_length:
+            raise SettingError(
+                "sequence_length",
+                f"sequence_length is {shown(self.sequence_length)}, but the longest master "
+                f"sequence may have only {shown(lengths[1])} tokens (master_sequence_length is "
+                f"{shown(tuple(lengths))}).",
+            )
+        return lengths[0], lengths[1]
+
+    def _place_windows(self) -> None:
+        """Number the windows: those of the first master first, each by its offset."""
+        per_master = self.masters.lengths - self.sequence_length + 1
+        self.n_windows = int(per_master.sum())
+        self._first_window = np.cumsum(per_master) - per_master
+        self._all_windows = sliding_window_view(self.masters.ids, self.sequence_length)
+        self._token_array = np.array(self.vocabulary, dtype=object)
+
+    def _master_of(self, windows: Indices) -> Indices:
+        return np.searchsorted(self._first_window, windows, side="right") - 1
+
+    def _origin_of(self, windows: Indices) -> Indices:
+        master = self._master_of(windows)
+        return np.stack([master, windows - self._first_window[master]], axis=1)
+
+    def _windows_at(self, windows: Indices) -> NDArray:
+        return self._all_windows[self._starts_of(windows)]
+
+    def _starts_of(self, windows: Indices) -> Indices:
+        """Return where in the stored token ids each window begins."""
+        if len(self.masters) == 1:
+            return self.masters.starts[0] + windows
+        master, offset = self._origin_of(windows).T
+        return self.masters.starts[master] + offset
+
+    def _draw_samples(self) -> None:
+        """Hold out the validation windows and draw the training samples from the others.
+
+        Of a text with far more windows than samples, only as many as are needed are looked at.
+        """
+        random = random_stream("samples", self.seed)
+        needed = ceil(self.num_samples / (1 - self.validation_fraction))
+        pool = random.choice(self.n_windows, min(needed, self.n_windows), replace=False)
+        distinct, first, content = np.unique(
+            self._windows_at(pool), axis=0, return_index=True, return_inverse=True
+        )
+        held_out = round(self.validation_fraction * len(distinct))
+        held_out = min(max(held_out, self.validation_fraction > 0), len(distinct) - 1)
+        shuffled = random.permutation(len(distinct))
+        self.validation_windows = np.sort(pool[first[shuffled[:held_out]]])
+        is_training = np.ones(len(distinct), bool)
+        is_training[shuffled[:held_out]] = False
+        training = np.sort(pool[is_training[content.ravel()]])
+        self.sample_windows = _draw_evenly(training, self.num_samples, random)
+        self._sample_starts = self._starts_of(self.sample_windows)
+
+
+def _draw_evenly(windows: Indices, count: int, random: np.random.Generator) -> Indices:
+    """Draw `count` of `windows`, each as often as any other, give or take one."""
+    rounds, rest = divmod(count, len(windows))
+    return np.concatenate([np.tile(windows, rounds), random.permutation(windows)[:rest]])

@@ -1,0 +1,154 @@
+"""Files in a folder or a zip, read with a limit for each and written only where there are none."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import stat
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from ..settings import shown
+from ..training.file_input import (
+    InterchangeError,
+    Source,
+    path_of,
+    read_file,
+    read_limited,
+    refusing_errors,
+)
+from ..training.file_kinds import NOT_A_RUN, refuse_kinds
+from .limits import MOST_ARCHIVE_BYTES
+from .zips import read_zip
+
+Target = str | os.PathLike[str] | BinaryIO
+
+RESERVED = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
+"""What Windows takes for a device, whatever the suffix."""
+
+
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+"""Opens no link to another place, where the system tells them apart."""
+
+
+def file_name(run_name: str, suffix: str = "") -> str:
+    """Return a plain file name for a run: no path in it, no leading dot, no device, not long.
+
+    Raises
+    ------
+    InterchangeError
+        If either is not text.
+    """
+    for text in (run_name, suffix):
+        if not isinstance(text, str):
+            raise InterchangeError("name", f"A file's name is made of text, got {shown(text)}.")
+    plain = re.sub(r"[^\w\-. ()]", "_", run_name).strip(" .")[:60].rstrip(" .")
+    if not plain or plain.split(".")[0].strip().lower() in RESERVED:
+        plain = f"run_{plain}".rstrip("_")
+    return plain + suffix
+
+
+def read_bundle(source: Source, limits: Mapping[str, int]) -> dict[str, bytes]:
+    """Return the files that `limits` names, as far as they are in a folder or a zip.
+
+    A zip that holds anything else is refused: it is not one of ours. Within a folder no link is
+    followed, though the folder or the zip may be given by one.
+
+    Raises
+    ------
+    InterchangeError
+        With the reason.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        folder = path_of(source, "path")
+        with refusing_errors(f"{str(folder)!r:.200} cannot be read"):
+            if folder.is_dir():
+                present = [name for name in limits if os.path.lexists(folder / name)]
+                return {
+                    name: read_file(folder / name, limits[name], name, NO_LINK) for name in present
+                }
+    data = read_limited(source, MOST_ARCHIVE_BYTES, "The file")
+    refuse_kinds(data, "file", NOT_A_RUN)
+    return read_zip(data, limits)
+
+
+def write_bundle(target: Target, files: Mapping[str, bytes]) -> None:
+    """Write files into a new folder, or, if `target` ends in .zip or is open, into a zip.
+
+    Folders that it is to be in are made.
+
+    Raises
+    ------
+    InterchangeError
+        If `target` exists, as nothing is ever overwritten, or cannot be written.
+    """
+    if hasattr(target, "write"):
+        write_file(target, _zipped(files))
+        return
+    path = path_of(target, "path or an open binary file")
+    if os.path.lexists(path):
+        raise InterchangeError("file", f"{str(path)!r} exists; give another name.")
+    if path.suffix.lower() == ".zip":
+        write_file(path, _zipped(files), "xb")
+        return
+    make_folder(path)
+    try:
+        for name, data in files.items():
+            write_file(path / name, data, "xb")
+    except InterchangeError:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
+
+
+def write_file(target: Target, data: bytes, mode: str = "wb") -> None:
+    """Write bytes to an open file, or to a path, whose folders are made.
+
+    Raises
+    ------
+    InterchangeError
+        If it cannot be written.
+    """
+    if hasattr(target, "write"):
+        with refusing_errors("The file cannot be written"):
+            target.write(data)
+        return
+    path = path_of(target, "path or an open binary file")
+    make_folder(path.parent)
+    with refusing_errors(f"{str(path)!r:.200} cannot be written"), path.open(mode) as file:
+        try:
+            file.write(data)
+            file.flush()
+        except OSError:
+            if mode == "xb":
+                path.unlink()  # of which a part would be worth nothing
+            raise
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those that it is in, as far as they are not there.
+
+    Raises
+    ------
+    InterchangeError
+        If one of them is a file, or cannot be made.
+    """
+    with refusing_errors(f"The folder {str(path)!r:.200} cannot be made"):
+        for place in (path, *path.parents):
+            if place.exists() and not place.is_dir():
+                raise InterchangeError("file", f"{str(place)!r:.200} is a file, not a folder.")
+        path.mkdir(parents=True, exist_ok=True)
+
+
+def _zipped(files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            # ZipInfo's own date, the first there is: one run always gives the same bytes.
+            member = zipfile.ZipInfo(name)
+            member.external_attr = (stat.S_IFREG | 0o644) << 16  # or unzip would make it unreadable
+            archive.writestr(member, data, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()

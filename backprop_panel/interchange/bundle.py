@@ -1,0 +1,289 @@
+"""A run as a folder or a zip: its beginning, its events, and what came of them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, BinaryIO
+from zipfile import ZipFile
+
+import numpy as np
+
+from ..runs.run import TrainingRun
+from ..settings import shown
+from ..training.event_log import Event, to_json
+from ..training.file_kinds import ZIP_ERRORS
+from ..training.weight_tensors import (
+    Tensors,
+    read_tensors,
+    refuse_mismatch,
+    set_weights,
+    tensor_bytes,
+    torch_tensors,
+)
+from .archive import Source, Target, read_bundle, write_bundle
+from .bounded_replay import event_from, refuse_long, replay
+from .bundle_checkpoints import CHECKPOINTS, PLACES, checkpoint_files, resume, table_bytes
+from .config_validation import checked_configuration
+from .export_snapshot import snapshot
+from .limits import (
+    MOST_ARCHIVE_BYTES,
+    MOST_CHECKPOINT_BYTES,
+    MOST_JSON_BYTES,
+    MOST_LOADED_BYTES,
+    MOST_NAME_LENGTH,
+    MOST_TABLE_BYTES,
+    MOST_WEIGHTS_BYTES,
+    InterchangeError,
+    refuse_above,
+)
+from .loaded_weights import LOADED, loaded_files, read_loaded
+
+FORMAT = "backprop_panel run"
+VERSION = 1
+"""Zips with loaded weights have it too: an older version refuses them by the file's name."""
+
+RUN = "run.json"
+HISTORY = "history.csv"
+WEIGHTS = "weights.safetensors"
+INITIAL_WEIGHTS = "initial_weights.safetensors"
+SUMS = "SHA256SUMS"
+
+LIMITS = {
+    RUN: MOST_JSON_BYTES,
+    HISTORY: MOST_TABLE_BYTES,
+    PLACES: MOST_JSON_BYTES,
+    CHECKPOINTS: MOST_CHECKPOINT_BYTES,
+    LOADED: MOST_LOADED_BYTES,
+    WEIGHTS: MOST_WEIGHTS_BYTES,
+    INITIAL_WEIGHTS: MOST_WEIGHTS_BYTES,
+    SUMS: 4096,
+}
+
+
+class ReplayWarning(UserWarning):
+    """A replay did not come to the weights that were exported."""
+
+
+def export_run(run: TrainingRun, target: Target) -> None:
+    """Write a run to a new folder, or, if `target` ends in .zip or is an open file, to a zip.
+
+    It holds ``run.json`` (configuration, events, position), ``history.csv``,
+    ``weights.safetensors`` and ``initial_weights.safetensors``, each loadable by a matching
+    ``nn.Sequential``, and ``SHA256SUMS`` of these, as ``sha256sum --check`` reads it. Weights that
+    were loaded are in ``loaded_weights.safetensors``. A run that is too long to be repeated at its
+    import has its checkpoints there as well.
+
+    Raises
+    ------
+    InterchangeError
+        If `target` exists or cannot be written. Folders that it is to be in are made.
+    """
+    now = snapshot(run)
+    state = now.state
+    beginning = run.at(0)
+    files = {
+        RUN: _json_bytes(
+            {
+                "format": FORMAT,
+                "version": VERSION,
+                "name": run.name,
+                "config": run.config,
+                "events": [to_json(event) for event in now.events],
+                "position": {"step": state.step, "epoch": state.epoch, "sample": state.position},
+            }
+        ),
+        HISTORY: table_bytes(now.history),
+        WEIGHTS: tensor_bytes(now.weights),
+        INITIAL_WEIGHTS: tensor_bytes(torch_tensors(beginning.weights, beginning.biases)),
+    }
+    files |= loaded_files(now.events, now.loaded)
+    if _is_long(run, now.events):
+        files |= checkpoint_files(now.states)
+    sums = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items()]
+    write_bundle(target, {**files, SUMS: "".join(sums).encode()})
+
+
+def import_run(source: Source) -> TrainingRun:
+    """Return the run in a folder or a zip, with its history and weights, by replaying its events.
+
+    A run that came with checkpoints is taken as it was at the last of them, and not replayed.
+    Where the replay comes to other weights, as it may where the arithmetic is another machine's,
+    a `ReplayWarning` says how far off it is and the exported weights are taken.
+
+    Parameters
+    ----------
+    source : path, bytes or binary file
+
+    Raises
+    ------
+    InterchangeError
+        If it is damaged, contradicts itself or would take too long or too much memory.
+    """
+    run, deviations = read_run(source)
+    for deviation in deviations:
+        warnings.warn(deviation, ReplayWarning, stacklevel=2)
+    return run
+
+
+def read_run(source: Source) -> tuple[TrainingRun, list[str]]:
+    """Return what `import_run` does and, instead of warning, in what the replay was off.
+
+    Warnings belong to the whole process; this may run beside other threads.
+    """
+    files = read_bundle(source, LIMITS)
+    for name in (RUN, WEIGHTS):
+        if name not in files:
+            raise InterchangeError("file", f"{name} is missing.")
+    _check_sums(files)
+    entries = _read_json(files[RUN])
+    run, events = _beginning(entries)
+    deviations = _compare_beginning(run, files.get(INITIAL_WEIGHTS))
+    exported = read_tensors(files[WEIGHTS])
+    refuse_mismatch(exported, run.model.network)
+    run.trainer.engine.tensors = read_loaded(files, events, run.model.network)
+    _advance(run, events, files)
+    _check_position(run, entries["position"])
+    deviations += _take_over(run, exported)
+    return run, deviations
+
+
+def refuse_import(exported: BinaryIO) -> None:
+    """Raise `InterchangeError` if a zip that `export_run` wrote is larger than is imported."""
+    if not hasattr(exported, "seek"):
+        raise InterchangeError("file", f"An open binary file is taken, got {shown(exported)}.")
+    try:
+        with ZipFile(exported) as archive:
+            sizes = {member.filename: member.file_size for member in archive.infolist()}
+        size = exported.seek(0, io.SEEK_END)
+    except ZIP_ERRORS as error:
+        raise InterchangeError("file", f"The zip cannot be read: {error}.") from error
+    for name, bytes_of in sizes.items():
+        if name not in LIMITS:
+            raise InterchangeError("file", f"{name!r:.80} is not of a run that was exported.")
+        refuse_above("file", f"Bytes of {name}", bytes_of, LIMITS[name])
+    refuse_above("file", "Bytes of the zip", size, MOST_ARCHIVE_BYTES)
+
+
+def _is_long(run: TrainingRun, events: Sequence[Event]) -> bool:
+    try:
+        refuse_long(run, events)
+    except InterchangeError:
+        return True
+    return False
+
+
+def _advance(run: TrainingRun, events: Sequence[Event], files: Mapping[str, bytes]) -> None:
+    """Bring a fresh run to where `events` lead."""
+    if PLACES not in files:
+        replay(run, events)
+        return
+    for name in (CHECKPOINTS, HISTORY):
+        if name not in files:
+            raise InterchangeError("file", f"{name} is missing, which belongs to {PLACES}.")
+    resume(run, events, files[PLACES], files[CHECKPOINTS], files[HISTORY])
+
+
+def _beginning(entries: Mapping[str, Any]) -> tuple[TrainingRun, list[Event]]:
+    """Return a run that has not been trained, and the events that are to be replayed on it."""
+    try:
+        config = checked_configuration(entries["config"])
+        events = [event_from(entry) for entry in entries["events"]]
+        return TrainingRun(_checked_name(entries["name"]), config), events
+    except InterchangeError:
+        raise
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
+        # A SettingError, or what a value of a wrong kind raises deeper down.
+        setting = getattr(error, "setting", "config")
+        raise InterchangeError(setting, f"The configuration is not usable: {error}") from error
+
+
+def _checked_name(name: Any) -> str:
+    if not isinstance(name, str) or not name.strip() or len(name) > MOST_NAME_LENGTH:
+        raise InterchangeError(
+            "name", f"A run's name must be text of 1 to {MOST_NAME_LENGTH} characters."
+        )
+    return name
+
+
+def _check_sums(files: Mapping[str, bytes]) -> None:
+    """Compare each file with its sum; who edits one by hand deletes the sums."""
+    if SUMS not in files:
+        return
+    for line in files[SUMS].decode("ascii", "replace").splitlines():
+        digest, _, name = line.partition("  ")
+        if name not in files or name == SUMS:
+            raise InterchangeError("file", f"{SUMS} lists {name!r:.80}, which is not there.")
+        if hashlib.sha256(files[name]).hexdigest() != digest:
+            raise InterchangeError(
+                "file", f"{name} is not as it was exported (if on purpose, delete {SUMS})."
+            )
+
+
+def _read_json(data: bytes) -> dict[str, Any]:
+    try:
+        entries = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise InterchangeError("file", f"{RUN} is not JSON: {error}.") from error
+    expected = {"format", "version", "name", "config", "events", "position"}
+    if not isinstance(entries, dict) or entries.get("format") != FORMAT:
+        raise InterchangeError("file", f'{RUN} has no entry "format": "{FORMAT}".')
+    if entries.get("version") != VERSION:
+        raise InterchangeError(
+            "file", f"Version {VERSION} can be read; got {entries.get('version')!r:.40}."
+        )
+    if set(entries) != expected:
+        raise InterchangeError("file", f"{RUN} must hold {', '.join(sorted(expected))}.")
+    if not isinstance(entries["config"], dict) or not isinstance(entries["events"], list):
+        raise InterchangeError("file", f"config must be an object and events a list in {RUN}.")
+    return entries
+
+
+def _compare_beginning(run: TrainingRun, data: bytes | None) -> list[str]:
+    if data is None:
+        return []
+    exported = read_tensors(data)
+    refuse_mismatch(exported, run.model.network)
+    if (distance := _distance(run, exported)) > 0:
+        return [f"The replay begins from weights other than the exported by up to {distance:.2g}."]
+    return []
+
+
+def _check_position(run: TrainingRun, position: Any) -> None:
+    cursor = run.trainer.engine.cursor
+    reached = {"step": run.trainer.step, "epoch": cursor.epoch, "sample": cursor.position}
+    if position != reached:
+        raise InterchangeError("position", f"The events lead to {reached}, not {position!r:.80}.")
+
+
+def _take_over(run: TrainingRun, exported: Tensors) -> list[str]:
+    if (distance := _distance(run, exported)) > 0:
+        set_weights(run.model.weights, run.model.biases, exported)
+        return [
+            f"The replay differs from the exported weights by up to {distance:.2g}; "
+            "the exported are taken."
+        ]
+    return []
+
+
+def _distance(run: TrainingRun, exported: Tensors) -> float:
+    """Return the largest difference to the run's weights; a NaN equals a NaN."""
+    largest = 0.0
+    for name, ours in torch_tensors(run.model.weights, run.model.biases).items():
+        theirs = exported[name]
+        odd = np.isfinite(theirs) != np.isfinite(ours)
+        if odd.any():
+            raise InterchangeError(
+                "weights", f"{name} and the replay's differ in which numbers are finite."
+            )
+        with np.errstate(invalid="ignore"):
+            differences = np.abs(theirs.astype(float) - ours)
+        largest = max(largest, np.nan_to_num(differences).max(initial=0))
+    return largest
+
+
+def _json_bytes(entries: Mapping[str, Any]) -> bytes:
+    return json.dumps(entries, indent=1, allow_nan=False).encode()

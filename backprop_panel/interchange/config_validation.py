@@ -1,0 +1,211 @@
+"""A configuration from outside: the settings it may hold, and what it may ask of the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
+from numbers import Real
+from typing import Any
+
+import param
+
+from ..data.sequence_dataset import SequenceDataset
+from ..nn.network import memory_needed
+from ..runs.run import CONFIGURATION, DATA_SETTINGS, MODEL_SETTINGS
+from ..settings import is_whole, plain, refuse_unknown, shown
+from ..training.model import Model, refuse_too_large
+from ..training.trainer import Trainer
+from .limits import MOST_MASTER_LENGTH, MOST_MASTERS, MOST_NUMBERS, InterchangeError, refuse_above
+
+EVALUATED_AT_ONCE = 1024
+"""The engine carries so many windows at a time forward, whatever the batch size."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What a run of a configuration asks for, known before any of it is made.
+
+    Attributes
+    ----------
+    samples : int
+        Training samples.
+    tokens : int
+        Tokens of all master sequences, at most.
+    parameters : int
+        Weights and biases.
+    batch : int
+        Examples in a batch.
+    memory : int
+        Bytes of the data, the network and its buffers, about.
+    """
+
+    samples: int
+    tokens: int
+    parameters: int
+    batch: int
+    memory: int
+
+
+BYTES_OF_A_MASTER = 250
+"""What a generated master sequence takes besides its tokens, while all are drawn."""
+
+
+def _owner(name: str) -> type[param.Parameterized]:
+    if name in DATA_SETTINGS:
+        return SequenceDataset
+    return Model if name in MODEL_SETTINGS else Trainer
+
+
+SETTINGS: dict[str, param.Parameter] = {name: _owner(name).param[name] for name in CONFIGURATION}
+"""The Param declaration of every setting of a configuration."""
+
+
+def checked_configuration(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration as a run takes it, if it asks for no more than is allowed.
+
+    Raises
+    ------
+    SettingError
+        For an unknown setting, with the nearest known one.
+    InterchangeError
+        For one that would take too much memory or time, before any is taken.
+    """
+    refuse_unknown(config, CONFIGURATION)
+    checked = plain(config)
+    if isinstance(checked.get("master_sequence_length"), list):
+        # JSON knows no tuples, and a run's own configuration has one here.
+        checked["master_sequence_length"] = tuple(checked["master_sequence_length"])
+    tokens = _checked_masters(checked)
+    _refuse_large_data(checked, tokens)
+    _refuse_large_network(checked)
+    return checked
+
+
+def demand_of(config: Mapping[str, Any]) -> Demand:
+    """Return what a run of a checked configuration asks for.
+
+    Raises
+    ------
+    SettingError
+        If the network would take more memory than is allowed on this machine.
+    """
+    samples, tokens = _size(config, "num_samples"), _checked_masters(config)
+    batch = min(_size(config, "batch_size"), samples)
+    widths = _widths(config)
+    refuse_too_large(widths, batch)
+    windows = _windows(config, tokens)
+    # Of a sample its window, that window's place and its number in the epoch's order are kept. Of a
+    # window, its tokens are compared with those of the others.
+    data = 24 * samples + 2 * tokens + windows * (2 * _size(config, "sequence_length") + 40)
+    if _value(config, "master_sequences") is None:
+        data += BYTES_OF_A_MASTER * _size(config, "num_master_sequences")
+    # Predictions and the validation loss have buffers of their own.
+    evaluated = memory_needed(widths, min(windows, EVALUATED_AT_ONCE)) - memory_needed(widths, 0)
+    return Demand(
+        samples=samples,
+        tokens=tokens,
+        parameters=_parameters(widths),
+        batch=batch,
+        memory=data + memory_needed(widths, batch) + evaluated,
+    )
+
+
+def _checked_masters(config: Mapping[str, Any]) -> int:
+    """Return how many tokens the masters have at most."""
+    masters = _value(config, "master_sequences")
+    if masters is None:
+        count = _size(config, "num_master_sequences")
+        length = max(_sizes(config, "master_sequence_length"), default=0)
+        refuse_above("num_master_sequences", "num_master_sequences", count, MOST_MASTERS)
+        refuse_above("master_sequence_length", "master_sequence_length", length, MOST_MASTER_LENGTH)
+        tokens = count * length
+    elif isinstance(masters, str):
+        tokens = len(masters)
+    elif isinstance(masters, (list, tuple)) and all(hasattr(one, "__len__") for one in masters):
+        refuse_above("master_sequences", "Master sequences", len(masters), MOST_MASTERS)
+        tokens = sum(map(len, masters))
+    else:
+        raise InterchangeError(
+            "master_sequences", "master_sequences must be a text, or a list of texts or of lists."
+        )
+    refuse_above("master_sequences", "Tokens of all master sequences", tokens, MOST_NUMBERS)
+    return tokens
+
+
+def _refuse_large_data(config: Mapping[str, Any], tokens: int) -> None:
+    """The dataset looks at distinct windows all at once."""
+    samples = _size(config, "num_samples")
+    length = _size(config, "sequence_length")
+    held_out = _value(config, "validation_fraction")
+    if not isinstance(held_out, Real) or not 0 <= held_out < 1:
+        raise InterchangeError(
+            "validation_fraction",
+            f"validation_fraction must be from 0 to below 1, got {shown(held_out)}.",
+        )
+    refuse_above("num_samples", "num_samples", samples, SETTINGS["num_samples"].bounds[1])
+    windows = _windows(config, tokens)
+    refuse_above("sequence_length", "Tokens of all windows", windows * length, MOST_NUMBERS)
+
+
+def _windows(config: Mapping[str, Any], tokens: int) -> int:
+    """Return how many windows the dataset looks at, at most."""
+    samples, held_out = _size(config, "num_samples"), _value(config, "validation_fraction")
+    return min(ceil(samples / (1 - held_out)), tokens)
+
+
+def _refuse_large_network(config: Mapping[str, Any]) -> None:
+    """Parameters, and one batch's activations, are an array each."""
+    widths = _widths(config)
+    refuse_above("hidden_dimension", "Weights and biases", _parameters(widths), MOST_NUMBERS)
+    batch = min(_size(config, "batch_size"), _size(config, "num_samples"))
+    numbers = max(batch, EVALUATED_AT_ONCE) * max(widths)
+    refuse_above("batch_size", "Activations of a layer, over a batch", numbers, MOST_NUMBERS)
+
+
+def _parameters(widths: list[int]) -> int:
+    return sum((below + 1) * above for below, above in pairwise(widths))
+
+
+def _widths(config: Mapping[str, Any]) -> list[int]:
+    """Return the units of each level of the network."""
+    layers = _size(config, "hidden_layers")
+    refuse_above("hidden_layers", "hidden_layers", layers, SETTINGS["hidden_layers"].bounds[1])
+    hidden = _sizes(config, "hidden_dimension")
+    if is_whole(_value(config, "hidden_dimension")):
+        hidden = hidden * layers
+    vocabulary, masters = _value(config, "vocabulary"), _value(config, "master_sequences")
+    if not isinstance(vocabulary, (list, tuple)):
+        raise InterchangeError("vocabulary", f"vocabulary must be a list, got {shown(vocabulary)}.")
+    if masters is None:
+        most_masters = _size(config, "num_master_sequences")
+    else:
+        most_masters = masters.count("\n") + 1 if isinstance(masters, str) else len(masters)
+    classifies = _value(config, "task_type") == "sequence_classification"
+    outputs = most_masters if classifies else len(vocabulary)
+    inputs = _size(config, "sequence_length") * len(vocabulary)
+    return [inputs, *hidden, outputs]
+
+
+def _value(config: Mapping[str, Any], name: str) -> Any:
+    return config.get(name, SETTINGS[name].default)
+
+
+def _size(config: Mapping[str, Any], name: str) -> int:
+    value = _value(config, name)
+    if not is_whole(value) or value < 0:
+        raise InterchangeError(name, f"{name} must be a whole number, got {shown(value)}.")
+    return value
+
+
+def _sizes(config: Mapping[str, Any], name: str) -> list[int]:
+    """Return the whole number, or the several, that a setting holds."""
+    value = _value(config, name)
+    sizes = list(value) if isinstance(value, (list, tuple)) else [value]
+    for size in sizes:
+        if not is_whole(size) or size < 0:
+            raise InterchangeError(
+                name, f"{name} must be made of whole numbers, got {shown(size)}."
+            )
+    return sizes

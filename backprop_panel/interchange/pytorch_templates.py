@@ -1,0 +1,239 @@
+"""The parts of a PyTorch script: each a sentence, and the code that it is about.
+
+What comes from a user enters the code only as the `repr` of a string or a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from ..training.event_log import WeightSet
+
+DATA = "data.safetensors"
+INITIAL_WEIGHTS = "initial_weights.safetensors"
+
+ACTIVATIONS = {
+    "gelu": 'nn.GELU(approximate="tanh")',
+    "relu": "nn.ReLU()",
+    "tanh": "nn.Tanh()",
+    "sigmoid": "nn.Sigmoid()",
+    "identity": "nn.Identity()",
+}
+
+OPTIMIZERS = {
+    "sgd": ("SGD", ""),
+    "momentum": ("SGD", ", momentum=0.9"),
+    "rmsprop": ("RMSprop", ""),
+    "adam": ("Adam", ""),
+}
+
+LOSSES = {"mse": "mean_squared_error", "cross_entropy": "functional.cross_entropy"}
+
+GROUP_KEYS = {"learning_rate": "lr", "weight_decay": "weight_decay"}
+"""What PyTorch's optimizers call the settings that they hold."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A sentence and its code."""
+
+    text: str
+    code: str
+
+
+def imports(name: str, folder: str) -> Part:
+    """Return what the rest needs; `folder` is the code for where the files are."""
+    return Part(
+        "A run of backprop_panel in PyTorch: the same data, initial weights, batches and steps.",
+        f"""import pathlib
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import nn
+from torch.nn import functional
+
+run_name = {_quoted(name)}
+folder = {folder}""",
+    )
+
+
+def data(tokens: int, outputs: int) -> Part:
+    """Return how the data is read."""
+    return Part(
+        "The data. A sample is a context, given as the numbers of its tokens, and its target.",
+        f"""data = load_file(folder / "{DATA}")
+contexts, targets = data["contexts"].long(), data["targets"].long()
+tokens, outputs = {tokens}, {outputs}""",
+    )
+
+
+def model(widths: Sequence[int], activations: Sequence[str]) -> Part:
+    """Return the network, from its layers' widths, input and output included."""
+    layers = [f"nn.Linear({inputs}, {outputs})" for inputs, outputs in pairwise(widths)]
+    modules = [layers[0]]
+    for activation, layer in zip(activations, layers[1:], strict=True):
+        modules += [ACTIVATIONS[activation], layer]
+    listed = "".join(f"    {module},\n" for module in modules)
+    return Part(
+        "The network, with the weights that the run began with.",
+        f"""model = nn.Sequential(
+{listed})
+{load_weights(INITIAL_WEIGHTS)}""",
+    )
+
+
+def loss_and_optimizer(settings: Mapping[str, Any], squares: bool, several: bool) -> Part:
+    """Return what is minimised and how; `squares` if the mean squared error is used at all."""
+    definition = """def mean_squared_error(logits, targets):
+    return functional.mse_loss(logits, functional.one_hot(targets, outputs).float())
+
+
+"""
+    return Part(
+        "What is minimised, and how a gradient becomes an update.",
+        f"""{definition if squares else ""}loss_function = {LOSSES[settings["loss_type"]]}
+{_new_optimizer(settings, several)}""",
+    )
+
+
+def batches(seed: int) -> Part:
+    """Return how batches are taken."""
+    return Part(
+        "The batches. An epoch takes every sample once, in an order that the seed and the epoch's "
+        "number decide; its last batch may be smaller.",
+        f"""seed = {seed}
+epoch = -1
+order = []  # the samples that the epoch still has
+
+
+def order_of(epoch):
+    purpose = int.from_bytes(b"order", "big")
+    random = np.random.default_rng([seed, epoch, purpose])
+    return torch.from_numpy(random.permutation(len(targets)))
+
+
+def next_batch(size):
+    global epoch, order
+    if len(order) == 0:
+        epoch += 1
+        order = order_of(epoch)
+    samples, order = order[:size], order[size:]
+    inputs = functional.one_hot(contexts[samples], tokens).flatten(start_dim=1).float()
+    return inputs, targets[samples]""",
+    )
+
+
+def training(freezing: bool) -> Part:
+    """Return the loop; `freezing` if a layer is ever kept as it is."""
+    frozen = "frozen = []  # the layers that do not learn\n" if freezing else ""
+    return Part(
+        "The loop: forward, loss, backward, update."
+        + freezing * " The optimizer sees a frozen layer's gradients, but does not move it.",
+        f"""losses = []
+{frozen}
+
+def train(steps, batch_size):
+    for _ in range(steps):
+        inputs, targets = next_batch(batch_size)
+        loss = loss_function(model(inputs), targets)
+        optimizer.zero_grad()
+        loss.backward()
+{_UPDATE_BUT_FROZEN if freezing else "        optimizer.step()"}
+        losses.append(loss.item())
+    print(f"step {{len(losses)}}: loss {{losses[-1]:.6f}}")""",
+    )
+
+
+_UPDATE_BUT_FROZEN = """\
+        kept = [(p, p.detach().clone()) for layer in frozen for p in layer.parameters()]
+        optimizer.step()
+        with torch.no_grad():
+            for parameter, value in kept:
+                parameter.copy_(value)"""
+
+
+def freeze(layers: frozenset[int]) -> str:
+    """Return the line that says which layers do not learn from there on."""
+    return f"frozen = [{', '.join(f'model[{2 * layer}]' for layer in sorted(layers))}]"
+
+
+def loaded(number: int) -> str:
+    """Return the name of a file of weights that were loaded."""
+    return f"loaded_weights_{number}.safetensors"
+
+
+def load_weights(file: str) -> str:
+    """Return the line that loads weights; the optimizer goes on from what it remembers."""
+    return f'model.load_state_dict(load_file(folder / "{file}"))'
+
+
+def set_weight(event: WeightSet, inputs: int) -> str:
+    """Return the line that sets a weight, or the bias if its row is beyond the layer's inputs."""
+    if event.row == inputs:
+        place = f"bias.data[{event.column}]"
+    else:
+        place = f"weight.data[{event.column}, {event.row}]"
+    return f"model[{2 * event.layer}].{place} = {event.value!r}"
+
+
+def steps(lines: Sequence[str], last_loss: float) -> Part:
+    """Return what was done, a line each, and the loss that it came to."""
+    listed = "\n".join(lines)
+    return Part(
+        "What was done in the run, and the settings that were changed meanwhile.",
+        f"""{listed}
+
+print(f"{{run_name!r}} ended with a loss of {last_loss:.6f} in backprop_panel.")""",
+    )
+
+
+def changes(
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    held: Mapping[str, Any] | None,
+    several: bool,
+) -> list[str]:
+    """Return the lines that take the settings from `before` to `after`.
+
+    Parameters
+    ----------
+    before, after : mapping
+    held : mapping or None
+        The settings that the optimizer of `after` was last used with, if it was: it goes on from
+        what it remembers.
+    several : bool
+        Whether the script uses more than one, so that each needs a name.
+    """
+    lines = []
+    if after["loss_type"] != before["loss_type"]:
+        lines.append(f"loss_function = {LOSSES[after['loss_type']]}")
+    if held is None:
+        return [*lines, _new_optimizer(after, several)]
+    if after["optimizer"] != before["optimizer"]:
+        lines.append(f"optimizer = {after['optimizer']}")
+    lines += [
+        f'optimizer.param_groups[0]["{key}"] = {float(after[name])!r}'
+        for name, key in GROUP_KEYS.items()
+        if after[name] != held[name]
+    ]
+    return lines
+
+
+def _quoted(text: str) -> str:
+    """Return the `repr` of a text, within double quotes where it holds none of either kind."""
+    literal = repr(text)
+    return literal if "'" in text or '"' in text else f'"{literal[1:-1]}"'
+
+
+def _new_optimizer(settings: Mapping[str, Any], several: bool) -> str:
+    rule, more = OPTIMIZERS[settings["optimizer"]]
+    rate, decay = float(settings["learning_rate"]), float(settings["weight_decay"])
+    name = f"optimizer = {settings['optimizer']}" if several else "optimizer"
+    arguments = f"model.parameters(), lr={rate}, weight_decay={decay}{more}"
+    line = f"{name} = torch.optim.{rule}({arguments})"
+    # As a formatter would have it; a fraction may have seventeen digits.
+    return line if len(line) <= 100 else f"{name} = torch.optim.{rule}(\n    {arguments}\n)"

@@ -1,0 +1,77 @@
+"""A run's history as a TensorBoard event file."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from math import isnan
+from pathlib import Path
+from types import ModuleType
+
+from numpy.typing import NDArray
+
+from ..runs.run import TrainingRun
+from .archive import file_name, make_folder, path_of
+from .export_snapshot import snapshot
+from .limits import InterchangeError
+
+SCALARS = ("loss", "accuracy", "validation_loss")
+
+
+def export_tensorboard(run: TrainingRun, log_folder: str | os.PathLike[str]) -> Path:
+    """Write loss, accuracy and validation loss to a folder of the run's in `log_folder`.
+
+    ``tensorboard --logdir log_folder`` then shows all runs written there, side by side.
+
+    Returns
+    -------
+    Path
+        The run's folder, named after it.
+
+    Raises
+    ------
+    InterchangeError
+        If there is such a folder already, it cannot be made, or the package tensorboard is not
+        installed.
+    """
+    event_pb2, summary_pb2, writers = _tensorboard()
+    history, now = snapshot(run).history, time.time()
+    folder = path_of(log_folder, "path") / file_name(run.name)
+    if os.path.lexists(folder):
+        raise InterchangeError("file", f"{str(folder)!r} exists; rename the run, or remove it.")
+    make_folder(folder)
+    writer = writers.EventFileWriter(str(folder))
+    try:
+        for row, step in enumerate(history["step"].tolist()):
+            summary = summary_pb2.Summary(
+                value=[
+                    summary_pb2.Summary.Value(tag=name, simple_value=value)
+                    for name, value in _values(history, row)
+                ]
+            )
+            writer.add_event(event_pb2.Event(wall_time=now, step=step, summary=summary))
+    finally:
+        writer.close()
+    return folder
+
+
+def _values(history: Mapping[str, NDArray], row: int) -> list[tuple[str, float]]:
+    """Return what a row has; the validation loss stands only at the ends of epochs."""
+    values = [(name, float(history[name][row])) for name in SCALARS]
+    return [
+        (name, value) for name, value in values if name != "validation_loss" or not isnan(value)
+    ]
+
+
+def _tensorboard() -> tuple[ModuleType, ModuleType, ModuleType]:
+    """Import what writes the files: TensorBoard's own, which needs neither torch nor TensorFlow."""
+    try:
+        from tensorboard.compat.proto import event_pb2, summary_pb2
+        from tensorboard.summary.writer import event_file_writer
+    except ImportError as error:
+        raise InterchangeError(
+            "tensorboard",
+            "TensorBoard's files need its package: pip install 'backprop_panel[tensorboard]'.",
+        ) from error
+    return event_pb2, summary_pb2, event_file_writer

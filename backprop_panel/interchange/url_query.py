@@ -1,0 +1,166 @@
+"""A configuration in a link: ``?hidden_dimension=64,32&activation=gelu&loss_type=cross_entropy``.
+
+Lists stand with commas between, or, where that could be misread, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+from ..settings import Choice, Count, Quantity, SettingError, one_of, refuse_unknown, shown
+from .config_validation import SETTINGS, checked_configuration
+from .limits import MOST_QUERY_LENGTH, InterchangeError, refuse_above
+
+PLAIN_ITEM = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+def to_query(config: Mapping[str, Any]) -> str:
+    """Return the part of a link after the question mark, with what differs from the defaults.
+
+    Raises
+    ------
+    SettingError
+        If a setting is unknown, or its value cannot be written.
+    """
+    _refuse_no_mapping(config)
+    refuse_unknown(config, SETTINGS)
+    different = {
+        name: _written(name, value)
+        for name, value in config.items()
+        if _json_of(name, value) != _as_json(SETTINGS[name].default)
+    }
+    return urlencode(different, quote_via=quote, safe=",")
+
+
+def from_query(query: str | Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that a link carries, each as the type that it takes.
+
+    Parameters
+    ----------
+    query : str or mapping
+        What follows the path of a link, with or without its question mark; or a mapping of names
+        to texts, to a byte string or a list of one (as Panel's ``session_args`` has them), or to
+        values.
+
+    Raises
+    ------
+    SettingError
+        If a name is unknown, with the nearest known one, or a value is not of its setting's type.
+    InterchangeError
+        If it is too long, cannot be read, or asks for too much of the machine.
+    """
+    if isinstance(query, str):
+        given = _split(query)
+    else:
+        _refuse_no_mapping(query)
+        given = dict(query)
+    refuse_unknown(given, SETTINGS)
+    return checked_configuration({name: _read(name, value) for name, value in given.items()})
+
+
+def _refuse_no_mapping(given: Any) -> None:
+    if not isinstance(given, Mapping):
+        raise InterchangeError(
+            "link", f"A configuration is a mapping of settings to values, got {shown(given)}."
+        )
+
+
+def _split(query: str) -> dict[str, str]:
+    refuse_above("link", "Characters in a link", len(query), MOST_QUERY_LENGTH)
+    try:
+        pairs = (
+            parse_qsl(
+                query.removeprefix("?"),
+                keep_blank_values=True,
+                strict_parsing=True,
+                errors="strict",
+            )
+            if query.removeprefix("?")
+            else []
+        )
+    except ValueError as error:
+        raise InterchangeError("link", f"The link cannot be read: {error}.") from error
+    given: dict[str, str] = {}
+    for name, value in pairs:
+        if name in given:
+            raise InterchangeError("link", f"{shown(name)} stands more than once in the link.")
+        given[name] = value
+    return given
+
+
+def _written(name: str, value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        items = [item if isinstance(item, str) else _as_json(item) for item in value]
+        plain = all(PLAIN_ITEM.fullmatch(item) for item in items)
+        # One item, or none, has no comma that would tell it from a single value.
+        if name != "master_sequences" and plain and len(items) > 1:
+            return ",".join(items)
+        return _as_json(value)
+    if not isinstance(value, str):
+        return _as_json(value)
+    # Whether it is plain or JSON, its first character says.
+    return value if value.isprintable() and value[:1] not in ("[", '"') else _as_json(value)
+
+
+def _json_of(name: str, value: Any) -> str:
+    try:
+        return _as_json(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise SettingError(name, f"{name} cannot be written in a link: {shown(value)}.") from error
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _read(name: str, value: Any) -> Any:
+    if isinstance(value, (list, tuple)) and any(isinstance(item, bytes) for item in value):
+        if len(value) > 1:
+            raise InterchangeError("link", f"{name!r} stands more than once in the link.")
+        value = value[0]
+    if isinstance(value, bytes):
+        refuse_above("link", "Characters in a link", len(value), MOST_QUERY_LENGTH)
+        try:
+            value = value.decode()
+        except UnicodeDecodeError as error:
+            raise InterchangeError(name, f"{name} is not UTF-8: {error}.") from error
+    return _parsed(name, value) if isinstance(value, str) else value
+
+
+def _parsed(name: str, text: str) -> Any:
+    setting = SETTINGS[name]
+    if isinstance(setting, Choice):
+        if text not in setting.objects:
+            raise SettingError(name, one_of(name, text, setting.objects))
+        return text
+    if isinstance(setting, Count):
+        return _number(name, text, int, "a whole number")
+    if isinstance(setting, Quantity):
+        return _number(name, text, float, "a number")
+    if text[:1] in ("[", '"'):
+        return _from_json(name, text)
+    if name == "master_sequences":
+        return text
+    items = text.split(",")
+    if name in ("hidden_dimension", "master_sequence_length"):
+        items = [_number(name, item, int, "a whole number") for item in items]
+    single = len(items) == 1 and name in ("hidden_dimension", "activation")
+    return items[0] if single else items
+
+
+def _number(name: str, text: str, read: Callable[[str], Any], kind: str) -> Any:
+    try:
+        return read(text)
+    except ValueError as error:
+        raise SettingError(name, f"{name} must be {kind}, got {shown(text)}.") from error
+
+
+def _from_json(name: str, text: str) -> Sequence[Any]:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SettingError(name, f"{name} is not a list as JSON has it: {error}.") from error

@@ -1,0 +1,1 @@
+"""Runs, their replay, and the manager that keeps them."""

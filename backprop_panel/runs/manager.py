@@ -1,0 +1,363 @@
+"""Runs, and the manager that keeps them: in memory, or in a store."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import param
+
+from ..settings import SettingError, refuse_unknown
+from ..storage.autosave import Shelf
+from ..storage.database import DamagedStore, Store, StoreError
+from ..storage.run_index import Listed, free_name
+from ..storage.unreadable_runs import UnreadableRun
+from .run import CONFIGURATION, TRAINER_SETTINGS, TrainingRun
+
+__all__ = ["TrainingRun", "TrainingRunManager"]
+
+
+class TrainingRunManager(param.Parameterized):
+    """Keeps runs: at least one from the first `create` on, each under a name of its own.
+
+    Parameters
+    ----------
+    store : str, Path or Store, optional
+        The file in which the runs last. What is in it is there at once, and what is done is in it
+        within a second. None: the runs are kept in memory.
+    user : str
+        Whose runs in the store these are: nobody else's are seen or touched.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be opened.
+    """
+
+    runs = param.List([], item_type=TrainingRun, doc="All runs, in the order of their creation.")
+    current = param.ClassSelector(
+        default=None, class_=TrainingRun, allow_None=True, doc="The run that is worked on."
+    )
+    unreadable = param.List(
+        [], item_type=UnreadableRun, doc="Runs in the store that cannot be read, and why."
+    )
+    store_problem = param.String(
+        "", doc="Why the runs are in memory only, as of the last `refresh`; empty: they are not."
+    )
+
+    def __init__(self, store: str | Path | Store | None = None, user: str = "") -> None:
+        super().__init__()
+        self._shelf: Shelf | None = None
+        self._own_store: Store | None = None
+        if store is None:
+            return
+        if not isinstance(store, Store):
+            store = self._own_store = Store(store)
+        try:
+            self._shelf = Shelf(store, user)
+            self._take_over()
+            used, self.store_problem = self._shelf.used_last(), self._shelf.problem
+        except BaseException:
+            self.close()
+            raise
+        last = self.runs[-1] if self.runs else None
+        self.current = next((run for run in self.runs if run.id == used), last)
+        self.param.watch(self._remember_current, "current")
+        self._process = os.getpid()
+        atexit.register(self._close_at_exit)
+
+    def create(self, name: str | None = None, **config: Any) -> TrainingRun:
+        """Make a run with its own configuration, and make it the current one.
+
+        Raises
+        ------
+        SettingError
+            If the name is taken, or a setting is unknown or bad. Nothing has changed then.
+        """
+        stem = "run " if name is None else None
+        name = self._checked_name(name) if stem is None else self._free_name(stem)
+        return self._add(TrainingRun(name, config), stem)
+
+    def draft(
+        self, name: str | None = None, replacing: TrainingRun | None = None, **config: Any
+    ) -> TrainingRun:
+        """Make a run as `create` does, which is in the store only once something was done to it.
+
+        Its first event puts it there, a new name, or a fork of it; until then nobody else sees it.
+
+        Parameters
+        ----------
+        name : str, optional
+        replacing : TrainingRun, optional
+            A draft to which nothing was done: this one is in its place.
+        **config
+            Its settings.
+
+        Raises
+        ------
+        SettingError
+            As `create` does.
+        """
+        others = [run for run in self.runs if run is not replacing]
+        stem = "run " if name is None else f"{name}."
+        taken = {run.name for run in (*others, *self.unreadable)}
+        name = free_name(stem, taken) if name is None else self._checked_name(name)
+        run = TrainingRun(name, config)
+        if self._shelf is not None:
+            self._shelf.add_draft(run, stem)
+            if replacing is not None:
+                self._shelf.forget(replacing)
+        self.param.update(current=run, runs=[*others, run])
+        return run
+
+    def fork(
+        self, run_id: str, step: int | None = None, name: str | None = None, **settings: Any
+    ) -> TrainingRun:
+        """Make a run that shares another's past up to `step`, its present by default.
+
+        Parameters
+        ----------
+        run_id : str
+        step : int, optional
+        name : str, optional
+        **settings
+            Training settings that differ from there on.
+
+        Raises
+        ------
+        SettingError
+            If a setting would need another network or other data, or something is unknown.
+        """
+        parent = self.run(run_id)
+        stem = f"{parent.name}." if name is None else None
+        name = self._checked_name(name) if stem is None else self._free_name(stem)
+        _refuse_new_network(settings)
+        fork = parent.fork(name, parent.trainer.step if step is None else step)
+        fork.trainer.param.update(**settings)
+        if self._shelf is not None:
+            self._shelf.keep(parent)
+        return self._add(fork, stem)
+
+    def add(self, run: TrainingRun) -> TrainingRun:
+        """Take in a run that was made elsewhere, under a free name, and make it the current one."""
+        stem = f"{run.name}."
+        if run.name in self._taken_names():
+            run.name = self._free_name(stem)
+        return self._add(run, stem)
+
+    def switch(self, run_id: str) -> TrainingRun:
+        """Make another run the current one."""
+        self.current = self.run(run_id)
+        return self.current
+
+    def rename(self, run_id: str, name: str) -> None:
+        """Give a run another name."""
+        run = self.run(run_id)
+        if name != run.name:
+            name = self._checked_name(name)
+            if self._shelf is not None:
+                self._shelf.rename(run, name)
+            run.name = name
+            self.param.trigger("runs")
+
+    def reset(self, run_id: str) -> None:
+        """Take a run back to its exact beginning."""
+        self.run(run_id).reset()
+
+    def delete(self, run_id: str) -> None:
+        """Delete a run; if it was the current one, the one before it becomes that."""
+        others = [run for run in self.unreadable if run.id != run_id]
+        if others != self.unreadable:
+            self._shelf.delete_unreadable(run_id)
+            self.unreadable = others
+            return
+        run = self.run(run_id)
+        others = [other for other in self.runs if other is not run]
+        if not others:
+            raise SettingError("runs", f"{run.name!r} is the only run; there must be one.")
+        run.worker.stop()
+        if self._shelf is not None:
+            stored = self._shelf.has_stored
+            if stored(run) and not any(map(stored, others)):
+                self._shelf.keep(others[0])  # the store, too, has at least one run
+            self._shelf.delete(run)
+        self._show(others)
+
+    def export_raw(self, run_id: str, target: str | Path | BinaryIO) -> None:
+        """Write a run that cannot be read as it is in the store, into a store's file of its own.
+
+        Parameters
+        ----------
+        run_id : str
+            The id of one of `unreadable`.
+        target : path or binary file
+            A file that is there already is replaced.
+
+        Raises
+        ------
+        SettingError
+            If there is no such run.
+        """
+        if run_id not in {run.id for run in self.unreadable}:
+            raise SettingError("runs", f"There is no unreadable run with the id {run_id!r}.")
+        copy = self._shelf.raw_copy(run_id)
+        if hasattr(target, "write"):
+            target.write(copy)
+        else:
+            Path(target).write_bytes(copy)
+
+    def run(self, run_id: str) -> TrainingRun:
+        """Return the run with this id."""
+        for run in self.runs:
+            if run.id == run_id:
+                return run
+        raise SettingError("runs", f"There is no run with the id {run_id!r}.")
+
+    def refresh(self) -> list[TrainingRun]:
+        """Take over what others did in the store; return the runs whose training went on there.
+
+        Runs appear that were created elsewhere, and go that were deleted; names follow, and so do
+        runs that are trained elsewhere.
+        """
+        if self._shelf is None:
+            return []
+        try:
+            newer = self._take_over()
+        except StoreError as error:
+            self.store_problem = str(error)
+            return []
+        self.store_problem = self._shelf.problem
+        return newer
+
+    def give_back(self) -> None:
+        """Save everything, and let others train at once what is not being trained here."""
+        if self._shelf is not None:
+            self._shelf.give_back()
+
+    def close(self) -> None:
+        """Stop everything that is training, and save it; done by itself as Python ends."""
+        atexit.unregister(self._close_at_exit)
+        for run in self.runs:
+            run.worker.stop()
+        if self._shelf is not None:
+            self._shelf.close()
+            self.store_problem, self._shelf = self._shelf.problem, None
+        if self._own_store is not None:
+            self._own_store.close()
+            self._own_store = None
+
+    def _close_at_exit(self) -> None:
+        # A process that was forked from this one has the file only to look at.
+        if os.getpid() == self._process:
+            self.close()
+
+    def _take_over(self) -> list[TrainingRun]:
+        shelf, known = self._shelf, {run.id: run for run in self.runs}
+        # Looked up first: a run that is put into the file from here on may not be listed.
+        stored = {run.id for run in self.runs if shelf.has_stored(run)}
+        runs, newer, unreadable, renamed = [], [], [], False
+        for listed in shelf.listed():
+            run = known.pop(listed.id, None)
+            if run is None:
+                run = self._loaded(listed)
+                if run is None:  # deleted since it was listed
+                    continue
+                if isinstance(run, UnreadableRun):
+                    unreadable.append(run)
+                    continue
+            elif shelf.follow(run, listed.saves):
+                newer.append(run)
+            renamed = renamed or run.name != listed.name
+            run.name = listed.name
+            runs.append(run)
+        for run in known.values():
+            if run.id in stored:  # deleted elsewhere
+                shelf.forget(run)
+                run.worker.stop()
+            else:
+                renamed = self._give_way(run, [*runs, *unreadable]) or renamed
+                runs.insert(self.runs.index(run), run)
+        if unreadable != self.unreadable:
+            self.unreadable = unreadable
+        if renamed or runs != self.runs:
+            self._show(runs)
+            self.param.trigger("runs")
+        return newer
+
+    def _give_way(self, run: TrainingRun, others: list[TrainingRun | UnreadableRun]) -> bool:
+        """Rename a run that is not in the store if another took its name; tell whether it was."""
+        stem, taken = self._shelf.stem(run), {other.name for other in others}
+        if stem is None or run.name not in taken:
+            return False
+        run.name = free_name(stem, taken | self._taken_names())
+        return True
+
+    def _loaded(self, listed: Listed) -> TrainingRun | UnreadableRun | None:
+        """Return a run as the file has it; None: it was deleted since it was listed."""
+        for known in self.unreadable:
+            if (known.id, known.saves) == (listed.id, listed.saves):
+                return replace(known, name=listed.name)
+        try:
+            config = self._shelf.config(listed.id)
+            if config is None:
+                return None
+            run = TrainingRun(listed.name, config, listed.id, listed.parent)
+            return run if self._shelf.load(run) else None
+        except DamagedStore as error:
+            reason = error.reason
+        except StoreError:  # not a matter of this run alone
+            raise
+        except Exception as error:  # whatever is wrong with it, the other runs are shown
+            reason = str(error) if isinstance(error, SettingError) else repr(error)
+        return UnreadableRun(listed.id, listed.name, reason, listed.saves)
+
+    def _show(self, runs: list[TrainingRun]) -> None:
+        """Have these runs; if the current one is gone, the one before it becomes that."""
+        current = self.current
+        if current not in runs and current is not None:
+            before = [run for run in self.runs[: self.runs.index(current)] if run in runs]
+            current = before[-1] if before else next(iter(runs), None)
+        # The current one first: who follows it is not left with a run that is gone.
+        self.param.update(current=current, runs=runs)
+
+    def _remember_current(self, event: param.parameterized.Event) -> None:
+        if self._shelf is not None and event.new is not None:
+            self._shelf.use(event.new)
+
+    def _add(self, run: TrainingRun, stem: str | None) -> TrainingRun:
+        """Have a run; with `stem`, its name is ours to choose should it just have been taken."""
+        if self._shelf is not None:
+            self._shelf.add(run, stem)
+        self.param.update(current=run, runs=[*self.runs, run])
+        return run
+
+    def _checked_name(self, name: str) -> str:
+        if not isinstance(name, str):
+            raise SettingError("name", f"A run's name must be text, got {name!r}.")
+        name = name.strip()
+        if not name:
+            raise SettingError("name", "A run needs a name.")
+        if name in self._taken_names():
+            raise SettingError("name", f"There is a run named {name!r} already.")
+        return name
+
+    def _taken_names(self) -> set[str]:
+        return {run.name for run in (*self.runs, *self.unreadable)}
+
+    def _free_name(self, stem: str) -> str:
+        return free_name(stem, self._taken_names())
+
+
+def _refuse_new_network(settings: Mapping[str, Any]) -> None:
+    refuse_unknown(settings, CONFIGURATION)
+    for name in settings:
+        if name not in TRAINER_SETTINGS:
+            raise SettingError(
+                name,
+                f"{name} needs a new network, so it cannot change in a fork; create a run with it. "
+                f"A fork may change {', '.join(TRAINER_SETTINGS)}.",
+            )

@@ -1,0 +1,67 @@
+"""Who trains which run: one at a time, across threads and processes."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from uuid import uuid4
+
+from ..settings import SettingError
+from .liveness import has_ended, this_process
+from .run_delta import Conflict
+
+LEASE_SECONDS = 5.0
+"""After so long without a heartbeat a lease is free: its owner is dead.
+
+That of a process on the same machine is free as soon as the process has ended.
+"""
+
+HEARTBEAT_SECONDS = 1.0
+"""Between two heartbeats; a lease that was not needed for that long is given back."""
+
+
+def new_owner() -> str:
+    """Return a name for one that will own leases: no other has it, and it tells the process."""
+    return f"{uuid4().hex} {this_process()}"
+
+
+def take_lease(db: sqlite3.Connection, run_id: str, name: str, owner: str) -> int:
+    """Take a run's lease, or renew it; return how often the run was saved.
+
+    Raises
+    ------
+    SettingError
+        If another has it.
+    Conflict
+        If there is no such run.
+    """
+    row = db.execute("SELECT saves FROM runs WHERE id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise Conflict("it was deleted in another window or process")
+    _free_lease_of_ended_process(db, run_id)
+    taken = db.execute(
+        "INSERT INTO leases VALUES (?1, ?2, ?3) ON CONFLICT (run) "
+        # One from the future was left by a clock that was wrong.
+        "DO UPDATE SET owner = ?2, heartbeat = ?3 "
+        "WHERE owner = ?2 OR abs(heartbeat - ?3) > ?4",
+        (run_id, owner, time.time(), LEASE_SECONDS),
+    )
+    if not taken.rowcount:
+        raise SettingError("runs", f"{name!r} is being trained in another window or process.")
+    return row[0]
+
+
+def renew_leases(db: sqlite3.Connection, owner: str) -> None:
+    """Say that the owner of leases is alive."""
+    db.execute("UPDATE leases SET heartbeat = ? WHERE owner = ?", (time.time(), owner))
+
+
+def release_lease(db: sqlite3.Connection, run_id: str, owner: str) -> None:
+    """Let others train a run."""
+    db.execute("DELETE FROM leases WHERE run = ? AND owner = ?", (run_id, owner))
+
+
+def _free_lease_of_ended_process(db: sqlite3.Connection, run_id: str) -> None:
+    row = db.execute("SELECT owner FROM leases WHERE run = ?", (run_id,)).fetchone()
+    if row is not None and has_ended(row[0].partition(" ")[2]):
+        release_lease(db, run_id, row[0])

@@ -1,0 +1,298 @@
+"""One run in a store: what is new since it was saved, written; and what is there, read."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ..training.checkpoints import Checkpoints, EngineState
+from ..training.engine import Engine
+from ..training.event_log import Event, Trained, digests_in, from_json, to_json
+from ..training.history import History
+from .loaded_weights import Tensors, read_tensors, write_tensors
+from .serialization import (
+    Damaged,
+    pack_arrays,
+    pack_json,
+    pack_state,
+    unpack_arrays,
+    unpack_json,
+    unpack_state,
+)
+
+CHUNK_ROWS = 4096
+"""Rows of history that are stored together; the last chunk is written anew until it is full."""
+
+CHANGED_ELSEWHERE = "it was changed in another window or process meanwhile"
+
+
+class Conflict(Exception):
+    """A run in the file is no longer what a manager took it to be."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """How far a run's engine is in the file, as one manager knows it.
+
+    Attributes
+    ----------
+    log : list of Event
+        The engine's own list: once it has another, its past is another.
+    generation, saves : int
+        As in the file.
+    events : int
+    updates : int
+        Of the last event, which may go on.
+    rows : int
+    complete : bool
+        Whether the checkpoints are saved as well.
+    """
+
+    log: list[Event]
+    generation: int
+    saves: int
+    events: int
+    updates: int
+    rows: int
+    complete: bool = True
+
+    @classmethod
+    def of(cls, engine: Engine, generation: int, saves: int) -> Saved:
+        """Return that everything is saved as it is now."""
+        log = engine.events
+        return cls(log, generation, saves, len(log), _last_updates(log), engine.history.rows)
+
+    def is_all_of(self, engine: Engine) -> bool:
+        """Tell whether nothing is new."""
+        log = engine.events
+        same = log is self.log and len(log) == self.events
+        return same and _last_updates(log) == self.updates and self.complete
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What is new in an engine between two steps.
+
+    Attributes
+    ----------
+    before : Saved or None
+        What is in the file when this is written; None: the run is not there.
+    after : Saved
+        What is in it then.
+    state : EngineState
+    first_event : int
+    events : list of dict
+        From the last one saved on, which may have grown.
+    tensors : dict of str to array
+        The weights that these events load, by their digests: never changed.
+    first_row : int
+    columns : dict of str to array
+        History from the last chunk on: views, as rows that are written never change.
+    checkpoints : list of EngineState or None
+        None: as the file has them.
+    """
+
+    before: Saved | None
+    after: Saved
+    state: EngineState
+    first_event: int
+    events: list[dict[str, Any]]
+    tensors: Tensors
+    first_row: int
+    columns: dict[str, NDArray]
+    checkpoints: list[EngineState] | None
+
+    @classmethod
+    def take(cls, engine: Engine, before: Saved | None, complete: bool = True) -> Snapshot | None:
+        """Return what is new since `before`; None if the engine is in the midst of a step."""
+        state = engine.state()
+        # An optimizer counts a step before it moves a weight, and the engine after the block:
+        # they differ while somebody steps who does not have the engine by its mailbox.
+        if state.step != sum(state.rules.values()):
+            return None
+        goes_on = before is not None and engine.events is before.log
+        after = Saved.of(engine, 0, 0)
+        if before is not None:
+            after = replace(
+                after, generation=before.generation + (not goes_on), saves=before.saves + 1
+            )
+        first_event = max(before.events - 1, 0) if goes_on else 0
+        new = engine.events[first_event:]
+        first_row = before.rows // CHUNK_ROWS * CHUNK_ROWS if goes_on else 0
+        kept = engine.checkpoints
+        return cls(
+            before=before,
+            after=replace(after, complete=complete),
+            state=state,
+            first_event=first_event,
+            events=[to_json(event) for event in new],
+            tensors={digest: engine.tensors[digest] for digest in digests_in(new)},
+            first_row=first_row,
+            columns={name: column[first_row:] for name, column in engine.history.items()},
+            checkpoints=list(kept.states) if complete and not kept.unread else None,
+        )
+
+    @property
+    def has_deeds(self) -> bool:
+        """Whether something was done since `before`, and not only checkpoints are to be added."""
+        return self.before != replace(self.after, saves=self.before.saves, complete=False)
+
+    def write(self, db: sqlite3.Connection, run_id: str) -> None:
+        """Write it into the run's rows.
+
+        Raises
+        ------
+        Conflict
+            If they are no longer as they were `before`.
+        """
+        before, after = self.before, self.after
+        if before is not None:
+            changed = db.execute(
+                "UPDATE runs SET saves = ?, generation = ? WHERE id = ? AND saves = ?",
+                (after.saves, after.generation, run_id, before.saves),
+            )
+            if not changed.rowcount:
+                raise Conflict(CHANGED_ELSEWHERE)
+            if after.generation != before.generation:
+                for table in ("events", "tensors", "history", "checkpoints"):
+                    db.execute(f"DELETE FROM {table} WHERE run = ?", (run_id,))
+        db.execute("REPLACE INTO states VALUES (?, ?, ?, ?)", (run_id, *pack_state(self.state)))
+        db.executemany(
+            "REPLACE INTO events VALUES (?, ?, ?)",
+            [
+                (run_id, number, pack_json(event))
+                for number, event in enumerate(self.events, self.first_event)
+            ],
+        )
+        write_tensors(db, run_id, self.tensors)
+        self._write_history(db, run_id)
+        if self.checkpoints is not None:
+            self._write_checkpoints(db, run_id, self.checkpoints)
+
+    def _write_history(self, db: sqlite3.Connection, run_id: str) -> None:
+        rows = len(self.columns["step"])
+        for first in range(0, rows, CHUNK_ROWS):
+            part = {
+                name: column[first : first + CHUNK_ROWS] for name, column in self.columns.items()
+            }
+            db.execute(
+                "REPLACE INTO history VALUES (?, ?, ?)",
+                (run_id, self.first_row + first, pack_arrays(part)),
+            )
+
+    @staticmethod
+    def _write_checkpoints(
+        db: sqlite3.Connection, run_id: str, checkpoints: list[EngineState]
+    ) -> None:
+        found = db.execute("SELECT step FROM checkpoints WHERE run = ?", (run_id,))
+        stored, kept = {step for (step,) in found}, {state.step for state in checkpoints}
+        db.executemany(
+            "DELETE FROM checkpoints WHERE run = ? AND step = ?",
+            [(run_id, step) for step in stored - kept],
+        )
+        for state in checkpoints:
+            if state.step not in stored:
+                db.execute(
+                    "INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?)",
+                    (run_id, state.step, *pack_state(state)),
+                )
+
+
+def catch_up(
+    db: sqlite3.Connection,
+    run_id: str,
+    engine: Engine,
+    have: Saved | None,
+    read: Callable[[int, int], list[EngineState]],
+) -> Saved:
+    """Make an engine what the file says of its run.
+
+    Parameters
+    ----------
+    db : sqlite3.Connection
+        Within a transaction.
+    run_id : str
+    engine : Engine
+        Nobody else has it.
+    have : Saved or None
+        What it has from the file already, and nothing beyond; None: everything is read.
+    read : callable
+        Reads the checkpoints of a generation up to a step.
+
+    Raises
+    ------
+    Conflict
+        If the run is not there.
+    """
+    row = db.execute("SELECT generation, saves FROM runs WHERE id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise Conflict("it was deleted elsewhere")
+    generation, saves = row
+    goes_on = have is not None and have.generation == generation
+    first, rows = (max(have.events - 1, 0), have.rows) if goes_on else (0, 0)
+    # All is read before the engine is changed, so that damage leaves it as it is.
+    events = _read_events(db, run_id, first)
+    known = engine.tensors if goes_on else {}
+    tensors = read_tensors(db, run_id, engine.network, digests_in(events), known)
+    chunks = _read_history(db, run_id, rows)
+    state = _read_state(db, run_id)
+    if not goes_on:
+        engine.events = []
+        engine.history.restore(History())
+    engine.tensors = tensors
+    engine.events[first:] = events
+    for chunk in chunks:
+        engine.history.append(chunk)
+    engine.restore(state)
+    engine.checkpoints = Checkpoints(read=lambda: read(generation, state.step))
+    return Saved.of(engine, generation, saves)
+
+
+def _read_state(db: sqlite3.Connection, run_id: str) -> EngineState:
+    """Return the newest state of a run."""
+    row = db.execute("SELECT digest, meta, tensors FROM states WHERE run = ?", (run_id,)).fetchone()
+    if row is None:
+        raise Damaged(f"the run {run_id} has no state")
+    return unpack_state(*row)
+
+
+def read_checkpoints(
+    db: sqlite3.Connection, run_id: str, generation: int, until: int
+) -> list[EngineState]:
+    """Return the checkpoints of a run up to a step, none if its past is another by now."""
+    rows = db.execute(
+        "SELECT digest, meta, tensors FROM checkpoints JOIN runs ON run = id "
+        "WHERE id = ? AND generation = ? AND step <= ? ORDER BY step",
+        (run_id, generation, until),
+    )
+    return [unpack_state(*row) for row in rows]
+
+
+def _read_events(db: sqlite3.Connection, run_id: str, first: int) -> list[Event]:
+    rows = db.execute(
+        "SELECT event FROM events WHERE run = ? AND number >= ? ORDER BY number", (run_id, first)
+    )
+    return [from_json(unpack_json(text)) for (text,) in rows]
+
+
+def _read_history(db: sqlite3.Connection, run_id: str, have: int) -> list[dict[str, NDArray]]:
+    """Return the rows of a run's history beyond those at hand."""
+    rows = db.execute(
+        "SELECT first, columns FROM history WHERE run = ? AND first >= ? ORDER BY first",
+        (run_id, have // CHUNK_ROWS * CHUNK_ROWS),
+    )
+    chunks = []
+    for first, packed in rows:
+        columns = unpack_arrays(packed)
+        skipped = max(have - first, 0)
+        chunks.append({name: column[skipped:] for name, column in columns.items()})
+    return chunks
+
+
+def _last_updates(log: list[Event]) -> int:
+    last = log[-1] if log else None
+    return last.updates if isinstance(last, Trained) else 0

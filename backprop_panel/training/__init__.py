@@ -1,0 +1,1 @@
+"""What trains: model, trainer, engine, and the thread that advances it."""

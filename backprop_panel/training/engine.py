@@ -1,0 +1,417 @@
+"""The engine: the only code that trains, and the only code that there is to explain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import asdict, dataclass, replace
+from math import ceil, nan
+from time import perf_counter
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..data.batch_loader import BatchLoader, Block, Cursor
+from ..data.sequence_dataset import SequenceDataset
+from ..nn.losses import LOSSES
+from ..nn.network import Network, Phase, Workspace
+from ..nn.optimizers import OPTIMIZERS, Optimizer, OptimizerState
+from ..nn.record import StepRecord, frozen, layers_copy, pass_copy
+from ..settings import LARGEST, SettingError, is_finite, is_number, is_whole, plain, shown
+from .checkpoints import Checkpoints, EngineState
+from .command_queue import Mailbox
+from .evaluation import Evaluation
+from .event_log import Changed, Event, LayerFrozen, Trained, WeightSet, WeightsLoaded, digests_in
+from .history import History
+from .weight_tensors import digest_of
+
+LOSS = Phase("loss")
+UPDATE = Phase("update")
+
+MOST_WORKSPACES = 4
+"""Batch sizes whose buffers are kept: the usual one, one example, an epoch's rest, another."""
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """What may change between any two steps."""
+
+    learning_rate: float = 0.001
+    batch_size: int = 32
+    loss_type: str = "mse"
+    optimizer: str = "sgd"
+    weight_decay: float = 0.0
+
+
+class Engine:
+    """A network, its data and its optimizer, advanced step by step.
+
+    It is plain Python and NumPy, so that a worker thread can own it.
+
+    Attributes
+    ----------
+    step : int
+        Updates made.
+    cursor : Cursor
+        The next training sample.
+    viewing : Cursor or None
+        The next sample to look at without training, or None to train.
+    history : History
+    settings : TrainingSettings
+    optimizer : Optimizer
+        The present rule with its present settings.
+    loader : BatchLoader
+    events : list of Event
+        What was done to the engine, in order; doing it again on a fresh one gives this one.
+    tensors : dict of str to array, shape (size,)
+        The weights and biases that were loaded, read-only, by the digests in `events`.
+    checkpoints : Checkpoints
+        Its states along the way.
+    frozen : frozenset of int
+        The layers that do not learn.
+    mailbox : Mailbox
+        Where those leave what is to be done between two steps who do not own the engine.
+    """
+
+    def __init__(self, network: Network, data: SequenceDataset, settings: TrainingSettings) -> None:
+        self.network = network
+        self.data = data
+        self.step = 0
+        self.cursor = Cursor(data)
+        self.history = History()
+        self.events: list[Event] = []
+        self.tensors: dict[str, NDArray[np.float32]] = {}
+        self.checkpoints = Checkpoints()
+        self.frozen: frozenset[int] = frozenset()
+        self.viewing: Cursor | None = None
+        self.loader = BatchLoader(data)
+        self.mailbox = Mailbox()
+        self._optimizer_states: dict[str, OptimizerState] = {}
+        self._last_update: NDArray[np.floating] | None = None
+        self._gradients = np.zeros(network.size, network.dtype)
+        self._layer_gradients = network.by_layer(self._gradients)
+        self._workspaces: dict[int, Workspace] = {}
+        # Two, since a page may ask for predictions while a worker validates.
+        self._predicting, self._validating = Evaluation(network, data), Evaluation(network, data)
+        self._use(settings)
+
+    @property
+    def reading(self) -> Cursor:
+        """Where steps take their batches: the training's own cursor, or the one for viewing."""
+        return self.viewing or self.cursor
+
+    @property
+    def epoch(self) -> int:
+        """Passes over the training samples completed."""
+        return self.cursor.epoch
+
+    @property
+    def optimizer_state(self) -> OptimizerState:
+        """What the present rule remembers; a rule that was left finds its state again."""
+        remembered = self._optimizer_states.get(self.settings.optimizer)
+        # Kept from the first step on only: to read it changes nothing of the engine.
+        return remembered or self.optimizer.initial_state(self.network.size, self.network.dtype)
+
+    @property
+    def layer_updates(self) -> list[NDArray[np.floating]] | None:
+        """What the last step added to each layer, (in + 1, out); None if none was made here yet.
+
+        `restore` forgets it: no state holds what was added last.
+        """
+        return None if self._last_update is None else self.network.by_layer(self._last_update)
+
+    def change(self, **settings: Any) -> None:
+        """Change training settings from the next step on, and log it."""
+        settings = plain(settings)
+        changed = replace(self.settings, **settings)
+        if changed != self.settings:
+            self._use(changed)
+            self.events.append(Changed(self.step, settings))
+
+    def set_weight(self, layer: int, row: int, column: int, value: float) -> None:
+        """Give one weight of a layer another value, or with the last row a bias; log it.
+
+        Raises
+        ------
+        SettingError
+            If there is no such weight, or the value is not finite in float32.
+        """
+        layer, row, column, value = plain((layer, row, column, value))
+        self._refuse_missing_layer(layer)
+        rows, columns = self.network.layers[layer].shape
+        if not (_is_index(row, rows) and _is_index(column, columns)):
+            raise SettingError(
+                "weight",
+                f"Layer {layer} has the shape {(rows, columns)}; got {shown((row, column))}.",
+            )
+        if not is_number(value) or not is_finite(value):
+            raise SettingError(
+                "weight",
+                f"A weight must be a finite number, at most {LARGEST:.2g} in magnitude; "
+                f"got {shown(value)}.",
+            )
+        self.network.layers[layer][row, column] = value
+        self.events.append(WeightSet(self.step, layer, row, column, float(value)))
+
+    def load_weights(self, parameters: NDArray[np.float32]) -> None:
+        """Take all weights and biases from a vector like ``network.parameters``, and log it.
+
+        What the optimizer remembers stays as it is. A frozen layer takes its new weights as well.
+
+        Raises
+        ------
+        SettingError
+            If the vector is not one of finite numbers for this network.
+        """
+        digest = digest_of(self.network, parameters)
+        self.tensors.setdefault(digest, frozen(parameters))
+        self.load_again(digest)
+
+    def load_again(self, digest: str) -> None:
+        """Take all weights and biases from tensors that were loaded before, and log it."""
+        self.network.parameters[...] = self.tensors[digest]
+        self.events.append(WeightsLoaded(self.step, digest))
+
+    def freeze(self, layer: int, frozen: bool) -> None:
+        """Keep a layer's weights and bias as they are, or let them learn again; log it.
+
+        The optimizer goes on seeing its gradients, so that it is up to date when it is let go.
+        """
+        layer, frozen = plain(layer), bool(frozen)
+        self._refuse_missing_layer(layer)
+        if frozen != (layer in self.frozen):
+            self.frozen = self.frozen ^ {layer}
+            self.events.append(LayerFrozen(self.step, layer, frozen))
+
+    def _refuse_missing_layer(self, layer: int) -> None:
+        depth = self.network.depth
+        if not _is_index(layer, depth):
+            raise SettingError("layer", f"There are {depth} layers; got number {shown(layer)}.")
+
+    def view_only(self, only: bool) -> None:
+        """Look at batches without training from here on, or train again from the cursor."""
+        self.viewing = self.cursor.copy() if only else None
+
+    def advance(self, size: int, most: int = 1) -> int:
+        """Make up to `most` steps on `size` examples each; return how many were made.
+
+        It stops at the end of an epoch, whose last batch may be smaller. While `viewing`, the
+        steps compute everything and move nothing.
+        """
+        cursor = self.reading
+        block = self.loader.load(cursor, size, most)
+        made = 0
+        try:
+            for place in range(len(block)):
+                for _ in self.phases(block, place, updating=not self.viewing):
+                    pass
+                made = place + 1
+        finally:  # what was made before a step that raised is logged as well
+            if made:
+                examples, accuracies = self._measures(block, made)
+                self._log(cursor, size, block.batch_size, _mean(examples), accuracies)
+        return len(block)
+
+    def observe(self, size: int) -> StepRecord:
+        """Make one step as `advance` does, and return its record."""
+        cursor = self.reading
+        block = self.loader.load(cursor, size)
+        record = self._recorded(block, cursor.epoch, updating=not self.viewing)
+        self._log(cursor, size, block.batch_size, [record.loss], [record.accuracy])
+        return record
+
+    def look(self, samples: NDArray[np.integer] | None = None) -> StepRecord:
+        """Return the record of a batch with the weights as they are; move nothing.
+
+        Parameters
+        ----------
+        samples : array of int, optional
+            Numbers of training samples; the next batch by default.
+        """
+        cursor = self.reading
+        if samples is None:
+            samples = cursor.peek(self.settings.batch_size)
+        block = self.loader.block(samples[np.newaxis])
+        return self._recorded(block, cursor.epoch, updating=False)
+
+    def phases(self, block: Block, place: int = 0, updating: bool = True) -> Iterator[Phase]:
+        """Make one step on a batch of a block, yielding after each phase.
+
+        Parameters
+        ----------
+        block : Block
+        place : int
+            Which of its batches.
+        updating : bool
+            Whether the weights move.
+        """
+        work = self._workspace(self._workspaces, block.batch_size)
+        np.copyto(work.activations[0], block.inputs[place])
+        yield from self.network.forward(work)
+        block.logits[place] = work.logits
+        self._loss.derivative(
+            work.logits, block.one_hot_targets[place], work.deltas[-1], work.column
+        )
+        yield LOSS
+        yield from self.network.backward(work, self._layer_gradients)
+        if updating:
+            self._update()
+            yield UPDATE
+
+    def _update(self) -> None:
+        network = self.network
+        state = self._optimizer_states.setdefault(self.settings.optimizer, self.optimizer_state)
+        kept = [(layer, network.layers[layer].copy()) for layer in self.frozen]
+        self.optimizer.step(network.parameters, self._gradients, state)
+        for layer, weights in kept:
+            network.layers[layer][...] = weights
+            network.by_layer(state.update)[layer][...] = 0
+        self._last_update = state.update
+
+    def _recorded(self, block: Block, epoch: int, updating: bool) -> StepRecord:
+        """Make a step on the first batch of `block` and return its record."""
+        network = self.network
+        for phase in self.phases(block, updating=updating):
+            if phase.name == "backward" and phase.layer == 0:
+                work = self._workspaces[block.batch_size]
+                copies = pass_copy(network, work, self._gradients)
+                state = self.optimizer_state
+                moments = {
+                    name: layers_copy(network, moment) for name, moment in state.moments.items()
+                }
+                steps = state.steps
+        update = self.optimizer_state.update if updating else np.zeros_like(self._gradients)
+        examples, (accuracy,) = self._measures(block, 1)
+        (loss,) = _mean(examples)
+        return StepRecord(
+            step=self.step + updating,
+            epoch=epoch,
+            samples=frozen(block.samples[0]),
+            contexts=frozen(block.contexts[0]),
+            targets=frozen(block.targets[0]),
+            loss=float(loss),
+            accuracy=float(accuracy),
+            example_losses=frozen(examples[0]),
+            layer_updates=layers_copy(network, update),
+            moments=moments,
+            optimizer_steps=steps,
+            updated=updating,
+            settings=self._settings_of_records,
+            **copies,
+        )
+
+    def _measures(self, block: Block, count: int) -> tuple[NDArray, NDArray]:
+        """Return the losses of examples (count, B), and accuracies (count,), of the first batches.
+
+        They are had for a whole block at once, as no step needs them.
+        """
+        logits = block.logits[:count]
+        right = logits.argmax(axis=-1) == block.targets[:count]
+        examples = self._loss.examples(logits, block.one_hot_targets[:count])
+        return examples, np.add.reduce(right, axis=-1) / block.batch_size
+
+    def predict(self, contexts: NDArray) -> NDArray[np.floating]:
+        """Return the logits, shape (n, out), for contexts of token ids, shape (n, length)."""
+        return self._predicting.predict(contexts)
+
+    def validation_loss(self) -> float:
+        """Return the mean loss on the validation windows, NaN if none are held out."""
+        return self._validating.validation_loss(self._loss)
+
+    def batches_left(self) -> int:
+        """Return how many batches are left of the epoch, at the present batch size."""
+        cursor = self.reading
+        return ceil((self.data.num_samples - cursor.position) / self.settings.batch_size)
+
+    def _use(self, settings: TrainingSettings) -> None:
+        self.settings = settings
+        self._loss = LOSSES[settings.loss_type]
+        rule = OPTIMIZERS[settings.optimizer]
+        self.optimizer: Optimizer = rule(settings.learning_rate, settings.weight_decay)
+        self._settings_of_records = MappingProxyType(asdict(settings))
+
+    def _workspace(self, kept: dict[int, Workspace], batch: int) -> Workspace:
+        """Return the buffers for a batch size, made once."""
+        work = kept.get(batch)
+        if work is None:
+            if len(kept) == MOST_WORKSPACES:
+                kept.pop(next(iter(kept)))
+            work = kept[batch] = Workspace(self.network, batch)
+        return work
+
+    def state(self) -> EngineState:
+        """Return a copy of all that decides how training goes on."""
+        return EngineState(
+            step=self.step,
+            epoch=self.cursor.epoch,
+            position=self.cursor.position,
+            events=len(self.events),
+            settings=asdict(self.settings),
+            frozen=self.frozen,
+            parameters=frozen(self.network.parameters),
+            optimizers={name: state.copy() for name, state in self._optimizer_states.items()},
+        )
+
+    def restore(self, state: EngineState) -> None:
+        """Become what the engine was in `state`; what is logged is left to the caller."""
+        self.network.parameters[...] = state.parameters
+        self._use(TrainingSettings(**state.settings))
+        self.step = state.step
+        self.frozen = state.frozen
+        self.cursor.epoch, self.cursor.position = state.epoch, state.position
+        self._optimizer_states = {name: each.copy() for name, each in state.optimizers.items()}
+        self._last_update = None
+        self.view_only(self.viewing is not None)
+
+    def adopt(self, other: Engine) -> None:
+        """Take over state, history, events, loaded tensors and checkpoints of `other`."""
+        self.restore(other.state())
+        self.history.restore(other.history)
+        self.events = deepcopy(other.events)
+        self.tensors = {digest: other.tensors[digest] for digest in digests_in(self.events)}
+        self.checkpoints = Checkpoints(list(other.checkpoints.states))
+
+    def _log(
+        self,
+        cursor: Cursor,
+        size: int,
+        batch: int,
+        losses: ArrayLike,
+        accuracies: ArrayLike,
+    ) -> None:
+        """Log steps that were made in turn within an epoch, with batches of `batch` examples.
+
+        What is done once for a block, and not for each of its steps, is done here.
+        """
+        epoch, count = cursor.epoch, len(losses)
+        cursor.pass_by(count * batch)
+        if cursor is not self.cursor:  # it was only looked at
+            return
+        self._log_event(size, count)
+        validation = self.validation_loss() if cursor.epoch > epoch else nan
+        self.history.extend(self.step, epoch, losses, accuracies, validation)
+        self.step += count
+        self._keep_checkpoint()
+
+    def _keep_checkpoint(self) -> None:
+        if self.checkpoints.are_due():
+            begin = perf_counter()
+            self.checkpoints.keep(self.state(), perf_counter() - begin)
+
+    def _log_event(self, size: int, updates: int) -> None:
+        last = self.events[-1] if self.events else None
+        if isinstance(last, Trained) and last.size == size:
+            last.updates += updates
+        else:
+            self.events.append(Trained(self.step, plain(size), updates))
+
+
+def _mean(examples: NDArray) -> NDArray:
+    """Return the mean over each batch, as ``mean(axis=-1)`` does in more time."""
+    return np.add.reduce(examples, axis=-1) / examples.shape[-1]
+
+
+def _is_index(index: int, length: int) -> bool:
+    return is_whole(index) and 0 <= index < length

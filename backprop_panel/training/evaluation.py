@@ -1,0 +1,63 @@
+"""A network's answers where nothing is trained: predictions, and the validation loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.sequence_dataset import SequenceDataset
+from ..nn.losses import Loss
+from ..nn.network import Network, Workspace
+
+AT_ONCE = 1024
+"""How many windows go through the network at a time."""
+
+
+class Evaluation:
+    """Carries contexts forward through a network, in buffers of its own.
+
+    A prediction so never writes into a training step that is under way.
+    """
+
+    def __init__(self, network: Network, data: SequenceDataset) -> None:
+        self._network = network
+        self._data = data
+        self._workspaces: dict[int, Workspace] = {}
+
+    def predict(self, contexts: NDArray) -> NDArray[np.floating]:
+        """Return the logits, shape (n, out), for contexts of token ids, shape (n, length)."""
+        return np.concatenate([work.logits.copy() for work, _ in self._forward(contexts)])
+
+    def validation_loss(self, loss: Loss) -> float:
+        """Return the mean loss on the validation windows, NaN if none are held out."""
+        windows = self._data.validation_windows
+        if not len(windows):
+            return nan
+        contexts, targets = self._data.context_and_target(windows)
+        total = 0.0
+        for work, piece in self._forward(contexts):
+            one_hot = np.empty_like(work.logits)
+            self._data.one_hot_targets(targets[piece], out=one_hot)
+            total += float(loss.examples(work.logits, one_hot).sum())
+        return total / len(windows)
+
+    def _forward(self, contexts: NDArray) -> Iterator[tuple[Workspace, slice]]:
+        """Carry contexts forward piece by piece, yielding the buffers and the piece."""
+        for start in range(0, len(contexts), AT_ONCE):
+            piece = slice(start, start + AT_ONCE)
+            work = self._workspace(len(contexts[piece]))
+            self._data.one_hot(contexts[piece], out=work.activations[0])
+            for _ in self._network.forward(work):
+                pass
+            yield work, piece
+
+    def _workspace(self, batch: int) -> Workspace:
+        """Return buffers for a batch size: those of full pieces and of the last one are kept."""
+        if batch not in self._workspaces:
+            kept = self._workspaces.get(AT_ONCE)
+            self._workspaces = {} if kept is None else {AT_ONCE: kept}
+            self._workspaces[batch] = Workspace(self._network, batch)
+        return self._workspaces[batch]

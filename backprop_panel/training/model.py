@@ -1,0 +1,171 @@
+"""The network as a Param class: what it is made of, and its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import param
+from numpy.typing import ArrayLike, NDArray
+
+from ..memory import in_words, physical_memory
+from ..nn.activations import ACTIVATIONS
+from ..nn.initializers import INITIALIZATIONS
+from ..nn.network import Network, Workspace, memory_needed
+from ..rng import random_stream
+from ..settings import (
+    Choice,
+    Configured,
+    Count,
+    Plain,
+    SettingError,
+    is_whole,
+    one_of,
+    plain,
+    shown,
+)
+
+LARGEST_SHARE_OF_MEMORY = 0.5
+"""A network may take this much of the machine's memory; the rest is for everything else."""
+
+MOST_UNITS = 10**18
+"""More than any machine has room for."""
+
+
+class Model(Configured):
+    """A fully connected network with hand-written forward and backward passes.
+
+    Raises
+    ------
+    SettingError
+        For a setting that is unknown, out of bounds, or does not fit the others, and for a
+        network that would not fit into memory, before anything is allocated.
+
+    Attributes
+    ----------
+    run : TrainingRun or None
+        The run that the model belongs to, if any: its weights change by the run's events alone.
+    """
+
+    input_dimension = Count(16, bounds=(1, None), constant=True, doc="Length of an input.")
+    output_dimension = Count(4, bounds=(1, None), constant=True, doc="Number of outputs.")
+    hidden_dimension = Plain(
+        32, constant=True, doc="Units of every hidden layer, or a list with one for each."
+    )
+    hidden_layers = Count(
+        2, bounds=(0, 100), constant=True, doc="Number of hidden layers; 0 makes it linear."
+    )
+    activation = Plain(
+        "gelu",
+        constant=True,
+        doc="The activation of every hidden layer, or a list with one for each: "
+        + ", ".join(ACTIVATIONS)
+        + ".",
+    )
+    initialization = Choice(
+        default="xavier_uniform",
+        objects=list(INITIALIZATIONS),
+        constant=True,
+        doc="How the weights are drawn; biases start at zero.",
+    )
+    seed = Count(0, bounds=(0, None), constant=True, doc="Where the weights' randomness begins.")
+
+    def __init__(self, **settings: Any) -> None:
+        _follow_lists(settings)
+        super().__init__(**settings)
+        self.run: param.Parameterized | None = None
+        hidden = self._one_per_layer("hidden_dimension")
+        activations = self._one_per_layer("activation")
+        self._check(hidden, activations)
+        widths = [int(width) for width in (self.input_dimension, *hidden, self.output_dimension)]
+        refuse_too_large(widths, batch=1)
+        self.network = Network(widths, activations)
+        self.network.initialize(
+            INITIALIZATIONS[self.initialization], random_stream("weights", self.seed)
+        )
+
+    @property
+    def weights(self) -> list[NDArray[np.float32]]:
+        """The weights of each layer, shape (in, out): ``x @ W + b``."""
+        return self.network.weights
+
+    @property
+    def biases(self) -> list[NDArray[np.float32]]:
+        """The bias of each layer, shape (out,)."""
+        return self.network.biases
+
+    def forward(self, x: ArrayLike) -> NDArray[np.float32]:
+        """Return the logits, shape (batch, out), for inputs of shape (batch, in).
+
+        Raises
+        ------
+        ValueError
+            If `x` is not of that shape.
+        """
+        x = np.asarray(x)
+        if x.ndim != 2 or x.shape[1] != self.input_dimension:
+            raise ValueError(
+                f"x must have the shape (batch, {self.input_dimension}), got {x.shape}."
+            )
+        work = Workspace(self.network, len(x))
+        work.activations[0][...] = x
+        for _ in self.network.forward(work):
+            pass
+        return np.ascontiguousarray(work.logits)
+
+    def _one_per_layer(self, setting: str) -> list[Any]:
+        value = getattr(self, setting)
+        if not isinstance(value, (list, tuple)):
+            return [value] * self.hidden_layers
+        if len(value) != self.hidden_layers:
+            raise SettingError(
+                setting,
+                f"{setting} lists {len(value)} value(s) {shown(value)}, but hidden_layers is "
+                f"{self.hidden_layers}.",
+            )
+        return list(value)
+
+    def _check(self, hidden: list[Any], activations: list[Any]) -> None:
+        for units in hidden or _as_list(self.hidden_dimension):
+            if not is_whole(units) or units < 1:
+                raise SettingError(
+                    "hidden_dimension",
+                    f"hidden_dimension must be a whole number of at least 1, or a list of them, "
+                    f"got {shown(self.hidden_dimension)}.",
+                )
+        for name in activations or _as_list(self.activation):
+            if not isinstance(name, str) or name not in ACTIVATIONS:
+                raise SettingError("activation", one_of("activation", name, ACTIVATIONS))
+
+
+def refuse_too_large(widths: Sequence[int], batch: int) -> None:
+    """Raise `SettingError` if a network would not fit into memory at a batch size."""
+    # Of a width of a thousand digits the needed bytes could not even be written.
+    widths = [min(width, MOST_UNITS) for width in widths]
+    needed = memory_needed(widths, batch)
+    limit = int(LARGEST_SHARE_OF_MEMORY * physical_memory())
+    if needed > limit:
+        setting = "hidden_dimension" if memory_needed(widths, 1) > limit else "batch_size"
+        raise SettingError(
+            setting,
+            f"A network of {'-'.join(map(_counted, widths))} units would take "
+            f"{in_words(needed)} to train with batches of {batch}; at most {in_words(limit)} are "
+            "allowed here.",
+        )
+
+
+def _counted(units: int) -> str:
+    return str(units) if units < MOST_UNITS else "10^18 or more"
+
+
+def _follow_lists(settings: dict[str, Any]) -> None:
+    """Let a list of widths or activations say how many hidden layers there are."""
+    for setting in ("hidden_dimension", "activation"):
+        value = plain(settings.get(setting))
+        if isinstance(value, (list, tuple)):
+            settings.setdefault("hidden_layers", len(value))
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]

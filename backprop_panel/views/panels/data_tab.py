@@ -1,0 +1,183 @@
+"""The data: master sequences, the batch's places in them, predictions, and generated text."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+import panel as pn
+import param
+
+from ...nn.losses import softmax
+from ...nn.record import StepRecord
+from ...rng import random_stream
+from ...runs.run import TrainingRun
+from ...training.engine import Engine
+from ..plots.cell_labels import names_of_cells
+from ..plots.colors import theme_of
+from ..plots.heatmap import Heatmap
+from ..plots.html import chip, html, visible
+from ..state.session import Session, draw_with
+
+MOST_MASTERS = 12
+MOST_TOKENS = 120
+MOST_EXAMPLES = 32
+GENERATED = 60
+"""How much of each is shown: what fits on a screen."""
+
+
+class DataTab(pn.viewable.Viewer):
+    """What the network is given and what it makes of it."""
+
+    session = param.ClassSelector(class_=Session, constant=True)
+    visible = param.Boolean(False, doc="Whether anyone sees it.")
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session=session)
+        self._masters = html("", "bp-masters")
+        self._predictions = html("", "bp-predictions")
+        self._generated = html("", "bp-generated")
+        self._confusion = pn.Column(width=300, height=240, margin=0)
+        self._layout = pn.Column(
+            html("Master sequences <span>· underlined: the batch's windows</span>", "bp-head"),
+            self._masters,
+            pn.Row(
+                pn.Column(
+                    html("Predictions <span>· the batch, before the update</span>", "bp-head"),
+                    self._predictions,
+                    width=390,
+                    margin=(0, 20, 0, 0),
+                ),
+                pn.Column(
+                    html("Confusion <span>· target by row, prediction by column</span>", "bp-head"),
+                    self._confusion,
+                    html("Generated <span>· sampled from the network as it is</span>", "bp-head"),
+                    self._generated,
+                    width=320,
+                    margin=0,
+                ),
+                margin=(8, 0),
+            ),
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        draw_with(session, self._draw)
+        session.param.watch(self._rebuild, "run")
+        session.param.watch(self._recolor, "dark")
+        self.param.watch(self._draw, "visible")
+        self._rebuild()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _rebuild(self, *events: param.parameterized.Event) -> None:
+        data = self.session.run.dataset
+        labels = [visible(label) for label in data.output_labels]
+        names = names_of_cells(labels)
+        self._matrix = Heatmap(
+            "confusion",
+            (len(labels), len(labels)),
+            theme_of(self.session.dark),
+            on_tap=lambda place: None,
+            row_names=names,
+            column_names=names,
+            row_ticks=min(len(labels), 24),
+            column_ticks=min(len(labels), 24),
+        )
+        self._confusion[:] = [self._matrix.pane()]
+        self._draw()
+
+    def _recolor(self, *events: param.parameterized.Event) -> None:
+        with pn.io.hold():
+            self._matrix.follow(theme_of(self.session.dark))
+
+    def _draw(self, *events: param.parameterized.Event) -> None:
+        if not self.visible:
+            return
+        run, record = self.session.run, self.session.record
+        if record.logits.shape[1] != run.dataset.output_dimension:
+            return
+        self._masters.object = masters_html(run, record)
+        self._predictions.object = predictions_html(run, record)
+        self._generated.object = generated_html(run, self.session.engine)
+        matrix = confusion(record)
+        with pn.io.hold():
+            self._matrix.show(matrix, limit=max(float(matrix.max()), 1.0))
+
+
+def masters_html(run: TrainingRun, record: StepRecord) -> str:
+    """Return the master sequences in their tokens' colours, the batch's windows underlined."""
+    data = run.dataset
+    origin = data.origin[data.sample_windows[record.samples]]
+    rows = []
+    for number in range(min(len(data.masters), MOST_MASTERS)):
+        ids = data.masters[number][:MOST_TOKENS]
+        in_batch = np.zeros(len(data.masters[number]) + 1, int)
+        for offset in origin[origin[:, 0] == number, 1]:
+            in_batch[offset : offset + data.sequence_length] += 1
+        chips = "".join(
+            f'<span class="{"bp-used" if in_batch[place] else ""}">'
+            f"{chip(data.vocabulary[token], token)}</span>"
+            for place, token in enumerate(ids)
+        )
+        rest = len(data.masters[number]) - len(ids)
+        rows.append(f"<div>#{number + 1} {chips}{f' … {rest:,} more' if rest else ''}</div>")
+    hidden = len(data.masters) - len(rows)
+    note = f"<div>… {hidden:,} more master sequences</div>" if hidden else ""
+    short = f"<div>{data.skipped:,} too short for a window</div>" if data.skipped else ""
+    return "".join(rows) + note + short
+
+
+def predictions_html(run: TrainingRun, record: StepRecord) -> str:
+    """Return the batch's examples with what was predicted, its probability, and the target's."""
+    data, probabilities = run.dataset, record.probabilities
+    predicted = probabilities.argmax(axis=1)
+    rows = []
+    for place in range(min(len(record.targets), MOST_EXAMPLES)):
+        target, guess = int(record.targets[place]), int(predicted[place])
+        context = "".join(chip(data.vocabulary[token], token) for token in record.contexts[place])
+        rows.append(
+            f"<tr><td>{context} → {_output(run, target)}</td><td>{_output(run, guess)}</td>"
+            f"<td>{probabilities[place, guess]:.3f}</td>"
+            f"<td>{probabilities[place, target]:.3f}</td>"
+            f"<td>{'✓' if guess == target else '·'}</td></tr>"
+        )
+    more = len(record.targets) - len(rows)
+    note = f"<div>… {more:,} more examples</div>" if more > 0 else ""
+    return (
+        "<table><tr><th>example</th><th>predicted</th><th>probability</th><th>target's</th>"
+        f"<th></th></tr>{''.join(rows)}</table>{note}"
+    )
+
+
+def confusion(record: StepRecord) -> np.ndarray:
+    """Return how often each target (row) was predicted as each output (column) in the batch."""
+    outputs = record.logits.shape[1]
+    matrix = np.zeros((outputs, outputs), np.float32)
+    np.add.at(matrix, (record.targets, record.logits.argmax(axis=1)), 1)
+    return matrix
+
+
+def generated_html(run: TrainingRun, engine: Engine) -> str:
+    """Return text sampled from the network, going on from the first training sample."""
+    data = run.dataset
+    if data.task_type != "next_token":
+        return "Only a next-token network generates."
+    random = random_stream("generation", data.seed, engine.step)
+    context = data[0][0].copy()
+    tokens = [int(token) for token in context]
+    for _ in range(GENERATED):
+        probabilities = softmax(engine.predict(context[np.newaxis]).astype(float))[0]
+        if not np.isfinite(probabilities).all():
+            return "The network's outputs are not finite."
+        token = int(random.choice(len(probabilities), p=probabilities / probabilities.sum()))
+        context = np.append(context[1:], np.asarray(token, context.dtype))
+        tokens.append(token)
+    if len(data.vocabulary) > len("abcdefghij"):
+        text = "".join(data.vocabulary[token] for token in tokens)
+        return f"<div class='bp-text'>{escape(text)}</div>"
+    return "".join(chip(data.vocabulary[token], token) for token in tokens)
+
+
+def _output(run: TrainingRun, output: int) -> str:
+    return chip(run.dataset.output_labels[output], output)

@@ -1,0 +1,159 @@
+"""Difference: what is shown against another moment, of this run or another."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from ...analysis.difference import differing_settings, distance_over_steps, refuse_unlike
+from ...runs.run import TrainingRun
+from ...training.engine import Engine
+from ..plots.colors import run_color
+from ..plots.html import html, legend_of_layers
+from ..plots.line_plot import Curves, Line
+from ..state.session import Session, draw_with
+from ..widgets.buttons import RunSelect, button
+from ..widgets.setting_fields import whole
+
+
+class DifferenceTab(pn.viewable.Viewer):
+    """Chooses what is subtracted on the map, lists what differs, and how far layers are apart."""
+
+    session = param.ClassSelector(class_=Session, constant=True)
+    visible = param.Boolean(False, doc="Whether anyone sees it.")
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session=session)
+        self._other = RunSelect(label="Compare with", size="small", width=220, margin=(12, 6, 5, 0))
+        self._step = pmui.TextInput(label="At step", size="small", width=110, margin=(12, 6, 5, 0))
+        self._mistake = html("", "bp-mistake", visible=False)
+        self._message = html("", "bp-note")
+        self._settings = html("", "bp-explanation")
+        self._distances = Curves(
+            "distances", names=("step", "norm of the difference"), from_zero=True
+        )
+        self._legend = html("", "bp-legend")
+        self._plot = pn.Column(
+            html("How far the layers are apart, over the steps", "bp-head"),
+            self._legend,
+            pn.Column(self._distances.pane, height=300, sizing_mode="stretch_width", margin=0),
+            visible=False,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self._stop = button("Stop comparing", self._stop_comparing, disabled=True, margin=(12, 0))
+        self._layout = self._lay_out()
+        self._subtracted = session.run
+        self._other.param.watch(self._offer_last_step, "value")
+        for field in (self._other, self._step):
+            field.param.watch(lambda event: session.forget_mistake("difference"), "value")
+        session.manager.param.watch(self._offer, "runs")
+        session.param.watch(self._show, "other")
+        self.param.watch(self._show, "visible")
+        draw_with(session, self._show)
+        session.param.watch(self._show_mistake, "mistakes")
+        self._offer()
+        self._show()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _lay_out(self) -> pn.Column:
+        return pn.Column(
+            pn.Row(
+                self._other,
+                self._step,
+                button("Compare", self._compare, margin=(12, 6)),
+                self._stop,
+                margin=0,
+            ),
+            self._mistake,
+            self._message,
+            self._settings,
+            self._plot,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def _offer(self, *events: param.parameterized.Event) -> None:
+        runs = self.session.manager.runs
+        chosen = self._other.value
+        if chosen not in {run.id for run in runs}:
+            chosen = self.session.run.id
+        self._other.offer(runs, chosen)
+
+    def _offer_last_step(self, event: param.parameterized.Event) -> None:
+        if event.type != "triggered":
+            self._step.value = str(self.session.manager.run(event.new).trainer.step)
+
+    def _compare(self) -> None:
+        session = self.session
+        session.pause()
+        other = session.manager.run(self._other.value)
+        session.attempt("difference", lambda: self._subtract(other))
+
+    def _subtract(self, other: TrainingRun) -> None:
+        session = self.session
+        engine = other.replay(whole("step", self._step.value))
+        refuse_unlike(session.engine, engine)
+        steps, distances = distance_over_steps(session.run, other, engine)
+        self._subtracted = other
+        session.other = engine
+        self._legend.object = legend_of_layers(session.run.model.network.depth)
+        self._plot.visible = True
+        self._distances.show(
+            [
+                Line(steps, column, run_color(layer), f"layer {layer + 1}")
+                for layer, column in enumerate(np.transpose(distances))
+            ]
+        )
+
+    def _show_mistake(self, event: param.parameterized.Event) -> None:
+        about_step, about_both = (event.new.get(name, "") for name in ("step", "difference"))
+        self._step.param.update(error_state=bool(about_step), helper_text=about_step)
+        self._mistake.param.update(
+            object=escape(about_both), visible=bool(about_both) and not about_step
+        )
+
+    def _stop_comparing(self) -> None:
+        self.session.other = None
+
+    def _show(self, *events: param.parameterized.Event) -> None:
+        session = self.session
+        self._stop.disabled = session.other is None
+        if session.other is None:
+            self._message.object = (
+                "Choose a run and one of its steps: the map then shows by how much it differs."
+            )
+            self._settings.object = ""
+            self._plot.visible = False
+        elif self.visible:
+            self._tell(session.run, self._subtracted, session.other)
+
+    def _tell(self, run: TrainingRun, other: TrainingRun, moment: Engine) -> None:
+        """Say what the map shows now, and which settings differ."""
+        session = self.session
+        step = session.record.step if session.training else session.engine.step
+        ours, theirs = _moment(run, step), _moment(other, moment.step)
+        self._message.object = f"The map shows {ours} minus {theirs}, both on the same batch."
+        differing = differing_settings(run, session.engine, other, moment)
+        self._settings.object = _table(ours, theirs, differing)
+
+
+def _moment(run: TrainingRun, step: int) -> str:
+    return f"<b>{escape(run.name)}</b> at step {step:,}"
+
+
+def _table(ours: str, theirs: str, differing: dict[str, tuple]) -> str:
+    if not differing:
+        return "<p>All settings are the same.</p>"
+    rows = "".join(
+        f"<tr><td>{name.replace('_', ' ')}</td><td>{escape(str(ours)[:60])}</td>"
+        f"<td>{escape(str(theirs)[:60])}</td></tr>"
+        for name, (ours, theirs) in differing.items()
+    )
+    return f"<table><tr><th>setting</th><th>{ours}</th><th>{theirs}</th></tr>{rows}</table>"

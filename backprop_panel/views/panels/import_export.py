@@ -1,0 +1,157 @@
+"""Taking runs out of the page and in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from html import escape
+from importlib.util import find_spec
+from io import BytesIO
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from ...interchange import (
+    InterchangeError,
+    export_notebook,
+    export_run,
+    export_script,
+    export_tensorboard,
+    file_name,
+    read_run,
+    refuse_import,
+    to_query,
+)
+from ...interchange.archive import write_bundle
+from ...interchange.export_snapshot import snapshot
+from ...runs.run import TrainingRun
+from ...training.weight_tensors import tensor_bytes
+from ..plots.html import html
+from ..state.session import MISTAKES, Session
+from ..widgets.buttons import BORDERED, SMALL, head
+
+
+def _export_weights(run: TrainingRun, target: BinaryIO) -> None:
+    target.write(tensor_bytes(snapshot(run).weights))  # of one moment, though it may be training
+
+
+def _export_log(run: TrainingRun, target: BinaryIO) -> None:
+    with TemporaryDirectory() as folder:
+        log = export_tensorboard(run, folder)
+        write_bundle(
+            target, {f"{log.name}/{file.name}": file.read_bytes() for file in log.iterdir()}
+        )
+
+
+FORMATS: dict[str, tuple[Callable[[TrainingRun, BinaryIO], None], str]] = {
+    "Run, to import again": (export_run, ".zip"),
+    "PyTorch script": (export_script, " script.zip"),
+    "Notebook": (export_notebook, " notebook.zip"),
+    "Weights for nn.Sequential": (_export_weights, ".safetensors"),
+}
+if find_spec("tensorboard"):  # an extra: its own package writes its files
+    FORMATS["TensorBoard log"] = _export_log, " log.zip"
+
+IMPORT = "Import a run"
+
+
+class Exchange(pn.viewable.Viewer):
+    """Exports the run that is shown, imports another, and gives a link to its configuration."""
+
+    session = param.ClassSelector(class_=Session, constant=True)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session=session)
+        self._format = pmui.Select(label="Export as", options=list(FORMATS), **SMALL)
+        self._format.param.watch(self._name_file, "value")
+        self._download = pmui.FileDownload(
+            label="Export",
+            callback=self._export,
+            filename="run.zip",
+            embed=False,
+            size="small",
+            variant="outlined",
+            color="default",
+            sx=BORDERED,
+            margin=(0, 3),
+        )
+        self._upload = pmui.FileInput(
+            label=IMPORT,
+            uploaded_label=IMPORT,
+            accept=".zip",
+            size="small",
+            variant="outlined",
+            color="default",
+            sx=BORDERED,
+            margin=(6, 3),
+        )
+        self._upload.param.watch(self._import, "value")
+        self._message = html("", "bp-note")
+        self._link = html("", "bp-note")
+        self._layout = pn.Column(
+            head("Export and import"),
+            self._format,
+            self._download,
+            self._message,  # beside both buttons: below them it may be out of sight
+            self._upload,
+            self._link,
+            margin=0,
+            sizing_mode="stretch_width",
+        )
+        session.param.watch(self._show_another, "run")
+        session.manager.param.watch(self._show, "runs")
+        self._show()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _show(self, *events: param.parameterized.Event) -> None:
+        self._name_file()
+        query = escape(to_query(self.session.run.config))
+        self._link.object = f'<a href="?{query}">Link to this configuration</a>'
+
+    def _show_another(self, event: param.parameterized.Event) -> None:
+        self._message.object = ""
+        self._show()
+
+    def _name_file(self, *events: param.parameterized.Event) -> None:
+        _, suffix = FORMATS[self._format.value]
+        self._download.filename = file_name(self.session.run.name, suffix)
+
+    async def _export(self) -> BytesIO:
+        """Return the file; a long history takes seconds to write, in which others are served."""
+        self._download.data = None  # or the same file would not be given again
+        export, _ = FORMATS[self._format.value]
+        run, target = self.session.run, BytesIO()
+        await asyncio.to_thread(export, run, target)
+        self._message.object = _objection(target) if export is export_run else ""
+        return target
+
+    async def _import(self, event: param.parameterized.Event) -> None:
+        """Make the run that was uploaded the present one; its training is repeated meanwhile."""
+        if not event.new:
+            return
+        self._upload.disabled = True
+        self._message.object = "It is read and, unless it is long, trained again."
+        # Not the session's mistakes: no setting of the page is wrong, but one in the file.
+        try:
+            run, said = await asyncio.to_thread(read_run, bytes(event.new))
+            self.session.manager.add(run)
+        except MISTAKES as mistake:
+            said = [str(mistake)]
+        finally:
+            self._upload.clear()  # or the same file would not be taken again
+            self._upload.disabled = False
+        self._message.object = "<br>".join(map(escape, said))
+
+
+def _objection(exported: BytesIO) -> str:
+    """Return why a run that was exported cannot be imported, nothing if it can."""
+    try:
+        refuse_import(exported)
+    except InterchangeError as error:
+        return escape(f"The file has all of it, but is too large to be imported again. {error}")
+    return ""

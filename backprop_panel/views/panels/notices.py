@@ -1,0 +1,105 @@
+"""Notices at the top of the page, above the tabs."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from ...runs.manager import TrainingRunManager
+from ...storage.database import StoreError
+from ..plots.html import html
+
+ON_COLOUR = {"color": "#fff"}
+
+IN_MEMORY_ONLY = (
+    "Runs on this page are kept in memory only and are gone when it closes; export those that you "
+    "need. To have runs saved again, repair or move the file, or choose another one, and reload "
+    "this page."
+)
+
+
+class Notice(pn.viewable.Viewer):
+    """A message in a frame of its own, with buttons below it; invisible while it has none.
+
+    Parameters
+    ----------
+    *buttons : Viewable
+    variant : {"outlined", "filled"}
+        Whether it has a coloured frame, or is coloured.
+    **params
+        Options of the `Alert`.
+    """
+
+    def __init__(
+        self, *buttons: pn.viewable.Viewable, variant: str = "outlined", **params: Any
+    ) -> None:
+        super().__init__()
+        self._text = html("", "bp-notice", styles=ON_COLOUR if variant == "filled" else {})
+        self._buttons = pn.Row(*buttons, margin=(8, 0, 0, 0), visible=False)
+        self._alert = pmui.Alert(
+            self._text,
+            self._buttons,
+            visible=False,
+            margin=(8, 16),
+            sizing_mode="stretch_width",
+            variant=variant,
+            sx={"& .MuiAlertTitle-root": {"fontSize": "14px", "fontWeight": 700}},
+            **params,
+        )
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._alert
+
+    def say(self, text: str, asking: bool = False, **params: Any) -> None:
+        """Show a text, with the buttons below it if it is a question; hide the notice if empty."""
+        self._text.object = escape(text)
+        self._buttons.visible = asking
+        self._alert.param.update(visible=bool(text), closed=False, **params)
+
+
+class StoreNotice(pn.viewable.Viewer):
+    """Says, for as long as it is so, that runs are not saved, and why."""
+
+    manager = param.ClassSelector(class_=TrainingRunManager, constant=True)
+
+    def __init__(self, manager: TrainingRunManager) -> None:
+        super().__init__(manager=manager)
+        self._notice = Notice(title="Runs are not saved", severity="error", variant="filled")
+        manager.param.watch(self._show, "store_problem")
+        self._show()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._notice.__panel__()
+
+    def _show(self, *events: param.parameterized.Event) -> None:
+        self._notice.say(self.manager.store_problem)
+
+
+class UnreadableNotice(pn.viewable.Viewer):
+    """Names the runs in the store that cannot be read, and says where the reasons are."""
+
+    manager = param.ClassSelector(class_=TrainingRunManager, constant=True)
+
+    def __init__(self, manager: TrainingRunManager) -> None:
+        super().__init__(manager=manager)
+        self._notice = Notice(title="Not all runs can be read", severity="warning")
+        manager.param.watch(self._show, "unreadable")
+        self._show()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._notice.__panel__()
+
+    def _show(self, *events: param.parameterized.Event) -> None:
+        names = ", ".join(repr(run.name) for run in self.manager.unreadable)
+        self._notice.say(
+            f"{names}: the Runs tab says why, and lets you export or delete them." if names else ""
+        )
+
+
+def unopened(error: StoreError) -> str:
+    """Return why a store cannot be opened, and what that means for the page."""
+    return f"{error} {IN_MEMORY_ONLY}"

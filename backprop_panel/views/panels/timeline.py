@@ -1,0 +1,106 @@
+"""The timeline at the foot of the page: where the run stands, and the way back to any step."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from ..plots.html import html
+from ..plots.line_plot import BARE, Curves
+from ..plots.loss_curves import FEWEST_POINTS, LossLines, Wanted, changed_settings, changes_after
+from ..state.session import draw_with
+from ..widgets.buttons import button
+from .comparison import Comparison
+
+SMOOTHING = 0.05
+
+NOTHING_CHOSEN = -1
+"""What the slider says when no step was chosen since the last."""
+
+
+class Timeline(pn.viewable.Viewer):
+    """The loss, small and wide, above a slider that shows the run as it was at any step."""
+
+    comparison = param.ClassSelector(class_=Comparison, constant=True)
+
+    def __init__(self, comparison: Comparison) -> None:
+        super().__init__(comparison=comparison)
+        session = comparison.session
+        self._lines = LossLines()
+        self._curves = Curves("timeline", log_y=True, look=BARE, on_tap=session.travel)
+        self._caption = html("", "bp-timeline-caption", align="center")
+        self._slider = pmui.IntSlider(
+            label="Timeline",
+            start=0,
+            end=1,
+            value=0,
+            show_value=False,
+            size="small",
+            margin=(0, 6, 0, 4),
+            sizing_mode="stretch_width",
+            sx={"& .MuiFormLabel-root, & .MuiTypography-root": {"display": "none"}},
+        )
+        self._standing: dict[str, Any] = {}
+        # Nobody moves the end: a browser that is behind says what it was sent before.
+        self._slider.param.watch(lambda event: self._place_slider(), "end")
+        self._let_go()
+        # Only what a person chose: the browser echoes values that it was sent.
+        self._slider.param.watch(self._travel, "value_throttled")
+        self._now = button("Back to now", session.look, disabled=True)
+        self._layout = pn.Column(
+            pn.Row(self._caption, self._now, sizing_mode="stretch_width", margin=0),
+            pn.Column(self._curves.pane, height=56, sizing_mode="stretch_width", margin=0),
+            self._slider,
+            sizing_mode="stretch_width",
+            margin=(0, 16),
+        )
+        comparison.param.watch(self._draw, "hidden")
+        draw_with(session, self._draw)
+        self._draw()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _travel(self, event: param.parameterized.Event) -> None:
+        if event.new == NOTHING_CHOSEN:
+            return
+        # Where the slider is by now: another key may have come with the one that is told of, and to
+        # put the slider back on it would take that other key back.
+        self.comparison.session.travel(self._slider.value)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Forget what was chosen: the same step, chosen again, would else be no change."""
+        with param.edit_constant(self._slider):
+            self._slider.value_throttled = NOTHING_CHOSEN
+
+    def _place_slider(self) -> None:
+        self._slider.param.update(**self._standing)
+
+    def _draw(self, *events: param.parameterized.Event) -> None:
+        comparison = self.comparison
+        session = comparison.session
+        present, step = session.run.trainer.step, session.engine.step
+        note = f"step {step:,} of {present:,}" if present else "nothing has been trained yet"
+        if changes := changes_after(session.run, step):
+            note += f", then {escape(changes)}"
+        if session.past is not None and session.deviation:
+            note += f'<br><span class="bp-mistake">{escape(session.deviation)}</span>'
+        self._caption.object = f"Timeline <span>{note}</span>"
+        self._now.disabled = session.past is None
+        self._standing = {"end": max(present, 1), "value": step, "disabled": not present}
+        self._place_slider()
+        wanted = {
+            run: (comparison.color(run), Wanted(SMOOTHING, False, None, begin, FEWEST_POINTS))
+            for run, begin in comparison.branches().items()
+        }
+        self._curves.show(
+            self._lines.of_all(wanted),
+            now=step if present else None,
+            events=changed_settings(session.run, SMOOTHING),
+            end=max(present, 1),
+        )

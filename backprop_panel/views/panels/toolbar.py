@@ -1,0 +1,142 @@
+"""The toolbar: the mode, the steps, and where training stands."""
+
+from __future__ import annotations
+
+from html import escape
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from ..plots.html import STYLE, html
+from ..state.session import Session, draw_with
+from ..widgets.buttons import ACCENT, LINE, button
+from .reconnection import Reconnection
+
+
+class Toolbar(pn.viewable.Viewer):
+    """The mode, the steps, and where training stands."""
+
+    session = param.ClassSelector(class_=Session, constant=True)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session=session)
+        self._mode = _mode_switch(session.run.trainer.mode)
+        self._mode.param.watch(self._set_mode, "value")
+        self._play = button(
+            "Play",
+            session.toggle_play,
+            toggles=True,
+            variant="contained",
+            color="primary",
+            icon="play_arrow",
+            sx={"color": "#fff", "backgroundColor": ACCENT, "width": "92px"},
+        )
+        self._status = html(
+            self._status_text(), "bp-standing", margin=(0, 8), align="center", sizing_mode=None
+        )
+        self._progress = pmui.LinearProgress(
+            value=0, variant="determinate", visible=False, width=110, margin=(0, 8), align="center"
+        )
+        self._layout = self._lay_out()
+        draw_with(session, self._show_status)
+        session.param.watch(
+            self._show, ["training", "goal_epoch", "run", "mistakes", "stopped_because"]
+        )
+        # A browser that is busy says what it was sent again, when it is true no longer.
+        self._play.param.watch(lambda *events: self._show_buttons(), ["label", "icon"])
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _lay_out(self) -> pn.FlexBox:
+        session = self.session
+        return pn.FlexBox(
+            self._mode,
+            button("Run Single Step", session.run_single_step),
+            button("Run Batch", session.run_batch),
+            button("Run Full Epoch", session.run_full_epoch),
+            self._play,
+            pn.Spacer(styles={"flex": "1"}),
+            self._progress,
+            self._status,
+            session.frames,
+            Reconnection(width=0, height=0, margin=0),
+            align_items="center",
+            margin=0,
+            sizing_mode="stretch_width",
+            css_classes=["bp-toolbar"],
+            stylesheets=[STYLE],
+        )
+
+    def _set_mode(self, event: param.parameterized.Event) -> None:
+        trainer = self.session.run.trainer
+        self.session.attempt("mode", lambda: setattr(trainer, "mode", event.new))
+
+    def _show(self, *events: param.parameterized.Event) -> None:
+        self._show_status()
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        session = self.session
+        self._mode.value = session.run.trainer.mode
+        self._play.param.update(
+            label="Pause" if session.training else "Play",
+            icon="pause" if session.training else "play_arrow",
+        )
+        self._progress.visible = session.training and session.goal_epoch is not None
+
+    def _show_status(self, *events: param.parameterized.Event) -> None:
+        session = self.session
+        self._status.object = self._status_text()
+        if session.training and session.goal_epoch is not None:
+            engine = session.run.trainer.engine
+            cursor = engine.reading
+            done = cursor.position if cursor.epoch < session.goal_epoch else engine.data.num_samples
+            self._progress.value = round(100 * done / engine.data.num_samples)
+
+    def _status_text(self) -> str:
+        session = self.session
+        record, engine = session.record, session.engine
+        error = session.mistakes.get("training")
+        # Of one moment: while it trains, the engine is ahead of what is shown.
+        epoch = engine.epoch if record.step == engine.step else record.epoch
+        text = f"step {record.step:,} · epoch {epoch:,} · loss {record.loss:.4f}"
+        note = f' <span class="bp-mistake">{escape(error)}</span>' if error else ""
+        if session.past is not None:
+            present = session.run.trainer.step
+            note += f' <span class="bp-past">the past: the run is at step {present:,}</span>'
+        if session.stopped_because:
+            note += f' <span class="bp-stopped">stopped: {escape(session.stopped_because)}</span>'
+        return f'<span class="bp-status">{text}</span>{_whose_loss(session)}{note}'
+
+
+def _whose_loss(session: Session) -> str:
+    """Say so where the loss is that of a batch which no step has been made on."""
+    if session.record.updated or session.run.trainer.mode != "train":
+        return ""
+    return ' <span class="bp-next" title="the batch of the next step, before it">next batch</span>'
+
+
+def _mode_switch(mode: str) -> pmui.RadioButtonGroup:
+    return pmui.RadioButtonGroup(
+        options={"Visualize Only": "visualize", "Train": "train"},
+        value=mode,
+        size="small",
+        color="primary",
+        margin=(0, 8, 0, 0),
+        sx={
+            "& .MuiToggleButton-root": {
+                "color": "inherit",
+                "whiteSpace": "nowrap",
+                "borderColor": LINE,
+                "padding": "4px 10px",
+                "textTransform": "none",
+            },
+            # In the header the widget's own rule would be white on white.
+            "& .MuiToggleButton-root.MuiToggleButton-primary.Mui-selected": {
+                "color": "#fff",
+                "backgroundColor": ACCENT,
+            },
+        },
+    )

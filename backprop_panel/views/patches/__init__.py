@@ -1,0 +1,1 @@
+"""Every place that reaches into the insides of Panel or Bokeh."""

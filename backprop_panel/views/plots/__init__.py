@@ -1,0 +1,1 @@
+"""Heatmaps and curves, and what they are drawn with."""

@@ -1,0 +1,57 @@
+"""Text on the page: user text escaped, tokens as coloured chips, numbers in one form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+
+from .colors import run_color, token_color
+
+STYLE = (Path(__file__).parents[1] / "workbench.css").read_text()
+"""The style of everything on the page that is not a widget or a plot."""
+
+
+def html(text: str, css_class: str, **params: Any) -> pn.pane.HTML:
+    """Return a pane of HTML in the page's style; user text in it has been escaped before."""
+    options = {"margin": 0, "sizing_mode": "stretch_width"}
+    return pn.pane.HTML(text, css_classes=[css_class], stylesheets=[STYLE], **(options | params))
+
+
+def legend_of_layers(depth: int) -> str:
+    """Return which colour stands for which of a network's layers, as HTML."""
+    return " ".join(
+        f'<span style="color:{run_color(layer)}">━</span> layer {layer + 1}'
+        for layer in range(depth)
+    )
+
+
+def number(value: float) -> str:
+    """Return a number as it stands in tables: four decimals, or scientific notation."""
+    if not isfinite(value):
+        return "not finite"
+    if value and not 1e-3 <= abs(value) < 1e4:
+        return f"{value:.2e}".replace("-", "−")
+    return f"{value:.4f}".replace("-", "−")
+
+
+def visible(token: str) -> str:
+    """Return a token as text that can be seen: a space as ␣."""
+    return "␣" if token == " " else token
+
+
+def chip(token: str, color_id: int) -> str:
+    """Return a token as HTML in its colour."""
+    return (
+        f'<span class="bp-token" style="background:{token_color(color_id)}">'
+        f"{escape(visible(token))}</span>"
+    )
+
+
+def example(tokens: Sequence[str], target: str) -> str:
+    """Return an example as plain text: ``c a a b → b``."""
+    return f"{' '.join(map(visible, tokens))} → {visible(target)}"

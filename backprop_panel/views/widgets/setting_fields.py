@@ -1,0 +1,183 @@
+"""Settings as widgets: one for each, what it shows, and what is read from it."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from math import isfinite
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from ...data.master_sequences import text_vocabulary
+from ...data.sequence_dataset import SequenceDataset
+from ...nn.activations import ACTIVATIONS
+from ...nn.losses import LOSSES
+from ...nn.optimizers import OPTIMIZERS
+from ...settings import SettingError
+from .buttons import SMALL
+
+ALICE = (files("backprop_panel.data") / "texts" / "alice.txt").read_text().strip()
+"""The beginning of Alice's Adventures in Wonderland, a paragraph a line."""
+
+SOURCES = {"Generated": "generated", "Alice in Wonderland": "alice", "As given": "given"}
+TASKS = {"Next token": "next_token", "Sequence classification": "sequence_classification"}
+INITIALIZATION_LABELS = {
+    "Xavier uniform": "xavier_uniform",
+    "Xavier normal": "xavier_normal",
+    "He": "he",
+    "Zeros": "zeros",
+}
+
+WHOLE_NUMBERS = (
+    "batch_size",
+    "hidden_layers",
+    "sequence_length",
+    "num_master_sequences",
+    "num_samples",
+    "seed",
+    "stop_after",
+)
+FRACTIONS = ("learning_rate", "weight_decay", "stop_below")
+"""Settings typed as text: number fields pass over what they cannot read, and say nothing."""
+
+NETWORK_WIDGETS = ("hidden_layers", "hidden_dimension", "activation", "initialization")
+DATA_WIDGETS = (
+    "master_sequences",
+    "task_type",
+    "sequence_length",
+    "vocabulary",
+    "num_master_sequences",
+    "master_sequence_length",
+    "num_samples",
+    "seed",
+)
+
+
+def training_widgets() -> dict[str, pn.widgets.Widget]:
+    """Return a widget for each setting that applies at once."""
+    return {
+        "learning_rate": pmui.TextInput(label="Learning rate", **SMALL),
+        "batch_size": pmui.TextInput(label="Batch size", **SMALL),
+        "loss_type": pmui.Select(
+            label="Loss function",
+            options={loss.label: name for name, loss in LOSSES.items()},
+            **SMALL,
+        ),
+        "optimizer": pmui.Select(
+            label="Optimizer",
+            options={rule.label: name for name, rule in OPTIMIZERS.items()},
+            **SMALL,
+        ),
+        "weight_decay": pmui.TextInput(label="Weight decay", **SMALL),
+    }
+
+
+def new_run_widgets() -> dict[str, pn.widgets.Widget]:
+    """Return a widget for each setting that makes a new run."""
+    return {
+        "hidden_layers": pmui.TextInput(label="Hidden layers", **SMALL),
+        "hidden_dimension": pmui.TextInput(label="Hidden dimension", **SMALL),
+        "activation": pmui.Select(
+            label="Activation",
+            options={activation.label: name for name, activation in ACTIVATIONS.items()},
+            **SMALL,
+        ),
+        "initialization": pmui.Select(
+            label="Initialization", options=INITIALIZATION_LABELS, **SMALL
+        ),
+        "master_sequences": pmui.Select(label="Source", options=SOURCES, **SMALL),
+        "task_type": pmui.Select(label="Task", options=TASKS, **SMALL),
+        "sequence_length": pmui.TextInput(label="Sequence length", **SMALL),
+        "vocabulary": pmui.TextInput(label="Vocabulary", max_length=100_000, **SMALL),
+        "num_master_sequences": pmui.TextInput(label="Master sequences", **SMALL),
+        "master_sequence_length": pmui.TextInput(label="Master length", **SMALL),
+        "num_samples": pmui.TextInput(label="Training samples", **SMALL),
+        "seed": pmui.TextInput(label="Seed", **SMALL),
+    }
+
+
+def shown(name: str, value: Any) -> Any:
+    """Return a setting as its widget shows it."""
+    if name == "master_sequences":
+        return {None: "generated", ALICE: "alice"}.get(_text_or_none(value), "given")
+    if name == "vocabulary":
+        return " ".join(value)
+    if name == "master_sequence_length":
+        return "{} to {}".format(*value)
+    if name == "hidden_dimension":
+        return " ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    if name == "activation" and isinstance(value, (list, tuple)):
+        return value[0]
+    if name in WHOLE_NUMBERS or name in FRACTIONS:
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    return value
+
+
+def read(name: str, value: Any) -> Any:
+    """Return what a widget shows as the setting that it means."""
+    if name == "master_sequences":
+        return ALICE if value == "alice" else None
+    if name == "vocabulary":
+        return value.split()
+    if name == "master_sequence_length":
+        return tuple(whole(name, part) for part in re.split(r"to|,|\s", value) if part)
+    if name == "hidden_dimension":
+        units = [whole(name, part) for part in value.replace(",", " ").split()]
+        return units[0] if len(units) == 1 else units
+    if name in WHOLE_NUMBERS:
+        return whole(name, value)
+    if name in FRACTIONS:
+        return _fraction(name, value)
+    return value
+
+
+def optional(name: str, text: str) -> int | float | None:
+    """Return the setting that a text stands for, None for an empty one."""
+    return read(name, text) if text.strip() else None
+
+
+def finite(name: str, text: str) -> float:
+    """Return the finite number that a text stands for."""
+    value = _fraction(name, text)
+    if not isfinite(value):
+        raise SettingError(name, f"A {name} must be a finite number, got {text!r}.")
+    return value
+
+
+def in_words(message: str, name: str, label: str) -> str:
+    """Return a message about a setting with the name that it has on the page."""
+    return label + message.removeprefix(name) if message.startswith(f"{name} ") else message
+
+
+def shown_optional(value: int | float | None) -> str:
+    """Return a number that may be missing as its widget shows it."""
+    return "" if value is None else f"{value:g}"
+
+
+def _text_or_none(masters: Any) -> str | None:
+    """Return masters that are a text or none at all, and an empty text for a list of them."""
+    return masters if masters is None or isinstance(masters, str) else ""
+
+
+def source_settings(source: str) -> dict[str, Any]:
+    """Return what goes with a source of data: its vocabulary and a fitting number of samples."""
+    if source == "alice":
+        return {"vocabulary": text_vocabulary(ALICE), "num_samples": 10_000}
+    return {name: SequenceDataset.param[name].default for name in ("vocabulary", "num_samples")}
+
+
+def whole(name: str, text: str) -> int:
+    """Return the whole number that a text stands for."""
+    try:
+        return int(text)
+    except ValueError:
+        raise SettingError(name, f"{name} takes whole numbers, got {text!r}.") from None
+
+
+def _fraction(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise SettingError(name, f"{name} takes a number such as 0.01, got {text!r}.") from None

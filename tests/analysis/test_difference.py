@@ -1,0 +1,92 @@
+"""Two moments beside each other."""
+
+import numpy as np
+import pytest
+
+from backprop_panel import TrainingRunManager
+from backprop_panel.analysis.difference import (
+    difference,
+    differing_settings,
+    distance_over_steps,
+    refuse_unlike,
+)
+from backprop_panel.settings import SettingError
+
+
+@pytest.fixture
+def manager():
+    return TrainingRunManager()
+
+
+def trained(manager, steps, **config):
+    run = manager.create(**{"num_samples": 64, "hidden_dimension": 6} | config)
+    for _ in range(steps):
+        run.trainer.run_batch()
+    return run
+
+
+def test_a_run_does_not_differ_from_itself(manager):
+    run = trained(manager, 5)
+    shown = difference(run.trainer.engine.look(), run.replay(5))
+    assert not any(array.any() for array in (*shown.layers, *shown.activations, *shown.deltas))
+
+
+def test_the_difference_of_weights_is_that_of_the_two_moments(manager):
+    run = trained(manager, 5)
+    shown = difference(run.trainer.engine.look(), run.replay(2))
+    for layer, now, then in zip(shown.weights, run.model.weights, run.at(2).weights, strict=True):
+        assert np.array_equal(layer, now - then)
+
+
+def test_activations_are_compared_on_the_same_batch(manager):
+    one, other = trained(manager, 3), trained(manager, 4, learning_rate=0.1)
+    shown = difference(one.trainer.engine.look(), other.trainer.engine)
+    assert not shown.inputs.any()
+    theirs = other.trainer.engine.look(shown.samples)
+    ours = one.trainer.engine.look()
+    assert np.array_equal(shown.logits, ours.logits - theirs.logits)
+
+
+def test_networks_of_other_shapes_are_refused(manager):
+    one, other = trained(manager, 1), trained(manager, 1, hidden_dimension=7)
+    with pytest.raises(SettingError, match="16-6-6-4 and 16-7-7-4"):
+        refuse_unlike(one.trainer.engine, other.trainer.engine)
+
+
+def test_settings_that_differ_are_listed_as_they_were_at_the_two_moments(manager):
+    run = trained(manager, 3)
+    run.trainer.learning_rate = 0.5
+    differing = differing_settings(run, run.trainer.engine, run, run.replay(2))
+    assert differing == {"learning_rate": (0.5, 0.001)}
+
+
+def test_distances_are_norms_at_steps_that_both_have_come_to(manager):
+    one, other = trained(manager, 30), trained(manager, 20, learning_rate=0.1)
+    steps, distances = distance_over_steps(one, other, other.replay(5))
+    assert (steps[0], steps[-1]) == (0, 20)
+    assert distances.shape == (len(steps), 3)
+    assert not distances[0].any()
+    layers = zip(one.replay(20).network.layers, other.trainer.engine.network.layers, strict=True)
+    assert distances[-1] == pytest.approx([np.linalg.norm(a - b) for a, b in layers])
+
+
+@pytest.mark.parametrize("forks", [1, 2])
+def test_where_runs_parted_is_among_the_steps_at_which_they_are_compared(manager, forks):
+    first = trained(manager, 60)
+    runs = [manager.fork(first.id, 31 + at, learning_rate=0.1 + at) for at in range(forks)]
+    for run in runs:
+        for _ in range(20):
+            run.trainer.run_batch()
+    one, other = [first, *runs][-2:]
+    steps, distances = distance_over_steps(one, other, other.replay(40))
+    same = steps <= 31
+    assert 31 in steps
+    assert not distances[same].any()
+    assert distances[~same].all()
+
+
+def test_of_one_run_the_distance_is_that_from_the_chosen_moment(manager):
+    run = trained(manager, 120)
+    steps, distances = distance_over_steps(run, run, run.replay(5))
+    assert not distances[steps.tolist().index(5)].any()
+    assert distances[-1].all()

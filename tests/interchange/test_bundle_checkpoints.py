@@ -1,0 +1,311 @@
+"""A run too long to be trained again at its import comes back with its checkpoints."""
+
+import io
+import json
+import zipfile
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from safetensors.numpy import load, save
+
+from backprop_panel import TrainingRun, TrainingRunManager
+from backprop_panel.interchange import InterchangeError, import_run, refuse_import
+from backprop_panel.interchange import bounded_replay as replaying
+from backprop_panel.interchange import bundle as run_bundle
+from backprop_panel.training import checkpoints
+from tests.bundles import exported, unzipped, weights_file
+
+PLACES = "checkpoints.json"
+ARRAYS = "checkpoints.safetensors"
+HISTORY = "history.csv"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def low_limit():
+    """Call a run long that has more than twenty updates, and keep each block's state."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replaying, "MOST_UPDATES", 20)
+        patch.setattr(checkpoints, "SPACING_SECONDS", 0)
+        patch.setattr(checkpoints, "COPY_SHARE", np.inf)
+        yield
+
+
+@pytest.fixture(scope="module")
+def run():
+    """A run with every kind of event, three rules, and its last change after its last step."""
+    run = TrainingRun("long", {"num_samples": 70, "hidden_dimension": 6, "batch_size": 16})
+    trainer, engine = run.trainer, run.trainer.engine
+    trainer.run_epoch()
+    trainer.optimizer = "adam"
+    trainer.run_epoch()
+    engine.set_weight(0, 1, 2, 0.5)
+    engine.freeze(1, True)
+    run.load_weights(weights_file(engine.network))
+    trainer.param.update(learning_rate=0.01, weight_decay=0.001, loss_type="cross_entropy")
+    trainer.run_epoch()
+    trainer.param.update(optimizer="momentum", batch_size=10)
+    engine.freeze(1, False)
+    for _ in range(10):
+        trainer.run_batch()
+    trainer.learning_rate = 0.02
+    return run
+
+
+@pytest.fixture(scope="module")
+def files(run):
+    return unzipped(exported(run))
+
+
+@pytest.fixture
+def back(files):
+    return import_run(zipped(files))
+
+
+def zipped(files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def edited(files, name, change):
+    """The files with one changed and without the sums, as somebody makes them on purpose."""
+    kept = {other: data for other, data in files.items() if other != "SHA256SUMS"}
+    return zipped({**kept, name: change(files[name])})
+
+
+def with_place(files, number, **fields):
+    """The files with what one checkpoint is said to be changed."""
+
+    def change(data):
+        places = json.loads(data)
+        places[number] |= fields
+        return json.dumps(places).encode()
+
+    return edited(files, PLACES, change)
+
+
+def with_arrays(files, change):
+    return edited(files, ARRAYS, lambda data: save(change(load(data))))
+
+
+def lines(change):
+    return lambda data: b"\n".join(change(data.split(b"\n")))
+
+
+def test_only_a_long_runs_file_has_checkpoints(files):
+    short = TrainingRun("short", {"num_samples": 70})
+    short.trainer.run_epoch()
+    assert not {PLACES, ARRAYS} & set(unzipped(exported(short)))
+    assert {PLACES, ARRAYS} <= set(files)
+
+
+def test_it_comes_back_without_being_trained(run, files, monkeypatch):
+    monkeypatch.delattr("backprop_panel.training.engine.Engine.advance")
+    assert import_run(zipped(files)).trainer.step == run.trainer.step
+
+
+def test_state_and_log_come_back_bit_for_bit(run, back):
+    assert back.trainer.engine.state().digest() == run.trainer.engine.state().digest()
+    assert back.trainer.engine.events == run.trainer.engine.events
+    assert (back.name, back.config, back.settings) == (run.name, run.config, run.settings)
+
+
+def test_the_history_comes_back_bit_for_bit(run, back):
+    for name, column in run.history.items():
+        assert np.array_equal(back.history[name], column, equal_nan=True)
+
+
+def test_its_checkpoints_are_those_of_the_run(run, back):
+    digests = [state.digest() for state in back.trainer.engine.checkpoints.states]
+    kept = run.trainer.engine.checkpoints.states
+    assert digests == [state.digest() for state in kept if state.step < run.trainer.step]
+
+
+def test_every_step_of_it_is_reached_bit_for_bit(run, back):
+    for step in range(run.trainer.step + 1):
+        assert back.replay(step).state().digest() == run.replay(step).state().digest()
+        assert not back.deviation
+
+
+def test_it_goes_on_as_the_exported_one():
+    run = TrainingRun("on", {"num_samples": 70, "optimizer": "adam"})
+    for _ in range(12):
+        run.trainer.run_epoch()
+    back = import_run(exported(run))
+    assert [back.trainer.run_batch().loss for _ in range(7)] == [
+        run.trainer.run_batch().loss for _ in range(7)
+    ]
+
+
+def test_it_goes_out_and_in_again_as_the_same_bytes(files, back):
+    assert unzipped(exported(back)) == files
+
+
+def test_it_is_kept_in_a_store_with_its_checkpoints(files, back, tmp_path):
+    manager = TrainingRunManager(tmp_path / "runs.db")
+    try:
+        manager.add(back)
+        digest = back.replay(3).state().digest()
+    finally:
+        manager.close()
+    manager = TrainingRunManager(tmp_path / "runs.db")
+    try:
+        assert manager.current.replay(3).state().digest() == digest
+    finally:
+        manager.close()
+
+
+def test_a_run_that_only_looks_at_the_end_only_looks():
+    run = TrainingRun("look", {"num_samples": 70, "mode": "visualize"})
+    run.trainer.mode = "train"
+    for _ in range(12):
+        run.trainer.run_epoch()
+    assert import_run(exported(run)).trainer.mode == "visualize"
+
+
+def test_a_run_whose_weights_ran_off_comes_back():
+    run = TrainingRun("off", {"num_samples": 70, "learning_rate": 1e20, "loss_type": "mse"})
+    with np.errstate(all="ignore"):
+        for _ in range(12):
+            run.trainer.run_epoch()
+    assert not np.isfinite(run.model.network.parameters).all()
+    back = import_run(exported(run)).model.network.parameters
+    assert np.array_equal(back, run.model.network.parameters, equal_nan=True)
+
+
+def test_an_export_too_large_to_be_imported_is_known_by_its_sizes(run, monkeypatch):
+    file = io.BytesIO(exported(run))
+    refuse_import(file)
+    monkeypatch.setitem(run_bundle.LIMITS, HISTORY, 100)
+    with pytest.raises(InterchangeError, match=r"Bytes of history\.csv: at most 100 "):
+        refuse_import(file)
+
+
+@pytest.mark.parametrize("missing", [ARRAYS, HISTORY])
+def test_a_file_that_checkpoints_need_is_named_if_it_is_missing(files, missing):
+    kept = {name: data for name, data in files.items() if name not in (missing, "SHA256SUMS")}
+    with pytest.raises(InterchangeError, match=f"{missing} is missing"):
+        import_run(zipped(kept))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"step": -1},
+        {"step": 1.5},
+        {"step": 10**30},
+        {"epoch": -1},
+        {"position": 70},
+        {"position": "0"},
+        {"events": None},
+        {"rules": []},
+        {"rules": {"sgd": -1}},
+        {"rules": {"another": 1}},
+        {"rules": {}},
+        {"more": 1},
+    ],
+    ids=str,
+)
+def test_a_checkpoint_that_can_be_none_is_refused(files, fields):
+    with pytest.raises(InterchangeError, match=PLACES):
+        import_run(with_place(files, 1, **fields))
+
+
+def test_a_checkpoint_outside_the_event_that_it_counts_is_refused(files):
+    with pytest.raises(InterchangeError, match="in an event of the steps"):
+        import_run(with_place(files, 0, events=2))
+
+
+def test_checkpoints_that_end_before_the_events_do_are_refused(files):
+    def shorten(data):
+        return json.dumps(json.loads(data)[:-1]).encode()
+
+    without_last = edited(files, PLACES, shorten)
+    with pytest.raises(InterchangeError, match="are expected by"):
+        import_run(without_last)
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"[1]", b"[" * 100_000, b"\xff"], ids=repr)
+def test_what_are_no_checkpoints_is_refused(files, data):
+    with pytest.raises(InterchangeError, match=PLACES):
+        import_run(edited(files, PLACES, lambda _: data))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda arrays: {**arrays, "more": arrays["parameters"]},
+        lambda arrays: {name: each for name, each in arrays.items() if name != "adam.mean"},
+        lambda arrays: {**arrays, "parameters": arrays["parameters"][:, 1:]},
+        lambda arrays: {**arrays, "parameters": arrays["parameters"][1:]},
+        lambda arrays: {**arrays, "parameters": arrays["parameters"].ravel()},
+        lambda arrays: {},
+    ],
+    ids=["one more", "one less", "narrow", "short", "flat", "none"],
+)
+def test_arrays_of_other_checkpoints_are_refused(files, change):
+    with pytest.raises(InterchangeError, match="are expected by"):
+        import_run(with_arrays(files, change))
+
+
+def test_a_last_checkpoint_other_than_the_weights_is_told_of(files):
+    def move(arrays):
+        moved = arrays["parameters"].copy()
+        moved[-1] += np.float32(0.25)
+        return {**arrays, "parameters": moved}
+
+    with pytest.warns(run_bundle.ReplayWarning, match=r"by up to 0\.25"):
+        import_run(with_arrays(files, move))
+
+
+def test_a_checkpoint_other_than_training_gives_is_told_of_when_it_is_passed(files, run):
+    steps = [state.step for state in run.trainer.engine.checkpoints.states]
+    number = next(n for n, (one, other) in enumerate(pairwise(steps)) if other > one + 1)
+
+    def move(arrays):
+        moved = arrays["parameters"].copy()
+        moved[number] += np.float32(0.25)
+        return {**arrays, "parameters": moved}
+
+    back = import_run(with_arrays(files, move))
+    back.replay(steps[number] + 1)
+    assert "gives losses other than the recorded ones" in back.deviation
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda rows: [b"step,loss", *rows[1:]], "columns must be"),
+        (lambda rows: [*rows[:-2], rows[-1]], "rows for"),
+        (lambda rows: [rows[0], rows[2], rows[1], *rows[3:]], "do not count"),
+        (lambda rows: [rows[0], b"1,0,x,0,0", *rows[2:]], "cannot be read"),
+        (lambda rows: [rows[0], b"1,0,0", *rows[2:]], "cannot be read"),
+        (lambda rows: [rows[0], b"", *rows[2:]], "cannot be read"),
+        (lambda rows: [rows[0], b"1,0,\xff,0,0", *rows[2:]], "cannot be read"),
+        (lambda rows: [rows[0], b"1,9999,0,0,0", *rows[2:]], "epochs do not follow"),
+        (lambda rows: [rows[0], b"1,99999999999999,0,0,0", *rows[2:]], "cannot be read"),
+    ],
+)
+def test_a_history_of_another_run_is_refused(files, change, reason):
+    with pytest.raises(InterchangeError, match=reason):
+        import_run(edited(files, HISTORY, lines(change)))
+
+
+def test_events_that_a_run_would_log_otherwise_are_refused(files, run):
+    assert run.trainer.engine.events[0].updates > 1
+
+    def split(data):
+        entries = json.loads(data)
+        whole = entries["events"][0]
+        parts = [
+            {**whole, "updates": 1},
+            {**whole, "step": 1, "updates": whole["updates"] - 1},
+        ]
+        entries["events"] = [*parts, *entries["events"][1:]]
+        return json.dumps(entries).encode()
+
+    with pytest.raises(InterchangeError, match=r"event of the steps|do not belong together"):
+        import_run(edited(files, "run.json", split))

@@ -1,0 +1,122 @@
+"""Who may train a run: the one whose lease lasts, and whose process has not ended."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+from stores import SMALL
+
+from backprop_panel import SettingError, TrainingRunManager
+from backprop_panel.storage.liveness import has_ended, this_process
+from tests.storage.test_processes import start
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "runs.sqlite"
+
+
+@pytest.fixture
+def training(path):
+    """Another process that trains the only run."""
+    process = start("train", path)
+    process.stdout.readline()  # it trains
+    yield process
+    kill(process)
+
+
+def kill(process):
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+@pytest.fixture
+def run(path, training):
+    """The run that the other process trains, as it is here."""
+    manager = TrainingRunManager(path)
+    yield manager.current
+    manager.close()
+
+
+def test_a_run_that_is_trained_elsewhere_is_refused(run):
+    with pytest.raises(SettingError, match="being trained in another window or process"):
+        run.trainer.run_batch()
+
+
+def test_a_run_of_a_stopped_process_is_refused_as_it_may_go_on(run, training):
+    training.send_signal(signal.SIGSTOP)
+    with pytest.raises(SettingError, match="being trained in another window or process"):
+        run.trainer.run_batch()
+
+
+def test_a_run_of_a_killed_process_is_free_at_once(run, training):
+    kill(training)
+    run.trainer.run_batch()
+
+
+def test_a_run_of_a_killed_process_is_free_before_its_parent_knows(run, training):
+    training.kill()
+    os.waitid(os.P_PID, training.pid, os.WEXITED | os.WNOWAIT)
+    run.trainer.run_batch()
+
+
+@pytest.mark.parametrize("owner", ["", "0123456789abcdef", "name other/machine/1 {pid} 1"])
+def test_a_run_of_an_unknown_process_is_refused_while_its_lease_lasts(owner, path, run, training):
+    kill(training)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE leases SET owner = ?", (owner.format(pid=training.pid),))
+    with pytest.raises(SettingError, match="being trained in another window or process"):
+        run.trainer.run_batch()
+
+
+def test_a_run_is_free_at_once_where_it_was_given_back(path):
+    first = TrainingRunManager(path)
+    first.create(**SMALL).trainer.run_batch()
+    second = TrainingRunManager(path)
+    with pytest.raises(SettingError, match="being trained in another window or process"):
+        second.current.trainer.run_batch()
+    first.give_back()
+    second.current.trainer.run_batch()
+    assert second.current.trainer.step == 2
+    second.give_back()
+    first.current.trainer.run_batch()
+    assert first.current.trainer.step == 3
+    first.close()
+    second.close()
+
+
+def test_a_run_that_is_trained_here_is_not_given_back(path):
+    first = TrainingRunManager(path)
+    first.create(**SMALL)
+    second = TrainingRunManager(path)
+    with first.current.trainer.engine.mailbox.having_engine():
+        first.give_back()
+        with pytest.raises(SettingError, match="being trained in another window or process"):
+            second.current.trainer.run_batch()
+    first.close()
+    second.close()
+
+
+def test_this_process_has_not_ended():
+    assert not has_ended(this_process())
+
+
+def test_a_process_whose_id_another_was_given_has_ended():
+    machine, pid, _ = this_process().split()
+    assert has_ended(f"{machine} {pid} 1")
+
+
+def test_a_process_of_a_container_is_not_told_to_have_ended():
+    """Containers may share a file, and each has a first process."""
+    inside = "from backprop_panel.storage.liveness import this_process as each; print(each())"
+    command = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]
+    ran = subprocess.run([*command, sys.executable, "-c", inside], capture_output=True, text=True)
+    if ran.returncode:
+        pytest.skip(f"no containers here: {ran.stderr.strip()}")
+    assert ran.stdout.split()[1] == "1"
+    assert not has_ended(ran.stdout)

@@ -1,0 +1,240 @@
+"""Any step is reached from the nearest checkpoint, and is bit for bit what it was."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backprop_panel import TrainingRunManager
+from backprop_panel.settings import SettingError
+from backprop_panel.training import checkpoints
+from backprop_panel.training.checkpoints import Checkpoints
+from backprop_panel.training.event_log import KINDS, from_json, to_json
+from tests.bundles import weights_file
+
+quick = settings(derandomize=True, deadline=None, max_examples=25, database=None)
+
+steps = st.tuples(st.just("train"), st.integers(1, 40))
+changes = st.tuples(
+    st.just("change"),
+    st.sampled_from(
+        [
+            {"learning_rate": 0.05},
+            {"optimizer": "adam"},
+            {"optimizer": "momentum"},
+            {"optimizer": "rmsprop", "weight_decay": 0.01},
+            {"batch_size": 7},
+            {"batch_size": 1000},
+            {"loss_type": "mse"},
+        ]
+    ),
+)
+edits = st.tuples(st.just("set"), st.tuples(st.integers(0, 2), st.integers(0, 4)))
+freezes = st.tuples(st.just("freeze"), st.tuples(st.integers(0, 2), st.booleans()))
+singles = st.tuples(st.just("single"), st.integers(1, 3))
+loads = st.tuples(st.just("load"), st.integers(0, 1))
+histories = st.lists(st.one_of(steps, steps, changes, edits, freezes, loads, singles), max_size=12)
+
+
+one_of_each_kind = [
+    ("train", 3),
+    ("change", {"batch_size": 9}),
+    ("set", (0, 1)),
+    ("freeze", (1, True)),
+    ("load", 0),
+]
+
+
+def small_run(**config):
+    usual = {"num_samples": 60, "hidden_dimension": 5, "loss_type": "cross_entropy"}
+    return TrainingRunManager().create(**usual | config)
+
+
+def do(run, deeds):
+    engine = run.trainer.engine
+    for kind, detail in deeds:
+        if kind == "train":
+            end = engine.step + detail
+            while engine.step < end:
+                engine.advance(engine.settings.batch_size, end - engine.step)
+        elif kind == "single":
+            for _ in range(detail):
+                run.trainer.run_step()
+        elif kind == "change":
+            run.trainer.param.update(**detail)
+        elif kind == "load":
+            run.load_weights(weights_file(engine.network, detail))
+        elif kind == "set":
+            engine.set_weight(detail[0], detail[1], 0, 0.25)
+        else:
+            engine.freeze(*detail)
+
+
+def without_checkpoints(run):
+    """The same run with nothing to begin from but its beginning."""
+    run.trainer.engine.checkpoints = Checkpoints()
+    return run
+
+
+@quick
+@given(deeds=histories, share=st.floats(0, 1), seed=st.integers(0, 5))
+def test_a_step_reached_from_a_checkpoint_is_that_reached_from_the_beginning(deeds, share, seed):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoints, "SPACING_SECONDS", 0)
+        patch.setattr(checkpoints, "COPY_SHARE", np.inf)
+        run = small_run(seed=seed)
+        do(run, deeds)
+        step = round(share * run.trainer.step)
+        near, now = run.replay(step), run.trainer.engine
+        far = without_checkpoints(run).replay(step)
+    assert near.state().digest() == far.state().digest()
+    assert near.events == far.events
+    for name in near.history:
+        assert np.array_equal(near.history[name], far.history[name], equal_nan=True)
+    assert run.replay(now.step).state().digest() == now.state().digest()
+
+
+def test_training_on_from_a_step_reached_again_gives_the_same_losses(monkeypatch):
+    monkeypatch.setattr(checkpoints, "SPACING_SECONDS", 0)
+    run = small_run(optimizer="adam")
+    do(run, [("train", 100), ("change", {"batch_size": 7}), ("train", 100)])
+    again = run.replay(120)
+    while again.step < 200:
+        again.advance(7, 200 - again.step)
+    assert np.array_equal(again.history["loss"], run.history["loss"])
+
+
+def test_replay_begins_at_the_last_checkpoint_before(monkeypatch):
+    monkeypatch.setattr(checkpoints, "SPACING_SECONDS", 0)
+    run = small_run()
+    do(run, [("train", 50), ("train", 50)])
+    kept = [state.step for state in run.trainer.engine.checkpoints.states]
+    assert len(kept) > 3
+    assert run.trainer.engine.checkpoints.before(kept[2] + 1).step == kept[2]
+    assert run.trainer.engine.checkpoints.before(0) is None
+
+
+def test_checkpoints_stay_within_their_room_and_keep_the_last(monkeypatch):
+    run = small_run()
+    size = run.trainer.engine.state().nbytes
+    monkeypatch.setattr(checkpoints, "MOST_BYTES", 10 * size)
+    kept = Checkpoints()
+    for _ in range(100):
+        run.trainer.run_batch()
+        kept.keep(run.trainer.engine.state(), 0.0)
+        assert sum(state.nbytes for state in kept.states) <= 10 * size
+    assert kept.states[-1].step == 100
+    gaps = np.diff([state.step for state in kept.states])
+    assert gaps.max() <= 32
+
+
+def test_checkpoints_are_not_due_again_at_once():
+    run = small_run()
+    do(run, [("train", 40)])
+    assert len(run.trainer.engine.checkpoints.states) == 1
+
+
+def test_a_digest_tells_states_apart():
+    run = small_run()
+    before = run.trainer.engine.state()
+    run.trainer.engine.set_weight(0, 0, 0, 1.0)
+    assert run.trainer.engine.state().digest() != before.digest()
+
+
+def test_after_a_reset_no_checkpoint_of_before_is_left(monkeypatch):
+    monkeypatch.setattr(checkpoints, "SPACING_SECONDS", 0)
+    run = small_run()
+    do(run, [("train", 20)])
+    run.reset()
+    assert run.trainer.engine.checkpoints.states == []
+
+
+def test_a_frozen_layer_keeps_its_weights_while_the_others_learn():
+    run = small_run(optimizer="adam")
+    engine = run.trainer.engine
+    engine.freeze(1, True)
+    before = [layer.copy() for layer in engine.network.layers]
+    record = run.trainer.run_batch()
+    same = [np.array_equal(a, b) for a, b in zip(before, engine.network.layers, strict=True)]
+    assert same == [False, True, False]
+    assert not record.layer_updates[1].any()
+    engine.freeze(1, False)
+    run.trainer.run_batch()
+    assert not np.array_equal(before[1], engine.network.layers[1])
+
+
+@pytest.mark.parametrize(
+    ("place", "value"), [((3, 0, 0), 1.0), ((0, 99, 0), 1.0), ((0, 0, 5), 1.0), ((0, 0, 0), np.nan)]
+)
+def test_a_weight_that_is_not_there_or_not_finite_is_refused_and_nothing_changes(place, value):
+    engine = small_run().trainer.engine
+    before = engine.state().digest()
+    with pytest.raises(SettingError):
+        engine.set_weight(*place, value)
+    assert engine.state().digest() == before
+
+
+def test_freezing_a_layer_that_is_not_there_is_refused():
+    with pytest.raises(SettingError, match="There are 3 layers; got number 3"):
+        small_run().trainer.engine.freeze(3, True)
+
+
+def test_events_go_through_json_unchanged():
+    run = small_run()
+    do(run, one_of_each_kind)
+    events = run.trainer.engine.events
+    assert {type(event) for event in events} == set(KINDS.values())
+    assert [from_json(to_json(event)) for event in events] == events
+
+
+@pytest.mark.parametrize(
+    "entry", [{"kind": "trainde"}, {}, {"kind": "trained", "step": 1}, {"kind": "changed", "x": 1}]
+)
+def test_an_event_that_cannot_be_read_is_refused(entry):
+    with pytest.raises(SettingError):
+        from_json(entry)
+
+
+def rounded_elsewhere(run):
+    """The run as if another machine had trained it: its weights end in other digits there."""
+    engine = run.trainer.engine
+    engine.checkpoints = Checkpoints(
+        replace(state, parameters=state.parameters * np.float32(1.001))
+        for state in engine.checkpoints.states
+    )
+    return run
+
+
+def test_a_replay_that_gives_other_losses_than_were_recorded_says_from_which_step_on(monkeypatch):
+    monkeypatch.setattr(checkpoints, "SPACING_SECONDS", 0)
+    run = small_run()
+    do(run, [("train", 100)])
+    first, second = (state.step for state in run.trainer.engine.checkpoints.states[:2])
+    run.replay(second - 1)
+    assert run.deviation == ""
+    rounded_elsewhere(run).replay(second - 1)
+    assert f"From step {first + 1} on" in run.deviation
+
+
+def test_after_a_replay_that_missed_it_the_next_checkpoint_is_taken_as_it_is(monkeypatch):
+    monkeypatch.setattr(checkpoints, "SPACING_SECONDS", 0)
+    run = small_run()
+    do(run, [("train", 100)])
+    rounded_elsewhere(run)
+    second = run.trainer.engine.checkpoints.states[1]
+    run.replay(second.step - 1)
+    assert run.deviation
+    assert run.replay(second.step).state().digest() == second.digest()
+    assert run.deviation == ""
+
+
+def test_the_present_is_what_it_is_even_where_replay_misses_it():
+    run = small_run()
+    do(run, [("train", 50)])
+    engine = run.trainer.engine
+    engine.network.parameters[...] *= np.float32(1.001)
+    again = without_checkpoints(run).replay(50)
+    assert again.state().digest() == engine.state().digest()
+    assert "a state other than its own" in run.deviation

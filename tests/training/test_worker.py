@@ -1,0 +1,446 @@
+"""The worker trains in the background, and what it did can be told and done again exactly."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from backprop_panel import Model, SequenceDataset, Trainer, TrainingRunManager
+from backprop_panel.training.worker import TURNS, StopWhen, Worker
+
+PATIENCE = 10.0
+"""Seconds after which something that should happen at once is taken not to happen."""
+
+
+class BrokenDataset(SequenceDataset):
+    """Data that cannot be read a third time, until it is mended."""
+
+    reads = 0
+    broken = True
+
+    def __getitems__(self, samples):
+        self.reads += 1
+        if self.broken and self.reads > 2:
+            raise OSError("the disk is gone")
+        return super().__getitems__(samples)
+
+
+@pytest.fixture
+def run():
+    """A small run whose worker is stopped at the end, whatever happened."""
+    manager = TrainingRunManager()
+    yield manager.create(
+        num_samples=100, hidden_dimension=8, batch_size=32, loss_type="cross_entropy"
+    )
+    manager.close()
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.001)
+
+
+def until_step(step):
+    return StopWhen(step=step)
+
+
+def work_on(run, steps):
+    """Let the worker make that many more steps and end by itself."""
+    run.worker.start(until_step(run.trainer.step + steps))
+    wait_until(lambda: not run.worker.running)
+    run.worker.stop()
+
+
+def assert_replay_is_exact(run):
+    state, engine = run.at(run.trainer.step), run.trainer.engine
+    for replayed, now in zip(
+        state.weights + state.biases, run.model.weights + run.model.biases, strict=True
+    ):
+        assert np.array_equal(replayed, now)
+    for name, moment in engine.optimizer_state.moments.items():
+        assert np.array_equal(state.optimizer_state.moments[name], moment)
+    assert (state.epoch, state.position) == (engine.cursor.epoch, engine.cursor.position)
+
+
+def training_threads():
+    return [thread for thread in threading.enumerate() if thread.name == "training"]
+
+
+def test_the_worker_trains_in_the_background_while_the_caller_goes_on(run):
+    run.worker.start(StopWhen())
+    assert run.worker.running
+    wait_until(lambda: run.trainer.step > 20)
+    assert run.worker.running
+
+
+def test_the_worker_ends_at_its_goal_by_itself(run):
+    work_on(run, 17)
+    assert run.trainer.step == 17
+    assert not run.worker.running
+    assert run.worker.error is None
+
+
+def test_a_goal_that_is_reached_already_makes_no_step(run):
+    work_on(run, 0)
+    assert run.trainer.step == 0
+
+
+def test_what_the_worker_trains_is_what_batches_one_by_one_train(run):
+    work_on(run, 25)
+    losses = run.history["loss"].tolist()
+    run.reset()
+    for _ in range(25):
+        run.trainer.run_batch()
+    assert run.history["loss"].tolist() == losses
+
+
+def test_stop_leaves_the_run_at_a_whole_step(run):
+    for _ in range(5):
+        before = run.trainer.step
+        run.worker.start(StopWhen())
+        wait_until(lambda before=before: run.trainer.step > before + 3)
+        run.worker.stop()
+        step = run.trainer.step
+        assert not run.worker.running
+        assert run.history.rows == run.history["step"][-1] == step
+        assert_replay_is_exact(run)
+        assert run.trainer.step == step
+
+
+def test_nothing_moves_after_stop(run):
+    run.worker.start(StopWhen())
+    wait_until(lambda: run.trainer.step > 3)
+    run.worker.stop()
+    step, before = run.trainer.step, run.model.network.parameters.copy()
+    time.sleep(0.02)
+    assert run.trainer.step == step
+    assert np.array_equal(run.model.network.parameters, before)
+
+
+def test_stop_is_allowed_when_nothing_works(run):
+    run.worker.stop()
+    run.worker.stop()
+    assert not run.worker.running
+
+
+def test_starting_again_replaces_the_thread(run):
+    before = len(training_threads())
+    for _ in range(3):
+        run.worker.start(StopWhen())
+    assert len(training_threads()) == before + 1
+    run.worker.stop()
+    assert len(training_threads()) == before
+
+
+def test_training_by_hand_goes_on_where_the_worker_stopped(run):
+    work_on(run, 5)
+    run.trainer.run_step()
+    work_on(run, 5)
+    assert run.trainer.step == 11
+    assert_replay_is_exact(run)
+
+
+def test_settings_changed_while_it_works_are_logged_with_their_step_and_replayed_exactly(run):
+    run.worker.start(StopWhen())
+    changes = [
+        {"learning_rate": 0.05},
+        {"optimizer": "adam"},
+        {"batch_size": 7},
+        {"loss_type": "mse", "weight_decay": 0.01},
+        {"optimizer": "momentum", "learning_rate": 0.01, "batch_size": 1000},
+        {"optimizer": "adam"},
+    ]
+    for change in changes:
+        before = run.trainer.step
+        run.trainer.param.update(**change)
+        wait_until(lambda before=before: run.trainer.step > before + 20)
+    run.worker.stop()
+    logged = [event for event in run.trainer.engine.events if hasattr(event, "settings")]
+    assert [event.settings for event in logged] == changes
+    steps = [event.step for event in logged]
+    assert steps == sorted(steps)
+    assert_replay_is_exact(run)
+    assert run.at(steps[2]).settings["batch_size"] == 7
+
+
+def test_a_setting_changed_while_it_works_is_in_force_within_two_steps(run):
+    run.worker.start(StopWhen(), steps_per_second=50)
+    wait_until(lambda: run.trainer.step >= 1)
+    before = run.trainer.step
+    run.trainer.batch_size = 7
+    wait_until(lambda: run.trainer.engine.settings.batch_size == 7)
+    assert run.trainer.step <= before + 2
+
+
+def test_a_setting_changed_just_before_it_ends_is_not_lost(run):
+    for number in range(1, 30):
+        run.worker.start(until_step(run.trainer.step + 2))
+        run.trainer.learning_rate = number / 100
+        run.worker.stop()
+        assert run.trainer.engine.settings.learning_rate == number / 100
+    assert_replay_is_exact(run)
+
+
+def test_the_mode_changed_while_it_works_stops_the_weights(run):
+    run.worker.start(StopWhen())
+    wait_until(lambda: run.trainer.step > 3)
+    run.trainer.mode = "visualize"
+    wait_until(lambda: run.trainer.engine.viewing is not None)
+    step = run.trainer.step
+    time.sleep(0.02)
+    assert run.trainer.step == step
+    assert run.worker.running
+    run.trainer.mode = "train"
+    wait_until(lambda: run.trainer.step > step)
+    run.worker.stop()
+    assert_replay_is_exact(run)
+
+
+def test_a_record_comes_when_it_is_asked_for(run):
+    run.worker.start(StopWhen())
+    records = []
+
+    def another():
+        record = run.worker.take_record()
+        if record is not None:
+            records.append(record)
+        return len(records) == 3
+
+    wait_until(another)
+    steps = [record.step for record in records]
+    assert steps == sorted(set(steps))
+    run.worker.stop()
+    for record in records:
+        assert np.float32(record.loss) == run.history["loss"][record.step - 1]
+
+
+def test_a_record_of_before_is_not_handed_out_after_a_new_start(run):
+    run.worker.take_record()
+    work_on(run, 5)
+    run.reset()
+    run.worker.start(until_step(0))
+    run.worker.stop()
+    assert run.worker.take_record() is None
+
+
+def test_the_rate_of_steps_can_be_limited(run):
+    begin = time.monotonic()
+    run.worker.start(until_step(25), steps_per_second=100)
+    wait_until(lambda: not run.worker.running)
+    assert time.monotonic() - begin >= 0.2
+
+
+def test_while_a_caller_waits_no_new_step_begins(run):
+    run.worker.start(StopWhen())
+    wait_until(lambda: run.trainer.step > 3)
+    with TURNS.withheld():
+        time.sleep(0.01)  # the present step ends
+        step = run.trainer.step
+        time.sleep(0.02)
+        assert run.trainer.step == step
+    wait_until(lambda: run.trainer.step > step)
+
+
+def test_stop_works_while_the_thread_is_made_to_wait(run):
+    """As when a watcher of what is shown pauses the training."""
+    run.worker.start(StopWhen())
+    wait_until(lambda: run.trainer.step > 3)
+    stopping = threading.Thread(target=run.worker.stop, daemon=True)
+    with TURNS.withheld():
+        time.sleep(0.01)
+        stopping.start()
+        stopping.join(0.5)
+        stopped = not stopping.is_alive()
+    stopping.join(PATIENCE)
+    assert stopped
+
+
+def test_predicting_while_it_works_does_not_disturb_training(run):
+    contexts, _ = run.dataset.__getitems__(range(32))
+    run.worker.start(until_step(2000))
+    while run.worker.running:
+        run.trainer.engine.predict(contexts)
+    run.worker.stop()
+    assert run.worker.error is None
+    assert_replay_is_exact(run)
+
+
+def test_reset_stops_the_worker_first(run):
+    run.worker.start(StopWhen())
+    wait_until(lambda: run.trainer.step > 3)
+    run.reset()
+    assert not run.worker.running
+    assert run.trainer.step == 0
+    assert_replay_is_exact(run)
+
+
+def test_a_setting_changed_just_before_a_reset_does_not_outlive_it(run):
+    run.worker.start(StopWhen())
+    run.trainer.learning_rate = 0.5
+    run.reset()
+    assert run.trainer.learning_rate == run.trainer.engine.settings.learning_rate == 0.001
+
+
+def test_deleting_a_run_stops_its_worker():
+    manager = TrainingRunManager()
+    doomed = manager.create(num_samples=100, hidden_dimension=8)
+    manager.create(num_samples=100, hidden_dimension=8)
+    doomed.worker.start(StopWhen())
+    manager.delete(doomed.id)
+    assert not doomed.worker.running
+
+
+def test_closing_the_manager_stops_every_worker():
+    manager = TrainingRunManager()
+    runs = [manager.create(num_samples=100, hidden_dimension=8) for _ in range(3)]
+    for each in runs:
+        each.worker.start(StopWhen())
+    manager.close()
+    assert not any(each.worker.running for each in runs)
+
+
+def broken_trainer():
+    data = BrokenDataset(num_samples=100)
+    return Trainer(Model(hidden_dimension=8), data)
+
+
+def failed_worker(trainer):
+    worker = Worker(trainer.engine)
+    worker.start(StopWhen())
+    wait_until(lambda: not worker.running)
+    worker.stop()
+    return worker
+
+
+def test_an_error_in_a_step_ends_the_thread_and_is_kept():
+    trainer = broken_trainer()
+    worker = failed_worker(trainer)
+    assert isinstance(worker.error, OSError)
+    assert str(worker.error) == "the disk is gone"
+    assert trainer.step == trainer.engine.history.rows > 0
+
+
+def test_after_an_error_settings_are_taken_at_once_again():
+    trainer = broken_trainer()
+    failed_worker(trainer)
+    trainer.learning_rate = 0.5
+    assert trainer.engine.settings.learning_rate == 0.5
+
+
+def test_a_new_start_forgets_the_error():
+    trainer = broken_trainer()
+    worker = failed_worker(trainer)
+    trainer.dataset.broken = False
+    failed_at = trainer.step
+    worker.start(until_step(trainer.step + 3))
+    wait_until(lambda: not worker.running)
+    worker.stop()
+    assert worker.error is None
+    assert trainer.step == failed_at + 3
+
+
+def test_the_batch_that_failed_is_taken_again_once_the_cause_is_gone():
+    trainer = broken_trainer()
+    failed_worker(trainer)
+    trainer.dataset.broken = False
+    following = trainer.dataset.order(0)[trainer.engine.cursor.position :][:32]
+    assert trainer.run_batch().samples.tolist() == following.tolist()
+
+
+def with_actions_left_at_its_last_step(trainer, *actions):
+    """A worker that has ended, to whose engine `actions` were put during its last step."""
+    advance = trainer.engine.advance
+
+    def advance_and_put(size, most=1):
+        made = advance(size, most)
+        for action in actions:
+            trainer.engine.mailbox.pass_on(action)
+        return made
+
+    trainer.engine.advance = advance_and_put
+    worker = Worker(trainer.engine)
+    worker.start(until_step(trainer.step + 1))
+    wait_until(lambda: not worker.running)
+    worker.stop()
+    return worker
+
+
+def raising():
+    raise OSError("the disk is gone")
+
+
+def test_an_action_that_raises_as_the_worker_ends_is_its_error():
+    trainer = Trainer(Model(hidden_dimension=8), SequenceDataset(num_samples=100))
+    worker = with_actions_left_at_its_last_step(trainer, raising)
+    assert str(worker.error) == "the disk is gone"
+
+
+def test_actions_behind_one_that_raises_are_run_all_the_same():
+    trainer = Trainer(Model(hidden_dimension=8), SequenceDataset(num_samples=100))
+    done = []
+    with_actions_left_at_its_last_step(trainer, raising, lambda: done.append("second"))
+    assert done == ["second"]
+    trainer.learning_rate = 0.5
+    assert trainer.engine.settings.learning_rate == 0.5
+
+
+def test_an_action_that_raises_between_two_steps_ends_the_worker(run):
+    run.worker.start(StopWhen())
+    run.trainer.engine.mailbox.pass_on(raising)
+    wait_until(lambda: not run.worker.running)
+    assert str(run.worker.error) == "the disk is gone"
+
+
+def test_a_worker_that_fails_keeps_the_first_reason(run):
+    run.worker.start(StopWhen())
+    run.worker.fail(OSError("first"))
+    run.worker.fail(OSError("second"))
+    wait_until(lambda: not run.worker.running)
+    assert str(run.worker.error) == "first"
+    run.worker.start(until_step(run.trainer.step + 1))
+    wait_until(lambda: not run.worker.running)
+    assert run.worker.error is None
+
+
+def worked_until(run, stop_when):
+    run.worker.start(stop_when)
+    wait_until(lambda: not run.worker.running)
+    run.worker.stop()
+
+
+def test_the_worker_stops_when_so_many_passes_are_completed(run):
+    worked_until(run, StopWhen(epoch=3))
+    assert (run.trainer.epoch, run.trainer.engine.cursor.position) == (3, 0)
+    assert run.worker.reason == "epoch 3 is completed"
+
+
+def test_the_worker_stops_when_the_loss_averaged_over_its_last_steps_is_below_a_value(run):
+    run.trainer.param.update(optimizer="adam", learning_rate=0.01)
+    worked_until(run, StopWhen(loss_below=1.0))
+    assert run.history["loss"][-32:].mean() < 1.0
+    assert run.history["loss"][:32].mean() > 1.0
+    assert run.worker.reason == "the loss is below 1"
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_the_worker_stops_when_a_loss_is_not_finite_and_says_at_which_step(run):
+    run.trainer.param.update(learning_rate=1e30, loss_type="mse")
+    worked_until(run, StopWhen(not_finite=True))
+    finite = np.isfinite(run.history["loss"])
+    assert not finite[-1]
+    assert run.worker.reason == f"the loss of step {int(np.argmin(finite)) + 1} is not finite"
+
+
+def test_the_worker_goes_on_past_what_is_not_finite_unless_told_to_stop(run):
+    run.trainer.model.biases[0][0] = np.nan
+    worked_until(run, StopWhen(step=40))
+    assert run.worker.reason == "step 40 is reached"
+
+
+def test_a_changed_pace_holds_from_the_next_step_on(run):
+    run.worker.start(StopWhen(), steps_per_second=2)
+    run.worker.set_pace(None)
+    wait_until(lambda: run.trainer.step > 100)

@@ -1,0 +1,114 @@
+"""Comparing two moments: what is refused, and what is explained of a difference."""
+
+from time import sleep
+
+import panel as pn
+import panel_material_ui as pmui
+import pytest
+
+from backprop_panel import TrainingRunManager
+from backprop_panel.views.panels.difference_tab import DifferenceTab
+from backprop_panel.views.panels.inspector import Explanation
+from backprop_panel.views.plots.heatmap import Place
+from backprop_panel.views.state.session import Session
+
+# The widgets' library gives its own buttons both the old and the new name of an option.
+pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
+
+
+@pytest.fixture
+def session():
+    manager = TrainingRunManager()
+    trainer = manager.create(optimizer="adam").trainer
+    for _ in range(4):
+        trainer.run_batch()
+    return Session(manager)
+
+
+@pytest.fixture
+def compare(session):
+    """A function that compares with a step as it was typed, and returns the field."""
+    tab = DifferenceTab(session)
+    tab.visible = True
+    layout = tab.__panel__()
+    (field,) = layout.select(pmui.TextInput)
+    (button,) = (each for each in layout.select(pmui.Button) if each.label == "Compare")
+
+    def compare(text):
+        field.value = text
+        button.clicks += 1
+        return field
+
+    return compare
+
+
+@pytest.mark.parametrize("text", ["abc", "", "-3", "1.5", "5"])
+def test_a_step_that_there_is_not_is_refused_beside_it(session, compare, text):
+    field = compare(text)
+    assert field.error_state
+    assert text in field.helper_text
+    assert session.other is None
+
+
+def test_a_step_that_was_refused_is_so_no_longer_once_another_is_compared(session, compare):
+    assert compare("99").error_state
+    assert not compare("2").error_state
+    assert session.other.step == 2
+    assert session.mistakes == {}
+
+
+def test_what_was_refused_is_told_anew(session, compare):
+    field = compare("99")
+    session.manager.create(hidden_dimension=8)
+    field = compare("0")
+    assert not field.error_state
+    assert "have no cells in common" in session.mistakes["difference"]
+    field.value = "1"
+    assert session.mistakes == {}
+
+
+def explained(layout):
+    (text,) = layout.select(pn.pane.HTML)
+    return text.object
+
+
+def test_of_a_difference_the_difference_is_explained(session, compare):
+    layout = Explanation(session).__panel__()
+    session.selection = Place("W2", 3, 17)
+    compare("1")
+    weights = session.run.model.weights[1][3, 17] - session.run.at(1).weights[1][3, 17]
+    assert "<h3>Difference of W2[3, 17]</h3>" in explained(layout)
+    assert f"<td>value</td><td>{weights:.4f}</td>".replace("-", "−") in explained(layout)
+    assert "last update" not in explained(layout)
+    session.other = None
+    assert "<h3>W2[3, 17]</h3>" in explained(layout)
+
+
+def test_what_is_compared_is_told_as_it_goes_on(session, compare):
+    tab = DifferenceTab(session)
+    tab.visible = True
+    compare("1")
+    session.run_batch()
+    told = " ".join(text.object for text in tab.__panel__().select(pn.pane.HTML))
+    assert "at step 5 minus" in told
+
+
+def test_a_moment_does_not_differ_from_itself(session, compare):
+    session.travel(2)
+    compare("2")
+    assert not any(array.any() for array in session.shown.layers)
+
+
+def test_a_comparison_that_is_watched_leaves_training_as_it_is(session, compare):
+    """What the page computes for itself must not get between two steps of a worker."""
+    compare("1")
+    Explanation(session)
+    run = session.run
+    session.toggle_play()
+    for column in range(32):
+        sleep(0.01)
+        session.selection = Place("W1", 0, column)
+        session.tick()
+    session.pause()
+    run.replay(run.trainer.step)
+    assert run.deviation == ""

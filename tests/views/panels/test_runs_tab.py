@@ -1,0 +1,38 @@
+"""What the table of runs says of them."""
+
+import math
+
+import numpy as np
+
+from backprop_panel import TrainingRunManager
+from backprop_panel.views.panels.comparison import runs_table, settings_alike, settings_in_words
+
+
+def table_of(runs):
+    return runs_table(runs, [settings_in_words(run) for run in runs])
+
+
+def test_the_best_loss_is_of_the_steps_before_training_blew_up():
+    run = TrainingRunManager().create()
+    finite = [float(run.trainer.run_batch().loss) for _ in range(2)]
+    run.trainer.engine.network.parameters[...] = np.nan
+    run.trainer.run_batch()
+    (row,) = table_of([run]).to_dict("records")
+    assert math.isnan(row["last loss"])
+    assert row["best loss"] == float(f"{min(finite):.4g}")
+
+
+def test_settings_in_which_runs_are_alike_are_those_that_need_not_be_shown():
+    manager = TrainingRunManager()
+    runs = [manager.create(learning_rate=0.1), manager.create(learning_rate=0.2)]
+    alike = settings_alike([settings_in_words(run) for run in runs])
+    shown = [column for column in table_of(runs) if column not in alike]
+    assert shown[:3] == ["name", "learning rate", "step"]
+
+
+def test_the_table_has_the_same_columns_of_the_same_types_whatever_the_runs_are():
+    manager = TrainingRunManager()
+    new, other = manager.create(), manager.create(hidden_dimension=8)
+    other.trainer.run_batch()
+    dtypes = [table_of(runs).dtypes.to_dict() for runs in ([new], [other], [new, other])]
+    assert dtypes[0] == dtypes[1] == dtypes[2]

@@ -1,0 +1,75 @@
+"""Runs that cannot be read, as the Runs tab shows them."""
+
+import sqlite3
+from contextlib import closing
+
+import panel_material_ui as pmui
+import pytest
+from stores import SMALL
+
+from backprop_panel import TrainingRunManager
+from backprop_panel.views.panels.notices import UnreadableNotice
+from backprop_panel.views.panels.unreadable_runs import UnreadableRuns
+from backprop_panel.views.state.session import Session
+
+# The widgets' library gives its own buttons both the old and the new name of an option.
+pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
+
+
+@pytest.fixture
+def session(tmp_path):
+    """A page on a store with two runs, the second of which is damaged."""
+    path = tmp_path / "runs.sqlite"
+    with closing(TrainingRunManager(path)) as manager:
+        manager.create(name="whole", **SMALL)
+        broken = manager.create(name="<i>broken</i>", **SMALL)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("UPDATE states SET digest = 'x' WHERE run = ?", (broken.id,))
+    session = Session(TrainingRunManager(path))
+    yield session
+    session.close()
+
+
+def press(view, label):
+    (button,) = (each for each in view.__panel__().select(pmui.Button) if each.label == label)
+    button.clicks += 1
+
+
+def test_an_unreadable_run_is_shown_with_its_reason(session):
+    (alert,) = UnreadableRuns(session).__panel__().select(pmui.Alert)
+    assert alert.title == "“<i>broken</i>” cannot be read"
+    assert "The state of step 0 is not as it was saved." in alert[0].object
+
+
+def test_a_notice_above_the_tabs_names_the_unreadable_runs(session):
+    alert = UnreadableNotice(session.manager).__panel__()
+    assert alert.visible
+    assert "&lt;i&gt;broken&lt;/i&gt;" in alert.objects[0].object
+    session.manager.delete(session.manager.unreadable[0].id)
+    assert not alert.visible
+
+
+def test_an_unreadable_run_is_exported_from_the_page(session, tmp_path):
+    (download,) = UnreadableRuns(session).__panel__().select(pmui.FileDownload)
+    copy = tmp_path / "copy.sqlite"
+    copy.write_bytes(download.callback().read())
+    with closing(TrainingRunManager(copy)) as manager:
+        assert [run.name for run in manager.unreadable] == ["<i>broken</i>"]
+
+
+def test_an_unreadable_run_is_deleted_from_the_page(session):
+    view = UnreadableRuns(session)
+    press(view, "Delete it for good")
+    assert session.manager.unreadable == []
+    assert not view.__panel__().select(pmui.Alert)
+    session.manager.refresh()
+    assert session.manager.unreadable == []
+
+
+def test_a_deletion_that_is_refused_says_why(session):
+    view = UnreadableRuns(session)
+    session.manager._own_store._db.execute("PRAGMA query_only = 1")  # as a disk gone read-only
+    press(view, "Delete it for good")
+    assert view.__panel__().select(pmui.Alert)
+    assert "read-only" in view._message.object
+    assert view._message.visible

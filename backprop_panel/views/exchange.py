@@ -30,6 +30,7 @@ from ..interchange.snapshot import snapshot
 from ..interchange.tensors import tensor_bytes
 from ..run import TrainingRun
 from .controls import BORDERED, SMALL, head
+from .notebook import in_notebook
 from .session import MISTAKES, Session
 from .text import html
 
@@ -90,7 +91,7 @@ class Exchange(pn.viewable.Viewer):
         )
         self._upload.param.watch(self._import, "value")
         self._message = html("", "bp-note")
-        self._link = html("", "bp-note")
+        self._link = html("", "bp-note", visible=not in_notebook())  # it leads to a served page
         self._layout = pn.Column(
             head("Export and import"),
             self._format,

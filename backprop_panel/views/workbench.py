@@ -23,9 +23,11 @@ from .difference_tab import DifferenceTab
 from .explanation import Explanation
 from .health_tab import HealthLogs, HealthTab
 from .network_map import NetworkMap
+from .notebook import WORKBENCH, in_notebook, show_scripts
 from .opening import in_pieces
 from .session import MISTAKES, Session
 from .settings_panel import Settings
+from .text import STYLE
 from .timeline import Timeline
 from .toolbar import Toolbar
 
@@ -100,6 +102,8 @@ class Workbench(pn.viewable.Viewer):
         self._places["Network"].append(self.map)
         self.tabs = self._lay_out_tabs()
         self.tabs.param.watch(self._draw_what_is_seen, "active")
+        # A notebook's page says so here whether it is dark.
+        self.tabs.param.watch(self._follow_theme, "dark_theme")
         if pn.state.curdoc is not None:
             pn.state.on_session_destroyed(lambda context: session.close())
             pn.state.curdoc.add_periodic_callback(self._follow_store, FOLLOW_PERIOD)
@@ -111,14 +115,18 @@ class Workbench(pn.viewable.Viewer):
         return self.session.manager
 
     def __panel__(self) -> pn.viewable.Viewable:
+        if in_notebook():
+            show_scripts()
         # Within other layouts a row of Bokeh's would leave the plots without their axes: Bokeh
         # lays out what is in a row in a column, and nothing further in.
         return pn.FlexBox(
-            pn.Column(self.settings, width=230),
-            pn.Column(self.toolbar, self.tabs, self.timeline, sizing_mode="stretch_width"),
-            pn.Column(self.explanation, width=240),
+            _themed(self.settings, "bp-beside"),
+            _themed(pn.Column(self.toolbar, self.tabs, self.timeline, margin=0), "bp-middle"),
+            _themed(self.explanation, "bp-beside"),
             flex_wrap="nowrap",
             sizing_mode="stretch_width",
+            css_classes=[WORKBENCH],
+            stylesheets=[STYLE],
         )
 
     def page(self) -> pmui.Page:
@@ -157,7 +165,7 @@ class Workbench(pn.viewable.Viewer):
             margin=(0, 16),
             sx=TABS_SX,
             # The timeline stands at the foot of the page whichever tab is shown.
-            styles={"min-height": "calc(100vh - 190px)"},
+            styles={"min-height": "calc(var(--bp-height, 100vh) - 190px)"},
         )
 
     def _complete(self, comparison: Comparison) -> Iterator[None]:
@@ -202,6 +210,12 @@ class Workbench(pn.viewable.Viewer):
                 self.map.param.locked, label="Lock scale", description="", margin=0
             ),
         ]
+
+
+def _themed(content: pn.viewable.Viewable, css_class: str) -> pmui.Column:
+    return pmui.Column(
+        content, theme_config=THEME, css_classes=[css_class], margin=0, sizing_mode="stretch_width"
+    )
 
 
 def _let_closed_pages_go(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -125,6 +125,7 @@ class Workbench(pn.viewable.Viewer):
             _themed(self.explanation, "bp-beside"),
             flex_wrap="nowrap",
             sizing_mode="stretch_width",
+            margin=0,
             css_classes=[WORKBENCH],
             stylesheets=[STYLE],
         )

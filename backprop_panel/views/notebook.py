@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from base64 import b64encode
 from pathlib import Path
 
 import panel as pn
-from panel.io.notebook import load_notebook
+from bokeh.document import Document
+from bokeh.document.events import DocumentChangedEvent, DocumentPatchedEvent
+from bokeh.model import Model
+from panel.io.model import diff
+from panel.io.notebook import load_notebook, push
 from panel.io.resources import CDN_DIST, DIST_DIR
 from panel.viewable import Viewable
 from panel_material_ui.base import BUNDLE_PATH
 from panel_material_ui.base import CDN_DIST as MATERIAL_UI
 from panel_material_ui.theme import MaterialDesign
-
-WORKBENCH = "bp-workbench"
-"""The class of what a workbench is in."""
+from pyviz_comms import Comm
 
 STYLES = (
     "css/*.css",
     "bundled/theme/material*.css",
-    "bundled/datatabulator/*/dist/css/tabulator_simple.min.css",
+    "bundled/datatabulator/*/dist/css/tabulator_materialize.min.css",
     "bundled/datatabulator/*/dist/css/tabulator_midnight.min.css",
 )
 """Panel's own style sheets, of which its components name some by their addresses."""
+
+FONT_STYLES = (
+    CDN_DIST + "bundled/font-awesome/css/all.min.css",
+    MATERIAL_UI.replace(".js", ".css"),
+)
+"""Style sheets of icons, of which the workbench has none, and of fonts, which it brings along."""
 
 LAST_SCRIPT = "function(Bokeh) {} // ensure no trailing comma for IE"
 """What Panel's loader runs after all scripts, and before anything is drawn."""
@@ -82,8 +91,7 @@ def _last_script() -> str:
         for path in DIST_DIR.glob(pattern)
     }
     modules = {MATERIAL_UI: BUNDLE_PATH.read_text(encoding="utf-8")}
-    # It holds fonts, which are given to the page itself, and calendars, of which there are none.
-    styles[MATERIAL_UI.replace(".js", ".css")] = ""
+    styles |= dict.fromkeys(FONT_STYLES, "")
     fonts = []
     for weight in (400, 700):
         (font,) = BUNDLE_PATH.parent.glob(f"roboto-latin-{weight}-normal-*.woff2")
@@ -99,8 +107,57 @@ def _leave_plots_alone() -> None:
     wrap = MaterialDesign._wrapper
 
     def wrap_others(self: MaterialDesign, viewable: Viewable) -> Viewable:
-        if viewable.select(lambda each: WORKBENCH in each.css_classes):
+        if viewable.select(Box):
             return viewable
         return wrap(self, viewable)
 
     MaterialDesign._wrapper = wrap_others
+
+
+class Changes:
+    """Sends a notebook's page all that changes in a document, soon and in one piece.
+
+    Panel sends what changes with its own components, each change in messages of its own, and loses
+    what changes of a plot alone: `pn.io.hold` drops it where no session is.
+    """
+
+    def __init__(self, document: Document, comm: Comm) -> None:
+        self._document = document
+        self._comm = comm
+        self._changes: list[DocumentPatchedEvent] = []
+        # Only after the page has been sent what there is.
+        asyncio.get_running_loop().call_soon(self._begin)
+
+    def _begin(self) -> None:
+        callbacks = self._document.callbacks
+        callbacks._held_events = []
+        self._document.unhold()
+        self._react = callbacks.trigger_on_change
+        callbacks.trigger_on_change = self._take
+
+    def _take(self, event: DocumentChangedEvent) -> None:
+        if not isinstance(event, DocumentPatchedEvent) or event.setter == self._comm.id:
+            self._react(event)  # The page itself said so.
+            return
+        if not self._changes:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._changes.append(event)
+
+    def _send(self) -> None:
+        changes, self._changes = self._changes, []
+        push(self._document, self._comm, msg=diff(self._document, events=changes))
+
+
+class Box(pn.FlexBox):
+    """What a workbench is in; in a notebook all that changes in it is sent."""
+
+    def _get_model(
+        self,
+        doc: Document,
+        root: Model | None = None,
+        parent: Model | None = None,
+        comm: Comm | None = None,
+    ) -> Model:
+        if comm is not None:
+            Changes(doc, comm)
+        return super()._get_model(doc, root, parent, comm)

@@ -23,7 +23,7 @@ from .difference_tab import DifferenceTab
 from .explanation import Explanation
 from .health_tab import HealthLogs, HealthTab
 from .network_map import NetworkMap
-from .notebook import WORKBENCH, in_notebook, show_scripts
+from .notebook import Box, in_notebook, show_scripts
 from .opening import in_pieces
 from .session import MISTAKES, Session
 from .settings_panel import Settings
@@ -119,14 +119,14 @@ class Workbench(pn.viewable.Viewer):
             show_scripts()
         # Within other layouts a row of Bokeh's would leave the plots without their axes: Bokeh
         # lays out what is in a row in a column, and nothing further in.
-        return pn.FlexBox(
+        return Box(
             _themed(self.settings, "bp-beside"),
             _themed(pn.Column(self.toolbar, self.tabs, self.timeline, margin=0), "bp-middle"),
             _themed(self.explanation, "bp-beside"),
             flex_wrap="nowrap",
             sizing_mode="stretch_width",
             margin=0,
-            css_classes=[WORKBENCH],
+            css_classes=["bp-workbench"],
             stylesheets=[STYLE],
         )
 

@@ -125,10 +125,11 @@ class Changes:
         self._document = document
         self._comm = comm
         self._changes: list[DocumentPatchedEvent] = []
-        # Only after the page has been sent what there is.
-        asyncio.get_running_loop().call_soon(self._begin)
+        self._loop = asyncio.get_running_loop()
+        self._loop.call_soon(self._begin)
 
     def _begin(self) -> None:
+        """Begin when the page has been sent what there is: that is none of the changes."""
         callbacks = self._document.callbacks
         callbacks._held_events = []
         self._document.unhold()
@@ -139,9 +140,16 @@ class Changes:
         if not isinstance(event, DocumentPatchedEvent) or event.setter == self._comm.id:
             self._react(event)  # The page itself said so.
             return
-        if not self._changes:
-            asyncio.get_running_loop().call_soon(self._send)
         self._changes.append(event)
+        if len(self._changes) == 1:
+            self._send_soon()
+
+    def _send_soon(self) -> None:
+        try:
+            # Messages from the page may come in a thread of their own, while a cell is running.
+            asyncio.get_running_loop().call_soon(self._send)
+        except RuntimeError:
+            self._loop.call_soon_threadsafe(self._send)
 
     def _send(self) -> None:
         changes, self._changes = self._changes, []

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from backprop_panel.views.palette import DARK, LIGHT
+from backprop_panel.views.palette import DARK
 from tests.ui.browsing import boxes, expect_curves, expect_step, press, scale, show_runs, show_tab
 from tests.ui.conftest import ACTION, FIRST_LOAD, ROOT, SERVER_START, Watch
 
@@ -47,6 +47,19 @@ CONFUSED = """() => [...Bokeh.index.query(({model}) => model.name === "confusion
 
 ZERO_IS = """(colour) => [...Bokeh.index.query(({model}) => model.name === "W1")]
   .every(({model}) => model.renderers[0].glyph.color_mapper.palette[127] === colour)"""
+
+LABELS = """() => [...Bokeh.index.query(({model}) => model.name === "X")].flatMap(({model}) =>
+  [...model.left, ...model.below].map((axis) => axis.major_label_text_font_size))"""
+
+# Collects what the page tells the kernel: the names of the properties that it says were changed.
+LISTEN = """() => {
+  window.told = []
+  const {kernel} = jupyterapp.shell.currentWidget.sessionContext.session
+  kernel.anyMessage.connect((_, {msg, direction}) => {
+    if (direction === "send" && msg.header.msg_type === "comm_msg")
+      told.push(...msg.content.data.content.events.map(({kind, attr}) => attr ?? kind))
+  })
+}"""
 
 MARGIN = 16
 """Pixels at the sides of the middle part that are empty: it reaches as far into what is beside."""
@@ -159,6 +172,8 @@ def opened(browser, lab):
 @pytest.fixture
 def page(opened):
     page, watch = opened
+    watch.foreign.clear()
+    watch.errors.clear()
     yield page
     assert not watch.foreign, f"requests to other hosts: {set(watch.foreign)}"
     assert not watch.errors, f"errors raised in the page: {watch.errors}"
@@ -206,6 +221,21 @@ def test_in_a_notebook_the_heatmaps_are_drawn(page, cells, prefix):
     assert all(colours_of(page, prefix + name) > 4 for name in HEATMAPS)
 
 
+def test_in_a_notebook_labels_are_as_small_as_the_cells(page, cells):
+    assert set(page.evaluate(LABELS)) == {"8px"}
+
+
+def test_in_a_notebook_the_page_sends_back_nothing_that_it_is_sent(page, cells):
+    page.evaluate(LISTEN)
+    press(cells[0], "Run Batch")
+    expect_step(cells[0], 1)
+    press(cells[0], "Run Batch")  # What the first sent came before this one's press.
+    expect_step(cells[0], 2)
+    told = page.evaluate("() => told")
+    assert "MessageSent" in told
+    assert not {"text", "data"} & set(told)
+
+
 def test_in_a_notebook_play_shows_frames_until_paused(cells):
     status = cells[0].locator(".bp-status")
     press(cells[0], "Play")
@@ -242,6 +272,7 @@ def test_in_a_notebook_each_tab_shows_its_plots(page, cells):
     show_tab(cells[0], "Health")
     expect(cells[0].get_by_text("Gradient norm")).to_be_visible()
     page.wait_for_function(SHOWS_LAYERS)
+    expect(cells[0].locator(".material-icons")).to_have_count(0)  # their font is not there
 
 
 def test_in_a_notebook_the_table_of_runs_is_laid_out(cells):
@@ -273,11 +304,17 @@ def test_in_a_notebook_nothing_is_cut_off_beside_a_side_bar(page, cells, side_ba
     assert abs(explained["y"] - play["y"]) < 40
 
 
+def test_in_a_notebook_what_stands_beside_predictions_may_stand_below(page, cells):
+    show_tab(cells[0], "Data")
+    page.wait_for_function(CONFUSED)
+    plot, whole = box_of(page, "confusion"), cells[0].locator(".bp-workbench").bounding_box()
+    assert plot["x"] + plot["width"] <= whole["x"] + whole["width"]
+
+
 def test_in_a_notebook_heatmaps_follow_the_theme_of_jupyterlab(page, cells):
-    for theme, expected in (("JupyterLab Dark", DARK), ("JupyterLab Light", LIGHT)):
-        command(page, "apputils:change-theme", theme=theme)
-        page.wait_for_function(ZERO_IS, arg=expected.background)
-    assert scale(page, "W1")[0] == LIGHT.diverging()
+    command(page, "apputils:change-theme", theme="JupyterLab Dark")
+    page.wait_for_function(ZERO_IS, arg=DARK.background)
+    assert scale(page, "W1")[0] == DARK.diverging()
 
 
 def test_in_a_notebook_a_second_workbench_works_in_a_layout(cells):

@@ -15,6 +15,7 @@ from panel.util import edit_readonly
 
 from ..runs.manager import TrainingRunManager
 from ..storage.database import StoreError
+from .notebook import Box, in_notebook, show_scripts
 from .panels.comparison import Comparison, LossTab, RunsTab
 from .panels.data_tab import DataTab
 from .panels.difference_tab import DifferenceTab
@@ -27,6 +28,7 @@ from .panels.sidebar import Settings
 from .panels.timeline import Timeline
 from .panels.toolbar import Toolbar
 from .patches.serving import settle_in
+from .plots.html import STYLE
 from .staged_loading import in_pieces
 from .state.session import Session
 from .widgets.buttons import SMALL
@@ -101,6 +103,8 @@ class Workbench(pn.viewable.Viewer):
         self._places["Network"].append(self.map)
         self.tabs = self._lay_out_tabs()
         self.tabs.param.watch(self._draw_what_is_seen, "active")
+        # A notebook's page says so here whether it is dark.
+        self.tabs.param.watch(self._follow_theme, "dark_theme")
         if pn.state.curdoc is not None:
             self._follow_page(pn.state.curdoc)
         # Only now is there somebody to see it: a run for each request would fill the server.
@@ -113,20 +117,22 @@ class Workbench(pn.viewable.Viewer):
         return self.session.manager
 
     def __panel__(self) -> pn.viewable.Viewable:
+        if in_notebook():
+            show_scripts()
         # Within other layouts a row of Bokeh's would leave the plots without their axes: Bokeh
         # lays out what is in a row in a column, and nothing further in.
-        return pn.FlexBox(
-            pn.Column(self.settings, width=230),
-            pn.Column(
-                self.toolbar,
-                *self._notices,
-                self.tabs,
-                self.timeline,
-                sizing_mode="stretch_width",
+        return Box(
+            _themed(self.settings, "bp-beside"),
+            _themed(
+                pn.Column(self.toolbar, *self._notices, self.tabs, self.timeline, margin=0),
+                "bp-middle",
             ),
-            pn.Column(self.explanation, width=240),
+            _themed(self.explanation, "bp-beside"),
             flex_wrap="nowrap",
             sizing_mode="stretch_width",
+            margin=0,
+            css_classes=["bp-workbench"],
+            stylesheets=[STYLE],
         )
 
     def page(self) -> pmui.Page:
@@ -163,7 +169,7 @@ class Workbench(pn.viewable.Viewer):
             margin=(0, 16),
             sx=TABS_SX,
             # The timeline stands at the foot of the page whichever tab is shown.
-            styles={"min-height": "calc(100vh - 190px)"},
+            styles={"min-height": "calc(var(--bp-height, 100vh) - 190px)"},
         )
 
     def _complete(self, comparison: Comparison) -> Iterator[None]:
@@ -217,6 +223,12 @@ class Workbench(pn.viewable.Viewer):
                 self.map.param.locked, label="Lock scale", description="", margin=0
             ),
         ]
+
+
+def _themed(content: pn.viewable.Viewable, css_class: str) -> pmui.Column:
+    return pmui.Column(
+        content, theme_config=THEME, css_classes=[css_class], margin=0, sizing_mode="stretch_width"
+    )
 
 
 def _manager(store: str | Path | None, user: str) -> TrainingRunManager:

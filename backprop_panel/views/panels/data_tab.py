@@ -41,7 +41,7 @@ class DataTab(pn.viewable.Viewer):
         self._layout = pn.Column(
             html("Master sequences <span>· underlined: the batch's windows</span>", "bp-head"),
             self._masters,
-            pn.Row(
+            pn.FlexBox(
                 pn.Column(
                     html("Predictions <span>· the batch, before the update</span>", "bp-head"),
                     self._predictions,

@@ -29,6 +29,7 @@ from ...interchange.archive import write_bundle
 from ...interchange.export_snapshot import snapshot
 from ...runs.run import TrainingRun
 from ...training.weight_tensors import tensor_bytes
+from ..notebook import in_notebook
 from ..plots.html import html
 from ..state.session import MISTAKES, Session
 from ..widgets.buttons import BORDERED, SMALL, head
@@ -90,7 +91,7 @@ class Exchange(pn.viewable.Viewer):
         )
         self._upload.param.watch(self._import, "value")
         self._message = html("", "bp-note")
-        self._link = html("", "bp-note")
+        self._link = html("", "bp-note", visible=not in_notebook())  # it leads to a served page
         self._layout = pn.Column(
             head("Export and import"),
             self._format,

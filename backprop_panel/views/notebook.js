@@ -1,5 +1,5 @@
-// Answers in the page what Bokeh, Panel and panel-material-ui would ask of their CDN: `styles` has
-// CSS by its address, `modules` JavaScript.
+// Serves in the page what Bokeh, Panel and panel-material-ui would fetch from their CDN: `styles` is
+// CSS by its address, `modules` is JavaScript by its address.
 (Bokeh, styles, modules, fonts) => {
   const address = (text, type) => URL.createObjectURL(new Blob([text], {type}))
 
@@ -21,8 +21,8 @@
   for (const [family, weight, url] of fonts)
     document.fonts.add(new FontFace(family, `url(${url})`, {weight}))
 
-  // What the kernel has said is not sent back to it, as Panel does, and Bokeh's server does not: a
-  // frame would take seconds.
+  // Panel returns each change to the kernel that sent it, which Bokeh's own server sessions do not.
+  // The kernel needs seconds to read a frame that it has just made.
   const comms = Bokeh.Models.get("panel.models.comm_manager.CommManager").prototype
   const {_document_changed} = comms
   comms._document_changed = function(event) {

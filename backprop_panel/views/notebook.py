@@ -1,4 +1,4 @@
-"""Scripts and styles for a notebook's page: the workbench works there without a network."""
+"""The workbench in a notebook: scripts and styles without a network, and all changes sent."""
 
 from __future__ import annotations
 
@@ -27,32 +27,32 @@ STYLES = (
     "bundled/datatabulator/*/dist/css/tabulator_materialize.min.css",
     "bundled/datatabulator/*/dist/css/tabulator_midnight.min.css",
 )
-"""Panel's own style sheets, of which its components name some by their addresses."""
+"""Panel's style sheets that components refer to by address, relative to its folder."""
 
 FONT_STYLES = (
     CDN_DIST + "bundled/font-awesome/css/all.min.css",
     MATERIAL_UI.replace(".js", ".css"),
 )
-"""Style sheets of icons, of which the workbench has none, and of fonts, which it brings along."""
+"""Style sheets of fonts alone: the workbench shows no icon fonts and sends its text font itself."""
 
 LAST_SCRIPT = "function(Bokeh) {} // ensure no trailing comma for IE"
-"""What Panel's loader runs after all scripts, and before anything is drawn."""
+"""The last function that Panel's loader calls: after all scripts, before anything is drawn."""
 
 _shown_in: int | None = None
 
 
 def in_notebook() -> bool:
-    """Return whether cells of a notebook run here, and not a server's session."""
+    """Return whether this is an IPython kernel running a cell, not a server's session."""
     ipython = sys.modules.get("IPython")
     shell = ipython and ipython.get_ipython()
     return hasattr(shell, "kernel") and pn.state.curdoc is None
 
 
 def prepare_notebook() -> None:
-    """Make Panel ready for a notebook, and show nothing yet.
+    """Load Panel's extension for notebooks without its output.
 
-    What its extension shows would stay in the cell that imports this package. The page is sent all
-    it needs by `show_scripts`, with each workbench: it may have been loaded anew meanwhile.
+    `show_scripts` sends the scripts with each workbench instead of once with the import: a page
+    that is reloaded then needs only the workbench's cell to be run again.
     """
     from IPython.utils.capture import capture_output
 
@@ -62,7 +62,7 @@ def prepare_notebook() -> None:
 
 
 def show_scripts() -> None:
-    """Send the page all scripts and styles, once for a cell's run."""
+    """Display all scripts and styles, once in each execution of a cell."""
     global _shown_in
     from IPython.display import HTML, Javascript, display
     from IPython.utils.capture import capture_output
@@ -73,7 +73,8 @@ def show_scripts() -> None:
     _shown_in = execution
     with capture_output(stdout=False, stderr=False) as published:
         load_notebook(inline=True)
-    # Panel has each script once more, for older notebooks; and an output for each is a gap.
+    # Panel publishes each script twice, as another type for older notebooks, which would double the
+    # size of the saved file. One output for all: each leaves a gap above the workbench.
     shown = [output.data for output in published.outputs]
     (style,) = (data["text/html"] for data in shown if "text/html" in data)
     loader, comms = (
@@ -84,7 +85,7 @@ def show_scripts() -> None:
 
 
 def _last_script() -> str:
-    """Return the JavaScript that answers in the page what would be asked of a CDN."""
+    """Return the JavaScript function that serves in the page what would come from a CDN."""
     styles = {
         CDN_DIST + path.relative_to(DIST_DIR).as_posix(): path.read_text(encoding="utf-8")
         for pattern in STYLES
@@ -103,7 +104,7 @@ def _last_script() -> str:
 
 
 def _leave_plots_alone() -> None:
-    """Have plots of a workbench look as on its own page: panel-material-ui would enlarge labels."""
+    """Keep the plots' own style: in notebooks panel-material-ui enlarges the labels of all axes."""
     wrap = MaterialDesign._wrapper
 
     def wrap_others(self: MaterialDesign, viewable: Viewable) -> Viewable:
@@ -115,10 +116,17 @@ def _leave_plots_alone() -> None:
 
 
 class Changes:
-    """Sends a notebook's page all that changes in a document, soon and in one piece.
+    """Sends all changes of a document to a notebook's page, those of one moment in one message.
 
-    Panel sends what changes with its own components, each change in messages of its own, and loses
-    what changes of a plot alone: `pn.io.hold` drops it where no session is.
+    Panel sends changes of its own components. Those of Bokeh models alone, as of a plot's data, are
+    lost: `pn.io.hold` drops them where there is no session.
+
+    Parameters
+    ----------
+    document : Document
+        The document of one output.
+    comm : Comm
+        The channel to the page.
     """
 
     def __init__(self, document: Document, comm: Comm) -> None:
@@ -129,7 +137,7 @@ class Changes:
         self._loop.call_soon(self._begin)
 
     def _begin(self) -> None:
-        """Begin when the page has been sent what there is: that is none of the changes."""
+        """Begin after the page has been sent the document, which holds all earlier changes."""
         callbacks = self._document.callbacks
         callbacks._held_events = []
         self._document.unhold()
@@ -138,7 +146,7 @@ class Changes:
 
     def _take(self, event: DocumentChangedEvent) -> None:
         if not isinstance(event, DocumentPatchedEvent) or event.setter == self._comm.id:
-            self._react(event)  # The page itself said so.
+            self._react(event)  # from the page itself
             return
         self._changes.append(event)
         if len(self._changes) == 1:
@@ -146,7 +154,7 @@ class Changes:
 
     def _send_soon(self) -> None:
         try:
-            # Messages from the page may come in a thread of their own, while a cell is running.
+            # The page's messages may be read in a thread with a loop of its own.
             asyncio.get_running_loop().call_soon(self._send)
         except RuntimeError:
             self._loop.call_soon_threadsafe(self._send)
@@ -157,7 +165,7 @@ class Changes:
 
 
 class Box(pn.FlexBox):
-    """What a workbench is in; in a notebook all that changes in it is sent."""
+    """The outermost layout of a workbench; in a notebook it sends all changes of the document."""
 
     def _get_model(
         self,

@@ -103,7 +103,7 @@ class Workbench(pn.viewable.Viewer):
         self._places["Network"].append(self.map)
         self.tabs = self._lay_out_tabs()
         self.tabs.param.watch(self._draw_what_is_seen, "active")
-        # A notebook's page says so here whether it is dark.
+        # In a notebook the tabs report whether JupyterLab's theme is dark.
         self.tabs.param.watch(self._follow_theme, "dark_theme")
         if pn.state.curdoc is not None:
             self._follow_page(pn.state.curdoc)

@@ -32,7 +32,7 @@ KERNEL_IS_IDLE = """() => {
   return session?.isReady && session.session?.kernel?.status === "idle"
 }"""
 
-# Its plots come last: everything before them is there.
+# Both workbenches have the plot of this name, and all that they show is built.
 WHOLE = """(name) => {
   const figures = [...Bokeh.index.query(({model}) => model.name === name)]
   return figures.length === 2 && figures.every((view) => view.root.has_finished())
@@ -51,7 +51,7 @@ ZERO_IS = """(colour) => [...Bokeh.index.query(({model}) => model.name === "W1")
 LABELS = """() => [...Bokeh.index.query(({model}) => model.name === "X")].flatMap(({model}) =>
   [...model.left, ...model.below].map((axis) => axis.major_label_text_font_size))"""
 
-# Collects what the page tells the kernel: the names of the properties that it says were changed.
+# Collects the names of the properties whose change the page reports to the kernel.
 LISTEN = """() => {
   window.told = []
   const {kernel} = jupyterapp.shell.currentWidget.sessionContext.session
@@ -62,10 +62,10 @@ LISTEN = """() => {
 }"""
 
 MARGIN = 16
-"""Pixels at the sides of the middle part that are empty: it reaches as far into what is beside."""
+"""Pixels at each side of the middle part that are empty, by which it overlaps what is beside it."""
 
-# What each part takes of the window, by the class that it has in the style sheet; and what of the
-# map or of a button's text is cut off.
+# The left and right of each part by its CSS class, and the classes of buttons and of a map of which
+# something is cut off.
 PARTS = """() => {
   const found = {}, cut = []
   const look = (root) => {
@@ -225,11 +225,11 @@ def test_in_a_notebook_labels_are_as_small_as_the_cells(page, cells):
     assert set(page.evaluate(LABELS)) == {"8px"}
 
 
-def test_in_a_notebook_the_page_sends_back_nothing_that_it_is_sent(page, cells):
+def test_in_a_notebook_the_page_returns_no_change_to_the_kernel(page, cells):
     page.evaluate(LISTEN)
     press(cells[0], "Run Batch")
     expect_step(cells[0], 1)
-    press(cells[0], "Run Batch")  # What the first sent came before this one's press.
+    press(cells[0], "Run Batch")  # after whatever the first made the page report
     expect_step(cells[0], 2)
     told = page.evaluate("() => told")
     assert "MessageSent" in told
@@ -272,7 +272,7 @@ def test_in_a_notebook_each_tab_shows_its_plots(page, cells):
     show_tab(cells[0], "Health")
     expect(cells[0].get_by_text("Gradient norm")).to_be_visible()
     page.wait_for_function(SHOWS_LAYERS)
-    expect(cells[0].locator(".material-icons")).to_have_count(0)  # their font is not there
+    expect(cells[0].locator(".material-icons")).to_have_count(0)  # needs a font
 
 
 def test_in_a_notebook_the_table_of_runs_is_laid_out(cells):
@@ -304,7 +304,7 @@ def test_in_a_notebook_nothing_is_cut_off_beside_a_side_bar(page, cells, side_ba
     assert abs(explained["y"] - play["y"]) < 40
 
 
-def test_in_a_notebook_what_stands_beside_predictions_may_stand_below(page, cells):
+def test_in_a_notebook_confusions_stand_below_predictions(page, cells):
     show_tab(cells[0], "Data")
     page.wait_for_function(CONFUSED)
     plot, whole = box_of(page, "confusion"), cells[0].locator(".bp-workbench").bounding_box()

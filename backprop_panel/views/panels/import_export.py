@@ -91,7 +91,7 @@ class Exchange(pn.viewable.Viewer):
         )
         self._upload.param.watch(self._import, "value")
         self._message = html("", "bp-note")
-        self._link = html("", "bp-note", visible=not in_notebook())  # it leads to a served page
+        self._link = html("", "bp-note", visible=not in_notebook())  # for served pages
         self._layout = pn.Column(
             head("Export and import"),
             self._format,

@@ -13,7 +13,7 @@ from ..state.session import Session, draw_with
 from ..widgets.buttons import ACCENT, LINE, button
 from .reconnection import Reconnection
 
-# Pictures, and not letters of a font: a notebook's page would fetch it.
+# Pictures instead of an icon font, which a notebook's page would have to fetch.
 PLAY, PAUSE = (
     f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path d="{path}"/></svg>'
     for path in ("M8 5v14l11-7z", "M6 19h4V5H6zm8-14v14h4V5z")

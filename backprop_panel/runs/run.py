@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..data.sequence_dataset import SequenceDataset
 from ..nn.optimizers import OptimizerState
 from ..settings import SettingError, is_whole, plain, refuse_unknown, shown
+from ..training.command_queue import Command, CommandQueue
 from ..training.engine import Engine
 from ..training.file_input import Source
 from ..training.history import History
@@ -103,7 +104,7 @@ class TrainingRun(param.Parameterized):
         self.model.run = self
         self.trainer = Trainer(self.model, self.dataset, **_only(config, TRAINER_SETTINGS))
         self.config = self.settings
-        self.worker = Worker(self.trainer.engine)
+        self.worker = Worker(self.trainer.engine, self.trainer.commands, self.claim)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -118,6 +119,31 @@ class TrainingRun(param.Parameterized):
     def history(self) -> History:
         """Columns step, epoch, loss, accuracy and validation_loss, as NumPy arrays."""
         return self.trainer.engine.history
+
+    @property
+    def commands(self) -> CommandQueue:
+        """Runs commands between two steps; it takes no lease."""
+        return self.trainer.commands
+
+    def claim(self) -> None:
+        """Take the lease of a run in a store; call it while the `commands` are locked.
+
+        Raises
+        ------
+        SettingError
+            If another window or process trains the run.
+        """
+        self.trainer.claim()
+
+    def submit(self, command: Command) -> None:
+        """Claim the run and change it by a command: now, or before the worker's next step.
+
+        Raises
+        ------
+        SettingError
+            If another window or process trains the run: nothing has changed.
+        """
+        self.trainer.submit(command)
 
     def load_weights(self, source: Source) -> None:
         """Take all weights and biases from the safetensors file of a matching ``nn.Sequential``.
@@ -139,7 +165,7 @@ class TrainingRun(param.Parameterized):
         """
         engine = self.trainer.engine
         parameters = read_parameters(source, engine.network)
-        engine.mailbox.put(lambda: engine.load_weights(parameters))
+        self.submit(lambda: engine.load_weights(parameters))
 
     def at(self, step: int) -> RunState:
         """Return the exact state after `step` updates, and after what was changed by hand there.
@@ -217,7 +243,7 @@ class TrainingRun(param.Parameterized):
         """Go back to the beginning: weights, optimizer, batch order, settings and history."""
         self.worker.stop()
         beginning = initial_engine(self)
-        self.trainer.engine.mailbox.put(lambda: self._adopt(beginning))
+        self.submit(lambda: self._adopt(beginning))
 
     def fork(self, name: str, step: int) -> TrainingRun:
         """Return a run of another name with this one's past up to `step`, in its present mode."""

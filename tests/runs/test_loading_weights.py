@@ -164,7 +164,7 @@ def test_an_engine_refuses_a_vector_of_another_network(run, parameters):
 
 def test_weights_loaded_while_somebody_trains_wait_for_the_end_of_the_step(run):
     before = run.trainer.engine.state().digest()
-    with run.trainer.engine.mailbox.having_engine():
+    with run.trainer.stepping():
         run.load_weights(weights_file(run.model.network, seed=2))
         assert run.trainer.engine.state().digest() == before
     assert len(loads(run)) == 2

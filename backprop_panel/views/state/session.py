@@ -261,7 +261,7 @@ class Session(param.Parameterized):
     def _do(self, deed: Callable[[Engine], None]) -> None:
         self._leave_the_past()
         engine = self.run.trainer.engine
-        engine.mailbox.put(lambda: deed(engine))
+        self.run.submit(lambda: deed(engine))
         if not self.training:
             self.look()
 

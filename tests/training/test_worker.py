@@ -308,7 +308,7 @@ def broken_trainer():
 
 
 def failed_worker(trainer):
-    worker = Worker(trainer.engine)
+    worker = Worker(trainer.engine, trainer.commands)
     worker.start(StopWhen())
     wait_until(lambda: not worker.running)
     worker.stop()
@@ -357,11 +357,11 @@ def with_actions_left_at_its_last_step(trainer, *actions):
     def advance_and_put(size, most=1):
         made = advance(size, most)
         for action in actions:
-            trainer.engine.mailbox.pass_on(action)
+            trainer.commands.put(action)
         return made
 
     trainer.engine.advance = advance_and_put
-    worker = Worker(trainer.engine)
+    worker = Worker(trainer.engine, trainer.commands)
     worker.start(until_step(trainer.step + 1))
     wait_until(lambda: not worker.running)
     worker.stop()
@@ -389,7 +389,7 @@ def test_actions_behind_one_that_raises_are_run_all_the_same():
 
 def test_an_action_that_raises_between_two_steps_ends_the_worker(run):
     run.worker.start(StopWhen())
-    run.trainer.engine.mailbox.pass_on(raising)
+    run.commands.put(raising)
     wait_until(lambda: not run.worker.running)
     assert str(run.worker.error) == "the disk is gone"
 

@@ -62,7 +62,7 @@ class Session(param.Parameterized):
         default=None, class_=Place, allow_None=True, doc="The cell that was chosen."
     )
     deviation = param.String(
-        "", doc="How going to the moment that is shown departed from what was recorded of it."
+        "", doc="How the replay to the step that is shown differs from the recorded losses."
     )
     training = param.Boolean(False, doc="Whether a worker is training the run.")
     goal_epoch = param.Integer(None, allow_None=True, doc="The epoch at which it will stop.")
@@ -158,10 +158,9 @@ class Session(param.Parameterized):
         if step == self.run.trainer.step:
             self.look()
             return
-        past, record = self.run.step_again(step)
+        past, record, deviation = self.run.step_again(step)
         with self._at_once():
-            self.past, self.record = past, record
-            self.deviation = self.run.deviation
+            self.past, self.record, self.deviation = past, record, deviation
 
     def fork_past(self, name: str | None = None, **settings: Any) -> None:
         """Go on from the step that is shown, in a run of its own: the past stays as it was."""
@@ -262,7 +261,7 @@ class Session(param.Parameterized):
     def _do(self, deed: Callable[[Engine], None]) -> None:
         self._leave_the_past()
         engine = self.run.trainer.engine
-        engine.mailbox.put(lambda: deed(engine))
+        self.run.submit(lambda: deed(engine))
         if not self.training:
             self.look()
 

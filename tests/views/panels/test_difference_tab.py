@@ -110,5 +110,4 @@ def test_a_comparison_that_is_watched_leaves_training_as_it_is(session, compare)
         session.selection = Place("W1", 0, column)
         session.tick()
     session.pause()
-    run.replay(run.trainer.step)
-    assert run.deviation == ""
+    assert run.replay(run.trainer.step).deviation == ""

@@ -104,7 +104,7 @@ def test_the_only_run_is_not_asked_about_before_its_deletion_is_refused(panel):
 def test_a_reset_ends_a_comparison_and_forgets_a_name(session):
     panel = Settings(session, []).__panel__()
     session.run.trainer.run_batch()
-    session.other = session.run.replay(0)
+    session.other = session.run.replay(0).engine
     name = control(panel, pmui.TextInput, "Run name")
     name.value = "hotter"
     control(panel, pmui.Button, "Reset").clicks += 1

@@ -18,9 +18,8 @@ from ...runs.manager import TrainingRun, TrainingRunManager
 from ...settings import Count, Quantity, SettingError
 from ...training.engine import Engine
 from ...training.worker import TURNS, StopWhen
-from ..plots.heatmap import Place
+from .cell import Cell
 from .frame_pacer import FrameClock
-from .map_columns import slots_of
 
 LEGIBLE = 5
 """Frames a second, at most, of which a text that changes with each can be read."""
@@ -59,7 +58,7 @@ class Session(param.Parameterized):
         doc="What is subtracted from what is shown on the map, if anything.",
     )
     selection = param.ClassSelector(
-        default=None, class_=Place, allow_None=True, doc="The cell that was chosen."
+        default=None, class_=Cell, allow_None=True, doc="The chosen cell."
     )
     deviation = param.String(
         "", doc="How going to the moment that is shown departed from what was recorded of it."
@@ -117,8 +116,8 @@ class Session(param.Parameterized):
             self.mistakes = {}
             self.stopped_because = ""
             self.look()
-            if before is None or slots_of(before) != slots_of(self.run):
-                self.selection = None  # there may be no such cell
+            if before is None or before.model.network.widths != self.run.model.network.widths:
+                self.selection = None  # the cell may not exist
 
     @property
     def engine(self) -> Engine:
@@ -129,6 +128,10 @@ class Session(param.Parameterized):
     def racing(self) -> bool:
         """Whether frames follow one another faster than they can be read."""
         return self.training and min(self.steps_per_second or inf, self.frames_per_second) > LEGIBLE
+
+    def select(self, cell: Cell) -> None:
+        """Choose a cell, or deselect it if it is chosen."""
+        self.selection = None if cell == self.selection else cell
 
     def look(self) -> None:
         """Show the next batch with the weights as they are now, and move nothing."""
@@ -250,10 +253,9 @@ class Session(param.Parameterized):
         self.frames.stop()
         self.manager.close()
 
-    def set_weight(self, place: Place, value: float) -> None:
-        """Give the weight or bias at a place of the map another value, from this step on."""
-        layer = int(place.heatmap.removeprefix("d").removeprefix("W")) - 1
-        self._do(lambda engine: engine.set_weight(layer, place.row, place.column, value))
+    def set_weight(self, cell: Cell, value: float) -> None:
+        """Set a weight or bias to another value, from this step on."""
+        self._do(lambda engine: engine.set_weight(cell.layer, cell.row, cell.column, value))
 
     def freeze(self, layer: int, frozen: bool) -> None:
         """Keep a layer as it is from this step on, or let it learn again."""

@@ -237,7 +237,7 @@ class NetworkMap(pn.viewable.Viewer):
         Where batches fly past nobody could read it, and a browser takes longer to paint the labels
         than the cells: then there is nothing, as wide as what was there.
         """
-        contexts = None if self.session.racing else record.contexts
+        contexts = None if self.session.too_fast_to_read else record.contexts
         if contexts is self._named:
             return
         self._named = contexts

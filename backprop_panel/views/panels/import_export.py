@@ -31,7 +31,8 @@ from ...runs.run import TrainingRun
 from ...training.weight_tensors import tensor_bytes
 from ..notebook import in_notebook
 from ..plots.html import html
-from ..state.session import MISTAKES, Session
+from ..state.session import Session
+from ..state.user_errors import USER_ERRORS
 from ..widgets.buttons import BORDERED, SMALL, head
 
 
@@ -141,7 +142,7 @@ class Exchange(pn.viewable.Viewer):
         try:
             run, said = await asyncio.to_thread(read_run, bytes(event.new))
             self.session.manager.add(run)
-        except MISTAKES as mistake:
+        except USER_ERRORS as mistake:
             said = [str(mistake)]
         finally:
             self._upload.clear()  # or the same file would not be taken again

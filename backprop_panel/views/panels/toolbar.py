@@ -66,7 +66,7 @@ class Toolbar(pn.viewable.Viewer):
             pn.Spacer(styles={"flex": "1"}),
             self._progress,
             self._status,
-            session.frames,
+            session.frame_pacer,
             Reconnection(width=0, height=0, margin=0),
             align_items="center",
             margin=0,

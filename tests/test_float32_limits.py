@@ -10,7 +10,7 @@ from stores import SMALL
 from backprop_panel import SettingError, Trainer, TrainingRunManager
 from backprop_panel.interchange import from_query, import_run
 from backprop_panel.settings import LARGEST
-from backprop_panel.views.widgets.setting_fields import read
+from backprop_panel.views.widgets.setting_fields import from_field
 
 BEYOND = [1e39, -1e39, 10**39, np.float64(3.5e38), np.longdouble("1e4000"), np.inf, np.nan]
 RATES = ("learning_rate", "weight_decay")
@@ -69,7 +69,7 @@ def test_a_rate_beyond_float32_is_refused_in_a_link(setting):
 @pytest.mark.parametrize("setting", RATES)
 def test_a_rate_beyond_float32_is_refused_on_the_page(run, setting):
     with pytest.raises(SettingError, match=f"{setting} must be a finite number"):
-        run.trainer.param.update(**{setting: read(setting, "1e39")})
+        run.trainer.param.update(**{setting: from_field(setting, "1e39")})
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The opening of a page, which is long, in pieces that are short."""
+"""Staged loading: a page is built in short stages, so that the server has time for others."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import panel as pn
 from ..training.worker import TURNS
 
 PAUSE = 20
-"""Milliseconds between two pieces, for clicks, frames and training of other pages."""
+"""Milliseconds between two stages, for the clicks, drawing and training of other pages."""
 
 
-def in_pieces(work: Iterator[None]) -> None:
-    """Do work in pieces, or all of it where there is no server.
+def load_in_stages(stages: Iterator[None]) -> None:
+    """Run each stage in a callback of its own, or all at once if there is no server.
 
-    Nobody trains during one: beside a thread that does, it takes twice as long.
+    No worker trains during a stage: beside a training thread it would take twice as long.
 
     Parameters
     ----------
-    work : iterator
-        Yields between two pieces.
+    stages : iterator
+        Yields between two stages.
     """
-    document, done = pn.state.curdoc, object()
+    document, end = pn.state.curdoc, object()
     if document is None:
-        for _ in work:
+        for _ in stages:
             pass
         return
     with TURNS.withheld():
-        if next(work, done) is not done:
-            document.add_timeout_callback(partial(in_pieces, work), PAUSE)
+        if next(stages, end) is not end:
+            document.add_timeout_callback(partial(load_in_stages, stages), PAUSE)

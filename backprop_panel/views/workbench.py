@@ -1,8 +1,8 @@
-"""The workbench: everything on one page, or in a notebook's cell."""
+"""The workbench: all panels, as a page of its own or in a notebook's cell."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,31 +16,32 @@ from panel.util import edit_readonly
 from ..runs.manager import TrainingRunManager
 from ..storage.database import StoreError
 from .notebook import Box, in_notebook, show_scripts
-from .panels.comparison import Comparison, LossTab, RunsTab
 from .panels.data_tab import DataTab
 from .panels.difference_tab import DifferenceTab
-from .panels.health_tab import HealthLogs, HealthTab
+from .panels.health_tab import HealthTab
 from .panels.inspector import Explanation
 from .panels.link import Link
+from .panels.loss_tab import LossTab
 from .panels.network_map import NetworkMap
-from .panels.notices import StoreNotice, UnreadableNotice, unopened
-from .panels.sidebar import Settings
+from .panels.notices import StoreNotice, UnreadableNotice, cannot_open
+from .panels.runs_tab import RunsTab
+from .panels.sidebar import Sidebar
 from .panels.timeline import Timeline
 from .panels.toolbar import Toolbar
 from .patches.serving import settle_in
 from .plots.html import STYLE
-from .staged_loading import in_pieces
+from .staged_loading import load_in_stages
+from .state.comparison import Comparison
+from .state.health_logs import HealthLogs
 from .state.session import Session
+from .theme import PAGE_SX, TABS_SX, THEME
 from .widgets.buttons import SMALL
+from .widgets.lazy_tabs import LazyTabs
 
-FOLLOW_PERIOD = 1000
-"""Milliseconds between two looks at what was done in other windows."""
+REFRESH_PERIOD = 1000
+"""Milliseconds between two looks for changes that other windows made to the runs."""
 
-
-class NeverBusy(param.Parameterized):
-    """What a page follows instead of the server: only another one to follow ends that."""
-
-    busy = param.Boolean(False, constant=True)
+SIDEBAR_WIDTH, INSPECTOR_WIDTH = 230, 240
 
 
 class Workbench(pn.viewable.Viewer):
@@ -49,14 +50,14 @@ class Workbench(pn.viewable.Viewer):
     Parameters
     ----------
     store : str or Path, optional
-        The file in which the runs last, None to keep them in memory.
+        The file in which the runs are saved, None to keep them in memory.
     user : str
-        Whose runs these are.
+        The owner of the runs.
     link : mapping, optional
         The arguments of the page's address: the configuration of the run to show.
     **config
-        Settings of the first run, as `TrainingRunManager.draft` takes them; where the store has
-        runs, the one used last is shown instead.
+        Settings of the first run, as `TrainingRunManager.draft` takes them. If the store has runs,
+        the last used run is shown instead.
     """
 
     session = param.ClassSelector(class_=Session, constant=True)
@@ -68,10 +69,7 @@ class Workbench(pn.viewable.Viewer):
         link: Mapping[str, Any] | None = None,
         **config: Any,
     ) -> None:
-        # A session's own settings. Without the first the map's plots would stretch all that holds
-        # them; without the second a page is dead once its connection broke down.
-        pn.config.respect_explicit_sizing = True
-        pn.config.reconnect = True
+        _configure_panel()
         manager = _manager(store, user)
         first = manager.draft(**config) if manager.current is None else None
         super().__init__(session=Session(manager))
@@ -81,35 +79,18 @@ class Workbench(pn.viewable.Viewer):
         self._notices = (self.store_notice, UnreadableNotice(manager), self.link)
         self.map = NetworkMap(session)
         self.toolbar = Toolbar(session)
-        self.settings, self.explanation, self.timeline = (
+        self.sidebar, self.inspector, self.timeline = (
             pn.Column(margin=0, sizing_mode="stretch_width") for _ in range(3)
         )
         comparison = Comparison(session)
-        # Made when they are first looked at: the page opens twice as fast, and a table that waits
-        # to be seen keeps the browser busy.
-        logs = HealthLogs(session)
-        self._makers = {
-            "Loss": lambda: LossTab(comparison),
-            "Runs": lambda: RunsTab(comparison),
-            "Data": lambda: DataTab(session),
-            "Health": lambda: HealthTab(session, logs),
-            "Difference": lambda: DifferenceTab(session),
-        }
-        self._views: dict[str, pn.viewable.Viewer] = {"Network": self.map}
-        self._places = {
-            name: pn.Column(sizing_mode="stretch_width", margin=0)
-            for name in ("Network", *self._makers)
-        }
-        self._places["Network"].append(self.map)
-        self.tabs = self._lay_out_tabs()
-        self.tabs.param.watch(self._draw_what_is_seen, "active")
+        self.tabs = self._new_tabs(comparison)
         # In a notebook the tabs report whether JupyterLab's theme is dark.
         self.tabs.param.watch(self._follow_theme, "dark_theme")
         if pn.state.curdoc is not None:
-            self._follow_page(pn.state.curdoc)
-        # Only now is there somebody to see it: a run for each request would fill the server.
+            self._follow_document(pn.state.curdoc)
+        # After the page is open in a browser: a run for each request would fill the server.
         pn.state.onload(self.link.follow)
-        pn.state.onload(lambda: in_pieces(self._complete(comparison)))
+        pn.state.onload(lambda: load_in_stages(self._load_rest(comparison)))
 
     @property
     def manager(self) -> TrainingRunManager:
@@ -119,15 +100,14 @@ class Workbench(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         if in_notebook():
             show_scripts()
-        # Within other layouts a row of Bokeh's would leave the plots without their axes: Bokeh
-        # lays out what is in a row in a column, and nothing further in.
+        # A FlexBox: in a Bokeh row, Bokeh would not lay out the axes of plots inside columns.
         return Box(
-            _themed(self.settings, "bp-beside"),
+            _themed(self.sidebar, "bp-beside"),
             _themed(
                 pn.Column(self.toolbar, *self._notices, self.tabs, self.timeline, margin=0),
                 "bp-middle",
             ),
-            _themed(self.explanation, "bp-beside"),
+            _themed(self.inspector, "bp-beside"),
             flex_wrap="nowrap",
             sizing_mode="stretch_width",
             margin=0,
@@ -140,13 +120,13 @@ class Workbench(pn.viewable.Viewer):
         page = pmui.Page(
             title="backprop panel",
             header=[self.toolbar],
-            sidebar=[self.settings],
+            sidebar=[self.sidebar],
             main=[*self._notices, self.tabs, self.timeline],
-            contextbar=[self.explanation],
+            contextbar=[self.inspector],
             contextbar_open=True,
             contextbar_variant="persistent",
-            contextbar_width=240,
-            sidebar_width=230,
+            contextbar_width=INSPECTOR_WIDTH,
+            sidebar_width=SIDEBAR_WIDTH,
             sidebar_resizable=False,
             busy_indicator=None,
             theme_config=THEME,
@@ -154,75 +134,60 @@ class Workbench(pn.viewable.Viewer):
             # The map sets its axes itself: labels as small as its cells.
             _custom_theme=["Axis"],
         )
-        # A page follows whether the server is busy, each page that was ever opened, at the cost of
-        # a walk through all its models twice a frame; nothing here shows it.
-        with edit_readonly(page):
-            page.busy = NeverBusy().param.busy
+        _ignore_busy_server(page)
         page.param.watch(self._follow_theme, "dark_theme")
         self.session.dark = page.dark_theme
         return page
 
-    def _lay_out_tabs(self) -> pmui.Tabs:
-        return pmui.Tabs(
-            *self._places.items(),
-            sizing_mode="stretch_width",
+    def _new_tabs(self, comparison: Comparison) -> LazyTabs:
+        return LazyTabs(
+            {"Network": lambda: self.map, **_tab_views(comparison)},
             margin=(0, 16),
             sx=TABS_SX,
-            # The timeline stands at the foot of the page whichever tab is shown.
+            # Keeps the timeline at the foot of the page whichever tab is active.
             styles={"min-height": "calc(var(--bp-height, 100vh) - 190px)"},
         )
 
-    def _complete(self, comparison: Comparison) -> Iterator[None]:
-        """Make the rest of the page: what people look for first, the map, is then sooner there."""
+    def _load_rest(self, comparison: Comparison) -> Iterator[None]:
+        """Build in stages the parts that the page opens without, the rest of the map first."""
         yield from self.map.complete()
         session = self.session
-        self.settings.append(Settings(session, self._colour_widgets()))
+        self.sidebar.append(Sidebar(session, _color_fields(self.map)))
         yield
-        self.explanation.append(Explanation(session))
+        self.inspector.append(Explanation(session))
         yield
         self.timeline.append(Timeline(comparison))
 
-    def _draw_what_is_seen(self, event: param.parameterized.Event) -> None:
-        name = list(self._places)[event.new]
-        if name not in self._views:
-            self._views[name] = self._makers[name]()
-            self._places[name].append(self._views[name])
-        # Once the browser has been sent it: it would not notice what came together with it.
-        pn.state.execute(lambda: self._show_only(name), schedule=True)
-
-    def _show_only(self, name: str) -> None:
-        for other, view in self._views.items():
-            view.visible = other == name
-
-    def _follow_page(self, page: Document) -> None:
-        """Go along with what becomes of the page: opened, left, come back to, closed for good."""
-        settle_in(page)
-        page.add_periodic_callback(self._follow_store, FOLLOW_PERIOD)
-        # Long before the session is destroyed, which may be needed still: a browser whose
-        # connection broke down comes back to it. Models may be changed only in a callback.
-        page.on_event(ConnectionLost, lambda event: page.add_next_tick_callback(self._rest))
+    def _follow_document(self, document: Document) -> None:
+        """Follow the lifecycle of the page: open, disconnected, connected again, destroyed."""
+        settle_in(document)
+        document.add_periodic_callback(self._refresh, REFRESH_PERIOD)
+        # A browser may connect to the session again, so only training stops here. The session is
+        # destroyed much later. Models may be changed only in a callback.
+        document.on_event(
+            ConnectionLost,
+            lambda event: document.add_next_tick_callback(self._leave_if_disconnected),
+        )
         pn.state.on_session_destroyed(lambda context: self.session.close())
 
-    def _rest(self) -> None:
-        """Train no longer what nobody sees, unless somebody sees it again."""
+    def _leave_if_disconnected(self) -> None:
+        """Stop training if no browser shows the page."""
         if not pn.state.curdoc.session_context.session.connection_count:
             self.session.leave()
 
-    def _follow_store(self) -> None:
-        """Show what was done to the runs in other windows."""
+    def _refresh(self) -> None:
+        """Show changes that other windows made to the runs."""
         if self.session.run in self.manager.refresh():
             self.session.look()
 
     def _follow_theme(self, event: param.parameterized.Event) -> None:
         self.session.dark = event.new
 
-    def _colour_widgets(self) -> list[pn.viewable.Viewable]:
-        return [
-            pmui.Select.from_param(self.map.param.scale, label="Scale", description="", **SMALL),
-            pmui.Checkbox.from_param(
-                self.map.param.locked, label="Lock scale", description="", margin=0
-            ),
-        ]
+
+def _configure_panel() -> None:
+    """Set two options of Panel for this session."""
+    pn.config.respect_explicit_sizing = True  # else the map's plots stretch their containers
+    pn.config.reconnect = True  # else a page is dead after a lost connection
 
 
 def _themed(content: pn.viewable.Viewable, css_class: str) -> pmui.Column:
@@ -232,61 +197,41 @@ def _themed(content: pn.viewable.Viewable, css_class: str) -> pmui.Column:
 
 
 def _manager(store: str | Path | None, user: str) -> TrainingRunManager:
-    """Return the runs in the store; without it, should it fail, the page works in memory."""
+    """Return the runs of the store, or runs in memory if the store cannot be opened."""
     try:
         return TrainingRunManager(store, user)
     except StoreError as error:
         manager = TrainingRunManager()
-        manager.store_problem = unopened(error)
+        manager.store_problem = cannot_open(error)
         return manager
 
 
-def _mode(primary: str, background: str, paper: str) -> dict[str, Any]:
+def _ignore_busy_server(page: pmui.Page) -> None:
+    """Make a page follow a constant in place of the busy state of the server.
+
+    Nothing here shows that state, and following it costs a walk through all models of every page
+    ever opened, twice for each callback. Only another reference ends the subscription.
+    """
+    with edit_readonly(page):
+        page.busy = pn.rx(False)
+
+
+def _tab_views(comparison: Comparison) -> dict[str, Callable[[], pn.viewable.Viewer]]:
+    """Return a builder for the view of each tab but the map."""
+    session = comparison.session
+    logs = HealthLogs(session)
     return {
-        "palette": {
-            "primary": {"main": primary},
-            "background": {"default": background, "paper": paper},
-        },
+        "Loss": lambda: LossTab(comparison),
+        "Runs": lambda: RunsTab(comparison),
+        "Data": lambda: DataTab(session),
+        "Health": lambda: HealthTab(session, logs),
+        "Difference": lambda: DifferenceTab(session),
     }
 
 
-_COMMON = {
-    "typography": {"fontSize": 12, "button": {"textTransform": "none"}},
-    "shape": {"borderRadius": 6},
-    "components": {
-        "MuiButton": {"defaultProps": {"disableElevation": True}},
-    },
-}
-PAGE_SX = {
-    "& .MuiAppBar-root": {
-        "backgroundColor": "background.default",
-        "backgroundImage": "none",
-        "color": "text.primary",
-        "boxShadow": "none",
-        "borderBottom": "1px solid",
-        "borderColor": "divider",
-    },
-    "& .MuiAppBar-root .MuiToolbar-root": {"minHeight": "52px", "gap": "8px"},
-    # In a narrow window what it holds is moved sideways, rather than out of the window.
-    "& .MuiAppBar-root .MuiToolbar-root > .MuiBox-root": {"minWidth": 0},
-    "& .MuiAppBar-root .MuiTypography-root": {
-        "color": "text.primary",
-        "fontSize": "15px",
-        "fontWeight": 700,
-        "@media (max-width: 900px)": {"display": "none"},
-    },
-}
-TABS_SX = {
-    "& .MuiTabs-root": {"minHeight": "36px"},
-    "& .MuiTab-root": {
-        "minHeight": "36px",
-        "padding": "6px 14px",
-        "minWidth": "60px",
-        # Within another layout there is no page whose theme would say so.
-        "textTransform": "none",
-    },
-}
-THEME = {
-    "light": _mode("#3b5bdb", "#ffffff", "#fbfbfa") | _COMMON,
-    "dark": _mode("#8c9eff", "#1a1d23", "#121417") | _COMMON,
-}
+def _color_fields(network_map: NetworkMap) -> list[pn.viewable.Viewable]:
+    parameters = network_map.param
+    return [
+        pmui.Select.from_param(parameters.scale, label="Scale", description="", **SMALL),
+        pmui.Checkbox.from_param(parameters.locked, label="Lock scale", description="", margin=0),
+    ]

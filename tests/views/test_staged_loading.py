@@ -3,7 +3,7 @@
 from bokeh.document import Document
 from panel.io.state import set_curdoc
 
-from backprop_panel.views.staged_loading import in_pieces
+from backprop_panel.views.staged_loading import load_in_stages
 
 
 def pieces(done):
@@ -26,7 +26,7 @@ def take_turn(document):
 def test_each_piece_is_done_in_a_turn_of_its_own():
     document, done = Document(), []
     with set_curdoc(document):
-        in_pieces(pieces(done))
+        load_in_stages(pieces(done))
     assert done == ["first"]
     take_turn(document)
     assert done == ["first", "second"]
@@ -37,5 +37,5 @@ def test_each_piece_is_done_in_a_turn_of_its_own():
 
 def test_without_a_server_all_is_done_at_once():
     done = []
-    in_pieces(pieces(done))
+    load_in_stages(pieces(done))
     assert done == ["first", "second", "last"]

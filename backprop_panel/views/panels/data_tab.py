@@ -1,4 +1,4 @@
-"""The data: master sequences, the batch's places in them, predictions, and generated text."""
+"""The Data tab: master sequences with the batch's windows, predictions, generated text."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from ..state.session import Session, draw_with
 MOST_MASTERS = 12
 MOST_TOKENS = 120
 MOST_EXAMPLES = 32
-GENERATED = 60
-"""How much of each is shown: what fits on a screen."""
+GENERATED_TOKENS = 60
+"""Upper limits of what is shown, so that it fits on a screen."""
 
 
 class DataTab(pn.viewable.Viewer):
-    """What the network is given and what it makes of it."""
+    """The inputs of the network and its outputs."""
 
     session = param.ClassSelector(class_=Session, constant=True)
-    visible = param.Boolean(False, doc="Whether anyone sees it.")
+    visible = param.Boolean(False, doc="Whether the tab is the active one.")
 
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
@@ -38,29 +38,7 @@ class DataTab(pn.viewable.Viewer):
         self._predictions = html("", "bp-predictions")
         self._generated = html("", "bp-generated")
         self._confusion = pn.Column(width=300, height=240, margin=0)
-        self._layout = pn.Column(
-            html("Master sequences <span>· underlined: the batch's windows</span>", "bp-head"),
-            self._masters,
-            pn.FlexBox(
-                pn.Column(
-                    html("Predictions <span>· the batch, before the update</span>", "bp-head"),
-                    self._predictions,
-                    width=390,
-                    margin=(0, 20, 0, 0),
-                ),
-                pn.Column(
-                    html("Confusion <span>· target by row, prediction by column</span>", "bp-head"),
-                    self._confusion,
-                    html("Generated <span>· sampled from the network as it is</span>", "bp-head"),
-                    self._generated,
-                    width=320,
-                    margin=0,
-                ),
-                margin=(8, 0),
-            ),
-            sizing_mode="stretch_width",
-            margin=0,
-        )
+        self._layout = self._lay_out()
         draw_with(session, self._draw)
         session.param.watch(self._rebuild, "run")
         session.param.watch(self._recolor, "dark")
@@ -69,6 +47,29 @@ class DataTab(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
+
+    def _lay_out(self) -> pn.Column:
+        predictions = pn.Column(
+            html("Predictions <span>· the batch, before the update</span>", "bp-head"),
+            self._predictions,
+            width=390,
+            margin=(0, 20, 0, 0),
+        )
+        outputs = pn.Column(
+            html("Confusion <span>· target by row, prediction by column</span>", "bp-head"),
+            self._confusion,
+            html("Generated <span>· sampled from the network as it is</span>", "bp-head"),
+            self._generated,
+            width=320,
+            margin=0,
+        )
+        return pn.Column(
+            html("Master sequences <span>· underlined: the batch's windows</span>", "bp-head"),
+            self._masters,
+            pn.Row(predictions, outputs, margin=(8, 0)),
+            sizing_mode="stretch_width",
+            margin=0,
+        )
 
     def _rebuild(self, *events: param.parameterized.Event) -> None:
         data = self.session.run.dataset
@@ -115,9 +116,9 @@ def masters_html(run: TrainingRun, record: StepRecord) -> str:
         for offset in origin[origin[:, 0] == number, 1]:
             in_batch[offset : offset + data.sequence_length] += 1
         chips = "".join(
-            f'<span class="{"bp-used" if in_batch[place] else ""}">'
+            f'<span class="{"bp-used" if in_batch[offset] else ""}">'
             f"{chip(data.vocabulary[token], token)}</span>"
-            for place, token in enumerate(ids)
+            for offset, token in enumerate(ids)
         )
         rest = len(data.masters[number]) - len(ids)
         rows.append(f"<div>#{number + 1} {chips}{f' … {rest:,} more' if rest else ''}</div>")
@@ -128,17 +129,17 @@ def masters_html(run: TrainingRun, record: StepRecord) -> str:
 
 
 def predictions_html(run: TrainingRun, record: StepRecord) -> str:
-    """Return the batch's examples with what was predicted, its probability, and the target's."""
+    """Return a table of the batch: example, predicted output, its probability and the target's."""
     data, probabilities = run.dataset, record.probabilities
     predicted = probabilities.argmax(axis=1)
     rows = []
-    for place in range(min(len(record.targets), MOST_EXAMPLES)):
-        target, guess = int(record.targets[place]), int(predicted[place])
-        context = "".join(chip(data.vocabulary[token], token) for token in record.contexts[place])
+    for row in range(min(len(record.targets), MOST_EXAMPLES)):
+        target, guess = int(record.targets[row]), int(predicted[row])
+        context = "".join(chip(data.vocabulary[token], token) for token in record.contexts[row])
         rows.append(
             f"<tr><td>{context} → {_output(run, target)}</td><td>{_output(run, guess)}</td>"
-            f"<td>{probabilities[place, guess]:.3f}</td>"
-            f"<td>{probabilities[place, target]:.3f}</td>"
+            f"<td>{probabilities[row, guess]:.3f}</td>"
+            f"<td>{probabilities[row, target]:.3f}</td>"
             f"<td>{'✓' if guess == target else '·'}</td></tr>"
         )
     more = len(record.targets) - len(rows)
@@ -150,7 +151,7 @@ def predictions_html(run: TrainingRun, record: StepRecord) -> str:
 
 
 def confusion(record: StepRecord) -> np.ndarray:
-    """Return how often each target (row) was predicted as each output (column) in the batch."""
+    """Return the confusion matrix of the batch: targets by row, predictions by column."""
     outputs = record.logits.shape[1]
     matrix = np.zeros((outputs, outputs), np.float32)
     np.add.at(matrix, (record.targets, record.logits.argmax(axis=1)), 1)
@@ -158,14 +159,14 @@ def confusion(record: StepRecord) -> np.ndarray:
 
 
 def generated_html(run: TrainingRun, engine: Engine) -> str:
-    """Return text sampled from the network, going on from the first training sample."""
+    """Return a text that the network generates from the first training sample."""
     data = run.dataset
     if data.task_type != "next_token":
         return "Only a next-token network generates."
     random = random_stream("generation", data.seed, engine.step)
     context = data[0][0].copy()
     tokens = [int(token) for token in context]
-    for _ in range(GENERATED):
+    for _ in range(GENERATED_TOKENS):
         probabilities = softmax(engine.predict(context[np.newaxis]).astype(float))[0]
         if not np.isfinite(probabilities).all():
             return "The network's outputs are not finite."

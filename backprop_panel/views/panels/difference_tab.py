@@ -1,4 +1,4 @@
-"""Difference: what is shown against another moment, of this run or another."""
+"""The Difference tab: the shown step minus another step, of the same run or another."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from ..widgets.setting_fields import whole
 
 
 class DifferenceTab(pn.viewable.Viewer):
-    """Chooses what is subtracted on the map, lists what differs, and how far layers are apart."""
+    """Chooses the step to subtract, lists differing settings and plots the layers' distances."""
 
     session = param.ClassSelector(class_=Session, constant=True)
-    visible = param.Boolean(False, doc="Whether anyone sees it.")
+    visible = param.Boolean(False, doc="Whether the tab is the active one.")
 
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
@@ -37,30 +37,37 @@ class DifferenceTab(pn.viewable.Viewer):
             "distances", names=("step", "norm of the difference"), from_zero=True
         )
         self._legend = html("", "bp-legend")
-        self._plot = pn.Column(
-            html("How far the layers are apart, over the steps", "bp-head"),
+        self._plot = self._new_plot()
+        self._stop = button("Stop comparing", self._stop_comparing, disabled=True, margin=(12, 0))
+        self._layout = self._lay_out()
+        self._subtracted = session.run
+        self._watch()
+        self._offer_runs()
+        self._show()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _watch(self) -> None:
+        session = self.session
+        self._other.param.watch(self._suggest_last_step, "value")
+        for field in (self._other, self._step):
+            field.param.watch(lambda event: session.forget_mistake("difference"), "value")
+        session.manager.param.watch(self._offer_runs, "runs")
+        session.param.watch(self._show, "other")
+        self.param.watch(self._show, "visible")
+        draw_with(session, self._show)
+        session.param.watch(self._show_mistake, "mistakes")
+
+    def _new_plot(self) -> pn.Column:
+        return pn.Column(
+            html("Distance between the layers, over the steps", "bp-head"),
             self._legend,
             pn.Column(self._distances.pane, height=300, sizing_mode="stretch_width", margin=0),
             visible=False,
             sizing_mode="stretch_width",
             margin=0,
         )
-        self._stop = button("Stop comparing", self._stop_comparing, disabled=True, margin=(12, 0))
-        self._layout = self._lay_out()
-        self._subtracted = session.run
-        self._other.param.watch(self._offer_last_step, "value")
-        for field in (self._other, self._step):
-            field.param.watch(lambda event: session.forget_mistake("difference"), "value")
-        session.manager.param.watch(self._offer, "runs")
-        session.param.watch(self._show, "other")
-        self.param.watch(self._show, "visible")
-        draw_with(session, self._show)
-        session.param.watch(self._show_mistake, "mistakes")
-        self._offer()
-        self._show()
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
 
     def _lay_out(self) -> pn.Column:
         return pn.Column(
@@ -79,14 +86,14 @@ class DifferenceTab(pn.viewable.Viewer):
             margin=0,
         )
 
-    def _offer(self, *events: param.parameterized.Event) -> None:
+    def _offer_runs(self, *events: param.parameterized.Event) -> None:
         runs = self.session.manager.runs
         chosen = self._other.value
         if chosen not in {run.id for run in runs}:
             chosen = self.session.run.id
         self._other.offer(runs, chosen)
 
-    def _offer_last_step(self, event: param.parameterized.Event) -> None:
+    def _suggest_last_step(self, event: param.parameterized.Event) -> None:
         if event.type != "triggered":
             self._step.value = str(self.session.manager.run(event.new).trainer.step)
 
@@ -127,28 +134,28 @@ class DifferenceTab(pn.viewable.Viewer):
         self._stop.disabled = session.other is None
         if session.other is None:
             self._message.object = (
-                "Choose a run and one of its steps: the map then shows by how much it differs."
+                "Choose a run and one of its steps: the map then shows the difference from it."
             )
             self._settings.object = ""
             self._plot.visible = False
         elif self.visible:
-            self._tell(session.run, self._subtracted, session.other)
+            self._describe(session.run, self._subtracted, session.other)
 
-    def _tell(self, run: TrainingRun, other: TrainingRun, moment: Engine) -> None:
-        """Say what the map shows now, and which settings differ."""
+    def _describe(self, run: TrainingRun, other: TrainingRun, subtracted: Engine) -> None:
+        """Say which steps the map compares, and list the settings that differ."""
         session = self.session
         step = session.record.step if session.training else session.engine.step
-        ours, theirs = _moment(run, step), _moment(other, moment.step)
+        ours, theirs = _step_of(run, step), _step_of(other, subtracted.step)
         self._message.object = f"The map shows {ours} minus {theirs}, both on the same batch."
-        differing = differing_settings(run, session.engine, other, moment)
-        self._settings.object = _table(ours, theirs, differing)
+        differing = differing_settings(run, session.engine, other, subtracted)
+        self._settings.object = _settings_table(ours, theirs, differing)
 
 
-def _moment(run: TrainingRun, step: int) -> str:
+def _step_of(run: TrainingRun, step: int) -> str:
     return f"<b>{escape(run.name)}</b> at step {step:,}"
 
 
-def _table(ours: str, theirs: str, differing: dict[str, tuple]) -> str:
+def _settings_table(ours: str, theirs: str, differing: dict[str, tuple]) -> str:
     if not differing:
         return "<p>All settings are the same.</p>"
     rows = "".join(

@@ -1,9 +1,9 @@
-"""Taking runs out of the page and in."""
+"""Export of the run to a file, import of a run, and a link to a configuration."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from html import escape
 from importlib.util import find_spec
 from io import BytesIO
@@ -33,14 +33,15 @@ from ..notebook import in_notebook
 from ..plots.html import html
 from ..state.session import Session
 from ..state.user_errors import USER_ERRORS
-from ..widgets.buttons import BORDERED, SMALL, head
+from ..widgets.buttons import BORDERED, SMALL, group_head
 
 
 def _export_weights(run: TrainingRun, target: BinaryIO) -> None:
-    target.write(tensor_bytes(snapshot(run).weights))  # of one moment, though it may be training
+    # A snapshot: all weights are of the same step even during training.
+    target.write(tensor_bytes(snapshot(run).weights))
 
 
-def _export_log(run: TrainingRun, target: BinaryIO) -> None:
+def _export_tensorboard_zip(run: TrainingRun, target: BinaryIO) -> None:
     with TemporaryDirectory() as folder:
         log = export_tensorboard(run, folder)
         write_bundle(
@@ -54,14 +55,14 @@ FORMATS: dict[str, tuple[Callable[[TrainingRun, BinaryIO], None], str]] = {
     "Notebook": (export_notebook, " notebook.zip"),
     "Weights for nn.Sequential": (_export_weights, ".safetensors"),
 }
-if find_spec("tensorboard"):  # an extra: its own package writes its files
-    FORMATS["TensorBoard log"] = _export_log, " log.zip"
+if find_spec("tensorboard"):  # an optional dependency
+    FORMATS["TensorBoard log"] = _export_tensorboard_zip, " log.zip"
 
 IMPORT = "Import a run"
 
 
-class Exchange(pn.viewable.Viewer):
-    """Exports the run that is shown, imports another, and gives a link to its configuration."""
+class ImportExport(pn.viewable.Viewer):
+    """Exports the run, imports others, and links to the configuration of the run."""
 
     session = param.ClassSelector(class_=Session, constant=True)
 
@@ -69,41 +70,22 @@ class Exchange(pn.viewable.Viewer):
         super().__init__(session=session)
         self._format = pmui.Select(label="Export as", options=list(FORMATS), **SMALL)
         self._format.param.watch(self._name_file, "value")
-        self._download = pmui.FileDownload(
-            label="Export",
-            callback=self._export,
-            filename="run.zip",
-            embed=False,
-            size="small",
-            variant="outlined",
-            color="default",
-            sx=BORDERED,
-            margin=(0, 3),
-        )
-        self._upload = pmui.FileInput(
-            label=IMPORT,
-            uploaded_label=IMPORT,
-            accept=".zip",
-            size="small",
-            variant="outlined",
-            color="default",
-            sx=BORDERED,
-            margin=(6, 3),
-        )
+        self._download = _download_button(self._export)
+        self._upload = _upload_button()
         self._upload.param.watch(self._import, "value")
         self._message = html("", "bp-note")
         self._link = html("", "bp-note", visible=not in_notebook())  # for served pages
         self._layout = pn.Column(
-            head("Export and import"),
+            group_head("Export and import"),
             self._format,
             self._download,
-            self._message,  # beside both buttons: below them it may be out of sight
+            self._message,  # between both buttons: below them it may be off the screen
             self._upload,
             self._link,
             margin=0,
             sizing_mode="stretch_width",
         )
-        session.param.watch(self._show_another, "run")
+        session.param.watch(self._follow_run, "run")
         session.manager.param.watch(self._show, "runs")
         self._show()
 
@@ -115,7 +97,7 @@ class Exchange(pn.viewable.Viewer):
         query = escape(to_query(self.session.run.config))
         self._link.object = f'<a href="?{query}">Link to this configuration</a>'
 
-    def _show_another(self, event: param.parameterized.Event) -> None:
+    def _follow_run(self, event: param.parameterized.Event) -> None:
         self._message.object = ""
         self._show()
 
@@ -124,36 +106,63 @@ class Exchange(pn.viewable.Viewer):
         self._download.filename = file_name(self.session.run.name, suffix)
 
     async def _export(self) -> BytesIO:
-        """Return the file; a long history takes seconds to write, in which others are served."""
-        self._download.data = None  # or the same file would not be given again
+        """Return the file, written in a thread: a long history takes seconds."""
+        self._download.data = None  # else the same file could not be downloaded again
         export, _ = FORMATS[self._format.value]
         run, target = self.session.run, BytesIO()
         await asyncio.to_thread(export, run, target)
-        self._message.object = _objection(target) if export is export_run else ""
+        self._message.object = _import_refusal(target) if export is export_run else ""
         return target
 
     async def _import(self, event: param.parameterized.Event) -> None:
-        """Make the run that was uploaded the present one; its training is repeated meanwhile."""
+        """Add the uploaded run and make it current; its training is replayed in a thread."""
         if not event.new:
             return
         self._upload.disabled = True
-        self._message.object = "It is read and, unless it is long, trained again."
-        # Not the session's mistakes: no setting of the page is wrong, but one in the file.
+        self._message.object = "The file is being read and, unless its run is long, trained again."
+        # Not shown beside the page's fields: the error is in the file.
         try:
-            run, said = await asyncio.to_thread(read_run, bytes(event.new))
+            run, notes = await asyncio.to_thread(read_run, bytes(event.new))
             self.session.manager.add(run)
         except USER_ERRORS as mistake:
-            said = [str(mistake)]
+            notes = [str(mistake)]
         finally:
-            self._upload.clear()  # or the same file would not be taken again
+            self._upload.clear()  # else the same file could not be uploaded again
             self._upload.disabled = False
-        self._message.object = "<br>".join(map(escape, said))
+        self._message.object = "<br>".join(map(escape, notes))
 
 
-def _objection(exported: BytesIO) -> str:
-    """Return why a run that was exported cannot be imported, nothing if it can."""
+def _download_button(callback: Callable[[], Awaitable[BytesIO]]) -> pmui.FileDownload:
+    return pmui.FileDownload(
+        label="Export",
+        callback=callback,
+        filename="run.zip",
+        embed=False,
+        size="small",
+        variant="outlined",
+        color="default",
+        sx=BORDERED,
+        margin=(0, 3),
+    )
+
+
+def _upload_button() -> pmui.FileInput:
+    return pmui.FileInput(
+        label=IMPORT,
+        uploaded_label=IMPORT,
+        accept=".zip",
+        size="small",
+        variant="outlined",
+        color="default",
+        sx=BORDERED,
+        margin=(6, 3),
+    )
+
+
+def _import_refusal(exported: BytesIO) -> str:
+    """Return why the exported run could not be imported again; empty if it could."""
     try:
         refuse_import(exported)
     except InterchangeError as error:
-        return escape(f"The file has all of it, but is too large to be imported again. {error}")
+        return escape(f"The file is complete, but too large to be imported again. {error}")
     return ""

@@ -1,4 +1,4 @@
-"""The run that the page's address asks for."""
+"""The link with which the page was opened: its address may describe a run."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from ..widgets.buttons import ACCENT, button
 from .notices import Notice
 
 PAGE_ARGUMENTS = ("theme",)
-"""What an address may say that is not a setting: Panel's own."""
+"""Arguments of an address that Panel reads; all others are settings."""
 
-MOST_UNASKED = 10 << 20
-"""Bytes that a link's run may take without a question: anybody can make a person follow a link."""
+MOST_WITHOUT_QUESTION = 10 << 20
+"""Bytes that a link's run may take without a question: links come from strangers, too."""
 
-
-FIRST_CHOICE = {"color": "#fff", "backgroundColor": ACCENT}
+QUESTION = "Open a large run?"
+PRIMARY = {"color": "#fff", "backgroundColor": ACCENT}
 
 
 class Link(pn.viewable.Viewer):
-    """Opens the run of a link, after a question if it takes much memory.
+    """Opens the run of a link, after a question if the run takes much memory.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Link(pn.viewable.Viewer):
     link : mapping
         The arguments of the page's address.
     first : TrainingRun, optional
-        The draft with which the page began, if the store has no run: the link's replaces it.
+        The draft that a page with an empty store begins with; the link's run replaces it.
     """
 
     session = param.ClassSelector(class_=Session, constant=True)
@@ -45,11 +45,11 @@ class Link(pn.viewable.Viewer):
         self, session: Session, link: Mapping[str, Any], first: TrainingRun | None = None
     ) -> None:
         super().__init__(session=session)
-        self._asked = {name: value for name, value in link.items() if name not in PAGE_ARGUMENTS}
+        self._settings = {name: value for name, value in link.items() if name not in PAGE_ARGUMENTS}
         self._first = first
         self._config: dict[str, Any] = {}
         self._notice = Notice(
-            button("Open it", self._open, variant="contained", sx=FIRST_CHOICE),
+            button("Open it", self._open, variant="contained", sx=PRIMARY),
             button("Leave it", self._leave),
         )
 
@@ -57,23 +57,24 @@ class Link(pn.viewable.Viewer):
         return self._notice.__panel__()
 
     def follow(self) -> None:
-        """Show the link's run, a draft if no run has its configuration; or ask, or say why not.
+        """Show the run with the link's configuration, a new draft if there is none.
 
-        This is for a page that is open in a browser: a request alone makes no run.
+        A notice asks before a large run is made, or says why the link is refused. To be called when
+        the page is open in a browser, as a request alone must not make a run.
         """
-        if self._asked:
+        if self._settings:
             self._attempt(self._follow)
 
     def _follow(self) -> None:
-        config, manager = from_query(self._asked), self.session.manager
+        config, manager = from_query(self._settings), self.session.manager
         same = [run for run in manager.runs if to_query(run.config) == to_query(config)]
         if same:
             manager.switch(same[-1].id)
             return
         demand = demand_of(config)
-        if demand.memory > MOST_UNASKED:
+        if demand.memory > MOST_WITHOUT_QUESTION:
             self._config = config
-            self._notice.say(_question(demand), asking=True, title=QUESTION, severity="warning")
+            self._notice.show(_question(demand), asking=True, title=QUESTION, severity="warning")
         else:
             untouched = self._first is not None and not self._first.trainer.engine.events
             manager.draft(replacing=self._first if untouched else None, **config)
@@ -83,18 +84,15 @@ class Link(pn.viewable.Viewer):
         self._attempt(lambda: self.session.manager.draft(**self._config))
 
     def _leave(self) -> None:
-        self._notice.say("")
+        self._notice.show("")
 
     def _attempt(self, action: Callable[[], Any]) -> None:
         try:
             action()
         except USER_ERRORS as mistake:
-            self._notice.say(
+            self._notice.show(
                 str(mistake), title="The link was not followed", severity="warning", closeable=True
             )
-
-
-QUESTION = "Open a large run?"
 
 
 def _question(demand: Demand) -> str:

@@ -23,13 +23,13 @@ IN_MEMORY_ONLY = (
 
 
 class Notice(pn.viewable.Viewer):
-    """A message in a frame of its own, with buttons below it; invisible while it has none.
+    """A framed message with buttons below it; invisible while it has no text.
 
     Parameters
     ----------
     *buttons : Viewable
     variant : {"outlined", "filled"}
-        Whether it has a coloured frame, or is coloured.
+        A coloured frame or a coloured background.
     **params
         Options of the `Alert`.
     """
@@ -54,15 +54,15 @@ class Notice(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return self._alert
 
-    def say(self, text: str, asking: bool = False, **params: Any) -> None:
-        """Show a text, with the buttons below it if it is a question; hide the notice if empty."""
+    def show(self, text: str, asking: bool = False, **params: Any) -> None:
+        """Show a text, and the buttons if it is a question; an empty text hides the notice."""
         self._text.object = escape(text)
         self._buttons.visible = asking
         self._alert.param.update(visible=bool(text), closed=False, **params)
 
 
 class StoreNotice(pn.viewable.Viewer):
-    """Says, for as long as it is so, that runs are not saved, and why."""
+    """Says that runs are not saved, and why, as long as the store fails."""
 
     manager = param.ClassSelector(class_=TrainingRunManager, constant=True)
 
@@ -76,11 +76,11 @@ class StoreNotice(pn.viewable.Viewer):
         return self._notice.__panel__()
 
     def _show(self, *events: param.parameterized.Event) -> None:
-        self._notice.say(self.manager.store_problem)
+        self._notice.show(self.manager.store_problem)
 
 
 class UnreadableNotice(pn.viewable.Viewer):
-    """Names the runs in the store that cannot be read, and says where the reasons are."""
+    """Names the runs of the store that cannot be read, and refers to the Runs tab."""
 
     manager = param.ClassSelector(class_=TrainingRunManager, constant=True)
 
@@ -95,11 +95,11 @@ class UnreadableNotice(pn.viewable.Viewer):
 
     def _show(self, *events: param.parameterized.Event) -> None:
         names = ", ".join(repr(run.name) for run in self.manager.unreadable)
-        self._notice.say(
+        self._notice.show(
             f"{names}: the Runs tab says why, and lets you export or delete them." if names else ""
         )
 
 
-def unopened(error: StoreError) -> str:
-    """Return why a store cannot be opened, and what that means for the page."""
+def cannot_open(error: StoreError) -> str:
+    """Return why the store cannot be opened, and what this means for the page."""
     return f"{error} {IN_MEMORY_ONLY}"

@@ -1,4 +1,4 @@
-"""How fast Play goes, how often it is shown, and when it stops by itself."""
+"""The controls of Play: its speed, the frames shown, and the conditions at which it stops."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import panel_material_ui as pmui
 import param
 
 from ..state.session import Session
-from ..widgets.buttons import SMALL, head
-from ..widgets.setting_fields import in_words, optional, shown_optional
+from ..widgets.buttons import SMALL, group_head
+from ..widgets.setting_fields import optional, optional_text, with_label
 
 SPEEDS = {
     "1 step a second": 1.0,
@@ -25,11 +25,11 @@ FRAMES = {
     "10 frames a second": 10.0,
     "30 frames a second": 30.0,
 }
-"""How often the page shows what is trained, at most: what is not drawn is left for training."""
+"""Upper limits: time that is not used for drawing is left for training."""
 
 
-class Playing(pn.viewable.Viewer):
-    """The speed of Play, how often it is shown, and the conditions at which it stops."""
+class PlaybackControls(pn.viewable.Viewer):
+    """The speed of Play, the frames shown per second, and the conditions at which it stops."""
 
     session = param.ClassSelector(class_=Session, constant=True)
 
@@ -46,7 +46,7 @@ class Playing(pn.viewable.Viewer):
         frames = pmui.Select(label="Show", options=FRAMES, value=session.frames_per_second, **SMALL)
         frames.param.watch(self._change_frames, "value")
         self._layout = pn.Column(
-            head("Play", "applies at once"),
+            group_head("Play", "applies at once"),
             speed,
             frames,
             *self._stops.values(),
@@ -66,7 +66,7 @@ class Playing(pn.viewable.Viewer):
 
     def _change(self, name: str, text: str) -> None:
         session = self.session
-        if text != shown_optional(getattr(session, name)) or name in session.mistakes:
+        if text != optional_text(getattr(session, name)) or name in session.mistakes:
             session.attempt(name, lambda: setattr(session, name, optional(name, text)))
 
     def _change_speed(self, event: param.parameterized.Event) -> None:
@@ -79,5 +79,5 @@ class Playing(pn.viewable.Viewer):
         for name, widget in self._stops.items():
             message = event.new.get(name, "")
             widget.param.update(
-                error_state=bool(message), helper_text=in_words(message, name, widget.label)
+                error_state=bool(message), helper_text=with_label(message, name, widget.label)
             )

@@ -9,12 +9,13 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
+from ..plots.colors import run_color
 from ..plots.html import html
 from ..plots.line_plot import BARE, Curves
 from ..plots.loss_curves import FEWEST_POINTS, LossLines, Wanted, changed_settings, changes_after
+from ..state.comparison import Comparison
 from ..state.session import draw_with
 from ..widgets.buttons import button
-from .comparison import Comparison
 
 SMOOTHING = 0.05
 
@@ -95,7 +96,10 @@ class Timeline(pn.viewable.Viewer):
         self._standing = {"end": max(present, 1), "value": step, "disabled": not present}
         self._place_slider()
         wanted = {
-            run: (comparison.color(run), Wanted(SMOOTHING, False, None, begin, FEWEST_POINTS))
+            run: (
+                run_color(comparison.number(run)),
+                Wanted(SMOOTHING, False, None, begin, FEWEST_POINTS),
+            )
             for run, begin in comparison.branches().items()
         }
         self._curves.show(

@@ -8,10 +8,10 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
+from ..patches.reconnection import Reconnection
 from ..plots.html import STYLE, html
 from ..state.session import Session, draw_with
 from ..widgets.buttons import ACCENT, LINE, button
-from .reconnection import Reconnection
 
 # Pictures instead of an icon font, which a notebook's page would have to fetch.
 PLAY, PAUSE = (

@@ -1,4 +1,4 @@
-"""The runs in the store that cannot be read: the reason, and what can be done with each."""
+"""The unreadable runs of the store, with the reason and two actions for each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEPT = "It stays in the store as it is; the other runs are not affected."
 
 
 class UnreadableRuns(pn.viewable.Viewer):
-    """One warning a run that cannot be read; nothing where all can be."""
+    """One warning for each unreadable run."""
 
     session = param.ClassSelector(class_=Session, constant=True)
 

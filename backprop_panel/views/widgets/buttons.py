@@ -1,4 +1,4 @@
-"""The pieces that all controls are made of."""
+"""Buttons, the list of runs, and the heads of groups, in the style of the page."""
 
 from __future__ import annotations
 
@@ -22,45 +22,46 @@ HOVERED = "rgba(128, 128, 128, 0.15)"
 SMALL = {"size": "small", "sizing_mode": "stretch_width", "margin": (5, 0)}
 
 BORDERED = {
-    # The page's header would make it white.
+    # In the page's header the default is white.
     "color": "inherit",
     "borderColor": LINE,
     "whiteSpace": "nowrap",
     "minWidth": 0,
-    # By itself it is grey where the pointer is, as if it could not be pressed.
+    # The default hover colour is the grey of a disabled button.
     "&.MuiButton-outlined:hover": {"color": "inherit", "backgroundColor": HOVERED},
     "&.MuiButton-contained": {"color": "#fff"},
 }
-"""How a button looks that is not the first choice."""
+"""The style of all buttons but the primary one."""
 
 
 QUIET, CROWDED = 5, 25
-"""Milliseconds without a press after which it is served, and after which all are that had to wait.
+"""Milliseconds without another press before the action: normally, and if a press had to wait.
 
-A server that is busy takes them in one by one; a key that is held down presses every 30 to 40.
+A busy server receives the waiting presses one by one. A key that is held down repeats every 30 to
+40 milliseconds, so each repetition is an action of its own.
 """
 
 
 class RunSelect(pmui.Select):
-    """A list of runs of which one is chosen: named by their names, chosen by their ids."""
+    """A selector of a run: shows names, its value is an id."""
 
     def offer(self, runs: list[TrainingRun], chosen: str) -> None:
-        """Offer these runs, the one with the id `chosen` being chosen."""
-        # In one update: a browser that is sent two values in turn can answer with the first.
+        """Offer these runs, and select the one with the id `chosen`."""
+        # In one update: a browser that receives two values in turn may send back the first.
         self.param.update(options={run.name: run.id for run in runs}, value=chosen)
-        # A renamed run keeps its id, and the browser would keep its old name.
+        # After a renaming the id is the same, and the browser would keep the old name.
         self.param.trigger("value")
 
     def _process_property_change(self, properties: dict[str, Any]) -> dict[str, Any]:
-        """Take what the browser says, but for a run that was deleted or renamed meanwhile."""
+        """Take a change from the browser, except for the name of a run that no longer exists."""
         if "value" in properties and properties["value"] not in self.labels:
-            properties = {name: told for name, told in properties.items() if name != "value"}
-            self.param.trigger("value")  # It is told again what there is.
+            properties = {name: new for name, new in properties.items() if name != "value"}
+            self.param.trigger("value")  # sends the present value again
         return super()._process_property_change(properties)
 
 
 class QuietButton(Quiet, pmui.Button):
-    """A button of which a page is not told, with each press, how many there were."""
+    """A button that does not send its count of clicks back to the browser."""
 
     _rename: ClassVar[dict[str, str | None]] = {"clicks": None, "value": None}
 
@@ -68,9 +69,17 @@ class QuietButton(Quiet, pmui.Button):
 def button(
     label: str, action: Callable[[], Any], toggles: bool = False, **params: Any
 ) -> QuietButton:
-    """Return a button that does `action`, once for all presses that had to wait together.
+    """Return a button that coalesces the presses that wait for a busy server.
 
-    With `toggles`, a second press undoes the first.
+    Parameters
+    ----------
+    label : str
+    action : callable
+        Called once for all coalesced presses.
+    toggles : bool
+        Whether a second press undoes the first: an even number of presses then does nothing.
+    **params
+        Options of the button, in place of the usual ones.
     """
     options = {
         "variant": "outlined",
@@ -79,24 +88,24 @@ def button(
         "margin": (0, 3),
         "sx": BORDERED,
     }
-    return QuietButton(label=label, on_click=_gathering(action, toggles), **(options | params))
+    return QuietButton(label=label, on_click=_coalescing(action, toggles), **(options | params))
 
 
-def _gathering(action: Callable[[], Any], toggles: bool) -> Callable[[Any], None]:
-    """Return what is to be called with each press."""
-    waiting, served = 0, -inf
+def _coalescing(action: Callable[[], Any], toggles: bool) -> Callable[[Any], None]:
+    """Return the handler of a press."""
+    waiting, last_action = 0, -inf
 
-    def serve() -> None:
-        nonlocal waiting, served
+    def act() -> None:
+        nonlocal waiting, last_action
         presses, waiting = waiting, 0
         if presses % 2 or not toggles:
             action()
-        served = monotonic()
+        last_action = monotonic()
 
-    def gather(page: Document, wait: int) -> None:
-        seen = waiting
+    def act_after_the_last(page: Document, wait: int) -> None:
+        before = waiting
         page.add_timeout_callback(
-            lambda: serve() if waiting == seen else gather(page, CROWDED), wait
+            lambda: act() if waiting == before else act_after_the_last(page, CROWDED), wait
         )
 
     def press(event: param.parameterized.Event) -> None:
@@ -104,15 +113,15 @@ def _gathering(action: Callable[[], Any], toggles: bool) -> Callable[[Any], None
         waiting += 1
         page = pn.state.curdoc
         if page is None or not page.session_context:
-            serve()
+            act()
         elif waiting == 1:
-            had_to_wait = monotonic() < served + CROWDED / 1000
-            gather(page, CROWDED if had_to_wait else QUIET)
+            had_to_wait = monotonic() < last_action + CROWDED / 1000
+            act_after_the_last(page, CROWDED if had_to_wait else QUIET)
 
     return press
 
 
-def head(title: str, note: str = "") -> pn.pane.HTML:
-    """Return the head of a group of settings, with what changing one of them does."""
+def group_head(title: str, note: str = "") -> pn.pane.HTML:
+    """Return the heading of a group of settings; `note` says what a change of one does."""
     note = f" <span>· {note}</span>" if note else ""
     return html(f"{title}{note}", "bp-head", margin=(14, 0, 2, 0))

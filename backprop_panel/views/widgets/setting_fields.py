@@ -1,4 +1,4 @@
-"""Settings as widgets: one for each, what it shows, and what is read from it."""
+"""Fields for settings, and the conversion of a setting to the value of its field and back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ...settings import SettingError
 from .buttons import SMALL
 
 ALICE = (files("backprop_panel.data") / "texts" / "alice.txt").read_text().strip()
-"""The beginning of Alice's Adventures in Wonderland, a paragraph a line."""
+"""The beginning of Alice's Adventures in Wonderland, one paragraph per line."""
 
 SOURCES = {"Generated": "generated", "Alice in Wonderland": "alice", "As given": "given"}
 TASKS = {"Next token": "next_token", "Sequence classification": "sequence_classification"}
@@ -40,10 +40,10 @@ WHOLE_NUMBERS = (
     "stop_after",
 )
 FRACTIONS = ("learning_rate", "weight_decay", "stop_below")
-"""Settings typed as text: number fields pass over what they cannot read, and say nothing."""
+"""Settings in text fields: a number field ignores invalid text without a message."""
 
-NETWORK_WIDGETS = ("hidden_layers", "hidden_dimension", "activation", "initialization")
-DATA_WIDGETS = (
+NETWORK_FIELDS = ("hidden_layers", "hidden_dimension", "activation", "initialization")
+DATA_FIELDS = (
     "master_sequences",
     "task_type",
     "sequence_length",
@@ -55,8 +55,8 @@ DATA_WIDGETS = (
 )
 
 
-def training_widgets() -> dict[str, pn.widgets.Widget]:
-    """Return a widget for each setting that applies at once."""
+def training_fields() -> dict[str, pn.widgets.Widget]:
+    """Return a field for each setting that applies at once."""
     return {
         "learning_rate": pmui.TextInput(label="Learning rate", **SMALL),
         "batch_size": pmui.TextInput(label="Batch size", **SMALL),
@@ -74,8 +74,8 @@ def training_widgets() -> dict[str, pn.widgets.Widget]:
     }
 
 
-def new_run_widgets() -> dict[str, pn.widgets.Widget]:
-    """Return a widget for each setting that makes a new run."""
+def new_run_fields() -> dict[str, pn.widgets.Widget]:
+    """Return a field for each setting that makes a new run."""
     return {
         "hidden_layers": pmui.TextInput(label="Hidden layers", **SMALL),
         "hidden_dimension": pmui.TextInput(label="Hidden dimension", **SMALL),
@@ -98,8 +98,8 @@ def new_run_widgets() -> dict[str, pn.widgets.Widget]:
     }
 
 
-def shown(name: str, value: Any) -> Any:
-    """Return a setting as its widget shows it."""
+def to_field(name: str, value: Any) -> Any:
+    """Return the value with which a field shows its setting."""
     if name == "master_sequences":
         return {None: "generated", ALICE: "alice"}.get(_text_or_none(value), "given")
     if name == "vocabulary":
@@ -115,8 +115,14 @@ def shown(name: str, value: Any) -> Any:
     return value
 
 
-def read(name: str, value: Any) -> Any:
-    """Return what a widget shows as the setting that it means."""
+def from_field(name: str, value: Any) -> Any:
+    """Return the setting that the value of a field stands for.
+
+    Raises
+    ------
+    SettingError
+        If the value is a text that is no value of the setting.
+    """
     if name == "master_sequences":
         return ALICE if value == "alice" else None
     if name == "vocabulary":
@@ -134,8 +140,8 @@ def read(name: str, value: Any) -> Any:
 
 
 def optional(name: str, text: str) -> int | float | None:
-    """Return the setting that a text stands for, None for an empty one."""
-    return read(name, text) if text.strip() else None
+    """Return the setting that a text stands for, None if the text is empty."""
+    return from_field(name, text) if text.strip() else None
 
 
 def finite(name: str, text: str) -> float:
@@ -146,23 +152,23 @@ def finite(name: str, text: str) -> float:
     return value
 
 
-def in_words(message: str, name: str, label: str) -> str:
-    """Return a message about a setting with the name that it has on the page."""
+def with_label(message: str, name: str, label: str) -> str:
+    """Return a message with the label of a setting in place of its name."""
     return label + message.removeprefix(name) if message.startswith(f"{name} ") else message
 
 
-def shown_optional(value: int | float | None) -> str:
-    """Return a number that may be missing as its widget shows it."""
+def optional_text(value: int | float | None) -> str:
+    """Return the text with which a field shows an optional number."""
     return "" if value is None else f"{value:g}"
 
 
 def _text_or_none(masters: Any) -> str | None:
-    """Return masters that are a text or none at all, and an empty text for a list of them."""
+    """Return `masters` if they are a text or None, and an empty text for a list."""
     return masters if masters is None or isinstance(masters, str) else ""
 
 
 def source_settings(source: str) -> dict[str, Any]:
-    """Return what goes with a source of data: its vocabulary and a fitting number of samples."""
+    """Return the vocabulary and the number of samples for a source of data."""
     if source == "alice":
         return {"vocabulary": text_vocabulary(ALICE), "num_samples": 10_000}
     return {name: SequenceDataset.param[name].default for name in ("vocabulary", "num_samples")}

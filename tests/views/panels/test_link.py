@@ -7,7 +7,7 @@ import pytest
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.interchange import to_query
-from backprop_panel.views.panels.link import MOST_UNASKED, Link
+from backprop_panel.views.panels.link import MOST_WITHOUT_QUESTION, Link
 from backprop_panel.views.state.session import Session
 
 # The widgets' library gives its own buttons both the old and the new name of an option.
@@ -89,7 +89,7 @@ def test_a_large_link_asks_with_what_it_needs_and_makes_nothing(session):
     assert asks and title == "Open a large run?"
     assert "10,000,000 training samples" in text and "about 229.1 MiB" in text
     assert session.manager.runs == [first]
-    assert peak < MOST_UNASKED
+    assert peak < MOST_WITHOUT_QUESTION
 
 
 def test_a_large_link_is_opened_when_the_person_agrees(session):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.views.panels.comparison import runs_table, settings_alike, settings_in_words
+from backprop_panel.views.panels.runs_tab import runs_table, settings_alike, settings_in_words
 
 
 def table_of(runs):

@@ -6,9 +6,9 @@ from panel.models.esm import ReactComponent
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.settings import SettingError
-from backprop_panel.views.panels.sidebar import Settings
+from backprop_panel.views.panels.sidebar import Sidebar
 from backprop_panel.views.state.session import Session
-from backprop_panel.views.widgets.setting_fields import read
+from backprop_panel.views.widgets.setting_fields import from_field
 
 # The widgets' library gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
@@ -23,7 +23,7 @@ def session():
 
 @pytest.fixture
 def panel(session):
-    return Settings(session, []).__panel__()
+    return Sidebar(session, []).__panel__()
 
 
 def control(panel, kind, label):
@@ -53,7 +53,7 @@ def test_a_setting_of_a_new_run_that_says_no_number_is_refused_as_it_is_typed(pa
 
 @pytest.mark.parametrize("text", ["8 to 12", "8, 12", "8 12"])
 def test_a_range_of_lengths_is_read_however_it_is_written(text):
-    assert read("master_sequence_length", text) == (8, 12)
+    assert from_field("master_sequence_length", text) == (8, 12)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_message_calls_a_setting_by_its_label(panel):
 
 
 def test_in_the_past_a_setting_that_was_another_says_what_it_was(session):
-    panel = Settings(session, []).__panel__()
+    panel = Sidebar(session, []).__panel__()
     optimizer = control(panel, pmui.Select, "Optimizer")
     session.run_batch()
     session.run_batch()
@@ -102,7 +102,7 @@ def test_the_only_run_is_not_asked_about_before_its_deletion_is_refused(panel):
 
 
 def test_a_reset_ends_a_comparison_and_forgets_a_name(session):
-    panel = Settings(session, []).__panel__()
+    panel = Sidebar(session, []).__panel__()
     session.run.trainer.run_batch()
     session.other = session.run.replay(0).engine
     name = control(panel, pmui.TextInput, "Run name")
@@ -125,7 +125,7 @@ def test_a_reset_that_is_refused_is_told_beside_the_run(session, monkeypatch):
     def refuse(run_id):
         raise SettingError("runs", "somebody else trains it")
 
-    panel = Settings(session, []).__panel__()
+    panel = Sidebar(session, []).__panel__()
     monkeypatch.setattr(session.manager, "reset", refuse)
     control(panel, pmui.Button, "Reset").clicks += 1
     assert control(panel, pmui.Select, "Active run").helper_text == "somebody else trains it"

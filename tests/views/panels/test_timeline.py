@@ -6,8 +6,8 @@ import panel_material_ui as pmui
 import param
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.views.panels.comparison import Comparison
 from backprop_panel.views.panels.timeline import Timeline
+from backprop_panel.views.state.comparison import Comparison
 from backprop_panel.views.state.session import Session
 from tests.bundles import weights_file
 

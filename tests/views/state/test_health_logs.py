@@ -6,14 +6,14 @@ from time import sleep
 import pytest
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.views.panels import health_tab
-from backprop_panel.views.panels.health_tab import HealthLogs
+from backprop_panel.views.state import health_logs
+from backprop_panel.views.state.health_logs import HealthLogs
 from backprop_panel.views.state.session import Session
 
 
 @pytest.fixture
 def session(monkeypatch):
-    monkeypatch.setattr(health_tab, "MOST_SECONDS", inf)
+    monkeypatch.setattr(health_logs, "MOST_SECONDS", inf)
     manager = TrainingRunManager()
     manager.create(num_samples=100)
     return Session(manager)
@@ -30,10 +30,10 @@ def pass_an_epoch(session):
 def test_steps_that_passed_too_fast_to_be_shown_are_looked_at_again(session):
     logs = HealthLogs(session)
     for _ in range(4):
-        before = len(logs.now().steps)
+        before = len(logs.current().steps)
         pass_an_epoch(session)
-        logs.look_again()
-        steps = logs.now().steps
+        logs.add_missing()
+        steps = logs.current().steps
         assert len(steps) >= before + 3
         assert steps[-1] == session.run.trainer.step
 
@@ -43,8 +43,8 @@ def test_steps_that_passed_too_fast_are_looked_at_again_after_others_were_shown(
     for _ in range(3):
         pass_an_epoch(session)
     session.run_batch()
-    logs.look_again()
-    steps = logs.now().steps
+    logs.add_missing()
+    steps = logs.current().steps
     assert steps == sorted(set(steps))
     assert len(steps) >= 10
     assert steps[-1] == session.run.trainer.step
@@ -56,5 +56,5 @@ def test_what_is_to_be_looked_at_again_goes_with_its_run(session):
     session.pause()
     session.manager.create(num_samples=100)
     session.manager.delete(gone.id)
-    logs.look_again()
-    assert logs.now().steps == []
+    logs.add_missing()
+    assert logs.current().steps == []

@@ -1,4 +1,4 @@
-"""A page whose connection broke down comes back to its session."""
+"""The reconnection of a page to its session after a lost connection."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ from panel.custom import JSComponent
 
 
 class Reconnection(JSComponent):
-    """Mends how Bokeh 3.9 comes back to a session; it is part of a page, and shows nothing.
+    """An invisible part of a page that corrects how Bokeh 3.9 reconnects to a session.
 
-    Bokeh reads what comes over the new connection as the rest of a message that the old one had
-    begun, takes the document without its arrays, and sends all of it back to the server. It fails
-    to send what is done meanwhile, which is undone by the document that comes.
+    After a reconnection, Bokeh parses the first message as the rest of one that the old connection
+    left incomplete, takes the document without its binary buffers, and sends all models back to the
+    server. While disconnected, it raises an error at each change in the browser.
+
+    Here the receiver is new with each connection, the document comes with its buffers and is not
+    sent back, and changes made while disconnected are dropped: the server's document replaces them.
     """
 
     _esm = """
-    function mend() {
+    function patch() {
       const connections = Bokeh.require("client/connection").ClientConnection.prototype
-      if (connections.mended) return
-      connections.mended = true
+      if (connections.patched) return
+      connections.patched = true
       const {Document} = Bokeh.require("document/document")
       const {Receiver} = Bokeh.require("protocol/receiver")
       const {connect, _repull_session_doc} = connections
@@ -54,7 +57,7 @@ class Reconnection(JSComponent):
     }
 
     export function render() {
-      mend()
+      patch()
       return document.createElement("span")
     }
     """

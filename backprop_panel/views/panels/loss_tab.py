@@ -1,0 +1,103 @@
+"""The Loss tab: loss curves of the compared runs."""
+
+from __future__ import annotations
+
+from html import escape
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from ...runs.run import TrainingRun
+from ..plots.colors import run_color
+from ..plots.html import html
+from ..plots.line_plot import Curves
+from ..plots.loss_curves import LossLines, Wanted, changed_settings, points_each, width_each
+from ..state.comparison import Comparison
+from ..state.session import draw_with
+
+LEGEND = "solid training · dashed validation · dotted floor"
+NOTHING_TRAINED = "Nothing has been trained yet: <b>Run Batch</b> or <b>Play</b>."
+
+
+class LossTab(pn.viewable.Viewer):
+    """Loss curves of the compared runs."""
+
+    comparison = param.ClassSelector(class_=Comparison, constant=True)
+    smoothing = param.Number(0.1, bounds=(0, 1), doc="How much the training loss is smoothed.")
+    log_axis = param.Boolean(True, doc="Whether the loss is shown on a logarithmic axis.")
+    visible = param.Boolean(False, doc="Whether the tab is the active one.")
+
+    def __init__(self, comparison: Comparison) -> None:
+        super().__init__(comparison=comparison)
+        self._lines = LossLines()
+        self._curves = Curves(
+            "loss", self.log_axis, on_tap=comparison.session.travel, on_zoom=self._draw
+        )
+        self._legend = html(LEGEND, "bp-legend", align="center")
+        self._layout = self._lay_out()
+        self.param.watch(self._draw, ["smoothing", "visible"])
+        self.param.watch(lambda event: self._curves.use_log_axis(event.new), "log_axis")
+        comparison.param.watch(self._draw, "hidden")
+        draw_with(comparison.session, self._draw)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _lay_out(self) -> pn.Column:
+        smoothing = pmui.FloatSlider.from_param(
+            self.param.smoothing,
+            label="Smoothing",
+            description="",
+            step=0.01,
+            width=220,
+            size="small",
+        )
+        log_axis = pmui.Switch.from_param(
+            self.param.log_axis, label="Log axis", description="", align="center"
+        )
+        return pn.Column(
+            pn.Row(smoothing, log_axis, self._legend, sizing_mode="stretch_width"),
+            pn.Column(
+                self._curves.pane,
+                sizing_mode="stretch_width",
+                margin=0,
+                styles={"height": "max(300px, calc(var(--bp-height, 100vh) - 300px))"},
+            ),
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def _draw(self, *events: param.parameterized.Event) -> None:
+        if not self.visible:
+            return
+        session = self.comparison.session
+        lines = self._lines.of_all(self._wanted())
+        anything = any(len(line.x) for line in lines)
+        with pn.io.hold():
+            self._legend.object = self._legend_text() if anything else NOTHING_TRAINED
+            self._curves.show(
+                lines,
+                now=session.engine.step if session.past else None,
+                events=changed_settings(session.run, self.smoothing),
+            )
+
+    def _wanted(self) -> dict[TrainingRun, tuple[str, Wanted]]:
+        """Return the colour of each compared run, and which part of its history to draw."""
+        branches = self.comparison.branches()
+        window, count = self._curves.window, len(branches)
+        points, width = points_each(count), width_each(count)
+        return {
+            run: (self._color(run), Wanted(self.smoothing, True, window, begin, points, width))
+            for run, begin in branches.items()
+        }
+
+    def _legend_text(self) -> str:
+        names = (
+            f'<span style="color: {self._color(run)}">●</span> {escape(run.name)}'
+            for run in self.comparison.runs()
+        )
+        return f"{LEGEND}<br>{' &nbsp; '.join(names)}"
+
+    def _color(self, run: TrainingRun) -> str:
+        return run_color(self.comparison.number(run))

@@ -1,0 +1,141 @@
+"""The controls of the run: its list, its name, and the buttons that make and delete runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from ..plots.html import html
+from ..state.session import Session
+from ..widgets.buttons import SMALL, RunSelect, button
+from .setting_groups import NewRunSettings
+
+
+class RunControls(pn.viewable.Viewer):
+    """Chooses, makes, forks, resets, renames and deletes runs.
+
+    Parameters
+    ----------
+    session : Session
+    new_run : NewRunSettings
+        The settings of a new run.
+    after_reset : callable
+        Called after the run was reset.
+
+    Attributes
+    ----------
+    fields : dict of str to Widget
+        The fields by the subjects of the messages that they show.
+    delete_dialog : Dialog
+        The question before a run is deleted, to be placed on the page.
+    """
+
+    session = param.ClassSelector(class_=Session, constant=True)
+    new_run = param.ClassSelector(class_=NewRunSettings, constant=True)
+
+    def __init__(
+        self, session: Session, new_run: NewRunSettings, after_reset: Callable[[], None]
+    ) -> None:
+        super().__init__(session=session, new_run=new_run)
+        self._after_reset = after_reset
+        self._active = RunSelect(label="Active run", **SMALL)
+        self._active.param.watch(self._switch, "value")
+        self._name = pmui.TextInput(label="Run name", max_length=60, **SMALL)
+        self.fields = {"name": self._name, "runs": self._active}
+        self._new = button("New run", self._create)
+        new_run.param.watch(self._mark_new, "pending")
+        self._question = html("", "bp-note")
+        self.delete_dialog = self._new_dialog()
+        self._layout = self._lay_out()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _lay_out(self) -> pn.Column:
+        buttons = pn.FlexBox(
+            self._new,
+            button("Fork", self._fork),
+            button("Reset", self._reset),
+            button("Rename", self._rename),
+            button("Delete", self._ask_delete),
+            gap="6px 0",
+            margin=0,
+        )
+        return pn.Column(self._active, self._name, buttons, margin=0, sizing_mode="stretch_width")
+
+    def show(self) -> None:
+        """Show all runs and which of them is the active one."""
+        self._active.offer(self.session.manager.runs, self.session.run.id)
+
+    def _switch(self, event: param.parameterized.Event) -> None:
+        if event.new and event.new != self.session.run.id:
+            self.session.manager.switch(event.new)
+
+    def _mark_new(self, event: param.parameterized.Event) -> None:
+        self._new.param.update(
+            color="primary" if event.new else "default",
+            variant="contained" if event.new else "outlined",
+        )
+
+    def _create(self) -> None:
+        manager = self.session.manager
+        self._attempt(
+            "runs",
+            lambda: manager.create(name=self._name.value or None, **self.new_run.settings()),
+        )
+
+    def _fork(self) -> None:
+        self._attempt("runs", lambda: self.session.fork_past(self._name.value or None))
+
+    def _reset(self) -> None:
+        # In one message: text that is typed as soon as the page shows step 0 is not overwritten.
+        with pn.io.hold():
+            if self._attempt("runs", self.session.reset):
+                self._after_reset()
+
+    def _rename(self) -> None:
+        session = self.session
+        self._attempt("name", lambda: session.manager.rename(session.run.id, self._name.value))
+
+    def _attempt(self, control: str, action: Callable[[], object]) -> bool:
+        """Attempt an action that uses up the typed name, and return whether it succeeded."""
+        done = self.session.attempt(control, action)
+        if done:
+            self._name.value = ""
+        return done
+
+    def _new_dialog(self) -> pmui.Dialog:
+        return pmui.Dialog(
+            self._question,
+            pn.Row(
+                button("Cancel", self._close_dialog),
+                button("Delete run", self._delete, color="error", variant="contained", sx={}),
+            ),
+            title="Delete run?",
+            open=False,
+            close_on_click=True,  # also lets Escape close it
+        )
+
+    def _ask_delete(self) -> None:
+        if len(self.session.manager.runs) == 1:
+            self._attempt_delete()  # refused, so no question is needed
+            return
+        name = escape(self.session.run.name)
+        self._question.object = f"<b>{name}</b> and its history will be gone."
+        self.delete_dialog.open = True
+
+    def _close_dialog(self) -> None:
+        self.delete_dialog.open = False
+
+    def _delete(self) -> None:
+        self._close_dialog()
+        self.session.pause()
+        self._attempt_delete()
+
+    def _attempt_delete(self) -> None:
+        session = self.session
+        session.attempt("runs", lambda: session.manager.delete(session.run.id))

@@ -1,0 +1,184 @@
+"""The Runs tab: a table of all runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import panel as pn
+import param
+
+from ...runs.run import TrainingRun
+from ..plots.colors import run_color
+from ..plots.html import html
+from ..state.comparison import Comparison
+from .unreadable_runs import UnreadableRuns
+
+HINT = "Ticked runs are compared in the Loss tab and the timeline. A name can be changed in place."
+ROW_STYLE = """
+:host .tabulator { font-size: 12px; }
+:host .tabulator-row .tabulator-cell + .tabulator-cell { padding: 6px 8px; }
+:host .tabulator-col .tabulator-col-content { padding: 6px 8px !important; }
+:host .tabulator-col .tabulator-col-title { padding-right: 20px !important; }
+:host .tabulator-cell, :host .tabulator-col { border-color: #88888840 !important; }
+:host .tabulator-row.tabulator-selected { background: #4c6ef51f !important; }
+:host .tabulator-row, :host .tabulator-row .tabulator-cell { color: inherit !important; }
+"""
+"""Selected rows have a tint; with the colours of Tabulator's themes they form one dark block."""
+
+LAST_LOSS, BEST_LOSS = "last loss", "best loss"
+LOSS_COLUMNS = (LAST_LOSS, BEST_LOSS)
+
+
+class RunsTab(pn.viewable.Viewer):
+    """A table of all runs, in which they are renamed and ticked for comparison."""
+
+    comparison = param.ClassSelector(class_=Comparison, constant=True)
+    visible = param.Boolean(False, doc="Whether the tab is the active one.")
+
+    def __init__(self, comparison: Comparison) -> None:
+        super().__init__(comparison=comparison)
+        session = comparison.session
+        self._drawing = False
+        self._rows: list[TrainingRun] = []
+        self._table = _tabulator(_table_theme(session.dark))
+        self._table.on_edit(self._rename)
+        self._table.param.watch(self._compare, "selection")
+        self._message = html("", "bp-mistake", visible=False)
+        self._layout = pn.Column(
+            html(HINT, "bp-legend"),
+            UnreadableRuns(session),
+            self._message,
+            self._table,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        session.manager.param.watch(self._draw_if_visible, ["runs", "current"])
+        session.param.watch(self._draw_if_visible, ["training", "record"])
+        self.param.watch(self._draw_if_visible, "visible")
+        session.param.watch(self._follow_theme, "dark")
+        self._draw()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _draw_if_visible(self, *events: param.parameterized.Event) -> None:
+        # Tabulator cannot change the columns of a table that is not visible.
+        training = self.comparison.session.training
+        each_record = training and all(event.name == "record" for event in events)
+        if self.visible and not each_record:
+            self._draw()
+
+    def _draw(self) -> None:
+        runs = self._rows = list(self.comparison.session.manager.runs)
+        compared = set(self.comparison.runs())
+        settings = [settings_in_words(run) for run in runs]
+        table = runs_table(runs, settings)
+        table.insert(len(table.columns), "forked from", parents_in_words(runs))
+        table.insert(0, "color", [run_color(self.comparison.number(run)) for run in runs])
+        self._drawing = True
+        if not table.equals(self._table.value):
+            self._table.editors = {
+                column: {"type": "input"} if column == "name" else None for column in table
+            }
+            # The table would look up its present selection in the new rows.
+            self._table.selection = []
+            self._table.value = table
+        self._table.hidden_columns = settings_alike(settings)
+        self._table.selection = [row for row, run in enumerate(runs) if run in compared]
+        self._drawing = False
+
+    def _compare(self, event: param.parameterized.Event) -> None:
+        if self._drawing:
+            return
+        ticked = set(event.new)
+        self.comparison.hidden = [run.id for row, run in enumerate(self._rows) if row not in ticked]
+
+    def _rename(self, event: Any) -> None:
+        session = self.comparison.session
+        run = self._rows[event.row]
+        done = session.attempt("rename", lambda: session.manager.rename(run.id, str(event.value)))
+        self._message.param.update(
+            object="" if done else session.mistakes.get("rename", ""), visible=not done
+        )
+        if not done:
+            self._draw()
+
+    def _follow_theme(self, event: param.parameterized.Event) -> None:
+        self._table.theme = _table_theme(event.new)
+
+
+def _table_theme(dark: bool) -> str:
+    return "midnight" if dark else "simple"
+
+
+def _tabulator(theme: str) -> pn.widgets.Tabulator:
+    """Return the table, without rows."""
+    return pn.widgets.Tabulator(
+        pd.DataFrame(columns=["name"]),
+        selectable="checkbox",
+        show_index=False,
+        editors={},
+        layout="fit_data_table",
+        sizing_mode="stretch_width",
+        theme=theme,
+        margin=(8, 0),
+        formatters={"color": {"type": "color"}},
+        titles={"color": ""},
+        widths={"color": 24},
+        sortable={"color": False},
+        text_align=dict.fromkeys(LOSS_COLUMNS, "right"),
+        stylesheets=[ROW_STYLE],
+    )
+
+
+def settings_in_words(run: TrainingRun) -> dict[str, str]:
+    """Return the complete text of each setting, by the name of its column."""
+    return {name.replace("_", " "): str(value) for name, value in run.settings.items()}
+
+
+def parents_in_words(runs: list[TrainingRun]) -> list[str]:
+    """Return the parent of each fork and the step at which it was forked; else an empty text."""
+    names = {run.id: run.name for run in runs}
+    return [
+        f"{names.get(run.parent[0], 'a run that is gone')}, step {run.parent[1]:,}"
+        if run.parent
+        else ""
+        for run in runs
+    ]
+
+
+def runs_table(runs: list[TrainingRun], settings: list[dict[str, str]]) -> pd.DataFrame:
+    """Return a row for each run: its settings in words, and its losses.
+
+    The columns and their types are the same for all runs. With other columns the browser would
+    build a new table, and a busy browser may lose the ticks of a new table.
+    """
+    rows = []
+    for run, texts in zip(runs, settings, strict=True):
+        losses = run.history["loss"]
+        rows.append(
+            {
+                "name": run.name,
+                **{name: text[:40] for name, text in texts.items()},
+                "step": run.trainer.step,
+                "epoch": run.trainer.epoch,
+                LAST_LOSS: _rounded(losses[-1]) if len(losses) else "",
+                BEST_LOSS: _rounded(np.fmin.reduce(losses)) if len(losses) else "",
+            }
+        )
+    return pd.DataFrame(rows).astype(dict.fromkeys(LOSS_COLUMNS, object))
+
+
+def settings_alike(settings: list[dict[str, str]]) -> list[str]:
+    """Return the names of the settings that have the same value in all runs."""
+    return [
+        name
+        for name in settings[0]
+        if name == "mode" or len({texts[name] for texts in settings}) == 1
+    ]
+
+
+def _rounded(loss: float) -> float:
+    return float(f"{loss:.4g}")

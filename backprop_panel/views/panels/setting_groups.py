@@ -1,0 +1,154 @@
+"""Groups of setting fields: those that apply at once, and those that make a new run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import panel as pn
+import param
+
+from ..state.session import Session
+from ..widgets.buttons import group_head
+from ..widgets.setting_fields import (
+    DATA_FIELDS,
+    NETWORK_FIELDS,
+    from_field,
+    new_run_fields,
+    source_settings,
+    to_field,
+    training_fields,
+)
+
+
+class TrainingSettings(pn.viewable.Viewer):
+    """The training settings of the run; a changed field changes its setting at once.
+
+    Attributes
+    ----------
+    fields : dict of str to Widget
+        The fields by the names of their settings.
+    """
+
+    session = param.ClassSelector(class_=Session, constant=True)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session=session)
+        self.fields = training_fields()
+        self._layout = pn.Column(*self.fields.values(), margin=0, sizing_mode="stretch_width")
+        for field in self.fields.values():
+            field.param.watch(self._change, "value")
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def show(self) -> None:
+        """Show the run's settings."""
+        show_settings(self.fields, self.session.run.settings)
+
+    def _change(self, event: param.parameterized.Event) -> None:
+        session, name = self.session, name_of(event.obj, self.fields)
+        if event.new == to_field(name, session.run.settings[name]):
+            session.forget_mistake(name)
+        else:
+            session.attempt(name, lambda: session.change(name, from_field(name, event.new)))
+
+
+class NewRunSettings(pn.viewable.Viewer):
+    """The settings of the network and the data, which a new run takes.
+
+    Attributes
+    ----------
+    fields : dict of str to Widget
+        The fields by the names of their settings.
+    """
+
+    session = param.ClassSelector(class_=Session, constant=True)
+    pending = param.Boolean(False, doc="Whether a field differs from the setting of the run.")
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session=session)
+        self.fields = new_run_fields()
+        self._layout = pn.Column(
+            group_head("Network", "makes a new run"),
+            *(self.fields[name] for name in NETWORK_FIELDS),
+            group_head("Data", "makes a new run"),
+            *(self.fields[name] for name in DATA_FIELDS),
+            margin=0,
+            sizing_mode="stretch_width",
+        )
+        for field in self.fields.values():
+            field.param.watch(self._check, "value")
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def show(self) -> None:
+        """Show the run's settings."""
+        show_settings(self.fields, self.session.run.settings)
+        self._update_pending()
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings of a new run.
+
+        Raises
+        ------
+        SettingError
+            If the text of a field is no value of its setting.
+        """
+        values = {name: field.value for name, field in self.fields.items()}
+        return with_changes(self.session.run.settings, values)
+
+    def _check(self, event: param.parameterized.Event) -> None:
+        """Refuse a text that is no value of its setting, as soon as it is typed."""
+        session, name = self.session, name_of(event.obj, self.fields)
+        session.forget_mistake(name)
+        session.attempt(name, lambda: from_field(name, event.new))
+        self._update_pending()
+
+    def _update_pending(self) -> None:
+        settings = self.session.run.settings
+        self.pending = any(
+            field.value != to_field(name, settings[name]) for name, field in self.fields.items()
+        )
+
+
+def show_settings(fields: dict[str, pn.widgets.Widget], settings: dict[str, Any]) -> None:
+    """Show settings in their fields."""
+    for name, field in fields.items():
+        field.value = to_field(name, settings[name])
+
+
+def with_changes(settings: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Return a run's settings with the changes that its fields show.
+
+    Parameters
+    ----------
+    settings : dict
+        The settings of a run.
+    values : dict
+        The values of the fields, by the names of their settings.
+
+    Raises
+    ------
+    SettingError
+        If the text of a field is no value of its setting.
+    """
+    changed = {
+        name: from_field(name, value)
+        for name, value in values.items()
+        if value != to_field(name, settings[name])
+    }
+    new = dict(settings)
+    if "master_sequences" in changed:
+        new |= source_settings(values["master_sequences"])
+    elif {"vocabulary", "num_master_sequences"} & set(changed):
+        new["master_sequences"] = None
+    new |= changed
+    if any(isinstance(changed.get(name), list) for name in ("hidden_dimension", "activation")):
+        del new["hidden_layers"]  # the length of the list
+    return new
+
+
+def name_of(field: object, fields: dict[str, Any]) -> str:
+    """Return the name of the setting that a field belongs to."""
+    return next(name for name, known in fields.items() if known is field)

@@ -1,0 +1,43 @@
+"""The comparison of runs: which of them the loss curves and the table of runs show as compared."""
+
+from __future__ import annotations
+
+import param
+
+from ...runs.run import TrainingRun
+from .session import Session
+
+
+class Comparison(param.Parameterized):
+    """The runs that are compared, and a number for each.
+
+    Every view draws a run in the colour of its number.
+    """
+
+    session = param.ClassSelector(class_=Session, constant=True)
+    hidden = param.List([], item_type=str, doc="The ids of the runs that are not compared.")
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session=session)
+        self._numbers: dict[str, int] = {}
+
+    def runs(self) -> list[TrainingRun]:
+        """Return the compared runs; the run on the page is always one of them."""
+        shown = self.session.run
+        hidden = set(self.hidden)
+        return [run for run in self.session.manager.runs if run is shown or run.id not in hidden]
+
+    def branches(self) -> dict[TrainingRun, int]:
+        """Return the compared runs, each with the step at which it was forked.
+
+        The step is 0 for a run that is no fork, and for a fork of a run that is not compared.
+        """
+        runs = self.runs()
+        compared = {run.id for run in runs}
+        return {
+            run: run.parent[1] if run.parent and run.parent[0] in compared else 0 for run in runs
+        }
+
+    def number(self, run: TrainingRun) -> int:
+        """Return the number of a run: 0 for the first that was asked for, then 1, and so on."""
+        return self._numbers.setdefault(run.id, len(self._numbers))

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from backprop_panel.views.palette import DARK
 from PIL import Image
 from playwright.sync_api import expect
 
+from backprop_panel.views.plots.colors import DARK
 from tests.ui.browsing import boxes, expect_curves, expect_step, press, scale, show_runs, show_tab
 from tests.ui.conftest import ACTION, FIRST_LOAD, ROOT, SERVER_START, Watch
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import RLock
 
+from ..settings import SettingError
+
 Command = Callable[[], None]
 
 
@@ -17,7 +19,7 @@ class CommandQueue:
         self._waiting: deque[Command] = deque()
         # Reentrant, since a command may put another.
         self._lock = RLock()
-        self._stepping = 0
+        self._stepping = False
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -54,13 +56,24 @@ class CommandQueue:
             raise errors[0]
 
     def start_stepping(self) -> None:
-        """Let commands wait from here on: the calling thread, or one that it starts, steps."""
+        """Let commands wait from here on: the calling thread, or one that it starts, steps.
+
+        Raises
+        ------
+        SettingError
+            If a thread steps the engine already: two would make the same step at once.
+        """
         with self._lock:
-            self._stepping += 1
+            if self._stepping:
+                raise SettingError(
+                    "training",
+                    "This run is being trained already, by its worker or another thread: stop that "
+                    "first, for example by run.worker.stop().",
+                )
+            self._stepping = True
 
     def stop_stepping(self) -> None:
-        """Take back one `start_stepping`; the last runs what is still waiting."""
+        """Run commands at once from here on, those that are waiting first."""
         with self._lock:
-            self._stepping -= 1
-            if not self._stepping:
-                self.run_waiting()
+            self._stepping = False
+            self.run_waiting()

@@ -202,4 +202,4 @@ class Configured(param.Parameterized):
 
     def settings(self) -> dict[str, Any]:
         """Return the present value of every setting."""
-        return {name: getattr(self, name) for name in self.setting_names()}
+        return {name: plain(getattr(self, name)) for name in self.setting_names()}

@@ -49,7 +49,12 @@ class SequenceDataset(Configured):
         For a setting that is unknown, out of bounds, or does not fit the others.
     """
 
-    vocabulary = Plain(["a", "b", "c", "d"], constant=True, doc="The tokens, a list.")
+    vocabulary = Plain(
+        ["a", "b", "c", "d"],
+        constant=True,
+        instantiate=True,  # or all instances would share one list
+        doc="The tokens, a list.",
+    )
     sequence_length = Count(5, bounds=(1, None), constant=True, doc="Tokens in a window.")
     task_type = Choice(
         default="next_token",

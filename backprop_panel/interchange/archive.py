@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
+from uuid import uuid4
 
 from ..settings import shown
 from ..training.file_input import (
@@ -118,14 +119,28 @@ def write_file(target: Target, data: bytes, mode: str = "wb") -> None:
         return
     path = path_of(target, "path or an open binary file")
     make_folder(path.parent)
+    if mode == "wb" and os.path.isfile(path):
+        _replace_file(path.resolve(), data)
+        return
     with refusing_errors(f"{str(path)!r:.200} cannot be written"), path.open(mode) as file:
         try:
             file.write(data)
             file.flush()
         except OSError:
-            if mode == "xb":
-                path.unlink()  # of which a part would be worth nothing
+            path.unlink()  # a part of the file is worth nothing
             raise
+
+
+def _replace_file(path: Path, data: bytes) -> None:
+    """Write a new file beside one that is there, then put it in its place: never a part of it."""
+    with refusing_errors(f"{str(path)!r:.200} cannot be written"):
+        beside = path.with_name(f".{path.name}.{uuid4().hex}")
+        try:
+            beside.write_bytes(data)
+            shutil.copymode(path, beside)
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
 
 
 def make_folder(path: Path) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..runs.run import TrainingRun
 from ..settings import shown
+from ..storage.run_index import MOST_NAME_LENGTH
 from ..training.event_log import Event, to_json
 from ..training.file_kinds import ZIP_ERRORS
 from ..training.weight_tensors import (
@@ -34,7 +35,6 @@ from .limits import (
     MOST_CHECKPOINT_BYTES,
     MOST_JSON_BYTES,
     MOST_LOADED_BYTES,
-    MOST_NAME_LENGTH,
     MOST_TABLE_BYTES,
     MOST_WEIGHTS_BYTES,
     InterchangeError,
@@ -261,7 +261,8 @@ def _check_position(run: TrainingRun, position: Any) -> None:
 
 def _take_over(run: TrainingRun, exported: Tensors) -> list[str]:
     if (distance := _distance(run, exported)) > 0:
-        set_weights(run.model.weights, run.model.biases, exported)
+        network = run.model.network
+        set_weights(network.weights, network.biases, exported)
         return [
             f"The replay differs from the exported weights by up to {distance:.2g}; "
             "the exported are taken."

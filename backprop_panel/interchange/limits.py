@@ -44,8 +44,5 @@ MOST_LAYERS_PASSED = 300_000
 MOST_PRODUCTS = 100_000_000_000
 """Examples times parameters that are replayed: seconds for any network."""
 
-MOST_NAME_LENGTH = 200
-"""Characters in a run's name."""
-
 MOST_QUERY_LENGTH = 1 << 16
 """Characters in a link."""

@@ -14,7 +14,7 @@ import param
 from ..settings import SettingError, refuse_unknown
 from ..storage.autosave import Shelf
 from ..storage.database import DamagedStore, Store, StoreError
-from ..storage.run_index import Listed, free_name
+from ..storage.run_index import MOST_NAME_LENGTH, Listed, free_name
 from ..storage.unreadable_runs import UnreadableRun
 from .run import CONFIGURATION, TRAINER_SETTINGS, TrainingRun
 
@@ -341,6 +341,11 @@ class TrainingRunManager(param.Parameterized):
         name = name.strip()
         if not name:
             raise SettingError("name", "A run needs a name.")
+        if len(name) > MOST_NAME_LENGTH:
+            raise SettingError(
+                "name",
+                f"A run's name has at most {MOST_NAME_LENGTH} characters, got {len(name):,}.",
+            )
         if name in self._taken_names():
             raise SettingError("name", f"There is a run named {name!r} already.")
         return name

@@ -105,8 +105,17 @@ class Catalogue:
         db.execute("DELETE FROM runs WHERE id = ? AND workspace = ?", (run_id, self._workspace))
 
 
+MOST_NAME_LENGTH = 200
+"""Characters in a run's name, wherever it comes from."""
+
+NUMBER_LENGTH = 10
+"""Characters that a stem leaves for its number."""
+
+
 def free_name(stem: str, taken: Container[str]) -> str:
-    """Return the first of ``stem1``, ``stem2``, … that is not taken."""
+    """Return the first of ``stem1``, ``stem2``, … that is not taken; a long stem is cut short."""
+    if len(stem) > MOST_NAME_LENGTH - NUMBER_LENGTH:
+        stem = f"{stem[: MOST_NAME_LENGTH - NUMBER_LENGTH - 2]}…."
     return next(name for number in count(1) if (name := f"{stem}{number}") not in taken)
 
 

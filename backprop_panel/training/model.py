@@ -93,13 +93,22 @@ class Model(Configured):
 
     @property
     def weights(self) -> list[NDArray[np.float32]]:
-        """The weights of each layer, shape (in, out): ``x @ W + b``."""
-        return self.network.weights
+        """The weights of each layer, shape (in, out): ``x @ W + b``; a run's are read-only."""
+        return self._protected(self.network.weights)
 
     @property
     def biases(self) -> list[NDArray[np.float32]]:
-        """The bias of each layer, shape (out,)."""
-        return self.network.biases
+        """The bias of each layer, shape (out,); a run's are read-only."""
+        return self._protected(self.network.biases)
+
+    def _protected(self, arrays: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        """Return read-only views if the model belongs to a run, which logs every change."""
+        if self.run is None:
+            return arrays
+        views = [array.view() for array in arrays]
+        for view in views:
+            view.flags.writeable = False
+        return views
 
     def forward(self, x: ArrayLike) -> NDArray[np.float32]:
         """Return the logits, shape (batch, out), for inputs of shape (batch, in).

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from bundles import exported
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_panel import SettingError, TrainingRun, TrainingRunManager
+from backprop_panel.interchange import import_run
 from backprop_panel.nn.optimizers import OPTIMIZERS
 from backprop_panel.training import model as model_module
 
@@ -412,9 +414,44 @@ def test_a_name_without_a_letter_is_refused(name):
     assert refusal(lambda: manager.rename(manager.current.id, name)).setting == "name"
 
 
-@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "größer 🙂", "a" * 500, "x & y"])
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "größer 🙂", "a" * 200, "x & y"])
 def test_names_are_free_text_and_kept_as_they_are(name):
     assert manager_of(name).current.name == name
+
+
+def test_a_name_of_more_than_200_characters_is_refused():
+    manager = manager_of("first")
+    for attempt in (
+        lambda: manager.create(name="a" * 201),
+        lambda: manager.rename(manager.current.id, "a" * 201),
+        lambda: manager.fork(manager.current.id, name="a" * 201),
+    ):
+        assert "at most 200 characters, got 201" in str(refusal(attempt))
+
+
+def test_names_of_forks_of_forks_stay_short_and_can_be_imported():
+    manager = manager_of("a" * 150)
+    for _ in range(40):
+        manager.fork(manager.current.id)
+    names = [run.name for run in manager.runs]
+    assert len(set(names)) == 41
+    assert max(map(len, names)) <= 200
+    assert import_run(exported(manager.current)).name == names[-1]
+
+
+def test_settings_that_are_handed_out_are_copies():
+    run = new_run()
+    run.settings["vocabulary"].append("z")
+    run.dataset.settings()["vocabulary"].append("z")
+    assert run.settings["vocabulary"] == ["a", "b", "c", "d"]
+    assert TrainingRunManager().create(**SMALL).dataset.vocabulary is not run.dataset.vocabulary
+
+
+def test_the_weights_of_a_run_are_read_only():
+    run = new_run()
+    for arrays in (run.model.weights, run.model.biases):
+        with pytest.raises(ValueError, match="read-only"):
+            arrays[0][...] = 0
 
 
 def test_runs_without_a_name_get_one_that_is_free():

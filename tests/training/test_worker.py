@@ -460,7 +460,7 @@ def test_the_worker_stops_when_a_loss_is_not_finite_and_says_at_which_step(run):
 
 
 def test_the_worker_goes_on_past_what_is_not_finite_unless_told_to_stop(run):
-    run.trainer.model.biases[0][0] = np.nan
+    run.trainer.engine.network.biases[0][0] = np.nan
     worked_until(run, StopWhen(step=40))
     assert run.worker.reason == "step 40 is reached"
 

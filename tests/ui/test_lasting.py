@@ -12,6 +12,8 @@ from backprop_panel import TrainingRunManager
 from tests.ui.browsing import expect_active, expect_step, fill, press, standing
 from tests.ui.conftest import FIRST_LOAD, Server, expect_whole
 
+SOME_STEPS = re.compile(r"^step [\d,]{3,} ")
+
 # The page changes while its connection is made again: that is not sent, and no error.
 KEEP_SOCKETS = """() => {
   window.sockets = []
@@ -22,6 +24,17 @@ KEEP_SOCKETS = """() => {
     }
   }
 }"""
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory):
+    """Serve one store to the tests that end pages only, one after the other."""
+    folder = tmp_path_factory.mktemp("lasting")
+    server = Server(folder / "server.log", store=folder / "runs.sqlite")
+    server.wait_until_it_answers()
+    yield server
+    server.stop()
+    assert "Traceback" not in server.log()
 
 
 @pytest.fixture
@@ -52,7 +65,7 @@ def play(page):
     """Press Play, and wait until some steps are shown."""
     press(page, "Play")
     expect_to_play(page)
-    expect(page.locator(".bp-status")).to_have_text(re.compile(r"^step [\d,]{3,} "))
+    expect(page.locator(".bp-status")).to_have_text(SOME_STEPS)
 
 
 def expect_to_play(page):
@@ -60,8 +73,15 @@ def expect_to_play(page):
     expect(page.get_by_text("is being trained in another window")).to_have_count(0)
 
 
-def expect_closed(server, sockets):
-    wait_until(lambda: server.log().count("WebSocket connection closed") == sockets)
+def expect_open(server, connections):
+    """Wait until the server knows that so many pages are open."""
+
+    def known():
+        log = server.log()
+        opened, closed = (log.count(f"WebSocket connection {end}") for end in ("opened", "closed"))
+        return opened - closed == connections
+
+    wait_until(known)
 
 
 def test_a_run_is_there_again_at_its_step_after_the_server_was_killed(browser, start):
@@ -84,13 +104,12 @@ def test_a_run_is_there_again_at_its_step_after_the_server_was_killed(browser, s
     page.close()
 
 
-def test_a_second_window_watches_and_is_told_who_trains(browser, start):
-    server = start()
-    first = opened(browser, server)
+def test_a_second_window_watches_and_is_told_who_trains(browser, lasting):
+    first = opened(browser, lasting)
     fill(first, "Run name", "shared")
     press(first, "Rename")
     expect_active(first, "shared")
-    second = opened(browser, server)
+    second = opened(browser, lasting)
     press(first, "Play")
     expect(second.locator(".bp-status")).to_have_text(re.compile(r"^step [\d,]{2,} "))
     press(second, "Run Batch")
@@ -100,36 +119,35 @@ def test_a_second_window_watches_and_is_told_who_trains(browser, start):
     second.close()
 
 
-def test_a_run_that_played_in_a_closed_page_can_go_on_in_another(browser, start):
-    server = start()
-    first, second = opened(browser, server), opened(browser, server)
+def test_a_run_that_played_in_a_closed_page_can_go_on_in_another(browser, lasting):
+    first = opened(browser, lasting)
     play(first)
+    second = opened(browser, lasting)
     first.close()
-    expect_closed(server, 1)
+    expect_open(lasting, 1)
     press(second, "Play")
     expect_to_play(second)
     second.close()
 
 
-def test_a_run_that_played_can_go_on_after_a_reload(browser, start):
-    server = start()
-    page = opened(browser, server)
+def test_a_run_that_played_can_go_on_after_a_reload(browser, lasting):
+    page = opened(browser, lasting)
     play(page)
     page.reload()
     expect_whole(page)
-    expect_closed(server, 1)
+    expect_open(lasting, 1)
+    expect(page.locator(".bp-status")).to_have_text(SOME_STEPS)
     press(page, "Play")
     expect_to_play(page)
     page.close()
 
 
-def test_a_page_comes_back_after_its_connection_broke_down(browser, start):
-    server = start()
+def test_a_page_comes_back_after_its_connection_broke_down(browser, lasting):
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     errors = []
-    page.on("pageerror", errors.append)
+    page.on("pageerror", lambda error: errors.append(error))
     page.add_init_script(f"({KEEP_SOCKETS})()")
-    page.goto(server.url, timeout=FIRST_LOAD)
+    page.goto(lasting.url, timeout=FIRST_LOAD)
     expect_whole(page)
     play(page)
     page.evaluate("sockets[0].close()")
@@ -141,7 +159,7 @@ def test_a_page_comes_back_after_its_connection_broke_down(browser, start):
     play(page)
     page.close()
     assert not errors
-    assert "Warning" not in server.log()
+    assert "Warning" not in lasting.log()
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])

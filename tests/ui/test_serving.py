@@ -14,24 +14,22 @@ from tests.ui.conftest import FIRST_LOAD, Server, Watch, expect_whole
 LOGO = f"https://cdn.holoviz.org/panel/{pn.__version__}/dist/images/logo_stacked.png"
 
 MODES = {
-    "warm": ["--warm"],
-    "reloading": ["--dev", "--autoreload"],
     "threads": ["--num-threads", "4"],
     "reused sessions": ["--reuse-sessions", "--warm"],
     "reused and warmed sessions": ["--reuse-sessions", "warm"],
-    "short sessions": [
-        *("--unused-session-lifetime", "1", "--check-unused-sessions", "100"),
-        *("--keep-alive", "1000", "--session-token-expiration", "60"),
+    "reloading, short sessions": [
+        *("--dev", "--autoreload", "--unused-session-lifetime", "1", "--keep-alive", "1000"),
+        *("--check-unused-sessions", "100", "--session-token-expiration", "60"),
+    ],
+    "warm, with more around it": [
+        *("--warm", "--global-loading-spinner", "--static-dirs", "tests=tests"),
+        *("--setup", "tests/stores.py", "--plugins", "tests.plugin", "--enable-xsrf-cookies"),
+        *("--websocket-compression-level", "9", "--session-ids", "unsigned"),
     ],
     "observed": [
         *("--admin", "--profiler", "snakeviz", "--session-history=-1", "--rest-session-info"),
         *("--liveness", "--log-level", "debug", "--stats-log-frequency", "1000"),
         *("--rest-provider", "param"),
-    ],
-    "with more around it": [
-        *("--global-loading-spinner", "--static-dirs", "tests=tests", "--setup", "tests/stores.py"),
-        *("--websocket-compression-level", "9", "--enable-xsrf-cookies"),
-        *("--plugins", "tests.plugin"),
     ],
 }
 
@@ -80,16 +78,15 @@ def expect_to_work(page):
 
 
 @pytest.mark.parametrize("options", MODES.values(), ids=MODES)
-def test_two_people_use_the_page(options, start, visit):
+def test_the_page_works_also_for_the_second_who_opens_it(options, start, visit):
     server = start(*options)
     for _ in range(2):
         expect_to_work(visit(server))
 
 
-@pytest.mark.parametrize("address", ["x/main", "x/"])
-def test_under_a_prefix_the_page_works(address, start, visit):
-    server = start("--prefix", "x", "--root-path", "/x/", "--index", "main", address=address)
-    expect_to_work(visit(server))
+def test_the_page_works_under_a_prefix_and_as_the_index(start, visit):
+    expect_to_work(visit(start("--prefix", "x", "--root-path", "/x/", address="x/main")))
+    expect_to_work(visit(start("--index", "main", address="")))
 
 
 def test_behind_a_login_the_page_works(start, visit):

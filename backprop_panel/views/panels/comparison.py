@@ -193,7 +193,7 @@ class RunsTab(pn.viewable.Viewer):
             margin=0,
         )
         session.manager.param.watch(self._draw_if_seen, ["runs", "current"])
-        session.param.watch(self._draw_if_seen, ["training", "record"])
+        session.param.watch(self._draw_if_seen, ["training", "record", "settings"])
         self.param.watch(self._draw_if_seen, "visible")
         session.param.watch(self._follow_theme, "dark")
         self._draw()

@@ -15,6 +15,7 @@ from panel.io.callbacks import PeriodicCallback
 from ...analysis.difference import difference
 from ...nn.record import StepRecord
 from ...runs.manager import TrainingRun, TrainingRunManager
+from ...runs.run import TRAINER_SETTINGS
 from ...settings import Count, Quantity, SettingError
 from ...training.engine import Engine
 from ...training.worker import TURNS, StopWhen
@@ -46,6 +47,7 @@ class Session(param.Parameterized):
     record = param.ClassSelector(
         default=None, class_=StepRecord, allow_None=True, doc="The step that is shown."
     )
+    settings = param.Dict({}, doc="The training settings of the run, for views that show them.")
     past = param.ClassSelector(
         default=None,
         class_=Engine,
@@ -135,6 +137,10 @@ class Session(param.Parameterized):
         with self._at_once():
             self.past = None
             self.record = self.run.trainer.engine.look()
+            self._show_settings()
+
+    def _show_settings(self) -> None:
+        self.settings = {name: getattr(self.run.trainer, name) for name in TRAINER_SETTINGS}
 
     @property
     def shown(self) -> StepRecord:
@@ -172,8 +178,8 @@ class Session(param.Parameterized):
         if self.past is not None:
             self.fork_past(**{name: value})
         else:
-            setattr(self.run.trainer, name, value)
-            self.param.trigger("record")
+            self.run.trainer.change(**{name: value})
+            self._show_settings()
 
     def reset(self) -> None:
         """Take the run back to its beginning and show that."""
@@ -371,5 +377,5 @@ def draw_with(session: Session, draw: Callable[..., None]) -> None:
             due = monotonic() + SECONDS_BETWEEN_CURVES
             draw()
 
-    session.param.watch(with_some_frames, ["record", "run", "training", "past"])
+    session.param.watch(with_some_frames, ["record", "run", "training", "past", "settings"])
     session.manager.param.watch(draw, "runs")

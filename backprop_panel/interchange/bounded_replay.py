@@ -121,8 +121,8 @@ def in_order(
                 case Trained() | WeightsLoaded():
                     perform(engine, event)
                 case Changed():
-                    # Not the engine's: the trainer's Params refuse what the engine stumbles over.
-                    run.trainer.param.update(**event.settings)
+                    # Not the engine's `change`, which does not check the values.
+                    run.trainer.change(**event.settings)
                 case _:
                     event.do(engine, event.step)
         except (TypeError, ValueError) as error:

@@ -137,7 +137,7 @@ class TrainingRunManager(param.Parameterized):
         name = self._checked_name(name) if stem is None else self._free_name(stem)
         _refuse_new_network(settings)
         fork = parent.fork(name, parent.trainer.step if step is None else step)
-        fork.trainer.param.update(**settings)
+        fork.trainer.change(**settings)
         if self._shelf is not None:
             self._shelf.keep(parent)
         return self._add(fork, stem)

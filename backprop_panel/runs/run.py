@@ -255,7 +255,7 @@ class TrainingRun(param.Parameterized):
 
     def _adopt(self, engine: Engine) -> None:
         self.trainer.engine.adopt(engine)
-        self.trainer.show_engine_settings()
+        self.trainer.notify_watchers()
 
 
 def _only(settings: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

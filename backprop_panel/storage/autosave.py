@@ -246,7 +246,7 @@ class Shelf:
             read = partial(self._read_checkpoints, run.id)
             entry.saved = catch_up(db, run.id, engine, have, read)
         entry.lost = False
-        run.trainer.show_engine_settings()
+        run.trainer.notify_watchers()
 
     def _read_checkpoints(self, run_id: str, generation: int, until: int) -> list[EngineState]:
         try:

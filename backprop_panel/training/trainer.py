@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -13,9 +14,10 @@ from ..data.sequence_dataset import SequenceDataset
 from ..nn.losses import LOSSES
 from ..nn.optimizers import OPTIMIZERS
 from ..nn.record import StepRecord
-from ..settings import Choice, Configured, Count, Quantity, SettingError
+from ..settings import Configured, SettingError, refuse_unknown
 from .command_queue import Command, CommandQueue
 from .engine import Engine, TrainingSettings
+from .engine_settings import EngineChoice, EngineCount, EngineQuantity
 from .model import Model, refuse_too_large
 
 SETTING_NAMES = tuple(field.name for field in fields(TrainingSettings))
@@ -47,22 +49,22 @@ class Trainer(Configured):
     dataset = param.ClassSelector(
         class_=SequenceDataset, constant=True, doc="Where its examples come from."
     )
-    learning_rate = Quantity(
+    learning_rate = EngineQuantity(
         0.001, bounds=(0, None), inclusive_bounds=(False, True), doc="The length of a step."
     )
-    batch_size = Count(
+    batch_size = EngineCount(
         32,
         bounds=(1, None),
         doc="Examples in a batch; more than there are samples means all of them.",
     )
-    loss_type = Choice(default="mse", objects=list(LOSSES), doc="What is minimised.")
-    optimizer = Choice(
+    loss_type = EngineChoice(default="mse", objects=list(LOSSES), doc="What is minimised.")
+    optimizer = EngineChoice(
         default="sgd", objects=list(OPTIMIZERS), doc="How a gradient becomes an update."
     )
-    weight_decay = Quantity(
+    weight_decay = EngineQuantity(
         0.0, bounds=(0, None), doc="L2 decay: this times the weights is added to the gradient."
     )
-    mode = Choice(
+    mode = EngineChoice(
         default="train",
         objects=["train", "visualize"],
         doc="Whether steps move the weights, or compute everything and move nothing.",
@@ -71,14 +73,17 @@ class Trainer(Configured):
     def __init__(self, model: Model, dataset: SequenceDataset, **settings: Any) -> None:
         super().__init__(model=model, dataset=dataset, **settings)
         self._check_fit()
-        self._refuse_large_batch()
-        self.engine = Engine(model.network, dataset, self._training_settings())
-        self.engine.view_only(self.mode == "visualize")
+        self._refuse_large_batch(self.batch_size)
         self.commands = CommandQueue()
         self.claim: Callable[[], None] = always_free
-        self._showing = False  # whether settings come from the engine, and need not go there
-        self.param.watch(self._change_engine, list(SETTING_NAMES))
-        self.param.watch(self._change_mode, "mode")
+        self._waiting: deque[dict[str, Any]] = deque()
+        engine = Engine(
+            model.network,
+            dataset,
+            TrainingSettings(**{name: getattr(self, name) for name in SETTING_NAMES}),
+        )
+        engine.view_only(self.mode == "visualize")
+        self.engine = engine
 
     @property
     def step(self) -> int:
@@ -89,6 +94,66 @@ class Trainer(Configured):
     def epoch(self) -> int:
         """Passes over the training samples completed."""
         return self.engine.epoch
+
+    @property
+    def has_engine(self) -> bool:
+        """Whether the engine is made: its settings are then those of the trainer."""
+        return "engine" in self.__dict__
+
+    def change(self, **settings: Any) -> None:
+        """Change settings from the next step on: all of them, or none if one is refused.
+
+        While a worker trains, the change waits for the end of its step.
+
+        Parameters
+        ----------
+        **settings
+            Any of `learning_rate`, `batch_size`, `loss_type`, `optimizer`, `weight_decay` and
+            `mode`.
+
+        Raises
+        ------
+        SettingError
+            For a setting that is unknown or out of bounds, or if another process trains the run.
+        """
+        refuse_unknown(settings, (*SETTING_NAMES, "mode"))
+        settings = {name: self.param[name].checked(value) for name, value in settings.items()}
+        changed = {name: new for name, new in settings.items() if new != self.requested(name)}
+        if not changed:
+            return
+        if "batch_size" in changed:
+            self._refuse_large_batch(changed["batch_size"])
+        with self.commands.locked():
+            if changed.keys() & set(SETTING_NAMES):  # to look only changes nothing of the run
+                self.claim()
+            self._waiting.append(changed)
+            self.commands.put(self._apply_next_change)
+        self.notify_watchers()
+
+    def _apply_next_change(self) -> None:
+        try:
+            changed = dict(self._waiting[0])
+            if (mode := changed.pop("mode", None)) is not None:
+                self.engine.view_only(mode == "visualize")
+            self.engine.change(**changed)
+        finally:
+            self._waiting.popleft()
+
+    def requested(self, name: str) -> Any:
+        """Return a setting as it will be once all changes that wait for a worker are made."""
+        # The engine is read last: a worker may make the change between the two.
+        for changed in reversed(list(self._waiting)):
+            if name in changed:
+                return changed[name]
+        if name == "mode":
+            return "train" if self.engine.viewing is None else "visualize"
+        return getattr(self.engine.settings, name)
+
+    def notify_watchers(self) -> None:
+        """Tell the watchers of the settings about those that have changed in the engine."""
+        with param.parameterized.batch_call_watchers(self):
+            for name in (*SETTING_NAMES, "mode"):
+                self.param[name].notify(self, self.requested(name))
 
     def submit(self, command: Command) -> None:
         """Claim the run and change it by a command: now, or before a worker's next step.
@@ -138,41 +203,6 @@ class Trainer(Configured):
                 self.commands.run_waiting()
             return engine.observe(self.batch_size)
 
-    def show_engine_settings(self) -> None:
-        """Take the values of the settings from the engine, after its state was replaced."""
-        self._take_engine_settings()
-        self._showing = True
-        self.param.trigger(*SETTING_NAMES)
-        self._showing = False
-
-    def _take_engine_settings(self) -> None:
-        with param.discard_events(self):
-            self.param.update(**self._engine_settings())
-
-    def _engine_settings(self) -> dict[str, Any]:
-        return {name: getattr(self.engine.settings, name) for name in SETTING_NAMES}
-
-    def _training_settings(self) -> TrainingSettings:
-        return TrainingSettings(**{name: getattr(self, name) for name in SETTING_NAMES})
-
-    def _change_engine(self, *events: param.parameterized.Event) -> None:
-        if self._showing:
-            return
-        changed = {event.name: event.new for event in events}
-        try:
-            self._refuse_large_batch()
-            self.submit(lambda: self.engine.change(**changed))
-        except SettingError:
-            self._take_engine_settings()
-            raise
-        # Where the run was changed elsewhere, taking that over has set them back.
-        with param.discard_events(self):
-            self.param.update(**changed)
-
-    def _change_mode(self, event: param.parameterized.Event) -> None:
-        only = event.new == "visualize"
-        self.commands.put(lambda: self.engine.view_only(only))
-
     def _check_fit(self) -> None:
         for setting in ("input_dimension", "output_dimension"):
             of_model, of_data = getattr(self.model, setting), getattr(self.dataset, setting)
@@ -181,5 +211,5 @@ class Trainer(Configured):
                     setting, f"The model's {setting} is {of_model}, but the dataset's is {of_data}."
                 )
 
-    def _refuse_large_batch(self) -> None:
-        refuse_too_large(self.model.network.widths, min(self.batch_size, self.dataset.num_samples))
+    def _refuse_large_batch(self, size: int) -> None:
+        refuse_too_large(self.model.network.widths, min(size, self.dataset.num_samples))

@@ -44,7 +44,7 @@ def trained_run(name="first", **config):
     run.trainer.engine.set_weight(0, 1, 2, 0.5)
     run.load_weights(weights_file(run.model.network))
     run.trainer.engine.freeze(1, True)
-    run.trainer.param.update(learning_rate=0.01, weight_decay=0.001, loss_type="mse")
+    run.trainer.change(learning_rate=0.01, weight_decay=0.001, loss_type="mse")
     run.trainer.run_epoch()
     run.trainer.run_batch()
     return run

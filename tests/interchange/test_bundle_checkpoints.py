@@ -42,9 +42,9 @@ def run():
     engine.set_weight(0, 1, 2, 0.5)
     engine.freeze(1, True)
     run.load_weights(weights_file(engine.network))
-    trainer.param.update(learning_rate=0.01, weight_decay=0.001, loss_type="cross_entropy")
+    trainer.change(learning_rate=0.01, weight_decay=0.001, loss_type="cross_entropy")
     trainer.run_epoch()
-    trainer.param.update(optimizer="momentum", batch_size=10)
+    trainer.change(optimizer="momentum", batch_size=10)
     engine.freeze(1, False)
     for _ in range(10):
         trainer.run_batch()

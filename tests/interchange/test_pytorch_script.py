@@ -59,7 +59,7 @@ def changed_midway(optimizer, loss_type):
         },
     )
     batches(run, 40)
-    run.trainer.param.update(learning_rate=0.003, weight_decay=0.01, batch_size=50)
+    run.trainer.change(learning_rate=0.003, weight_decay=0.01, batch_size=50)
     batches(run, 60)
     return run
 
@@ -68,7 +68,7 @@ def with_every_optimizer_and_loss():
     """Optimizers are left and found again, one after its learning rate changed meanwhile."""
     run = TrainingRun("every", {"activation": "relu", "learning_rate": 0.01, "num_samples": 100})
     for number, optimizer in enumerate(["adam", "momentum", "sgd", "adam", "rmsprop", "momentum"]):
-        run.trainer.param.update(optimizer=optimizer, learning_rate=0.01 / (1 + number // 2))
+        run.trainer.change(optimizer=optimizer, learning_rate=0.01 / (1 + number // 2))
         batches(run, 15)
         run.trainer.loss_type = "cross_entropy" if run.trainer.loss_type == "mse" else "mse"
         run.trainer.run_step()

@@ -77,7 +77,7 @@ def act(run, story):
             train(run, argument)
             trainer.mode = "train"
         else:
-            trainer.param.update(**argument)
+            trainer.change(**argument)
 
 
 def train(run, batches):
@@ -135,7 +135,7 @@ def test_training_after_a_reset_repeats_the_losses_bit_for_bit(optimizer):
 def test_the_same_holds_after_settings_changed_and_with_an_odd_batch_size(optimizer):
     run = new_run(optimizer=optimizer, batch_size=7)
     first = train(run, 12)
-    run.trainer.param.update(batch_size=13, learning_rate=0.3, loss_type="mse")
+    run.trainer.change(batch_size=13, learning_rate=0.3, loss_type="mse")
     run.trainer.optimizer = "sgd" if optimizer == "adam" else "adam"
     train(run, 9)
     run.reset()
@@ -145,7 +145,7 @@ def test_the_same_holds_after_settings_changed_and_with_an_odd_batch_size(optimi
 def test_a_reset_brings_back_the_settings_of_the_beginning():
     run = new_run()
     before = run.settings
-    run.trainer.param.update(learning_rate=0.3, batch_size=3, optimizer="adam", weight_decay=0.1)
+    run.trainer.change(learning_rate=0.3, batch_size=3, optimizer="adam", weight_decay=0.1)
     run.reset()
     assert run.settings == before == run.config
 

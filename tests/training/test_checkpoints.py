@@ -63,7 +63,7 @@ def do(run, deeds):
             for _ in range(detail):
                 run.trainer.run_step()
         elif kind == "change":
-            run.trainer.param.update(**detail)
+            run.trainer.change(**detail)
         elif kind == "load":
             run.load_weights(weights_file(engine.network, detail))
         elif kind == "set":

@@ -338,7 +338,7 @@ def test_changing_settings_loses_neither_weights_nor_momentum_nor_position_nor_h
     losses(trainer, 4)
     for change in many:
         before = state(trainer)
-        trainer.param.update(**change)
+        trainer.change(**change)
         after = state(trainer)
         for kept in ("parameters", "moments", "place", "history"):
             assert repr(after[kept]) == repr(before[kept])

@@ -155,7 +155,7 @@ def test_settings_changed_while_it_works_are_logged_with_their_step_and_replayed
     ]
     for change in changes:
         before = run.trainer.step
-        run.trainer.param.update(**change)
+        run.trainer.change(**change)
         wait_until(lambda before=before: run.trainer.step > before + 20)
     run.worker.stop()
     logged = [event for event in run.trainer.engine.events if hasattr(event, "settings")]
@@ -443,7 +443,7 @@ def test_the_worker_stops_when_so_many_passes_are_completed(run):
 
 
 def test_the_worker_stops_when_the_loss_averaged_over_its_last_steps_is_below_a_value(run):
-    run.trainer.param.update(optimizer="adam", learning_rate=0.01)
+    run.trainer.change(optimizer="adam", learning_rate=0.01)
     worked_until(run, StopWhen(loss_below=1.0))
     assert run.history["loss"][-32:].mean() < 1.0
     assert run.history["loss"][:32].mean() > 1.0
@@ -452,7 +452,7 @@ def test_the_worker_stops_when_the_loss_averaged_over_its_last_steps_is_below_a_
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_the_worker_stops_when_a_loss_is_not_finite_and_says_at_which_step(run):
-    run.trainer.param.update(learning_rate=1e30, loss_type="mse")
+    run.trainer.change(learning_rate=1e30, loss_type="mse")
     worked_until(run, StopWhen(not_finite=True))
     finite = np.isfinite(run.history["loss"])
     assert not finite[-1]

@@ -55,7 +55,7 @@ class RunsTab(pn.viewable.Viewer):
             margin=0,
         )
         session.manager.param.watch(self._draw_if_visible, ["runs", "current"])
-        session.param.watch(self._draw_if_visible, ["training", "record"])
+        session.param.watch(self._draw_if_visible, ["training", "record", "settings"])
         self.param.watch(self._draw_if_visible, "visible")
         session.param.watch(self._follow_theme, "dark")
         self._draw()

@@ -77,7 +77,7 @@ class Toolbar(pn.viewable.Viewer):
 
     def _set_mode(self, event: param.parameterized.Event) -> None:
         trainer = self.session.run.trainer
-        self.session.attempt("mode", lambda: setattr(trainer, "mode", event.new))
+        self.session.attempt("mode", lambda: trainer.change(mode=event.new))
 
     def _show(self, *events: param.parameterized.Event) -> None:
         self._show_status()

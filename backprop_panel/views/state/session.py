@@ -11,6 +11,7 @@ import param
 from ...analysis.difference import difference
 from ...nn.record import StepRecord
 from ...runs.manager import TrainingRunManager
+from ...runs.run import TRAINER_SETTINGS
 from ...training.engine import Engine
 from .cell import Cell
 from .playback import LEGIBLE, Playback
@@ -26,6 +27,7 @@ class Session(Playback):
     """
 
     manager = param.ClassSelector(class_=TrainingRunManager, constant=True, doc="All runs.")
+    settings = param.Dict({}, doc="The training settings of the run, for views that show them.")
     past = param.ClassSelector(
         default=None,
         class_=Engine,
@@ -56,6 +58,10 @@ class Session(Playback):
         return self.past or self.run.trainer.engine
 
     @property
+    def _show_settings(self) -> None:
+        self.settings = {name: getattr(self.run.trainer, name) for name in TRAINER_SETTINGS}
+
+    @property
     def shown(self) -> StepRecord:
         """The record on the map, or its difference from another engine's.
 
@@ -75,6 +81,7 @@ class Session(Playback):
         with self._at_once():
             self.past = None
             self.record = self.run.trainer.engine.look()
+            self._show_settings()
 
     def travel(self, step: int) -> None:
         """Show the run as it was after `step` updates; the last one is the present."""
@@ -102,8 +109,8 @@ class Session(Playback):
         if self.past is not None:
             self.fork_past(**{name: value})
         else:
-            setattr(self.run.trainer, name, value)
-            self.param.trigger("record")
+            self.run.trainer.change(**{name: value})
+            self._show_settings()
 
     def reset(self) -> None:
         """Take the run back to its beginning and show that."""
@@ -171,5 +178,5 @@ def draw_with(session: Session, draw: Callable[..., None]) -> None:
             due = monotonic() + SECONDS_BETWEEN_CURVES
             draw()
 
-    session.param.watch(draw_if_due, ["record", "run", "training", "past"])
+    session.param.watch(draw_if_due, ["record", "run", "training", "past", "settings"])
     session.manager.param.watch(draw, "runs")

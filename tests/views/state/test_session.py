@@ -9,7 +9,7 @@ from panel.io.state import set_curdoc
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.toolbar import Toolbar
 from backprop_panel.views.state.cell import Cell
-from backprop_panel.views.state.session import Session
+from backprop_panel.views.state.session import Session, draw_with
 from tests.bundles import weights_file
 
 # The widgets' library gives its own buttons both the old and the new name of an option.
@@ -96,3 +96,21 @@ def test_a_past_with_loaded_weights_is_shown_and_goes_on_with_them(session):
     session.run_batch()
     assert session.run is not run
     assert session.run.history["loss"].tolist() == run.history["loss"][:3].tolist()
+
+
+def test_changed_setting_redraws_the_views_and_leaves_the_record(session):
+    records, drawn = [], []
+    session.param.watch(lambda *events: records.append(events), "record")
+    draw_with(session, lambda *events: drawn.append(session.settings["learning_rate"]))
+    session.change("learning_rate", 0.5)
+    session.change("learning_rate", 0.5)
+    assert records == []
+    assert drawn == [0.5]
+
+
+def test_settings_follow_the_run_that_is_shown(session):
+    session.change("learning_rate", 0.5)
+    session.reset()
+    assert session.settings["learning_rate"] == 0.001
+    session.manager.create(num_samples=64, learning_rate=0.25)
+    assert session.settings["learning_rate"] == 0.25

@@ -77,7 +77,7 @@ class Workbench(pn.viewable.Viewer):
         self.link = Link(session, link or {}, first)
         self.store_notice = StoreNotice(manager)
         self._notices = (self.store_notice, UnreadableNotice(manager), self.link)
-        self.map = NetworkMap(session)
+        self.map = NetworkMap.of(session)
         self.toolbar = Toolbar(session)
         self.settings, self.explanation, self.timeline = (
             pn.Column(margin=0, sizing_mode="stretch_width") for _ in range(3)

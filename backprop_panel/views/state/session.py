@@ -13,6 +13,7 @@ from ...nn.record import StepRecord
 from ...runs.manager import TrainingRunManager
 from ...training.engine import Engine
 from .cell import Cell
+from .map_source import MapSource, RunSource
 from .playback import LEGIBLE, Playback
 
 SECONDS_BETWEEN_CURVES = 1 / LEGIBLE
@@ -69,6 +70,11 @@ class Session(Playback):
             ours = self.record if self.training else self.engine.look()
             self._difference = of, difference(ours, self.other)
         return self._difference[1]
+
+    @property
+    def map_source(self) -> MapSource:
+        """The source of the map and of the explanation of its cells."""
+        return RunSource(self.run, self.shown, self.other)
 
     def look(self) -> None:
         """Show the next batch with the weights as they are now, without an update."""

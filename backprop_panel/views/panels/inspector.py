@@ -34,7 +34,7 @@ class Explanation(pn.viewable.Viewer):
         self._value.param.watch(self._set_value, "value")
         self._frozen = pmui.Checkbox(label="", margin=0)
         self._frozen.param.watch(self._freeze, "value")
-        self._showing = False
+        self._is_frozen = False
         self._edit = pn.Column(
             self._value, self._frozen, visible=False, margin=0, sizing_mode="stretch_width"
         )
@@ -71,12 +71,10 @@ class Explanation(pn.viewable.Viewer):
         """Offer to set a weight or bias, and to freeze its layer."""
         self._edit.visible = cell is not None and cell.is_parameter
         if self._edit.visible:
-            self._showing = True
+            self._is_frozen = cell.layer in self.session.engine.frozen
             self._frozen.param.update(
-                label=f"Freeze {symbol('weight', cell.layer)}",
-                value=cell.layer in self.session.engine.frozen,
+                label=f"Freeze {symbol('weight', cell.layer)}", value=self._is_frozen
             )
-            self._showing = False
 
     def _deselect(self) -> None:
         self.session.selection = None
@@ -90,7 +88,10 @@ class Explanation(pn.viewable.Viewer):
 
     def _freeze(self, event: param.parameterized.Event) -> None:
         session = self.session
-        if not self._showing and not session.attempt(
+        if event.new == self._is_frozen:
+            return
+        self._is_frozen = event.new
+        if not session.attempt(
             "weight", lambda: session.freeze(session.selection.layer, event.new)
         ):
             self._show_edit(session.selection)

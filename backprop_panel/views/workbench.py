@@ -21,8 +21,8 @@ from .panels.difference_tab import DifferenceTab
 from .panels.health_tab import HealthLogs, HealthTab
 from .panels.inspector import Explanation
 from .panels.link import Link
-from .panels.network_map import NetworkMap
 from .panels.notices import StoreNotice, UnreadableNotice, unopened
+from .panels.session_map import session_map
 from .panels.sidebar import Settings
 from .panels.timeline import Timeline
 from .panels.toolbar import Toolbar
@@ -77,7 +77,7 @@ class Workbench(pn.viewable.Viewer):
         self.link = Link(session, link or {}, first)
         self.store_notice = StoreNotice(manager)
         self._notices = (self.store_notice, UnreadableNotice(manager), self.link)
-        self.map = NetworkMap.of(session)
+        self.map = session_map(session)
         self.toolbar = Toolbar(session)
         self.settings, self.explanation, self.timeline = (
             pn.Column(margin=0, sizing_mode="stretch_width") for _ in range(3)

@@ -127,13 +127,17 @@ def explained(source: MapSource, cell: Cell, updates: Sequence[Array] | None = N
         if cell.layer > 0:
             pre_activation = float(record.pre_activations[cell.layer - 1][cell.index])
             rows.insert(0, ("pre-activation", pre_activation))
-    table = "".join(f"<tr><td>{label}</td><td>{number(entry)}</td></tr>" for label, entry in rows)
     name = cell.value_cell.name
     heading = f"Difference of {name}" if source.is_difference else name
     return (
-        f"<h3>{heading}</h3><p>{about}</p><table>{table}</table>"
+        f"<h3>{heading}</h3><p>{about}</p>{_table(rows)}"
         f"<p>{_rank('value', value, values)}<br>{_rank('gradient', gradient, gradients)}</p>"
     )
+
+
+def _table(rows: Sequence[tuple[str, float]]) -> str:
+    cells = (f"<tr><td>{label}</td><td>{number(entry)}</td></tr>" for label, entry in rows)
+    return f"<table>{''.join(cells)}</table>"
 
 
 def _parameter(source: MapSource, cell: Cell) -> str:

@@ -18,7 +18,6 @@ from ..plots.heatmap import Heatmap
 from ..plots.html import html
 from ..state.cell import Cell
 from ..state.map_source import MapSource
-from ..state.session import Session
 from .map_grid import MapGrid
 from .map_legend import map_legend
 
@@ -76,29 +75,6 @@ class NetworkMap(pn.viewable.Viewer):
         self.param.watch(self._mark, "selection")
         self.param.watch(self._recolor, "dark")
         self.param.watch(self._rescale, ["scale", "locked"])
-
-    @classmethod
-    def of(cls, session: Session) -> NetworkMap:
-        """Return a map that follows a session."""
-        network_map = cls(session.map_source, on_select=session.select, dark=session.dark)
-
-        def show(*events: param.parameterized.Event) -> None:
-            # A run of another shape is laid out even while the map is hidden.
-            if network_map.visible or any(event.name == "run" for event in events):
-                network_map.param.update(
-                    source=session.map_source,
-                    animated=session.training,
-                    examples_named=not session.too_fast_to_read,
-                )
-
-        def follow(event: param.parameterized.Event) -> None:
-            network_map.param.update(**{event.name: event.new})
-
-        session.param.watch(show, ["run", "record", "other"])
-        session.param.watch(follow, "selection")
-        session.param.watch(follow, "dark")
-        network_map.param.watch(show, "visible")
-        return network_map
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout

@@ -33,17 +33,7 @@ class Timeline(pn.viewable.Viewer):
         self._lines = LossLines()
         self._curves = Curves("timeline", log_y=True, look=BARE, on_tap=session.travel)
         self._caption = html("", "bp-timeline-caption", align="center")
-        self._slider = pmui.IntSlider(
-            label="Timeline",
-            start=0,
-            end=1,
-            value=0,
-            show_value=False,
-            size="small",
-            margin=(0, 6, 0, 4),
-            sizing_mode="stretch_width",
-            sx={"& .MuiFormLabel-root, & .MuiTypography-root": {"display": "none"}},
-        )
+        self._slider = _slider()
         self._position: dict[str, Any] = {}
         # Users cannot move the end: a change comes from a browser that sends outdated values.
         self._slider.param.watch(lambda event: self._place_slider(), "end")
@@ -104,3 +94,17 @@ class Timeline(pn.viewable.Viewer):
             events=changed_settings(session.run, SMOOTHING),
             end=max(present, 1),
         )
+
+
+def _slider() -> pmui.IntSlider:
+    return pmui.IntSlider(
+        label="Timeline",
+        start=0,
+        end=1,
+        value=0,
+        show_value=False,
+        size="small",
+        margin=(0, 6, 0, 4),
+        sizing_mode="stretch_width",
+        sx={"& .MuiFormLabel-root, & .MuiTypography-root": {"display": "none"}},
+    )

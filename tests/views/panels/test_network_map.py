@@ -5,7 +5,7 @@ import panel as pn
 import pytest
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.views.panels.network_map import NetworkMap
+from backprop_panel.views.panels.session_map import session_map
 from backprop_panel.views.plots.color_scales import ROOM
 from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.session import Session
@@ -30,7 +30,7 @@ def session(manager):
 
 @pytest.fixture
 def network_map(session):
-    return NetworkMap.of(session)
+    return session_map(session)
 
 
 def plots(network_map):

@@ -19,7 +19,7 @@ from .panels.comparison import Comparison, LossTab, RunsTab
 from .panels.data_tab import DataTab
 from .panels.difference_tab import DifferenceTab
 from .panels.health_tab import HealthLogs, HealthTab
-from .panels.inspector import Explanation
+from .panels.inspector import Inspector
 from .panels.link import Link
 from .panels.notices import StoreNotice, UnreadableNotice, unopened
 from .panels.session_map import session_map
@@ -172,7 +172,7 @@ class Workbench(pn.viewable.Viewer):
         session = self.session
         self.settings.append(Settings(session, self._colour_widgets()))
         yield
-        self.explanation.append(Explanation(session))
+        self.explanation.append(Inspector(session))
         yield
         self.timeline.append(Timeline(comparison))
 

@@ -22,8 +22,8 @@ from ..widgets.setting_fields import finite
 NOTHING = "Click a cell of the map: this is where it is explained."
 
 
-class Explanation(pn.viewable.Viewer):
-    """The panel at the right."""
+class Inspector(pn.viewable.Viewer):
+    """The panel at the right: the chosen cell, and the fields that edit it."""
 
     session = param.ClassSelector(class_=Session, constant=True)
 

@@ -175,7 +175,7 @@ class Heatmap:
             self.outlines.recolor(theme)
 
     def _lens_now(self) -> Lens:
-        """Return which part of the weights, or of the level, is sent for what is in view."""
+        """Return the part of the weights, or of the level, to send for the present view."""
         x, y = self.x_range, self.y_range
         return Lens(
             Span.of(self.weight_rows, 0.5 - y.end, 0.5 - y.start),
@@ -198,7 +198,7 @@ class Heatmap:
         return images
 
     def _columns(self) -> dict[str, list]:
-        """Return the image glyph's columns, and those by which the hover finds a cell in them."""
+        """Return the columns of the image glyph, and those that locate a cell for the hover."""
         rows, columns = self._lens.rows, self._lens.columns
         parts = [(rows, 0.5 - rows.end)]
         if self.bias_name:

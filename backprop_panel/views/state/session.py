@@ -17,7 +17,7 @@ from .map_source import MapSource, RunSource
 from .playback import LEGIBLE, Playback
 
 SECONDS_BETWEEN_CURVES = 1 / LEGIBLE
-"""The shortest time between two drawings, while training, of what is slow to draw."""
+"""The shortest time, while training, between two drawings of curves and texts."""
 
 
 class Session(Playback):

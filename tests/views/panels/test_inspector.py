@@ -6,7 +6,7 @@ import panel as pn
 import pytest
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.views.panels.inspector import Explanation
+from backprop_panel.views.panels.inspector import Inspector
 from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.session import Session
 
@@ -26,7 +26,7 @@ def session():
 @pytest.fixture
 def last_update(session):
     """A function that returns the weight's last update as text, None if there is none."""
-    (text,) = Explanation(session).__panel__().select(pn.pane.HTML)
+    (text,) = Inspector(session).__panel__().select(pn.pane.HTML)
 
     def last_update():
         session.param.trigger("record")

@@ -19,12 +19,13 @@ from .notebook import Box, in_notebook, show_scripts
 from .panels.data_tab import DataTab
 from .panels.difference_tab import DifferenceTab
 from .panels.health_tab import HealthTab
-from .panels.inspector import Explanation
+from .panels.inspector import Inspector
 from .panels.link import Link
 from .panels.loss_tab import LossTab
 from .panels.network_map import NetworkMap
 from .panels.notices import StoreNotice, UnreadableNotice, cannot_open
 from .panels.runs_tab import RunsTab
+from .panels.session_map import session_map
 from .panels.sidebar import Sidebar
 from .panels.timeline import Timeline
 from .panels.toolbar import Toolbar
@@ -77,7 +78,7 @@ class Workbench(pn.viewable.Viewer):
         self.link = Link(session, link or {}, first)
         self.store_notice = StoreNotice(manager)
         self._notices = (self.store_notice, UnreadableNotice(manager), self.link)
-        self.map = NetworkMap(session)
+        self.map = session_map(session)
         self.toolbar = Toolbar(session)
         self.sidebar, self.inspector, self.timeline = (
             pn.Column(margin=0, sizing_mode="stretch_width") for _ in range(3)
@@ -154,7 +155,7 @@ class Workbench(pn.viewable.Viewer):
         session = self.session
         self.sidebar.append(Sidebar(session, _color_fields(self.map)))
         yield
-        self.inspector.append(Explanation(session))
+        self.inspector.append(Inspector(session))
         yield
         self.timeline.append(Timeline(comparison))
 

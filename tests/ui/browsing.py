@@ -195,9 +195,9 @@ def expect_curves(page, name, *runs):
 
 
 def boxes(page, heatmap):
-    """Return the frames that a heatmap shows: for each its left, right, top and bottom.
+    """Return the outlines of marked cells in a heatmap: left, right, top and bottom of each.
 
-    The outline of its cells, which is of a colour that can be seen through, is none.
+    The border of the matrix, whose colour is translucent, is left out.
     """
     return page.evaluate(
         f"""(name) => {{ {_FIGURE}

@@ -1,4 +1,4 @@
-"""The network map under the pointer: zoom, hover, and the cell that is chosen."""
+"""The network map under the pointer: zoom, hover and choosing a cell."""
 
 import re
 
@@ -33,10 +33,10 @@ def windows(page):
 
 
 def expected_colours(page, heatmap, values, cells):
-    """Return where the values of cells are on the heatmap's scale."""
+    """Return the colours of cells on the heatmap's scale."""
     palette, end = scale(page, heatmap)
     shares = (np.array([values[cell] for cell in cells]) + end) / (2 * end)
-    return [palette[place] for place in np.clip(shares * len(palette), 0, 254).astype(int)]
+    return [palette[index] for index in np.clip(shares * len(palette), 0, 254).astype(int)]
 
 
 def test_cells_have_the_colours_of_their_values(used_page):
@@ -57,7 +57,7 @@ def test_cells_have_the_colours_of_their_values(used_page):
         assert found == expected_colours(used_page, heatmap, values, cells), heatmap
 
 
-def test_cells_that_are_zoomed_have_the_colours_of_their_values(used_page):
+def test_zoomed_cells_have_the_colours_of_their_values(used_page):
     record = same_run().trainer.engine.look()
     zoom_in(used_page, "W2", 20, -10)
     used_page.get_by_role("tab", name="Network", exact=True).hover()
@@ -68,7 +68,7 @@ def test_cells_that_are_zoomed_have_the_colours_of_their_values(used_page):
     assert found == expected_colours(used_page, "W2", record.weights[1], cells)
 
 
-def test_zooming_into_a_value_zooms_its_gradient_alike_and_nothing_else(used_page):
+def test_zooming_into_a_value_zooms_its_gradient_and_nothing_else(used_page):
     before = windows(used_page)
     zoom_in(used_page, "W2", 20, -10)
     after = windows(used_page)
@@ -76,12 +76,12 @@ def test_zooming_into_a_value_zooms_its_gradient_alike_and_nothing_else(used_pag
     assert {name for name in after if after[name] != before[name]} == {"W2", "dW2"}
 
 
-def test_zooming_into_a_gradient_zooms_its_value_alike(used_page):
+def test_zooming_into_a_gradient_zooms_its_value(used_page):
     zoom_in(used_page, "da1", 20, -10)
     assert window(used_page, "a1") == window(used_page, "da1")
 
 
-def test_a_zoom_of_the_map_survives_training(used_page):
+def test_a_zoom_survives_training(used_page):
     zoom_in(used_page, "W2", 20, -10)
     zoomed = windows(used_page)
     press(used_page, "Run Batch")
@@ -100,7 +100,7 @@ def test_a_double_click_shows_all_cells_again(used_page):
 
 
 @pytest.mark.parametrize("steps", [0, 2])
-def test_hovering_over_a_weight_names_it_and_gives_its_exact_number_and_gradient(used_page, steps):
+def test_the_hover_shows_the_name_value_and_gradient_of_a_weight(used_page, steps):
     run = same_run()
     record = run.trainer.engine.look()
     for step in range(1, steps + 1):
@@ -112,8 +112,8 @@ def test_hovering_over_a_weight_names_it_and_gives_its_exact_number_and_gradient
     assert float(said["dW2[3, 17]"]) == pytest.approx(record.weight_gradients[1][3, 17], rel=5e-6)
 
 
-def test_the_numbers_under_a_resting_pointer_are_those_of_the_newest_step(used_page):
-    # A scale that changes would have the whole plot painted.
+def test_the_hover_of_a_resting_pointer_follows_the_newest_step(used_page):
+    # A changed scale would repaint the whole plot.
     used_page.get_by_label("Lock scale", exact=True).check()
     press(used_page, "Run Batch")
     expect_step(used_page, 1)
@@ -128,14 +128,14 @@ def test_the_numbers_under_a_resting_pointer_are_those_of_the_newest_step(used_p
     assert float(said["dW2[3, 17]"]) == pytest.approx(record.weight_gradients[1][3, 17], rel=5e-6)
 
 
-def test_hovering_over_a_cell_frames_it_in_its_value_and_in_its_gradient(used_page):
+def test_the_hover_outlines_the_cell_in_the_value_and_the_gradient(used_page):
     point_at(used_page, "dW2", 3, 17)
     expect(used_page.locator(".bk-Tooltip", has_text="W2[3, 17]")).to_be_visible()
     assert boxes(used_page, "W2") == boxes(used_page, "dW2") == [[16.5, 17.5, -2.5, -3.5]]
     assert boxes(used_page, "W1") == []
 
 
-def test_the_frame_goes_when_the_pointer_leaves(used_page):
+def test_the_outline_disappears_when_the_pointer_leaves(used_page):
     point_at(used_page, "W2", 3, 17)
     expect(used_page.locator(".bk-Tooltip", has_text="W2[3, 17]")).to_be_visible()
     used_page.get_by_role("tab", name="Network", exact=True).hover()
@@ -148,7 +148,7 @@ def test_choosing_a_cell_explains_it(used_page):
     expect(used_page.get_by_role("heading", name="W2[3, 17]", exact=True)).to_be_visible()
 
 
-def test_deselecting_lets_the_chosen_cell_go(used_page):
+def test_the_deselect_button_clears_the_explanation(used_page):
     used_page.mouse.click(*on_screen(used_page, "W2", 17, -3))
     expect(used_page.get_by_role("heading", name="W2[3, 17]", exact=True)).to_be_visible()
     press(used_page, "Deselect")
@@ -156,7 +156,7 @@ def test_deselecting_lets_the_chosen_cell_go(used_page):
     expect(used_page.get_by_role("button", name="Deselect", exact=True)).to_be_hidden()
 
 
-def test_each_heatmap_of_a_second_run_stands_under_its_caption(used_page):
+def test_each_heatmap_of_a_second_run_is_below_its_caption(used_page):
     press(used_page, "New run")
     expect(used_page.get_by_label("Active run", exact=True)).to_contain_text("run 2")
     expect_drawn(used_page)

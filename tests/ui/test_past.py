@@ -1,4 +1,4 @@
-"""Going back to any step, and on from there."""
+"""Going back to any step, and training on from there."""
 
 import re
 
@@ -26,14 +26,14 @@ def train_an_epoch(page):
 
 def step_back(page, times, key="ArrowLeft"):
     slider = page.get_by_role("slider", name="Timeline", exact=True)
-    # What was trained may be in the status before it is on the slider.
+    # The status may be updated before the slider.
     expect(slider).to_have_attribute("aria-valuenow", "16")
     slider.focus()
     for _ in range(times):
         page.keyboard.press(key)
 
 
-def test_arrow_keys_go_back_step_by_step_and_the_map_shows_the_weights_of_then(used_page):
+def test_arrow_keys_go_back_and_the_map_shows_the_weights_of_that_step(used_page):
     train_an_epoch(used_page)
     step_back(used_page, 6)
     expect_step(used_page, 10)
@@ -46,7 +46,7 @@ def test_arrow_keys_go_back_step_by_step_and_the_map_shows_the_weights_of_then(u
     assert used_page.locator(".bp-status").inner_text().endswith(f"loss {record.loss:.4f}")
 
 
-def test_back_to_now_shows_the_present_again(used_page):
+def test_back_to_now_shows_the_present(used_page):
     train_an_epoch(used_page)
     step_back(used_page, 3)
     expect_step(used_page, 13)
@@ -55,7 +55,7 @@ def test_back_to_now_shows_the_present_again(used_page):
     expect(used_page.get_by_text("the past:")).to_be_hidden()
 
 
-def test_the_beginning_is_gone_to_with_a_key_as_often_as_one_likes(used_page):
+def test_the_home_key_goes_to_the_beginning_each_time(used_page):
     train_an_epoch(used_page)
     for _ in range(2):
         step_back(used_page, 1, "Home")
@@ -64,7 +64,7 @@ def test_the_beginning_is_gone_to_with_a_key_as_often_as_one_likes(used_page):
         expect_step(used_page, 16, epoch=1)
 
 
-def test_training_on_from_the_past_forks_a_run_and_the_old_one_keeps_its_steps(used_page):
+def test_training_from_a_past_step_forks_and_the_old_run_keeps_its_steps(used_page):
     train_an_epoch(used_page)
     step_back(used_page, 6)
     expect_step(used_page, 10)
@@ -75,9 +75,9 @@ def test_training_on_from_the_past_forks_a_run_and_the_old_one_keeps_its_steps(u
     expect_step(used_page, 16, epoch=1)
 
 
-def test_a_click_on_the_curve_goes_there(used_page):
+def test_a_click_on_the_curve_goes_to_its_step(used_page):
     train_an_epoch(used_page)
-    # The curve may be drawn after the status, on axes of its own.
+    # The curve may be drawn after the status.
     used_page.wait_for_function(
         """() => [...Bokeh.index.query(({model}) => model.name === 'timeline')]
           .some(({model}) => model.x_range.end >= 16)"""
@@ -87,7 +87,7 @@ def test_a_click_on_the_curve_goes_there(used_page):
     expect_step(used_page, 8)
 
 
-def test_a_setting_changed_midway_is_a_marked_point_that_says_what_changed(used_page):
+def test_a_changed_setting_is_a_marked_point_that_names_the_change(used_page):
     train_an_epoch(used_page)
     fill(used_page, "Learning rate", "0.05")
     press(used_page, "Run Batch")
@@ -102,7 +102,7 @@ def test_a_setting_changed_midway_is_a_marked_point_that_says_what_changed(used_
     expect_curves(used_page, "loss", "run 1")
 
 
-def test_a_difference_shows_one_moment_minus_another(used_page):
+def test_a_difference_shows_one_step_minus_another(used_page):
     train_an_epoch(used_page)
     show_tab(used_page, "Difference")
     fill(used_page, "At step", "3")
@@ -118,7 +118,7 @@ def test_a_difference_shows_one_moment_minus_another(used_page):
     assert abs(float(hovered(used_page, "W2", 3, 17)["difference of W2[3, 17]"]) - expected) < 1e-6
 
 
-def test_a_comparison_of_unlike_networks_is_refused_where_it_was_asked_for(used_page):
+def test_comparing_networks_of_different_shape_is_refused_beside_the_button(used_page):
     fill(used_page, "Hidden dimension", "8")
     press(used_page, "New run")
     expect_active(used_page, "run 2")
@@ -129,7 +129,7 @@ def test_a_comparison_of_unlike_networks_is_refused_where_it_was_asked_for(used_
     expect(used_page.get_by_text("Networks of 16-8-8-4 and 16-32-32-4 units")).to_be_visible()
 
 
-def test_a_weight_that_is_set_is_used_and_a_frozen_layer_keeps_its_weights(used_page):
+def test_a_set_weight_is_used_and_a_frozen_layer_keeps_its_weights(used_page):
     used_page.mouse.click(*on_screen(used_page, "W2", 17, -3))
     fill(used_page, "Set value", "abc")
     expect(used_page.get_by_text("weight takes a number such as 0.01, got 'abc'.")).to_be_visible()

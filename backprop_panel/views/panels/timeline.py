@@ -1,4 +1,4 @@
-"""The timeline at the foot of the page: where the run stands, and the way back to any step."""
+"""The timeline at the foot of the page: the loss of the run, and a slider to any step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..widgets.buttons import button
 SMOOTHING = 0.05
 
 NOTHING_CHOSEN = -1
-"""What the slider says when no step was chosen since the last."""
+"""The slider's `value_throttled` while no step is chosen."""
 
 
 class Timeline(pn.viewable.Viewer):
@@ -34,22 +34,12 @@ class Timeline(pn.viewable.Viewer):
         self._lines = LossLines()
         self._curves = Curves("timeline", log_y=True, look=BARE, on_tap=session.travel)
         self._caption = html("", "bp-timeline-caption", align="center")
-        self._slider = pmui.IntSlider(
-            label="Timeline",
-            start=0,
-            end=1,
-            value=0,
-            show_value=False,
-            size="small",
-            margin=(0, 6, 0, 4),
-            sizing_mode="stretch_width",
-            sx={"& .MuiFormLabel-root, & .MuiTypography-root": {"display": "none"}},
-        )
-        self._standing: dict[str, Any] = {}
-        # Nobody moves the end: a browser that is behind says what it was sent before.
+        self._slider = _slider()
+        self._position: dict[str, Any] = {}
+        # Users cannot move the end: a change comes from a browser that sends outdated values.
         self._slider.param.watch(lambda event: self._place_slider(), "end")
-        self._let_go()
-        # Only what a person chose: the browser echoes values that it was sent.
+        self._forget_choice()
+        # Changes only by user input; the browser sends `value` back as well.
         self._slider.param.watch(self._travel, "value_throttled")
         self._now = button("Back to now", session.look, disabled=True)
         self._layout = pn.Column(
@@ -69,18 +59,18 @@ class Timeline(pn.viewable.Viewer):
     def _travel(self, event: param.parameterized.Event) -> None:
         if event.new == NOTHING_CHOSEN:
             return
-        # Where the slider is by now: another key may have come with the one that is told of, and to
-        # put the slider back on it would take that other key back.
+        # The slider's present value: another key may have moved it since this event, and the
+        # event's value would undo that key.
         self.comparison.session.travel(self._slider.value)
-        self._let_go()
+        self._forget_choice()
 
-    def _let_go(self) -> None:
-        """Forget what was chosen: the same step, chosen again, would else be no change."""
+    def _forget_choice(self) -> None:
+        """Clear the chosen step, so that choosing it again is a change."""
         with param.edit_constant(self._slider):
             self._slider.value_throttled = NOTHING_CHOSEN
 
     def _place_slider(self) -> None:
-        self._slider.param.update(**self._standing)
+        self._slider.param.update(**self._position)
 
     def _draw(self, *events: param.parameterized.Event) -> None:
         comparison = self.comparison
@@ -93,7 +83,7 @@ class Timeline(pn.viewable.Viewer):
             note += f'<br><span class="bp-mistake">{escape(session.deviation)}</span>'
         self._caption.object = f"Timeline <span>{note}</span>"
         self._now.disabled = session.past is None
-        self._standing = {"end": max(present, 1), "value": step, "disabled": not present}
+        self._position = {"end": max(present, 1), "value": step, "disabled": not present}
         self._place_slider()
         wanted = {
             run: (
@@ -108,3 +98,17 @@ class Timeline(pn.viewable.Viewer):
             events=changed_settings(session.run, SMOOTHING),
             end=max(present, 1),
         )
+
+
+def _slider() -> pmui.IntSlider:
+    return pmui.IntSlider(
+        label="Timeline",
+        start=0,
+        end=1,
+        value=0,
+        show_value=False,
+        size="small",
+        margin=(0, 6, 0, 4),
+        sizing_mode="stretch_width",
+        sx={"& .MuiFormLabel-root, & .MuiTypography-root": {"display": "none"}},
+    )

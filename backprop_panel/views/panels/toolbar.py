@@ -1,4 +1,4 @@
-"""The toolbar: the mode, the steps, and where training stands."""
+"""The toolbar: the mode, the step buttons, and the status of training."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PLAY, PAUSE = (
 
 
 class Toolbar(pn.viewable.Viewer):
-    """The mode, the steps, and where training stands."""
+    """The mode, the step buttons, and the status of training."""
 
     session = param.ClassSelector(class_=Session, constant=True)
 
@@ -49,7 +49,7 @@ class Toolbar(pn.viewable.Viewer):
         session.param.watch(
             self._show, ["training", "goal_epoch", "run", "mistakes", "stopped_because"]
         )
-        # A browser that is busy says what it was sent again, when it is true no longer.
+        # A busy browser can send back an outdated label, which is corrected.
         self._play.param.watch(lambda *events: self._show_buttons(), ["label", "icon"])
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -105,7 +105,7 @@ class Toolbar(pn.viewable.Viewer):
         session = self.session
         record, engine = session.record, session.engine
         error = session.mistakes.get("training")
-        # Of one moment: while it trains, the engine is ahead of what is shown.
+        # During training the engine is ahead of the record.
         epoch = engine.epoch if record.step == engine.step else record.epoch
         text = f"step {record.step:,} · epoch {epoch:,} · loss {record.loss:.4f}"
         note = f' <span class="bp-mistake">{escape(error)}</span>' if error else ""
@@ -114,11 +114,11 @@ class Toolbar(pn.viewable.Viewer):
             note += f' <span class="bp-past">the past: the run is at step {present:,}</span>'
         if session.stopped_because:
             note += f' <span class="bp-stopped">stopped: {escape(session.stopped_because)}</span>'
-        return f'<span class="bp-status">{text}</span>{_whose_loss(session)}{note}'
+        return f'<span class="bp-status">{text}</span>{_next_batch_note(session)}{note}'
 
 
-def _whose_loss(session: Session) -> str:
-    """Say so where the loss is that of a batch which no step has been made on."""
+def _next_batch_note(session: Session) -> str:
+    """Return a note if the loss is that of the next batch, before its step."""
     if session.record.updated or session.run.trainer.mode != "train":
         return ""
     return ' <span class="bp-next" title="the batch of the next step, before it">next batch</span>'
@@ -139,7 +139,7 @@ def _mode_switch(mode: str) -> pmui.RadioButtonGroup:
                 "padding": "4px 10px",
                 "textTransform": "none",
             },
-            # In the header the widget's own rule would be white on white.
+            # The widget's own rule would be white on white in the header.
             "& .MuiToggleButton-root.MuiToggleButton-primary.Mui-selected": {
                 "color": "#fff",
                 "backgroundColor": ACCENT,

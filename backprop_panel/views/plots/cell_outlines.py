@@ -1,4 +1,4 @@
-"""Lines around cells of a heatmap: its border, what is marked, and the cell under the pointer."""
+"""Outlines in a heatmap: its border, marked cells, and the cell under the pointer."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class CellOutlines:
     Attributes
     ----------
     boxes : ColumnDataSource
-        The borders of the matrix and the outlines of what is marked.
+        The borders of the matrix and the outlines of marked cells, rows and columns.
     pointed_at : ColumnDataSource
         The outline of the cell under the pointer.
     """

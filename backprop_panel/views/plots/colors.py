@@ -27,7 +27,7 @@ class Theme:
     background, negative, positive : str
         The page behind a heatmap, and the ends of its scale.
     mark : str
-        The frame of what is selected.
+        The outline of the selected cell.
     """
 
     background: str

@@ -30,6 +30,21 @@ from .heatmap_hover import hover_tool
 LABEL_BORDER = 18
 """Pixels under a row of heatmaps for the labels of columns."""
 
+_FIGURE_OPTIONS = {
+    # Copying fourteen WebGL canvases for each frame takes longer than drawing.
+    "output_backend": "canvas",
+    # Transparent whatever the page's theme says: the cells are beneath.
+    "background_fill_alpha": 0,
+    "border_fill_alpha": 0,
+    "outline_line_color": None,
+    # The same for all, so that heatmaps side by side have one height.
+    "frame_align": False,
+    "min_border_left": 1,
+    "min_border_right": 1,
+    "min_border_top": 1,
+    "min_border_bottom": LABEL_BORDER,
+}
+
 
 @dataclass
 class Heatmap:
@@ -160,7 +175,7 @@ class Heatmap:
             self.outlines.recolor(theme)
 
     def _lens_now(self) -> Lens:
-        """Return which part of the weights, or of the level, is sent for what is in view."""
+        """Return the part of the weights, or of the level, to send for the present view."""
         x, y = self.x_range, self.y_range
         return Lens(
             Span.of(self.weight_rows, 0.5 - y.end, 0.5 - y.start),
@@ -183,7 +198,7 @@ class Heatmap:
         return images
 
     def _columns(self) -> dict[str, list]:
-        """Return the image glyph's columns, and those by which the hover finds a cell in them."""
+        """Return the columns of the image glyph, and those that locate a cell for the hover."""
         rows, columns = self._lens.rows, self._lens.columns
         parts = [(rows, 0.5 - rows.end)]
         if self.bias_name:
@@ -218,23 +233,8 @@ class Heatmap:
         )  # fmt: skip
         draw_one_way(renderer)
         figure.x_range, figure.y_range = self.x_range, self.y_range
-        figure.update(
-            # Finds the plot among the page's models.
-            name=self.name,
-            tags=self.companions,
-            # Copying fourteen WebGL canvases for each frame takes longer than drawing.
-            output_backend="canvas",
-            # Transparent whatever the page's theme says: the cells are beneath.
-            background_fill_alpha=0,
-            border_fill_alpha=0,
-            outline_line_color=None,
-            # The same for all, so that heatmaps side by side have one height.
-            frame_align=False,
-            min_border_left=1,
-            min_border_right=1,
-            min_border_top=1,
-            min_border_bottom=LABEL_BORDER,
-        )
+        # Its name finds the plot among the page's models.
+        figure.update(name=self.name, tags=self.companions, **_FIGURE_OPTIONS)
         figure.add_glyph(self.outlines.boxes, Quad(fill_color=None, line_color="color"))
         figure.add_glyph(self.outlines.pointed_at, self._pointer_outline)
         figure.add_tools(hover_tool(self, renderer))

@@ -18,8 +18,19 @@ def hover_tool(heatmap: Heatmap, renderer: GlyphRenderer) -> HoverTool:
     It shows the exact value together with that of the same cell in the heatmap's gradient or
     value, where the cell is outlined as well.
     """
+    return HoverTool(
+        renderers=[renderer],
+        tooltips="<div style='white-space: pre; font-size: 12px'>@image{custom}</div>",
+        formatters={"@image": _description(heatmap)},
+        point_policy="follow_mouse",
+        callback=_outline(heatmap),
+    )
+
+
+def _description(heatmap: Heatmap) -> CustomJSHover:
+    """Return the text of the tooltip."""
     other = heatmap.other
-    describe = CustomJSHover(
+    return CustomJSHover(
         args={
             "own": heatmap.source,
             "other": other and other.source,
@@ -34,7 +45,11 @@ def hover_tool(heatmap: Heatmap, renderer: GlyphRenderer) -> HoverTool:
         },
         code=_DESCRIBE,
     )
-    outline = CustomJS(
+
+
+def _outline(heatmap: Heatmap) -> CustomJS:
+    """Return the callback that outlines the cell under the pointer."""
+    return CustomJS(
         args={
             "own": heatmap.source,
             "pointed_at": heatmap.outlines.pointed_at,
@@ -43,13 +58,6 @@ def hover_tool(heatmap: Heatmap, renderer: GlyphRenderer) -> HoverTool:
             "gap": BIAS_GAP,
         },
         code=_OUTLINE,
-    )
-    return HoverTool(
-        renderers=[renderer],
-        tooltips="<div style='white-space: pre; font-size: 12px'>@image{custom}</div>",
-        formatters={"@image": describe},
-        point_policy="follow_mouse",
-        callback=outline,
     )
 
 

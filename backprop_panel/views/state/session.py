@@ -14,10 +14,11 @@ from ...runs.manager import TrainingRunManager
 from ...runs.run import TRAINER_SETTINGS
 from ...training.engine import Engine
 from .cell import Cell
+from .map_source import MapSource, RunSource
 from .playback import LEGIBLE, Playback
 
 SECONDS_BETWEEN_CURVES = 1 / LEGIBLE
-"""The shortest time between two drawings, while training, of what is slow to draw."""
+"""The shortest time, while training, between two drawings of curves and texts."""
 
 
 class Session(Playback):
@@ -75,6 +76,11 @@ class Session(Playback):
             ours = self.record if self.training else self.engine.look()
             self._difference = of, difference(ours, self.other)
         return self._difference[1]
+
+    @property
+    def map_source(self) -> MapSource:
+        """The source of the map and of the explanation of its cells."""
+        return RunSource(self.run, self.shown, self.other)
 
     def look(self) -> None:
         """Show the next batch with the weights as they are now, without an update."""

@@ -8,7 +8,7 @@ import pytest
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.difference_tab import DifferenceTab
-from backprop_panel.views.panels.inspector import Explanation
+from backprop_panel.views.panels.inspector import Inspector
 from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.session import Session
 
@@ -73,7 +73,7 @@ def explained(layout):
 
 
 def test_of_a_difference_the_difference_is_explained(session, compare):
-    layout = Explanation(session).__panel__()
+    layout = Inspector(session).__panel__()
     session.selection = Cell("weight", 1, 3, 17)
     compare("1")
     weights = session.run.model.weights[1][3, 17] - session.run.at(1).weights[1][3, 17]
@@ -102,7 +102,7 @@ def test_a_moment_does_not_differ_from_itself(session, compare):
 def test_a_comparison_that_is_watched_leaves_training_as_it_is(session, compare):
     """What the page computes for itself must not get between two steps of a worker."""
     compare("1")
-    Explanation(session)
+    Inspector(session)
     run = session.run
     session.toggle_play()
     for column in range(32):

@@ -1,4 +1,4 @@
-"""What the panel at the right says of what is selected."""
+"""The panel at the right explains and edits the chosen cell."""
 
 import re
 
@@ -6,7 +6,7 @@ import panel as pn
 import pytest
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.views.panels.inspector import Explanation
+from backprop_panel.views.panels.inspector import Inspector
 from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.session import Session
 
@@ -25,8 +25,8 @@ def session():
 
 @pytest.fixture
 def last_update(session):
-    """A function that returns what the panel gives as the weight's last update, as text."""
-    (text,) = Explanation(session).__panel__().select(pn.pane.HTML)
+    """A function that returns the weight's last update as text, None if there is none."""
+    (text,) = Inspector(session).__panel__().select(pn.pane.HTML)
 
     def last_update():
         session.param.trigger("record")
@@ -36,31 +36,31 @@ def last_update(session):
     return last_update
 
 
-def test_the_last_update_is_what_the_step_added(session, last_update):
+def test_the_last_update_is_that_of_the_step(session, last_update):
     session.run_batch()
     added = session.record.weight_updates[1][3, 17]
     assert float(last_update()) == pytest.approx(added, rel=1e-2)
 
 
-def test_the_last_update_is_still_told_of_a_batch_that_is_only_looked_at(session, last_update):
+def test_the_last_update_is_still_shown_before_the_next_step(session, last_update):
     session.run_batch()
-    told = last_update()
+    shown = last_update()
     session.look()
-    assert last_update() == told
+    assert last_update() == shown
 
 
-def test_no_last_update_is_told_where_none_is_known(session, last_update):
+def test_no_last_update_is_shown_before_a_step_or_after_a_reset(session, last_update):
     assert last_update() is None
     session.run_batch()
     session.reset()
     assert last_update() is None
 
 
-def test_the_last_update_is_not_that_which_an_optimizer_made_before_another(session, last_update):
+def test_the_last_update_survives_a_change_of_the_optimizer(session, last_update):
     session.run_batch()
     session.change("optimizer", "sgd")
     session.run_batch()
-    told = last_update()
+    shown = last_update()
     session.change("optimizer", "adam")
     session.look()
-    assert last_update() == told
+    assert last_update() == shown

@@ -5,8 +5,9 @@ import panel as pn
 import pytest
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.views.panels.network_map import NetworkMap
+from backprop_panel.views.panels.session_map import session_map
 from backprop_panel.views.plots.color_scales import ROOM
+from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.session import Session
 
 # The widgets' library gives its own buttons both the old and the new name of an option.
@@ -23,8 +24,13 @@ def manager():
 
 
 @pytest.fixture
-def network_map(manager):
-    return NetworkMap(Session(manager))
+def session(manager):
+    return Session(manager)
+
+
+@pytest.fixture
+def network_map(session):
+    return session_map(session)
 
 
 def plots(network_map):
@@ -32,46 +38,42 @@ def plots(network_map):
 
 
 def names_of_rows(network_map):
-    return network_map._values[0].row_names.data["names"]
+    return network_map.grid.examples.data["names"]
 
 
-def of_every_heatmap(network_map):
-    """Return what each heatmap shows, and what the record says that it should."""
-    record = network_map.session.record
-    for column, value, gradient in zip(
-        network_map._columns, network_map._values, network_map._gradients, strict=True
-    ):
-        yield np.concatenate(value.images), column.values(record)
-        yield np.concatenate(gradient.images), column.gradients(record)
+def assert_draws(network_map, record):
+    """Check that each heatmap shows the numbers of its record."""
+    grid = network_map.grid
+    for column, value, gradient in zip(grid.columns, grid.values, grid.gradients, strict=True):
+        assert np.array_equal(np.concatenate(value.images), column.values(record))
+        assert np.array_equal(np.concatenate(gradient.images), column.gradients(record))
 
 
-def test_a_run_of_the_same_shape_is_shown_in_the_heatmaps_that_are_there(manager, network_map):
+def test_a_run_of_the_same_shape_is_shown_in_the_same_heatmaps(manager, session, network_map):
     before = plots(network_map)
     manager.create(**DATA, seed=5, batch_size=7, activation="relu")
     assert plots(network_map) == before
-    for shown, values in of_every_heatmap(network_map):
-        assert np.array_equal(shown, values)
+    assert_draws(network_map, session.record)
 
 
-def test_a_run_of_another_shape_is_shown_in_heatmaps_of_its_own(manager, network_map):
+def test_a_run_of_another_shape_is_shown_in_new_heatmaps(manager, session, network_map):
     before = plots(network_map)
     manager.create(**DATA, hidden_dimension=5)
     assert not set(before) & set(plots(network_map))
-    for shown, values in of_every_heatmap(network_map):
-        assert np.array_equal(shown, values)
+    assert_draws(network_map, session.record)
 
 
-def test_columns_are_named_by_the_tokens_of_the_run_that_is_shown(manager, network_map):
+def test_columns_are_named_by_the_tokens_of_the_run(manager, network_map):
     manager.create(vocabulary=list("xyz"), num_samples=60)
-    first, *_, last = network_map._values
+    first, *_, last = network_map.grid.values
     assert first.column_names.data["names"][:4] == ["x₁", "y₁", "z₁", "x₂"]
     assert last.column_names.data["names"] == ["x", "y", "z"]
 
 
-def test_rows_are_named_by_the_examples_of_the_run_that_is_shown(manager, network_map):
+def test_rows_are_named_by_the_examples_of_the_run(manager, session, network_map):
     manager.create(vocabulary=list("xyz"), num_samples=60)
     names = names_of_rows(network_map)
-    assert len(names) == len(network_map.session.record.targets)
+    assert len(names) == len(session.record.targets)
     assert not set("abc") & set("".join(names))
 
 
@@ -82,8 +84,7 @@ def show_another_batch(session, **pace):
         session.record = session.run.trainer.run_batch()
 
 
-def test_rows_have_no_names_while_batches_fly_past(network_map):
-    session = network_map.session
+def test_rows_have_no_names_while_batches_change_fast(session, network_map):
     before = names_of_rows(network_map)
     show_another_batch(session)
     assert not "".join(names_of_rows(network_map)).strip()
@@ -94,35 +95,62 @@ def test_rows_have_no_names_while_batches_fly_past(network_map):
 
 
 @pytest.mark.parametrize("pace", [{"steps_per_second": 1.0}, {"frames_per_second": 2.0}])
-def test_rows_have_the_names_of_their_batch_where_there_is_time_to_read_them(network_map, pace):
+def test_rows_have_names_while_batches_change_slowly(session, network_map, pace):
     before = names_of_rows(network_map)
-    show_another_batch(network_map.session, **pace)
+    show_another_batch(session, **pace)
     assert names_of_rows(network_map) != before
     assert "".join(names_of_rows(network_map)).strip()
 
 
-def test_a_run_that_is_shown_again_shows_its_own_weights(manager, network_map):
+def test_switching_back_to_a_run_shows_its_weights(manager, session, network_map):
     first = manager.current
     manager.create(**DATA, seed=5)
     manager.switch(first.id)
-    for shown, values in of_every_heatmap(network_map):
-        assert np.array_equal(shown, values)
+    assert_draws(network_map, session.record)
 
 
-def weights_end_after_one_became(network_map, weight):
-    """Return where the weights' scale ends once a weight is that much."""
-    session = network_map.session
+def end_after_setting_a_weight(session, network_map, weight):
+    """Return the end of the weights' scale after one weight was set."""
     engine = session.run.trainer.engine
     engine.set_weight(0, 0, 0, weight)
     session.record = engine.look()
-    return network_map._values[1].mapper.high
+    return network_map.grid.values[1].mapper.high
 
 
-def test_a_moment_of_its_own_is_shown_on_a_scale_that_fits_it(network_map):
-    assert weights_end_after_one_became(network_map, 50.0) == 50 * ROOM
+def test_a_single_record_is_shown_on_a_scale_that_fits_it(session, network_map):
+    assert end_after_setting_a_weight(session, network_map, 50.0) == 50 * ROOM
 
 
-def test_while_frames_follow_each_other_the_scale_does_not_jump(network_map):
-    network_map.session.training = True
-    before = network_map._values[1].mapper.high
-    assert before < weights_end_after_one_became(network_map, 50.0) < 50
+def test_the_scale_does_not_jump_while_training(session, network_map):
+    session.training = True
+    before = network_map.grid.values[1].mapper.high
+    assert before < end_after_setting_a_weight(session, network_map, 50.0) < 50
+
+
+def test_a_hidden_map_is_drawn_when_it_is_seen_again(session, network_map):
+    network_map.visible = False
+    before = session.record
+    session.run_batch()
+    assert_draws(network_map, before)
+    network_map.visible = True
+    assert_draws(network_map, session.record)
+
+
+def test_the_cell_of_the_session_is_outlined_in_its_heatmap_alone(session, network_map):
+    network_map.grid.values[3].on_tap(3, 17)
+    assert session.selection == Cell("weight", 1, 3, 17)
+    rows, columns, cell = ([-0.5, 31.5], [16.5, 17.5], [16.5, 17.5])
+    boxes = network_map.grid.values[3].outlines.boxes.data
+    assert list(zip(boxes["left"], boxes["right"], strict=True))[2:] == [
+        tuple(rows),
+        tuple(columns),
+        tuple(cell),
+    ]
+    network_map.grid.values[3].on_tap(3, 17)
+    assert session.selection is None
+
+
+def test_tapping_a_gradient_chooses_the_cell_of_the_gradient(session, network_map):
+    network_map.grid.gradients[3].on_tap(32, 17)
+    assert session.selection == Cell("bias", 1, 32, 17, is_gradient=True)
+    assert session.selection.name == "db2[17]"

@@ -1,4 +1,4 @@
-"""The way back: keys that come faster than steps are shown, and a past that is not met again."""
+"""The timeline: fast keys, notes on events, and replays that differ from what was recorded."""
 
 import numpy as np
 import panel as pn
@@ -12,7 +12,7 @@ from backprop_panel.views.state.session import Session
 from tests.bundles import weights_file
 
 
-def test_a_browser_that_is_behind_is_told_again_where_the_run_stands():
+def test_outdated_values_from_a_browser_are_corrected():
     manager = TrainingRunManager()
     run = manager.create()
     for _ in range(5):
@@ -23,7 +23,7 @@ def test_a_browser_that_is_behind_is_told_again_where_the_run_stands():
     assert (slider.end, slider.value) == (5, 5)
 
 
-def test_a_key_pressed_while_another_is_told_of_is_not_taken_back():
+def test_a_key_is_not_undone_by_the_event_of_the_key_before():
     manager = TrainingRunManager()
     run = manager.create()
     for _ in range(5):
@@ -31,13 +31,13 @@ def test_a_key_pressed_while_another_is_told_of_is_not_taken_back():
     session = Session(manager)
     timeline = Timeline(Comparison(session))
     (slider,) = timeline.__panel__().select(pmui.IntSlider)
-    # Two keys came at once, the second one's commitment still on its way.
+    # Two keys were pressed, and the second one's event has not arrived yet.
     with param.edit_constant(slider):
         slider.param.update(value=3, value_throttled=4)
     assert slider.value == session.engine.step == 3
 
 
-def test_weights_that_were_loaded_are_said_at_their_step():
+def test_loaded_weights_are_noted_at_their_step():
     manager = TrainingRunManager()
     run = manager.create()
     run.trainer.run_batch()
@@ -46,14 +46,14 @@ def test_weights_that_were_loaded_are_said_at_their_step():
     session = Session(manager)
     timeline = Timeline(Comparison(session))
     session.travel(1)
-    assert "step 1 of 2, then weights loaded" in said(timeline)
+    assert "step 1 of 2, then weights loaded" in caption(timeline)
 
 
-def said(timeline):
+def caption(timeline):
     return " ".join(pane.object for pane in timeline.__panel__().select(pn.pane.HTML))
 
 
-def test_a_past_that_departs_from_what_was_recorded_says_so_whatever_is_replayed_after_it():
+def test_a_deviating_replay_is_noted_even_after_another_replay():
     manager = TrainingRunManager()
     run = manager.create()
     for _ in range(2):
@@ -66,4 +66,4 @@ def test_a_past_that_departs_from_what_was_recorded_says_so_whatever_is_replayed
     session.travel(4)
     assert run.replay(1).deviation == ""
     session.param.trigger("past")
-    assert "From step 3 on" in said(timeline)
+    assert "From step 3 on" in caption(timeline)

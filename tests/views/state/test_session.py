@@ -1,4 +1,4 @@
-"""What a page shows of a run, and what it says of it."""
+"""What a page shows of a run, and the status in its toolbar."""
 
 import time
 
@@ -23,11 +23,11 @@ def session():
     return Session(manager)
 
 
-def said(session):
+def status(session):
     return Toolbar(session)._status.object
 
 
-def trained_until_it_stopped(session):
+def train_until_it_stops(session):
     """Play until a condition that holds at once ends it."""
     session.stop_below = 1000.0
     session.toggle_play()
@@ -36,44 +36,44 @@ def trained_until_it_stopped(session):
     session.tick()
 
 
-def test_a_loss_of_a_batch_that_no_step_was_made_on_is_said_to_be_the_next_batchs(session):
-    assert "next batch" in said(session)
+def test_the_loss_before_a_step_is_labelled_as_that_of_the_next_batch(session):
+    assert "next batch" in status(session)
     session.run_batch()
-    assert "next batch" not in said(session)
+    assert "next batch" not in status(session)
 
 
-def test_what_is_only_visualized_is_no_next_batch(session):
+def test_the_loss_has_no_label_in_visualize_mode(session):
     session.run.trainer.mode = "visualize"
     session.run_batch()
-    assert "next batch" not in said(session)
+    assert "next batch" not in status(session)
 
 
-def test_why_training_stopped_is_said_until_the_condition_is_another(session):
-    trained_until_it_stopped(session)
+def test_the_reason_to_stop_is_shown_until_the_condition_changes(session):
+    train_until_it_stops(session)
     assert session.stopped_because == "the loss is below 1000"
     session.stop_below = None
     assert not session.stopped_because
 
 
-def test_why_training_stopped_is_not_said_of_another_run(session):
-    trained_until_it_stopped(session)
+def test_the_reason_to_stop_is_not_shown_for_another_run(session):
+    train_until_it_stops(session)
     session.manager.create(num_samples=64)
     assert not session.stopped_because
 
 
-def test_a_fork_shows_the_cell_that_was_chosen(session):
+def test_a_fork_keeps_the_chosen_cell(session):
     session.selection = Cell("weight", 0, 2, 3)
     session.fork_past()
     assert session.selection == Cell("weight", 0, 2, 3)
 
 
-def test_a_network_of_another_shape_shows_no_chosen_cell(session):
+def test_a_network_of_another_shape_clears_the_chosen_cell(session):
     session.selection = Cell("weight", 0, 2, 3)
     session.manager.create(num_samples=64, hidden_dimension=3)
     assert session.selection is None
 
 
-def test_all_that_shows_a_moment_is_sent_together(session):
+def test_all_changes_of_the_shown_step_are_sent_together(session):
     for _ in range(3):
         session.run_batch()
     page = Document()
@@ -86,7 +86,7 @@ def test_all_that_shows_a_moment_is_sent_together(session):
     assert set(held) == {"combine"}
 
 
-def test_a_past_with_loaded_weights_is_shown_and_goes_on_with_them(session):
+def test_training_from_a_past_step_replays_loaded_weights(session):
     run = session.run
     for _ in range(2):
         session.run_batch()

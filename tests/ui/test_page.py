@@ -1,4 +1,4 @@
-"""The page in a real browser: what a person does, and what they then see."""
+"""The page in a real browser: user actions and their visible effects."""
 
 import re
 
@@ -20,7 +20,7 @@ from tests.ui.browsing import (
 
 @pytest.fixture
 def page(used_page):
-    """Return the page with its run reset, unless a test asks for a new one."""
+    """The shared page with its run reset."""
     return used_page
 
 

@@ -73,7 +73,9 @@ def test_a_changed_learning_rate_is_used_without_losing_the_step(page):
 def test_a_bad_learning_rate_is_refused_beside_its_control(page):
     fill(page, "Learning rate", "-1")
     expect(
-        page.get_by_text("Learning rate must be a finite number above 0, got -1.0")
+        page.get_by_text(
+            "Learning rate must be a finite number above 0 and at most 3.4e+38, got -1.0"
+        )
     ).to_be_visible()
     press(page, "Run Batch")
     expect_step(page, 1)

@@ -19,6 +19,15 @@ ROOMS = (
 )
 """From the top down: a room imports from itself and from those below it, never from above."""
 
+VIEW_ROOMS = ("panels", "widgets", "plots", "state", "patches")
+"""Inside views, from the top down; above them are the workbench and its two helpers."""
+
+CELLS_OF_HEATMAPS = {
+    ("state.session", "plots.heatmap"),
+    ("state.map_columns", "plots.heatmap"),
+}
+"""Exceptions to the order of the rooms in views: a selected cell is a class of the heatmap."""
+
 SHARED = {"settings", "memory", "rng"}
 """Modules that every room may use."""
 
@@ -104,6 +113,11 @@ def room_of(module):
     return first if first in ROOMS else None
 
 
+def view_level(path):
+    """Return the level of a path inside views: 0 for its top modules, then a number per room."""
+    return VIEW_ROOMS.index(path.split(".")[0]) + 1 if path.split(".")[0] in VIEW_ROOMS else 0
+
+
 def libraries(path):
     return {module.split(".")[0] for level, module in imports(path) if level == 0}
 
@@ -183,6 +197,20 @@ def test_a_room_imports_only_from_itself_and_from_rooms_below(path):
             assert module.split(".")[1] in SHARED, f"{module} is in no room"
         else:
             assert ROOMS.index(room) >= ROOMS.index(own), f"{own} imports {module}"
+
+
+@pytest.mark.parametrize("path", sorted(VIEWS.rglob("*/*.py")), ids=module_name)
+def test_a_room_in_views_imports_only_from_itself_and_rooms_below(path):
+    prefix = "backprop_panel.views."
+    own = module_name(path).removeprefix(prefix)
+    for module in runtime_imports(path):
+        other = module.removeprefix(prefix)
+        if other != module and (own, ".".join(other.split(".")[:2])) not in CELLS_OF_HEATMAPS:
+            assert view_level(own) <= view_level(other), f"{own} imports {other}"
+
+
+def test_every_folder_in_views_is_a_room_of_the_layering():
+    assert {path.parent.name for path in VIEWS.glob("*/*.py")} == set(VIEW_ROOMS)
 
 
 def test_the_package_root_holds_the_public_names_and_the_shared_modules():

@@ -1,4 +1,4 @@
-"""The page in a real browser: what a person does, and what they then see."""
+"""The page in a real browser: user actions and their visible effects."""
 
 import re
 
@@ -20,7 +20,7 @@ from tests.ui.browsing import (
 
 @pytest.fixture
 def page(used_page):
-    """Return the page with its run reset, unless a test asks for a new one."""
+    """The shared page with its run reset."""
     return used_page
 
 
@@ -73,7 +73,9 @@ def test_a_changed_learning_rate_is_used_without_losing_the_step(page):
 def test_a_bad_learning_rate_is_refused_beside_its_control(page):
     fill(page, "Learning rate", "-1")
     expect(
-        page.get_by_text("Learning rate must be a finite number above 0, got -1.0")
+        page.get_by_text(
+            "Learning rate must be a finite number above 0 and at most 3.4e+38, got -1.0"
+        )
     ).to_be_visible()
     press(page, "Run Batch")
     expect_step(page, 1)

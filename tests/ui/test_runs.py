@@ -1,4 +1,4 @@
-"""Runs: made, named, reset, forked and deleted."""
+"""Making, naming, resetting, forking and deleting runs."""
 
 from playwright.sync_api import expect
 
@@ -9,7 +9,7 @@ CHOOSE = """([label, value]) => {
   const list = [...lists].find((model) => model.data?.attributes?.label === label)
   list.data.setv({value})
 }"""
-"""As a browser does that is behind: it says what it was sent, when it is true no longer."""
+"""What a browser does that lags behind: it sends a value that is out of date."""
 
 
 def test_a_setting_of_the_network_makes_a_new_run_and_keeps_the_old_one(used_page):
@@ -60,7 +60,7 @@ def test_a_taken_name_is_refused(used_page):
     expect(used_page.get_by_text("There is a run named 'run 1' already.").first).to_be_visible()
 
 
-def test_deleting_is_asked_for_and_the_last_run_stays(used_page):
+def test_deleting_asks_first_and_the_last_run_stays(used_page):
     press(used_page, "New run")
     expect_active(used_page, "run 2")
     press(used_page, "Delete")
@@ -72,7 +72,7 @@ def test_deleting_is_asked_for_and_the_last_run_stays(used_page):
     ).to_be_visible()
 
 
-def test_a_run_that_is_gone_is_not_chosen_by_a_page_that_knows_it_still(used_page):
+def test_a_browser_that_lags_behind_cannot_choose_a_run_that_is_gone(used_page):
     press(used_page, "New run")
     expect_active(used_page, "run 2")
     fill(used_page, "Run name", "renamed")
@@ -84,7 +84,7 @@ def test_a_run_that_is_gone_is_not_chosen_by_a_page_that_knows_it_still(used_pag
     expect_step(used_page, 1)
 
 
-def test_escape_keeps_a_run_that_was_to_be_deleted(used_page):
+def test_escape_cancels_the_deletion_of_a_run(used_page):
     press(used_page, "New run")
     expect_active(used_page, "run 2")
     press(used_page, "Delete")

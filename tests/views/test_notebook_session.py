@@ -1,4 +1,4 @@
-"""Where no server calls back, as in a notebook, the loop that runs does."""
+"""A session without a server, as in a notebook: the running event loop calls it."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from backprop_panel import TrainingRunManager
 from backprop_panel.views.state.session import Session
 
 
-def test_playing_is_shown_where_only_a_loop_runs():
+def test_play_is_shown_in_a_running_event_loop_without_a_server():
     async def play():
         manager = TrainingRunManager()
         manager.create()

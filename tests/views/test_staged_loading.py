@@ -1,4 +1,4 @@
-"""A page opens piece by piece, so that its server has time for others."""
+"""Staged loading: each stage of a page is a callback of its own."""
 
 from bokeh.document import Document
 from panel.io.state import set_curdoc
@@ -6,8 +6,8 @@ from panel.io.state import set_curdoc
 from backprop_panel.views.staged_loading import load_in_stages
 
 
-def pieces(done):
-    """Work in three pieces, each of which says so in `done`."""
+def three_stages(done):
+    """Work in three stages, each of which adds its name to `done`."""
     done.append("first")
     yield
     done.append("second")
@@ -15,27 +15,27 @@ def pieces(done):
     done.append("last")
 
 
-def take_turn(document):
-    """Do what the document is due to do next, as its server would."""
+def run_callback(document):
+    """Run the next callback of the document, as its server would."""
     (due,) = document.session_callbacks
     document.remove_timeout_callback(due)
     with set_curdoc(document):
         due.callback()
 
 
-def test_each_piece_is_done_in_a_turn_of_its_own():
+def test_each_stage_runs_in_a_callback_of_its_own():
     document, done = Document(), []
     with set_curdoc(document):
-        load_in_stages(pieces(done))
+        load_in_stages(three_stages(done))
     assert done == ["first"]
-    take_turn(document)
+    run_callback(document)
     assert done == ["first", "second"]
-    take_turn(document)
+    run_callback(document)
     assert done == ["first", "second", "last"]
     assert not document.session_callbacks
 
 
-def test_without_a_server_all_is_done_at_once():
+def test_without_a_server_all_stages_run_at_once():
     done = []
-    load_in_stages(pieces(done))
+    load_in_stages(three_stages(done))
     assert done == ["first", "second", "last"]

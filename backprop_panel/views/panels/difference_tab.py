@@ -159,8 +159,8 @@ def _settings_table(ours: str, theirs: str, differing: dict[str, tuple]) -> str:
     if not differing:
         return "<p>All settings are the same.</p>"
     rows = "".join(
-        f"<tr><td>{name.replace('_', ' ')}</td><td>{escape(str(ours)[:60])}</td>"
-        f"<td>{escape(str(theirs)[:60])}</td></tr>"
-        for name, (ours, theirs) in differing.items()
+        f"<tr><td>{name.replace('_', ' ')}</td><td>{escape(str(our_value)[:60])}</td>"
+        f"<td>{escape(str(their_value)[:60])}</td></tr>"
+        for name, (our_value, their_value) in differing.items()
     )
     return f"<table><tr><th>setting</th><th>{ours}</th><th>{theirs}</th></tr>{rows}</table>"

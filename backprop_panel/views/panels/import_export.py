@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from html import escape
 from importlib.util import find_spec
 from io import BytesIO
@@ -33,7 +33,7 @@ from ..notebook import in_notebook
 from ..plots.html import html
 from ..state.session import Session
 from ..state.user_errors import USER_ERRORS
-from ..widgets.buttons import BORDERED, SMALL, group_head
+from ..widgets.buttons import BORDERED, SMALL, download_button, group_head
 
 
 def _export_weights(run: TrainingRun, target: BinaryIO) -> None:
@@ -70,7 +70,7 @@ class ImportExport(pn.viewable.Viewer):
         super().__init__(session=session)
         self._format = pmui.Select(label="Export as", options=list(FORMATS), **SMALL)
         self._format.param.watch(self._name_file, "value")
-        self._download = _download_button(self._export)
+        self._download = download_button("Export", "run.zip", self._export)
         self._upload = _upload_button()
         self._upload.param.watch(self._import, "value")
         self._message = html("", "bp-note")
@@ -130,20 +130,6 @@ class ImportExport(pn.viewable.Viewer):
             self._upload.clear()  # else the same file could not be uploaded again
             self._upload.disabled = False
         self._message.object = "<br>".join(map(escape, notes))
-
-
-def _download_button(callback: Callable[[], Awaitable[BytesIO]]) -> pmui.FileDownload:
-    return pmui.FileDownload(
-        label="Export",
-        callback=callback,
-        filename="run.zip",
-        embed=False,
-        size="small",
-        variant="outlined",
-        color="default",
-        sx=BORDERED,
-        margin=(0, 3),
-    )
 
 
 def _upload_button() -> pmui.FileInput:

@@ -50,7 +50,7 @@ class Link(pn.viewable.Viewer):
         self._config: dict[str, Any] = {}
         self._notice = Notice(
             button("Open it", self._open, variant="contained", sx=PRIMARY),
-            button("Leave it", self._leave),
+            button("Leave it", self._decline),
         )
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -80,10 +80,10 @@ class Link(pn.viewable.Viewer):
             manager.draft(replacing=self._first if untouched else None, **config)
 
     def _open(self) -> None:
-        self._leave()
+        self._decline()
         self._attempt(lambda: self.session.manager.draft(**self._config))
 
-    def _leave(self) -> None:
+    def _decline(self) -> None:
         self._notice.show("")
 
     def _attempt(self, action: Callable[[], Any]) -> None:

@@ -14,7 +14,7 @@ from ...interchange import file_name
 from ...storage.unreadable_runs import UnreadableRun
 from ..plots.html import html
 from ..state.session import Session
-from ..widgets.buttons import BORDERED, button
+from ..widgets.buttons import button, download_button
 
 KEPT = "It stays in the store as it is; the other runs are not affected."
 
@@ -39,16 +39,10 @@ class UnreadableRuns(pn.viewable.Viewer):
         self._layout.objects = [self._message, *warnings]
 
     def _warning(self, run: UnreadableRun) -> pmui.Alert:
-        export = pmui.FileDownload(
-            label="Export as it is",
-            callback=partial(self._export, run),
-            filename=file_name(run.name, " unreadable.sqlite"),
-            embed=False,
-            size="small",
-            variant="outlined",
-            color="default",
-            sx=BORDERED,
-            margin=(0, 3),
+        export = download_button(
+            "Export as it is",
+            file_name(run.name, " unreadable.sqlite"),
+            partial(self._export, run),
         )
         reason = run.reason[:1].upper() + run.reason[1:].removesuffix(".")
         return pmui.Alert(

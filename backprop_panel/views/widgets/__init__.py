@@ -1,1 +1,1 @@
-"""Buttons and fields."""
+"""Buttons, fields and tabs."""

@@ -34,7 +34,7 @@ BORDERED = {
 """The style of all buttons but the primary one."""
 
 
-QUIET, CROWDED = 5, 25
+QUIET, QUIET_WHEN_BUSY = 5, 25
 """Milliseconds without another press before the action: normally, and if a press had to wait.
 
 A busy server receives the waiting presses one by one. A key that is held down repeats every 30 to
@@ -105,7 +105,7 @@ def _coalescing(action: Callable[[], Any], toggles: bool) -> Callable[[Any], Non
     def act_after_the_last(page: Document, wait: int) -> None:
         before = waiting
         page.add_timeout_callback(
-            lambda: act() if waiting == before else act_after_the_last(page, CROWDED), wait
+            lambda: act() if waiting == before else act_after_the_last(page, QUIET_WHEN_BUSY), wait
         )
 
     def press(event: param.parameterized.Event) -> None:
@@ -115,10 +115,25 @@ def _coalescing(action: Callable[[], Any], toggles: bool) -> Callable[[Any], Non
         if page is None or not page.session_context:
             act()
         elif waiting == 1:
-            had_to_wait = monotonic() < last_action + CROWDED / 1000
-            act_after_the_last(page, CROWDED if had_to_wait else QUIET)
+            had_to_wait = monotonic() < last_action + QUIET_WHEN_BUSY / 1000
+            act_after_the_last(page, QUIET_WHEN_BUSY if had_to_wait else QUIET)
 
     return press
+
+
+def download_button(label: str, filename: str, callback: Callable[[], Any]) -> pmui.FileDownload:
+    """Return a button that downloads the file which `callback` returns, made with each press."""
+    return pmui.FileDownload(
+        label=label,
+        callback=callback,
+        filename=filename,
+        embed=False,
+        size="small",
+        variant="outlined",
+        color="default",
+        sx=BORDERED,
+        margin=(0, 3),
+    )
 
 
 def group_head(title: str, note: str = "") -> pn.pane.HTML:

@@ -1,4 +1,4 @@
-"""Comparing two moments: what is refused, and what is explained of a difference."""
+"""Comparing two steps: refusals, and the explanation of a difference."""
 
 from time import sleep
 
@@ -12,7 +12,7 @@ from backprop_panel.views.panels.inspector import Inspector
 from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.session import Session
 
-# The widgets' library gives its own buttons both the old and the new name of an option.
+# panel-material-ui gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
 
 
@@ -27,7 +27,7 @@ def session():
 
 @pytest.fixture
 def compare(session):
-    """A function that compares with a step as it was typed, and returns the field."""
+    """A function that types a step, presses Compare and returns the field."""
     tab = DifferenceTab(session)
     tab.visible = True
     layout = tab.__panel__()
@@ -43,21 +43,21 @@ def compare(session):
 
 
 @pytest.mark.parametrize("text", ["abc", "", "-3", "1.5", "5"])
-def test_a_step_that_there_is_not_is_refused_beside_it(session, compare, text):
+def test_a_step_that_does_not_exist_is_refused_beside_its_field(session, compare, text):
     field = compare(text)
     assert field.error_state
     assert text in field.helper_text
     assert session.other is None
 
 
-def test_a_step_that_was_refused_is_so_no_longer_once_another_is_compared(session, compare):
+def test_a_refusal_disappears_with_the_next_comparison(session, compare):
     assert compare("99").error_state
     assert not compare("2").error_state
     assert session.other.step == 2
     assert session.mistakes == {}
 
 
-def test_what_was_refused_is_told_anew(session, compare):
+def test_each_refusal_replaces_the_last_and_goes_with_a_change(session, compare):
     field = compare("99")
     session.manager.create(hidden_dimension=8)
     field = compare("0")
@@ -72,7 +72,7 @@ def explained(layout):
     return text.object
 
 
-def test_of_a_difference_the_difference_is_explained(session, compare):
+def test_the_inspector_explains_the_difference(session, compare):
     layout = Inspector(session).__panel__()
     session.selection = Cell("weight", 1, 3, 17)
     compare("1")
@@ -84,23 +84,23 @@ def test_of_a_difference_the_difference_is_explained(session, compare):
     assert "<h3>W2[3, 17]</h3>" in explained(layout)
 
 
-def test_what_is_compared_is_told_as_it_goes_on(session, compare):
+def test_the_compared_step_is_shown_after_each_step(session, compare):
     tab = DifferenceTab(session)
     tab.visible = True
     compare("1")
     session.run_batch()
-    told = " ".join(text.object for text in tab.__panel__().select(pn.pane.HTML))
-    assert "at step 5 minus" in told
+    shown = " ".join(text.object for text in tab.__panel__().select(pn.pane.HTML))
+    assert "at step 5 minus" in shown
 
 
-def test_a_moment_does_not_differ_from_itself(session, compare):
+def test_a_step_does_not_differ_from_itself(session, compare):
     session.travel(2)
     compare("2")
     assert not any(array.any() for array in session.shown.layers)
 
 
-def test_a_comparison_that_is_watched_leaves_training_as_it_is(session, compare):
-    """What the page computes for itself must not get between two steps of a worker."""
+def test_a_visible_comparison_does_not_change_training(session, compare):
+    """Computations for the page do not disturb the buffers of the worker."""
     compare("1")
     Inspector(session)
     run = session.run

@@ -10,7 +10,7 @@ from backprop_panel.interchange import to_query
 from backprop_panel.views.panels.link import MOST_WITHOUT_QUESTION, Link
 from backprop_panel.views.state.session import Session
 
-# The widgets' library gives its own buttons both the old and the new name of an option.
+# panel-material-ui gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
 
 LARGE = {"num_samples": "10000000"}
@@ -30,7 +30,7 @@ def followed(session, arguments, first=None):
 
 
 def shown(link):
-    """Return the notice's title, its text, and whether it asks; nothing if it is not visible."""
+    """Return the notice's title, its text, and whether it asks; None if it is not visible."""
     alert = link.__panel__()
     text, buttons = alert.objects
     return (alert.title, text.object, buttons.visible) if alert.visible else None
@@ -52,7 +52,7 @@ def test_a_link_makes_nothing_before_it_is_followed(session):
     assert len(session.manager.runs) == 1
 
 
-def test_a_small_link_is_opened_unasked(session):
+def test_a_link_to_a_small_run_is_opened_without_a_question(session):
     assert shown(followed(session, {"seed": "3"})) is None
     assert session.run.config["seed"] == 3
 
@@ -65,7 +65,7 @@ def test_the_run_of_a_link_replaces_the_draft_of_an_empty_store():
     assert manager.runs == [session.run] and session.run.name == "run 1"
 
 
-def test_the_run_of_a_link_leaves_a_trained_run(session):
+def test_the_run_of_a_link_does_not_replace_a_trained_run(session):
     first = session.run
     session.run_batch()
     followed(session, {"seed": "3"}, first)
@@ -79,7 +79,7 @@ def test_a_link_to_the_configuration_of_a_run_shows_that_run(session):
     assert session.run is wanted and len(session.manager.runs) == 3
 
 
-def test_a_large_link_asks_with_what_it_needs_and_makes_nothing(session):
+def test_a_link_to_a_large_run_asks_first_and_makes_nothing(session):
     first = session.run
     tracemalloc.start()
     link = followed(session, LARGE)
@@ -92,14 +92,14 @@ def test_a_large_link_asks_with_what_it_needs_and_makes_nothing(session):
     assert peak < MOST_WITHOUT_QUESTION
 
 
-def test_a_large_link_is_opened_when_the_person_agrees(session):
+def test_a_link_to_a_large_run_is_opened_after_consent(session):
     link = followed(session, {"num_samples": "500000"})
     press(link, "Open it")
     assert shown(link) is None
     assert session.run.config["num_samples"] == 500_000
 
 
-def test_a_large_link_that_is_left_leaves_the_page_as_it_is(session):
+def test_a_declined_link_leaves_the_page_unchanged(session):
     first = session.run
     link = followed(session, LARGE)
     press(link, "Leave it")
@@ -107,14 +107,14 @@ def test_a_large_link_that_is_left_leaves_the_page_as_it_is(session):
     assert session.manager.runs == [first]
 
 
-def test_a_large_run_that_is_there_already_is_shown_unasked(session):
+def test_an_existing_large_run_is_shown_without_a_question(session):
     wanted = session.manager.create(num_samples=500_000)
     session.manager.create(num_samples=64)
     link = followed(session, {"num_samples": "500000"})
     assert shown(link) is None and session.run is wanted
 
 
-def test_a_large_link_that_is_then_refused_says_why(session):
+def test_a_link_refused_after_consent_says_why(session):
     link = followed(session, LARGE | {"sequence_length": "50"})
     press(link, "Open it")
     title, text, asks = shown(link)
@@ -133,7 +133,7 @@ def test_a_large_link_that_is_then_refused_says_why(session):
     ],
     ids=lambda value: urlencode(value) if isinstance(value, dict) else "",
 )
-def test_a_link_that_cannot_be_followed_says_why(session, arguments, reason):
+def test_a_refused_link_says_why(session, arguments, reason):
     first = session.run
     link = followed(session, arguments)
     if shown(link)[2]:
@@ -143,7 +143,7 @@ def test_a_link_that_cannot_be_followed_says_why(session, arguments, reason):
     assert session.run is first and session.manager.runs == [first]
 
 
-def test_a_link_beyond_the_machine_is_refused_unasked(session, monkeypatch):
+def test_a_link_beyond_the_memory_is_refused_without_a_question(session, monkeypatch):
     monkeypatch.setattr("backprop_panel.training.model.physical_memory", lambda: 100 << 20)
     title, text, asks = shown(followed(session, {"hidden_dimension": "2000"}))
     assert title == "The link was not followed" and not asks

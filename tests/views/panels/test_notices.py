@@ -9,11 +9,11 @@ from backprop_panel import TrainingRunManager
 from backprop_panel.views import Workbench
 from backprop_panel.views.panels.notices import StoreNotice
 
-# The widgets' library gives its own buttons both the old and the new name of an option.
+# panel-material-ui gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
 
 
-def said(notice):
+def shown(notice):
     alert = notice.__panel__()
     return alert.objects[0].object if alert.visible else ""
 
@@ -26,30 +26,30 @@ def manager(tmp_path):
     manager.close()
 
 
-def test_a_store_that_works_has_no_notice(manager):
+def test_a_working_store_has_no_notice(manager):
     manager.refresh()
-    assert said(StoreNotice(manager)) == ""
+    assert shown(StoreNotice(manager)) == ""
 
 
-def test_a_store_that_fails_later_is_told_until_it_works_again(manager, tmp_path):
+def test_a_failing_store_has_a_notice_until_it_works_again(manager, tmp_path):
     notice = StoreNotice(manager)
     with sqlite3.connect(tmp_path / "runs.sqlite") as db:
         db.execute("ALTER TABLE runs RENAME TO gone")
     manager.refresh()
-    assert "no such table: runs" in said(notice)
+    assert "no such table: runs" in shown(notice)
     with sqlite3.connect(tmp_path / "runs.sqlite") as db:
         db.execute("ALTER TABLE gone RENAME TO runs")
     manager._shelf.save()
     manager.current.trainer.run_step()
     manager._shelf.save()
     manager.refresh()
-    assert said(notice) == ""
+    assert shown(notice) == ""
 
 
 @pytest.mark.parametrize("name", ["<b>runs.sqlite", "*runs*.sqlite"])
-def test_the_name_of_a_store_is_no_markup(name, tmp_path):
+def test_the_name_of_a_store_is_escaped(name, tmp_path):
     (tmp_path / name).write_text("no database")
     notice = Workbench(store=tmp_path / name).store_notice
-    assert "runs" in said(notice) and "<b>" not in said(notice)
-    assert "are kept in memory only" in said(notice)
-    assert name.replace("<", "&lt;").replace(">", "&gt;") in said(notice)
+    assert "runs" in shown(notice) and "<b>" not in shown(notice)
+    assert "are kept in memory only" in shown(notice)
+    assert name.replace("<", "&lt;").replace(">", "&gt;") in shown(notice)

@@ -1,4 +1,4 @@
-"""What the table of runs says of them."""
+"""The table of runs."""
 
 import math
 
@@ -12,7 +12,7 @@ def table_of(runs):
     return runs_table(runs, [settings_in_words(run) for run in runs])
 
 
-def test_the_best_loss_is_of_the_steps_before_training_blew_up():
+def test_the_best_loss_ignores_losses_that_are_not_finite():
     run = TrainingRunManager().create()
     finite = [float(run.trainer.run_batch().loss) for _ in range(2)]
     run.trainer.engine.network.parameters[...] = np.nan
@@ -22,7 +22,7 @@ def test_the_best_loss_is_of_the_steps_before_training_blew_up():
     assert row["best loss"] == float(f"{min(finite):.4g}")
 
 
-def test_settings_in_which_runs_are_alike_are_those_that_need_not_be_shown():
+def test_settings_with_one_value_in_all_runs_are_alike():
     manager = TrainingRunManager()
     runs = [manager.create(learning_rate=0.1), manager.create(learning_rate=0.2)]
     alike = settings_alike([settings_in_words(run) for run in runs])
@@ -30,7 +30,7 @@ def test_settings_in_which_runs_are_alike_are_those_that_need_not_be_shown():
     assert shown[:3] == ["name", "learning rate", "step"]
 
 
-def test_the_table_has_the_same_columns_of_the_same_types_whatever_the_runs_are():
+def test_the_columns_and_their_types_do_not_depend_on_the_runs():
     manager = TrainingRunManager()
     new, other = manager.create(), manager.create(hidden_dimension=8)
     other.trainer.run_batch()

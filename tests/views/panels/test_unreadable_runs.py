@@ -1,4 +1,4 @@
-"""Runs that cannot be read, as the Runs tab shows them."""
+"""The warnings about unreadable runs in the Runs tab."""
 
 import sqlite3
 from contextlib import closing
@@ -12,13 +12,13 @@ from backprop_panel.views.panels.notices import UnreadableNotice
 from backprop_panel.views.panels.unreadable_runs import UnreadableRuns
 from backprop_panel.views.state.session import Session
 
-# The widgets' library gives its own buttons both the old and the new name of an option.
+# panel-material-ui gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
 
 
 @pytest.fixture
 def session(tmp_path):
-    """A page on a store with two runs, the second of which is damaged."""
+    """A session on a store with a readable and a damaged run."""
     path = tmp_path / "runs.sqlite"
     with closing(TrainingRunManager(path)) as manager:
         manager.create(name="whole", **SMALL)
@@ -66,9 +66,9 @@ def test_an_unreadable_run_is_deleted_from_the_page(session):
     assert session.manager.unreadable == []
 
 
-def test_a_deletion_that_is_refused_says_why(session):
+def test_a_refused_deletion_says_why(session):
     view = UnreadableRuns(session)
-    session.manager._own_store._db.execute("PRAGMA query_only = 1")  # as a disk gone read-only
+    session.manager._own_store._db.execute("PRAGMA query_only = 1")  # like a read-only disk
     press(view, "Delete it for good")
     assert view.__panel__().select(pmui.Alert)
     assert "read-only" in view._message.object

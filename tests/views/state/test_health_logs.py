@@ -1,4 +1,4 @@
-"""The health of a run is known at some of its steps, however fast they passed."""
+"""The health of a run at the steps that were shown, and at others of a short training."""
 
 from math import inf
 from time import sleep
@@ -19,29 +19,29 @@ def session(monkeypatch):
     return Session(manager)
 
 
-def pass_an_epoch(session):
-    """Let a worker make an epoch that is over before anything of it is shown."""
+def run_unseen_epoch(session):
+    """Train an epoch that ends before any of its steps is shown."""
     session.run_full_epoch()
     while session.run.worker.running:
         sleep(0.01)
     session.tick()
 
 
-def test_steps_that_passed_too_fast_to_be_shown_are_looked_at_again(session):
+def test_steps_of_an_unseen_epoch_are_replayed(session):
     logs = HealthLogs(session)
     for _ in range(4):
         before = len(logs.current().steps)
-        pass_an_epoch(session)
+        run_unseen_epoch(session)
         logs.add_missing()
         steps = logs.current().steps
         assert len(steps) >= before + 3
         assert steps[-1] == session.run.trainer.step
 
 
-def test_steps_that_passed_too_fast_are_looked_at_again_after_others_were_shown(session):
+def test_steps_of_unseen_epochs_are_replayed_after_a_shown_step(session):
     logs = HealthLogs(session)
     for _ in range(3):
-        pass_an_epoch(session)
+        run_unseen_epoch(session)
     session.run_batch()
     logs.add_missing()
     steps = logs.current().steps
@@ -50,7 +50,7 @@ def test_steps_that_passed_too_fast_are_looked_at_again_after_others_were_shown(
     assert steps[-1] == session.run.trainer.step
 
 
-def test_what_is_to_be_looked_at_again_goes_with_its_run(session):
+def test_missing_steps_of_a_deleted_run_are_forgotten(session):
     logs, gone = HealthLogs(session), session.run
     session.run_full_epoch()
     session.pause()

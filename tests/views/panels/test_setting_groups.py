@@ -1,0 +1,78 @@
+"""Fields of settings: what changes at once, and what a new run takes."""
+
+import pytest
+
+from backprop_panel import TrainingRunManager
+from backprop_panel.settings import SettingError
+from backprop_panel.views.panels.setting_groups import NewRunSettings, TrainingSettings
+from backprop_panel.views.state.session import Session
+
+
+@pytest.fixture
+def session():
+    manager = TrainingRunManager()
+    manager.create(num_samples=64, seed=1)
+    return Session(manager)
+
+
+@pytest.fixture
+def new_run(session):
+    settings = NewRunSettings(session)
+    settings.show()
+    return settings
+
+
+def test_a_changed_field_changes_its_training_setting_at_once(session):
+    training = TrainingSettings(session)
+    training.show()
+    training.fields["learning_rate"].value = "0.25"
+    assert session.run.trainer.learning_rate == 0.25
+
+
+def test_showing_the_settings_in_the_past_makes_no_fork(session):
+    session.run_batch()
+    session.run_batch()
+    session.travel(1)
+    training = TrainingSettings(session)
+    training.fields["learning_rate"].value = "x"
+    training.show()
+    assert len(session.manager.runs) == 1
+    assert session.mistakes == {}
+
+
+def test_fields_are_pending_until_they_show_the_settings_of_the_run(session, new_run):
+    assert not new_run.pending
+    new_run.fields["seed"].value = "2"
+    assert new_run.pending
+    new_run.fields["seed"].value = "1"
+    assert not new_run.pending
+
+
+def test_fields_are_not_pending_for_a_run_with_their_settings(session, new_run):
+    new_run.fields["seed"].value = "2"
+    session.manager.create(num_samples=64, seed=2)
+    new_run.show()
+    assert not new_run.pending
+
+
+def test_a_new_run_takes_the_settings_of_the_run_and_the_changes(session, new_run):
+    new_run.fields["hidden_dimension"].value = "8 4"
+    settings = new_run.settings()
+    assert settings["hidden_dimension"] == [8, 4]
+    assert "hidden_layers" not in settings
+    assert (settings["num_samples"], settings["seed"]) == (64, 1)
+
+
+def test_another_vocabulary_ends_given_master_sequences(session):
+    session.manager.create(master_sequences=["abcab"], vocabulary=["a", "b", "c"])
+    new_run = NewRunSettings(session)
+    new_run.show()
+    assert new_run.fields["master_sequences"].value == "given"
+    new_run.fields["vocabulary"].value = "a b"
+    assert new_run.settings()["master_sequences"] is None
+
+
+def test_a_new_run_refuses_a_text_that_is_no_value(new_run):
+    new_run.fields["seed"].value = "many"
+    with pytest.raises(SettingError, match="seed takes whole numbers, got 'many'"):
+        new_run.settings()

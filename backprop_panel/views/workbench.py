@@ -11,7 +11,6 @@ import panel_material_ui as pmui
 import param
 from bokeh.document import Document
 from bokeh.events import ConnectionLost
-from panel.util import edit_readonly
 
 from ..runs.manager import TrainingRunManager
 from ..storage.database import StoreError
@@ -26,19 +25,15 @@ from .panels.notices import StoreNotice, UnreadableNotice, unopened
 from .panels.sidebar import Settings
 from .panels.timeline import Timeline
 from .panels.toolbar import Toolbar
-from .patches.serving import settle_in
+from .patches.axis_style import keep_axis_style
+from .patches.page_busy import ignore_busy_server
+from .serving import prepare_page
 from .staged_loading import in_pieces
 from .state.session import Session
 from .widgets.buttons import SMALL
 
 FOLLOW_PERIOD = 1000
 """Milliseconds between two looks at what was done in other windows."""
-
-
-class NeverBusy(param.Parameterized):
-    """What a page follows instead of the server: only another one to follow ends that."""
-
-    busy = param.Boolean(False, constant=True)
 
 
 class Workbench(pn.viewable.Viewer):
@@ -145,13 +140,9 @@ class Workbench(pn.viewable.Viewer):
             busy_indicator=None,
             theme_config=THEME,
             sx=PAGE_SX,
-            # The map sets its axes itself: labels as small as its cells.
-            _custom_theme=["Axis"],
         )
-        # A page follows whether the server is busy, each page that was ever opened, at the cost of
-        # a walk through all its models twice a frame; nothing here shows it.
-        with edit_readonly(page):
-            page.busy = NeverBusy().param.busy
+        keep_axis_style(page)
+        ignore_busy_server(page)
         page.param.watch(self._follow_theme, "dark_theme")
         self.session.dark = page.dark_theme
         return page
@@ -190,7 +181,7 @@ class Workbench(pn.viewable.Viewer):
 
     def _follow_page(self, page: Document) -> None:
         """Go along with what becomes of the page: opened, left, come back to, closed for good."""
-        settle_in(page)
+        prepare_page(page)
         page.add_periodic_callback(self._follow_store, FOLLOW_PERIOD)
         # Long before the session is destroyed, which may be needed still: a browser whose
         # connection broke down comes back to it. Models may be changed only in a callback.

@@ -10,7 +10,6 @@ import param
 from numpy.typing import NDArray
 
 from ...nn.record import StepRecord
-from ..patches.image_canvas import QuickPlots
 from ..plots.cell_labels import names_of_cells
 from ..plots.color_scales import Scales
 from ..plots.colors import theme_of
@@ -48,7 +47,6 @@ class NetworkMap(pn.viewable.Viewer):
         self._layout = pn.Column(
             self._grid,
             self._legend,
-            QuickPlots(width=0, height=0, margin=0),
             margin=0,
             sizing_mode="stretch_width",
         )

@@ -8,10 +8,10 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
+from ..patches.browser import BrowserPatches
 from ..plots.html import STYLE, html
 from ..state.session import Session, draw_with
 from ..widgets.buttons import ACCENT, LINE, button
-from .reconnection import Reconnection
 
 
 class Toolbar(pn.viewable.Viewer):
@@ -61,7 +61,7 @@ class Toolbar(pn.viewable.Viewer):
             self._progress,
             self._status,
             session.frames,
-            Reconnection(width=0, height=0, margin=0),
+            BrowserPatches(width=0, height=0, margin=0),
             align_items="center",
             margin=0,
             sizing_mode="stretch_width",

@@ -24,7 +24,8 @@ from bokeh.models import (
 )
 from numpy.typing import NDArray
 
-from ..patches.state_glyphs import draw_one_way, hook
+from ..patches.plot_source import replace_source
+from ..patches.weak_hook import weak_hook
 from .cell_labels import LABEL_COLOR
 
 DOT, DOT_STEPS = 5, 0.2
@@ -227,7 +228,7 @@ class Curves:
             tools=["xwheel_zoom", "pan", "reset"] if has_axes else [],
             active_tools=["xwheel_zoom", "pan"] if has_axes else [],
             show_grid=has_axes,
-            hooks=[hook(self._take_over)],
+            hooks=[weak_hook(self._take_over)],
             **axes,
         )
 
@@ -239,12 +240,10 @@ class Curves:
 
     def _take_over(self, plot: Any, element: hv.Element) -> None:
         """Put this plot's sources, ranges and tools into the figure HoloViews made."""
-        figure, renderer = plot.state, plot.handles["glyph_renderer"]
-        renderer.data_source = self._source
-        renderer.glyph.update(
-            xs="xs", ys="ys", line_color="color", line_dash=field("dash"), line_width="width"
-        )
-        draw_one_way(renderer)
+        figure, renderer = replace_source(
+            plot, self._source, xs="xs", ys="ys",
+            line_color="color", line_dash=field("dash"), line_width="width",
+        )  # fmt: skip
         for axis in figure.axis:
             self._dress(axis)
         whole = DataRange1d(range_padding=0, renderers=[renderer])

@@ -12,7 +12,7 @@ from weakref import WeakSet
 import panel as pn
 from panel.custom import JSComponent
 
-from ..patches.quiet import Quiet
+from ..patches.silent_events import SilentEvents
 
 PATIENCE = 2.0
 """Seconds after which a frame is sent although nothing was heard: a message may be lost."""
@@ -30,7 +30,7 @@ LATEST_WEIGHT = 0.2
 """That of the latest frame in what a frame is taken to cost, a running mean."""
 
 
-class FrameClock(Quiet, JSComponent):
+class FrameClock(SilentEvents, JSComponent):
     """Counts the frames that were sent and those that the browser has drawn.
 
     A server that sends on regardless fills a slow browser's queue, and a click then waits until

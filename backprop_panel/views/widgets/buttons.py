@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import inf
 from time import monotonic
-from typing import Any, ClassVar
+from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
@@ -13,7 +13,9 @@ import param
 from bokeh.document import Document
 
 from ...runs.run import TrainingRun
-from ..patches.quiet import Quiet
+from ..patches.click_count import UncountedButton
+from ..patches.silent_events import SilentEvents
+from ..patches.stale_options import IgnoresStaleOptions
 from ..plots.html import html
 
 ACCENT = "#4263eb"
@@ -41,7 +43,7 @@ A server that is busy takes them in one by one; a key that is held down presses 
 """
 
 
-class RunSelect(pmui.Select):
+class RunSelect(IgnoresStaleOptions, pmui.Select):
     """A list of runs of which one is chosen: named by their names, chosen by their ids."""
 
     def offer(self, runs: list[TrainingRun], chosen: str) -> None:
@@ -51,18 +53,9 @@ class RunSelect(pmui.Select):
         # A renamed run keeps its id, and the browser would keep its old name.
         self.param.trigger("value")
 
-    def _process_property_change(self, properties: dict[str, Any]) -> dict[str, Any]:
-        """Take what the browser says, but for a run that was deleted or renamed meanwhile."""
-        if "value" in properties and properties["value"] not in self.labels:
-            properties = {name: told for name, told in properties.items() if name != "value"}
-            self.param.trigger("value")  # It is told again what there is.
-        return super()._process_property_change(properties)
 
-
-class QuietButton(Quiet, pmui.Button):
-    """A button of which a page is not told, with each press, how many there were."""
-
-    _rename: ClassVar[dict[str, str | None]] = {"clicks": None, "value": None}
+class QuietButton(SilentEvents, UncountedButton):
+    """A button whose presses send nothing back to the page by themselves."""
 
 
 def button(

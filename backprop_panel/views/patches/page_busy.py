@@ -5,7 +5,8 @@ of the page. Nothing on the page shows it.
 
 Gain: two walks through the page's models fewer a frame. In time: not measured.
 Upstream: a `Page` without a busy indicator would not follow the flag.
-Without the symbols: a page cannot be made; the contract test fails first.
+Without the symbols: without `edit_readonly`, importing `backprop_panel.views` fails; without
+`Page.busy`, there is nothing to end.
 """
 
 from __future__ import annotations

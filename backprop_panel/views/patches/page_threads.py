@@ -7,7 +7,7 @@ own.
 
 Gain: pages work with ``--num-threads``. Without the patch they fail.
 Upstream: a document that is excluded from the thread pool.
-Without the symbols: pages fail with ``--num-threads``; without it, nothing changes.
+Without the symbols: no page can be served.
 """
 
 from __future__ import annotations

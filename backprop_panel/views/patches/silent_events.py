@@ -5,7 +5,7 @@ Panel sets its busy flag around each event and sends it to the page. Nothing on 
 Gain: with `click_count`, a button press costs the server 2 ms and not 10.
 Upstream: an option of a component that leaves the busy flag alone, as ``background=True`` is for
 periodic callbacks.
-Without the symbol: each event sends the busy flag again, at that cost.
+Without the symbols: each event sends the busy flag again, at that cost.
 """
 
 from __future__ import annotations

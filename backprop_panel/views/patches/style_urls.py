@@ -6,7 +6,8 @@ CDN.
 
 Gain: pages work offline with ``--reuse-sessions``.
 Upstream: Panel would set `dist_url` for each document as it is made.
-Without the symbols: with that option, the page's style sheets come from the CDN.
+Without the symbols: without `LOCAL_DIST`, importing `backprop_panel.views` fails; without
+`dist_url`, the style sheets come from the CDN with that option.
 """
 
 from __future__ import annotations

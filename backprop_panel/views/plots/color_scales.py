@@ -14,7 +14,7 @@ GROWTH = 0.5
 """How far it moves towards a larger one."""
 
 ROOM = 1.4
-"""A new limit is the magnitude times this.
+"""A changed limit is the magnitude times this.
 
 It is kept until the magnitude exceeds it, or falls below the limit divided by the square of this.
 """

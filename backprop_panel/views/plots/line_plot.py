@@ -203,7 +203,7 @@ class Curves:
     def _listen(self, figure: figure) -> None:
         """Follow zooms and clicks.
 
-        By Bokeh's events: HoloViews' `Tap` is silent about a second tap at one place.
+        By Bokeh's events: HoloViews' `Tap` ignores a second tap at one place (holoviews#5074).
         """
         if self._on_zoom:
             figure.on_event(RangesUpdate, self._zoomed)

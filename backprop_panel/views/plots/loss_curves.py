@@ -24,7 +24,7 @@ POINTS_TOGETHER = 10_000
 """Points sent of all runs' curves together: a browser takes a second for ten times as many."""
 
 FEWEST_POINTS = 200
-"""Points sent of a curve, however many curves there are."""
+"""At least this many points of a curve may be sent, however many curves there are."""
 
 MOST_THICK = 8
 """Up to this many runs, curves are wider than a pixel."""
@@ -204,7 +204,7 @@ def _what(event: Event) -> str:
     if isinstance(event, Changed):
         return _listed(event.settings)
     if isinstance(event, LayerFrozen):
-        return f"W{event.layer + 1} {'frozen' if event.frozen else 'let go'}"
+        return f"W{event.layer + 1} {'frozen' if event.frozen else 'unfrozen'}"
     if isinstance(event, WeightsLoaded):
         return "weights loaded"
     return f"W{event.layer + 1}[{event.row}, {event.column}] set to {event.value:g}"

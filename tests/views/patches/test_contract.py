@@ -87,7 +87,7 @@ BOKEHJS_NAMES = {
 """What patches read or set beside methods."""
 
 EXTENSION_POINTS = {"_esm", "_send_msg", "_handle_msg"}
-"""Panel documents these for components of one's own."""
+"""Members that Panel's docstrings offer to components of one's own."""
 
 
 @pytest.mark.parametrize("symbol", SIGNATURES)

@@ -15,12 +15,6 @@ from .command_queue import CommandQueue
 from .engine import Engine
 from .turnstile import Turns
 
-SWITCH_INTERVAL = 0.0002
-"""Seconds after which a thread that wants the interpreter gets it; the default is 0.005.
-
-A frame goes to the browser in dozens of small writes, each of which may have to wait for that.
-"""
-
 BLOCK_SECONDS = 0.004
 """How long the thread trains, about, before it looks at what is wanted of it."""
 
@@ -159,7 +153,6 @@ class Worker:
     def start(self, stop_when: StopWhen, steps_per_second: float | None = None) -> None:
         """Advance the engine until there is a reason to stop, at a given rate or at full speed."""
         self.stop()
-        sys.setswitchinterval(min(SWITCH_INTERVAL, sys.getswitchinterval()))
         self.error = self.reason = self._newest = None
         self.stop_when = stop_when
         self._pace = Pace(steps_per_second)

@@ -1,16 +1,15 @@
-"""The page and its parts: the only place that knows of Panel, HoloViews and Bokeh."""
-
-import gc
+"""The page and its parts: the only room that imports Panel, HoloViews and Bokeh."""
 
 import holoviews as hv
 import panel as pn
 
 from .notebook import in_notebook, prepare_notebook
-from .patches.serving import end_connections_once, refusal
-from .patches.write_queue import leave_no_message_behind
+from .patches.ping import tolerate_failed_pings
+from .patches.write_queue import flush_write_queue
+from .serving import prepare_server, refusal
 from .workbench import Workbench
 
-__all__ = ["Workbench", "refusal"]
+__all__ = ["Workbench", "prepare_server", "refusal"]
 
 # Here, so that `Workbench()` as the last line of a notebook's cell is enough.
 if in_notebook():
@@ -19,8 +18,5 @@ else:
     pn.extension("tabulator")
     hv.extension("bokeh", logo=False)
 
-leave_no_message_behind()
-end_connections_once()
-
-# What was imported stays: not looked through for garbage, a page is made a third faster.
-gc.freeze()
+flush_write_queue()
+tolerate_failed_pings()

@@ -11,7 +11,6 @@ import panel_material_ui as pmui
 import param
 from bokeh.document import Document
 from bokeh.events import ConnectionLost
-from panel.util import edit_readonly
 
 from ..runs.manager import TrainingRunManager
 from ..storage.database import StoreError
@@ -29,8 +28,10 @@ from .panels.session_map import session_map
 from .panels.sidebar import Sidebar
 from .panels.timeline import Timeline
 from .panels.toolbar import Toolbar
-from .patches.serving import settle_in
+from .patches.axis_style import keep_axis_style
+from .patches.page_busy import ignore_busy_server
 from .plots.html import STYLE
+from .serving import prepare_page
 from .staged_loading import load_in_stages
 from .state.comparison import Comparison
 from .state.health_logs import HealthLogs
@@ -132,10 +133,9 @@ class Workbench(pn.viewable.Viewer):
             busy_indicator=None,
             theme_config=THEME,
             sx=PAGE_SX,
-            # The map sets its axes itself: labels as small as its cells.
-            _custom_theme=["Axis"],
         )
-        _ignore_busy_server(page)
+        keep_axis_style(page)
+        ignore_busy_server(page)
         page.param.watch(self._follow_theme, "dark_theme")
         self.session.dark = page.dark_theme
         return page
@@ -161,7 +161,7 @@ class Workbench(pn.viewable.Viewer):
 
     def _follow_document(self, document: Document) -> None:
         """Follow the lifecycle of the page: open, disconnected, connected again, destroyed."""
-        settle_in(document)
+        prepare_page(document)
         document.add_periodic_callback(self._refresh, REFRESH_PERIOD)
         # A browser may connect to the session again, so only training stops here. The session is
         # destroyed much later. Models may be changed only in a callback.
@@ -205,16 +205,6 @@ def _manager(store: str | Path | None, user: str) -> TrainingRunManager:
         manager = TrainingRunManager()
         manager.store_problem = cannot_open(error)
         return manager
-
-
-def _ignore_busy_server(page: pmui.Page) -> None:
-    """Make a page follow a constant in place of the busy state of the server.
-
-    Nothing here shows that state, and following it costs a walk through all models of every page
-    ever opened, twice for each callback. Only another reference ends the subscription.
-    """
-    with edit_readonly(page):
-        page.busy = pn.rx(False)
 
 
 def _tab_views(comparison: Comparison) -> dict[str, Callable[[], pn.viewable.Viewer]]:

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from backprop_panel.views import Workbench
+from backprop_panel.views import Workbench, prepare_server
 
 RUNS, STEPS, EPOCH = 50, 1_000_000, 100
 
+prepare_server()
 random = np.random.default_rng(0)
 workbench = Workbench(num_samples=64)
 for number in range(1, RUNS):

@@ -1,4 +1,4 @@
-"""Every way to start ``panel serve``: the page works, or says why it does not."""
+"""Every mode of ``panel serve``: the page works, or says why it does not."""
 
 import signal
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.ui.browsing import expect_step, press
 from tests.ui.conftest import FIRST_LOAD, Server, Watch, expect_whole
 
-# What Panel's own page for logging in asks for.
+# Panel's login page loads its logo from the CDN.
 LOGO = f"https://cdn.holoviz.org/panel/{pn.__version__}/dist/images/logo_stacked.png"
 
 MODES = {
@@ -36,7 +36,7 @@ MODES = {
 
 @pytest.fixture
 def start(tmp_path):
-    """Return a function that starts a server, and ends it as Ctrl-C does: without a complaint."""
+    """Return a function that starts a server. Ctrl-C ends it at last, without a traceback."""
     servers = []
 
     def start(*options, address="main"):
@@ -53,7 +53,7 @@ def start(tmp_path):
 
 @pytest.fixture
 def visit(browser):
-    """Return a function that opens a server's page as somebody new, and watches it to the end."""
+    """Return a function that opens a page in a new context. No errors, no foreign requests."""
     contexts, watches = [], []
 
     def visit(server):
@@ -78,7 +78,7 @@ def expect_to_work(page):
 
 
 @pytest.mark.parametrize("options", MODES.values(), ids=MODES)
-def test_the_page_works_also_for_the_second_who_opens_it(options, start, visit):
+def test_the_page_works_in_two_browsers(options, start, visit):
     server = start(*options)
     for _ in range(2):
         expect_to_work(visit(server))
@@ -97,7 +97,7 @@ def test_behind_a_login_the_page_works(start, visit):
     expect_to_work(page)
 
 
-def test_several_processes_are_refused_with_the_reason(tmp_path, visit):
+def test_several_processes_are_refused_with_a_reason(tmp_path, visit):
     server = Server(tmp_path / "server.log", options=["--num-procs", "2"])
     try:
         server.wait_until_it_answers()

@@ -11,7 +11,6 @@ import param
 from numpy.typing import NDArray
 
 from ...nn.record import StepRecord
-from ..patches.image_canvas import QuickPlots
 from ..plots.color_scales import Scales
 from ..plots.colors import theme_of
 from ..plots.heatmap import Heatmap
@@ -62,7 +61,6 @@ class NetworkMap(pn.viewable.Viewer):
         self._layout = pn.Column(
             self.grid.layout,
             self._legend,
-            QuickPlots(width=0, height=0, margin=0),
             margin=0,
             sizing_mode="stretch_width",
         )

@@ -8,7 +8,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from ..patches.reconnection import Reconnection
+from ..patches.browser import BrowserPatches
 from ..plots.html import STYLE, html
 from ..state.session import Session, draw_with
 from ..widgets.buttons import ACCENT, LINE, button
@@ -67,7 +67,7 @@ class Toolbar(pn.viewable.Viewer):
             self._progress,
             self._status,
             session.frame_pacer,
-            Reconnection(width=0, height=0, margin=0),
+            BrowserPatches(width=0, height=0, margin=0),
             align_items="center",
             margin=0,
             sizing_mode="stretch_width",

@@ -1,63 +1,16 @@
-"""The reconnection of a page to its session after a lost connection."""
+"""Let a page return to its session after its connection was lost.
 
-from __future__ import annotations
+When BokehJS 3.9 reconnects, it reads the first bytes as the rest of a message from the old
+connection, loads the document without its arrays, and sends all of it back to the server. It also
+fails to send events that occur meanwhile; the reloaded document undoes those.
 
-from panel.custom import JSComponent
+Gain: a page whose connection was lost works again. Without the patch it does not.
+Upstream: `ClientConnection` would start a new `Receiver` with each connection, and replace the
+document with its buffers and without sending it back.
+Without the symbols: a page must be reloaded after its connection was lost.
+"""
 
+from pathlib import Path
 
-class Reconnection(JSComponent):
-    """An invisible part of a page that corrects how Bokeh 3.9 reconnects to a session.
-
-    After a reconnection, Bokeh parses the first message as the rest of one that the old connection
-    left incomplete, takes the document without its binary buffers, and sends all models back to the
-    server. While disconnected, it raises an error at each change in the browser.
-
-    Here the receiver is new with each connection, the document comes with its buffers and is not
-    sent back, and changes made while disconnected are dropped: the server's document replaces them.
-    """
-
-    _esm = """
-    function patch() {
-      const connections = Bokeh.require("client/connection").ClientConnection.prototype
-      if (connections.patched) return
-      connections.patched = true
-      const {Document} = Bokeh.require("document/document")
-      const {Receiver} = Bokeh.require("protocol/receiver")
-      const {connect, _repull_session_doc} = connections
-
-      connections.connect = function() {
-        this._receiver = new Receiver()
-        return connect.call(this)
-      }
-
-      connections.send = function(message) {
-        if (this.socket?.readyState === WebSocket.OPEN) message.send(this.socket)
-      }
-
-      function replace(document, fresh) {
-        const {config} = fresh
-        const roots = [...fresh.roots()]
-        document.clear({sync: false})
-        fresh.clear({sync: false})
-        document.config = config
-        for (const root of roots) document.add_root(root, {sync: false})
-        document._new_models.clear()
-      }
-
-      connections._repull_session_doc = async function(resolve, reject) {
-        if (this.session == null) return _repull_session_doc.call(this, resolve, reject)
-        try {
-          const {doc_json, buffers} = await this._pull_doc_json()
-          replace(this.session.document, Document.from_json(doc_json, [], buffers))
-          resolve(this.session)
-        } catch (error) {
-          reject(error)
-        }
-      }
-    }
-
-    export function render() {
-      patch()
-      return document.createElement("span")
-    }
-    """
+RECONNECTION = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+"""The JavaScript of the patch."""

@@ -1,36 +1,20 @@
-"""How the glyphs of a HoloViews plot are drawn."""
+"""Draw selected, unselected, hovered and muted glyphs alike.
+
+HoloViews makes a glyph for each of these states, and BokehJS prepares the data of all of them with
+each change. The glyphs that BokehJS derives itself share the data of the first.
+
+Gain: the colours of a frame are computed once and not four times.
+Upstream: an option of HoloViews elements that makes no glyphs for these states.
+Without the symbols: frames cost more.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
-from weakref import WeakMethod
 
 from bokeh.models import GlyphRenderer
 
 
-def draw_one_way(renderer: GlyphRenderer) -> None:
-    """Draw what is selected, muted or neither alike.
-
-    HoloViews makes a glyph for each of these, and Bokeh prepares the data of all of them with each
-    change. Those it makes by itself share what was prepared for the first.
-    """
+def share_state_glyphs(renderer: GlyphRenderer) -> None:
+    """Remove the glyphs that HoloViews made for the states of a renderer."""
     renderer.update(
         selection_glyph=None, nonselection_glyph=None, hover_glyph=None, muted_glyph=None
     )
-
-
-def hook(method: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
-    """Return a hook for a HoloViews element that calls a bound method while its owner lives.
-
-    HoloViews keeps the options of an element, its hooks among them, until the element is gone. A
-    hook that held its owner, by which the page and so the element is held, would keep all of them.
-    """
-    reference = WeakMethod(method)
-
-    def call(plot: Any, element: Any) -> None:
-        bound = reference()
-        if bound is not None:
-            bound(plot, element)
-
-    return call

@@ -1,1 +1,1 @@
-"""Heatmaps and curves, and what they are drawn with."""
+"""Heatmaps, curves, and what several panels need to draw them."""

@@ -1,4 +1,4 @@
-"""The ends of the colour scales, which follow what is shown."""
+"""Limits of the colour scales, which follow the values on the map."""
 
 from __future__ import annotations
 
@@ -8,29 +8,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 SMOOTHING = 0.1
-"""How far the magnitude to which a scale belongs follows a smaller one with each frame."""
+"""How far a scale's smoothed magnitude moves towards a smaller one with each frame."""
 
 GROWTH = 0.5
-"""How far it follows a larger one."""
+"""How far it moves towards a larger one."""
 
 ROOM = 1.4
-"""How far beyond that magnitude a new scale ends, and how far it may fall before it ends nearer."""
+"""A changed limit is the magnitude times this.
+
+It is kept until the magnitude exceeds it, or falls below the limit divided by the square of this.
+"""
 
 SMALLEST = 1e-12
-"""Where the scale of nothing but zeros ends."""
+"""The limit of a scale whose values are all zero."""
 
 
 class Scales:
     """Scales symmetric about zero, one for each kind of value, smoothed over frames.
 
-    A scale stays while it can: at each change the browser colours all cells again.
+    A limit changes only when it must, since the browser then colours all cells again.
 
     Attributes
     ----------
     ends : dict of str to float
-        Where the scale of each kind ends.
+        The limit of each kind's scale.
     locked : bool
-        Whether they stay as they are.
+        Whether the limits stay as they are.
     """
 
     def __init__(self) -> None:
@@ -39,15 +42,20 @@ class Scales:
         self._magnitudes: dict[str, float] = {}
 
     def forget(self) -> None:
-        """Begin anew with what is shown next."""
+        """Start again from the next values."""
         self.ends, self._magnitudes = {}, {}
 
     def follow(
         self, shown: Iterable[tuple[str, NDArray[np.floating]]], smoothly: bool = True
     ) -> bool:
-        """Take the values of a frame, each with its kind; return whether a scale changed.
+        """Update the limits from a frame's values; return whether one changed.
 
-        Where a moment is not one of many frames, nothing is gained by following it `smoothly`.
+        Parameters
+        ----------
+        shown : iterable of (str, array)
+            Each array with its kind.
+        smoothly : bool
+            Whether limits move gradually, for a frame among many; otherwise they fit at once.
         """
         before = dict(self.ends)
         largest: dict[str, float] = {}
@@ -69,7 +77,7 @@ class Scales:
 
 
 def _largest(values: NDArray[np.floating]) -> float:
-    """Return the largest magnitude that is finite."""
+    """Return the largest finite magnitude."""
     magnitudes = np.abs(values)
     largest = float(magnitudes.max(initial=0))
     if np.isfinite(largest):

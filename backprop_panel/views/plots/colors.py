@@ -11,7 +11,7 @@ TOKEN_COLORS = (
     "#3b6fe0", "#d9640f", "#2f9e44", "#ae3ec9", "#0c8599",
     "#c2255c", "#7a6a00", "#6741d9", "#5c677d", "#a0522d",
 )  # fmt: skip
-"""Of one lightness, so that white letters stand out on each; reused when tokens are many."""
+"""Colours of equal lightness, for white letters; repeated where there are more tokens."""
 
 RUN_COLORS = (
     "#4c6ef5", "#0ca678", "#e8590c", "#ae3ec9", "#1098ad", "#e64980", "#868e96", "#94a300",
@@ -20,12 +20,12 @@ RUN_COLORS = (
 
 @dataclass(frozen=True)
 class Theme:
-    """What plots take from the page in light or dark mode.
+    """The colours of plots in light or dark mode.
 
     Attributes
     ----------
     background, negative, positive : str
-        The page behind a heatmap, and the ends of its scale.
+        The page's background, which stands for zero, and the ends of a heatmap's scale.
     mark : str
         The outline of the selected cell.
     """
@@ -47,7 +47,7 @@ LIGHT = Theme("#fbfbfa", "#1c5fae", "#d95f02", "#111418")
 DARK = Theme("#121417", "#5c9dff", "#ffab40", "#ffffff")
 
 NOT_FINITE = "#e600a9"
-"""Stands for NaN and infinity, and for nothing else."""
+"""The colour of NaN and infinity, and of nothing else."""
 
 
 def theme_of(dark: bool) -> Theme:
@@ -61,7 +61,7 @@ def token_color(token_id: int) -> str:
 
 
 def run_color(number: int) -> str:
-    """Return the colour of a run, by the order in which runs were made."""
+    """Return the colour of a run by its number, counted from 0 in the order of creation."""
     return RUN_COLORS[number % len(RUN_COLORS)]
 
 

@@ -1,4 +1,4 @@
-"""What part of a large matrix is sent to the screen, and how coarsely."""
+"""The part of a large matrix that is sent to the screen, and its resolution."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST_CELLS = 192
-"""Rows or columns that are sent of what is in view: about what a heatmap has pixels for."""
+"""Rows or columns sent of the visible part: about as many as a heatmap has pixels."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """The rows, or the columns, that are sent, in blocks of so many.
+    """The range of rows, or of columns, that is sent, in blocks of `block`.
 
     Attributes
     ----------
     first, end : int
-        Of the matrix; both are multiples of `block`, or `end` is the matrix's own.
+        Indices into the matrix. Both are multiples of `block`, or `end` is the matrix's size.
     block : int
     """
 
@@ -29,9 +29,9 @@ class Span:
 
     @classmethod
     def of(cls, size: int, start: float, stop: float) -> Span:
-        """Return what to send of `size` rows or columns if those from `start` to `stop` are seen.
+        """Return the span to send of `size` rows or columns when `start` to `stop` are visible.
 
-        Half as many before and after are sent as well, for when it is moved.
+        It includes half as many before and after, for when the plot is panned.
         """
         if size <= MOST_CELLS:
             return cls(0, size, 1)
@@ -47,24 +47,24 @@ class Span:
 
 @dataclass(frozen=True)
 class Lens:
-    """Which rows and columns of a matrix are sent, and in what blocks."""
+    """The rows and columns of a matrix that are sent, in blocks."""
 
     rows: Span
     columns: Span
 
     def through(self, values: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Return what is seen of `values`: of each block the number of largest magnitude.
+        """Return the number of largest magnitude in each block of `values`.
 
-        What is infinite becomes NaN: it would else take the end of the scale.
+        Infinite numbers become NaN; otherwise they would have the colour of the scale's end.
         """
         rows, columns = self.rows, self.columns
-        seen = values[rows.first : rows.end, columns.first : columns.end]
-        seen = np.where(np.isfinite(seen), seen, np.nan).astype(np.float32, copy=False)
-        return largest(largest(seen, rows.block, axis=0), columns.block, axis=1)
+        part = values[rows.first : rows.end, columns.first : columns.end]
+        part = np.where(np.isfinite(part), part, np.nan).astype(np.float32, copy=False)
+        return largest(largest(part, rows.block, axis=0), columns.block, axis=1)
 
 
 def largest(values: NDArray, block: int, axis: int) -> NDArray:
-    """Return of each `block` of rows, or columns, the number of largest magnitude, NaN if any."""
+    """Return the number of largest magnitude in each block of rows or columns; NaN wins."""
     if block == 1:
         return values
     size = values.shape[axis]

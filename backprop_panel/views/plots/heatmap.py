@@ -20,7 +20,8 @@ from bokeh.models import (
 from numpy.typing import NDArray
 
 from ..patches.image_canvas import BENEATH
-from ..patches.state_glyphs import draw_one_way, hook
+from ..patches.plot_source import replace_source
+from ..patches.weak_hook import weak_hook
 from .cell_labels import label_cells, names_of_cells
 from .cell_outlines import CellOutlines
 from .colors import NOT_FINITE, Theme
@@ -141,7 +142,7 @@ class Heatmap:
             tools=["pan", "wheel_zoom"],
             active_tools=["pan", "wheel_zoom"],
             framewise=False,
-            hooks=[hook(self._replace_models)],
+            hooks=[weak_hook(self._replace_models)],
         )
         return pn.pane.HoloViews(image, sizing_mode="stretch_both", linked_axes=False, margin=0)
 
@@ -225,13 +226,10 @@ class Heatmap:
 
     def _replace_models(self, plot: object, element: hv.Element) -> None:
         """Put this heatmap's source, mapper, ranges and outlines into the plot of HoloViews."""
-        figure, renderer = plot.state, plot.handles["glyph_renderer"]
-        renderer.data_source = self.source
-        renderer.glyph.update(
-            image="image", x="x", y="y", dw="dw", dh="dh",
+        figure, renderer = replace_source(
+            plot, self.source, image="image", x="x", y="y", dw="dw", dh="dh",
             origin="top_left", color_mapper=self.mapper, tags=[BENEATH],
         )  # fmt: skip
-        draw_one_way(renderer)
         figure.x_range, figure.y_range = self.x_range, self.y_range
         # Its name finds the plot among the page's models.
         figure.update(name=self.name, tags=self.companions, **_FIGURE_OPTIONS)

@@ -1,4 +1,4 @@
-"""Text on the page: user text escaped, tokens as coloured chips, numbers in one form."""
+"""HTML of the page: escaped user text, tokens as coloured chips, one format of numbers."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import panel as pn
 from .colors import run_color, token_color
 
 STYLE = (Path(__file__).parents[1] / "workbench.css").read_text()
-"""The style of everything on the page that is not a widget or a plot."""
+"""The style sheet of everything on the page but widgets and plots."""
 
 
 def html(text: str, css_class: str, **params: Any) -> pn.pane.HTML:
-    """Return a pane of HTML in the page's style; user text in it has been escaped before."""
+    """Return a pane of HTML in the page's style; user text in `text` must be escaped."""
     options = {"margin": 0, "sizing_mode": "stretch_width"}
     return pn.pane.HTML(text, css_classes=[css_class], stylesheets=[STYLE], **(options | params))
 
 
 def legend_of_layers(depth: int) -> str:
-    """Return which colour stands for which of a network's layers, as HTML."""
+    """Return the legend of a network's layers, each in its colour, as HTML."""
     return " ".join(
         f'<span style="color:{run_color(layer)}">━</span> layer {layer + 1}'
         for layer in range(depth)
@@ -31,7 +31,7 @@ def legend_of_layers(depth: int) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number as it stands in tables: four decimals, or scientific notation."""
+    """Return a number as text for tables: four decimals, or scientific notation."""
     if not isfinite(value):
         return "not finite"
     if value and not 1e-3 <= abs(value) < 1e4:
@@ -40,7 +40,7 @@ def number(value: float) -> str:
 
 
 def visible(token: str) -> str:
-    """Return a token as text that can be seen: a space as ␣."""
+    """Return a token as visible text: a space as ␣."""
     return "␣" if token == " " else token
 
 

@@ -1,4 +1,4 @@
-"""Curves: one HoloViews path plot whose Bokeh source is replaced in place."""
+"""Curves: a HoloViews path plot whose Bokeh source is replaced in place."""
 
 from __future__ import annotations
 
@@ -13,45 +13,28 @@ import panel as pn
 from bokeh.core.properties import field
 from bokeh.events import RangesUpdate, Reset, Tap
 from bokeh.models import (
-    Axis,
     ColumnDataSource,
-    CustomJS,
     CustomJSTickFormatter,
     DataRange1d,
+    GlyphRenderer,
     HoverTool,
     Range1d,
     VSpan,
 )
-from numpy.typing import NDArray
+from bokeh.plotting import figure
 
-from ..patches.state_glyphs import draw_one_way, hook
+from ..patches.plot_source import replace_source
+from ..patches.weak_hook import weak_hook
 from .cell_labels import LABEL_COLOR
+from .line_source import Line, LineSource
 
-DOT, DOT_STEPS = 5, 0.2
-"""How thick, and how many steps to each side, a line is that has only one point so far."""
+MARKER_COLOR = "#e8590c"
 
-EVENT_COLOR = "#e8590c"
+_TOOLTIP = '<div style="font-size: 12px">{}</div>'
+"""The text of a hover; Bokeh's own is larger than the rest of the page."""
 
-
-_SPREAD = """
-const {length: lengths, ...styles} = styles_source.data
-const {buffer, byteOffset, length} = points.data.values
-const values = new Float64Array(buffer, byteOffset, length)
-let at = 0
-const next = (length) => values.slice(at, at += length)
-const xs = [...lengths].map(next)
-const ys = [...lengths].map(next)
-// It comes from the server, which need not be told.
-lines.setv({data: {xs, ys, ...styles}}, {sync: false, check_eq: false})
-"""
-
-
-_SMALL = '<div style="font-size: 12px">{}</div>'
-"""A hover's text, by itself larger than any other on the page."""
-
-_NAME_TICK = """
-// Bokeh would name the power of ten that is nearest, or small numbers by more digits than there is
-// room for.
+_FORMAT_TICK = """
+// Bokeh writes the nearest power of ten, or small numbers with more digits than fit.
 const number = Number(tick.toPrecision(12)), size = Math.abs(number)
 return number && (size < 1e-3 || size >= 1e7) ? number.toExponential()
   : number.toLocaleString("en", {maximumSignificantDigits: 12})
@@ -59,43 +42,30 @@ return number && (size < 1e-3 || size >= 1e7) ? number.toExponential()
 
 
 @dataclass(frozen=True)
-class Line:
-    """One curve: where it goes, how it looks, and what its hover says."""
-
-    x: NDArray
-    y: NDArray
-    color: str
-    label: str
-    about: str = ""
-    dash: str = "solid"
-    width: float = 1.5
-
-
-@dataclass(frozen=True)
-class Happening:
-    """Something that was done at a step, and how high it stands."""
+class Marker:
+    """A point on a line with a text: what happened at that step."""
 
     step: int
     y: float
-    what: str
+    text: str
 
 
 @dataclass(frozen=True)
 class Look:
-    """How much of a plot there is beside its lines.
+    """How much a plot shows beside its lines.
 
     Parameters
     ----------
     axes : bool
-        Whether it has axes, and can be zoomed.
+        Whether it has axes and can be zoomed.
     named : bool
-        Whether the axes have their names.
+        Whether the axes have labels.
     font : str
-        The size of the numbers on them.
+        The size of the tick labels.
     left : int
-        Pixels at the left for those.
+        Pixels to the left of the lines for tick labels.
     ticks : int
-        About how many numbers stand on an axis.
+        About how many ticks an axis has.
     """
 
     axes: bool = True
@@ -116,22 +86,22 @@ class Curves:
     Parameters
     ----------
     name : str
-        By which it is found among the page's models.
+        The name of the figure's model, by which scripts in the page find it.
     log_y : bool
     look : Look
     names : (str, str)
-        What stands on the axes and in the hover.
+        The labels of the axes, also in the hover.
     from_zero : bool
-        Whether the axis begins at zero, for what is never below.
+        Whether the y axis starts at zero, for values that are never below.
     on_tap : callable, optional
         Called with the step at which the plot is clicked.
     on_zoom : callable, optional
-        Called when other steps have come into view.
+        Called when the range of visible steps has changed.
 
     Attributes
     ----------
     window : (float, float) or None
-        The steps that are in view, if the plot was zoomed or moved.
+        The visible steps, if the plot was zoomed or panned.
     """
 
     def __init__(
@@ -151,19 +121,10 @@ class Curves:
         self._on_tap = on_tap
         self._on_zoom = on_zoom
         self.window: tuple[float, float] | None = None
-        self._events = ColumnDataSource({"x": [], "y": [], "what": []})
-        self._extent = Range1d(0, 1)
-        self._source = ColumnDataSource(_columns([]))
-        self._styles = ColumnDataSource()
-        self._points = ColumnDataSource()
-        self._points.js_on_change(
-            "data",
-            CustomJS(
-                args={"points": self._points, "styles_source": self._styles, "lines": self._source},
-                code=_SPREAD,
-            ),
-        )
+        self._source = LineSource()
+        self._markers = ColumnDataSource({"x": [], "y": [], "what": []})
         self._now = ColumnDataSource({"x": []})
+        self._extent = Range1d(0, 1)
         self.pane = pn.pane.HoloViews(
             self._plot(log_y), sizing_mode="stretch_both", linked_axes=False, margin=0
         )
@@ -172,7 +133,7 @@ class Curves:
         self,
         lines: Sequence[Line],
         now: int | None = None,
-        events: Sequence[Happening] = (),
+        events: Sequence[Marker] = (),
         end: int = 1,
     ) -> None:
         """Show these lines.
@@ -181,34 +142,21 @@ class Curves:
         ----------
         lines : sequence of Line
         now : int, optional
-            A step to mark.
-        events : sequence of Happening
-            Points on the lines that say what happened there.
+            A step to mark with a vertical line.
+        events : sequence of Marker
+            Points on the lines with a text each.
         end : int
-            Where a plot without axes ends; others end where their lines do, or as zoomed.
+            The last step of a plot without axes; others end with their lines, or as zoomed.
         """
         with pn.io.hold():
-            self._show_lines([line for line in lines if len(line.x)])
+            self._source.show([line for line in lines if len(line.x)])
             self._now.data = {"x": [] if now is None else [now]}
-            self._events.data = {
-                "x": [event.step for event in events],
-                "y": [event.y for event in events],
-                "what": [event.what for event in events],
+            self._markers.data = {
+                "x": [marker.step for marker in events],
+                "y": [marker.y for marker in events],
+                "what": [marker.text for marker in events],
             }
             self._extent.end = end
-
-    def _show_lines(self, lines: Sequence[Line]) -> None:
-        """Show these lines; once the plot is on a page, all points go there as one array.
-
-        Bokeh sends every array in messages of its own: fifty curves would take seconds.
-        """
-        columns = _columns(lines)
-        if self._source.document is None:
-            self._source.data = columns
-            return
-        xs, ys = columns.pop("xs"), columns.pop("ys")
-        self._styles.data = columns | {"length": [len(x) for x in xs]}
-        self._points.data = {"values": np.concatenate([*xs, *ys])}
 
     def use_log_axis(self, log_y: bool) -> None:
         """Show the loss on a logarithmic axis, or a linear one."""
@@ -217,7 +165,7 @@ class Curves:
     def _plot(self, log_y: bool) -> hv.Path:
         has_axes = self._look.axes
         axes = {} if has_axes else {"xaxis": None, "yaxis": None}
-        # A rising line: of a level one HoloViews makes a logarithmic axis that reaches below zero.
+        # A rising line: for a level one, HoloViews makes a logarithmic axis that starts below zero.
         return hv.Path([np.array([[0, 0.1], [1, 1]])], list(self._names)).opts(
             responsive=True,
             min_height=60,
@@ -227,9 +175,41 @@ class Curves:
             tools=["xwheel_zoom", "pan", "reset"] if has_axes else [],
             active_tools=["xwheel_zoom", "pan"] if has_axes else [],
             show_grid=has_axes,
-            hooks=[hook(self._take_over)],
+            backend_opts=_figure_style(self._name, self._look),
+            # HoloViews computes ranges from the element's data, which is a placeholder, and keeps
+            # options until the element is collected: a Bokeh model in them would keep the page.
+            hooks=[weak_hook(self._fill)],
             **axes,
         )
+
+    def _fill(self, plot: Any, element: hv.Element) -> None:
+        """Put the sources, ranges and tools of these curves into HoloViews' figure."""
+        figure, renderer = replace_source(
+            plot, self._source.lines, xs="xs", ys="ys",
+            line_color="color", line_dash=field("dash"), line_width="width",
+        )  # fmt: skip
+        for axis in figure.axis:
+            axis.ticker.desired_num_ticks = self._look.ticks
+            axis.formatter = CustomJSTickFormatter(code=_FORMAT_TICK)
+        whole = DataRange1d(range_padding=0, renderers=[renderer])
+        figure.x_range = whole if self._look.axes else self._extent
+        start = 0 if self._from_zero else nan
+        figure.y_range = DataRange1d(renderers=[renderer], start=start)
+        figure.add_glyph(self._now, VSpan(x="x", line_color="#888", line_width=1.5))
+        figure.add_tools(self._add_markers(figure), self._hover(renderer))
+        figure.tags = self._source.companions
+        self._listen(figure)
+
+    def _listen(self, figure: figure) -> None:
+        """Follow zooms and clicks.
+
+        By Bokeh's events: HoloViews' `Tap` ignores a second tap at one place (holoviews#5074).
+        """
+        if self._on_zoom:
+            figure.on_event(RangesUpdate, self._zoomed)
+            figure.on_event(Reset, self._zoomed)
+        if self._on_tap:
+            figure.on_event(Tap, lambda event: self._on_tap(round(event.x)))
 
     def _zoomed(self, event: RangesUpdate | Reset) -> None:
         window = (event.x0, event.x1) if isinstance(event, RangesUpdate) else None
@@ -237,93 +217,54 @@ class Curves:
             self.window = window
             self._on_zoom()
 
-    def _take_over(self, plot: Any, element: hv.Element) -> None:
-        """Put this plot's sources, ranges and tools into the figure HoloViews made."""
-        figure, renderer = plot.state, plot.handles["glyph_renderer"]
-        renderer.data_source = self._source
-        renderer.glyph.update(
-            xs="xs", ys="ys", line_color="color", line_dash=field("dash"), line_width="width"
-        )
-        draw_one_way(renderer)
-        for axis in figure.axis:
-            self._dress(axis)
-        whole = DataRange1d(range_padding=0, renderers=[renderer])
-        figure.x_range = whole if self._look.axes else self._extent
-        start = 0 if self._from_zero else nan
-        figure.y_range = DataRange1d(renderers=[renderer], start=start)
-        figure.add_glyph(self._now, VSpan(x="x", line_color="#888", line_width=1.5))
-        happened = figure.scatter(
-            x="x", y="y", source=self._events, marker="diamond", size=9,
-            fill_color=EVENT_COLOR, line_color=None,
+    def _add_markers(self, figure: figure) -> HoverTool:
+        """Draw the markers; return their hover."""
+        renderer = figure.scatter(
+            x="x", y="y", source=self._markers, marker="diamond", size=9,
+            fill_color=MARKER_COLOR, line_color=None,
         )  # fmt: skip
-        figure.add_tools(
-            HoverTool(
-                renderers=[happened], tooltips=_SMALL.format("step @x{0,0}<br>changed: @what")
-            ),
-            self._hover(renderer),
-        )
-        if self._on_zoom:
-            figure.on_event(RangesUpdate, self._zoomed)
-            figure.on_event(Reset, self._zoomed)
-        if self._on_tap:
-            figure.on_event(Tap, lambda event: self._on_tap(round(event.x)))
-        figure.update(
-            name=self._name,
-            tags=[self._styles, self._points],
-            # WebGL gives a line of one point no dash, and each line after it the dash of another.
-            output_backend="canvas",
-            background_fill_color=None,
-            border_fill_color=None,
-            outline_line_color=None,
-            frame_align=False,
-            min_border_left=self._look.left,
-            min_border_right=6,
-            min_border_top=4,
-            min_border_bottom=4,
-        )
+        text = _TOOLTIP.format("step @x{0,0}<br>changed: @what")
+        return HoverTool(renderers=[renderer], tooltips=text)
 
-    def _dress(self, axis: Axis) -> None:
-        axis.update(
-            axis_line_color=None,
-            major_tick_line_color=None,
-            minor_tick_line_color=None,
-            major_label_text_color=LABEL_COLOR,
-            major_label_text_font_size=self._look.font,
-            axis_label_text_font_size="12px",
-            axis_label_text_color=LABEL_COLOR,
-            axis_label_text_font_style="normal",
-        )
-        axis.ticker.desired_num_ticks = self._look.ticks
-        axis.formatter = CustomJSTickFormatter(code=_NAME_TICK)
-        if not self._look.named:
-            axis.axis_label = None
-
-    def _hover(self, renderer: Any) -> HoverTool:
+    def _hover(self, renderer: GlyphRenderer) -> HoverTool:
         across, up = self._names
-        place = "$x{0,0}" if across == "step" else "$x{0.[0000]}"
-        texts = f"@label<br>{across} {place}<br>{up} $y{{0.00000}}<br>@about"
+        x = "$x{0,0}" if across == "step" else "$x{0.[0000]}"
+        text = f"@label<br>{across} {x}<br>{up} $y{{0.00000}}<br>@about"
         return HoverTool(
             renderers=[renderer],
             line_policy="nearest",
-            tooltips=_SMALL.format(texts) if self._look.axes else None,
+            tooltips=_TOOLTIP.format(text) if self._look.axes else None,
         )
 
 
-def _columns(lines: Sequence[Line]) -> dict[str, list]:
-    # A logarithmic axis without data has no range; an unseen line gives it one.
-    lines = lines or [Line(np.array([0, 1]), np.array([0.1, 1]), "#00000000", "")]
-    return {
-        "xs": [_drawn(line.x, DOT_STEPS) for line in lines],
-        "ys": [_drawn(line.y, 0) for line in lines],
-        "color": [line.color for line in lines],
-        "dash": [line.dash for line in lines],
-        "width": [line.width if len(line.x) > 1 else DOT for line in lines],
-        "label": [line.label for line in lines],
-        "about": [line.about for line in lines],
+def _figure_style(name: str, look: Look) -> dict[str, Any]:
+    """Return the properties of a figure and its axes, as HoloViews' `backend_opts`."""
+    plot = {
+        "name": name,
+        # WebGL gives a line of one point no dash, and each line after it the dash of another.
+        "output_backend": "canvas",
+        "background_fill_color": None,
+        "border_fill_color": None,
+        "outline_line_color": None,
+        "frame_align": False,
+        "min_border_left": look.left,
+        "min_border_right": 6,
+        "min_border_top": 4,
+        "min_border_bottom": 4,
     }
-
-
-def _drawn(places: NDArray, apart: float) -> NDArray[np.float64]:
-    """Return places as they are sent; a single one as two, since a line of one is not drawn."""
-    places = np.asarray(places, np.float64)
-    return np.array([places[0] - apart, places[0] + apart]) if len(places) == 1 else places
+    axis = {
+        "axis_line_color": None,
+        "major_tick_line_color": None,
+        "minor_tick_line_color": None,
+        "major_label_text_color": LABEL_COLOR,
+        "major_label_text_font_size": look.font,
+        "axis_label_text_font_size": "12px",
+        "axis_label_text_color": LABEL_COLOR,
+        "axis_label_text_font_style": "normal",
+    }
+    if not look.named:
+        axis["axis_label"] = None
+    return {
+        **{f"plot.{key}": value for key, value in plot.items()},
+        **{f"{side}.{key}": value for side in ("xaxis", "yaxis") for key, value in axis.items()},
+    }

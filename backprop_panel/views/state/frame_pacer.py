@@ -15,7 +15,7 @@ from weakref import WeakSet
 import panel as pn
 from panel.custom import JSComponent
 
-from ..patches.quiet import Quiet
+from ..patches.silent_events import SilentEvents
 
 TIMEOUT = 2.0
 """Seconds without an answer after which a frame is sent all the same: a message may be lost."""
@@ -33,7 +33,7 @@ LATEST_WEIGHT = 0.2
 """The weight of the latest frame in the running mean of what a frame costs."""
 
 
-class FramePacer(Quiet, JSComponent):
+class FramePacer(SilentEvents, JSComponent):
     """Counts the frames that were sent and those that the browser has drawn.
 
     A server that sends frames regardless fills the queue of a slow browser, and a click then waits

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import inf
 from time import monotonic
-from typing import Any, ClassVar
+from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
@@ -13,7 +13,9 @@ import param
 from bokeh.document import Document
 
 from ...runs.run import TrainingRun
-from ..patches.quiet import Quiet
+from ..patches.click_count import UncountedButton
+from ..patches.silent_events import SilentEvents
+from ..patches.stale_options import IgnoresStaleOptions
 from ..plots.html import html
 
 ACCENT = "#4263eb"
@@ -42,7 +44,7 @@ A busy server receives the waiting presses one by one. A key that is held down r
 """
 
 
-class RunSelect(pmui.Select):
+class RunSelect(IgnoresStaleOptions, pmui.Select):
     """A selector of a run: shows names, its value is an id."""
 
     def offer(self, runs: list[TrainingRun], chosen: str) -> None:
@@ -52,18 +54,9 @@ class RunSelect(pmui.Select):
         # After a renaming the id is the same, and the browser would keep the old name.
         self.param.trigger("value")
 
-    def _process_property_change(self, properties: dict[str, Any]) -> dict[str, Any]:
-        """Take a change from the browser, except for the name of a run that no longer exists."""
-        if "value" in properties and properties["value"] not in self.labels:
-            properties = {name: new for name, new in properties.items() if name != "value"}
-            self.param.trigger("value")  # sends the present value again
-        return super()._process_property_change(properties)
 
-
-class QuietButton(Quiet, pmui.Button):
-    """A button that does not send its count of clicks back to the browser."""
-
-    _rename: ClassVar[dict[str, str | None]] = {"clicks": None, "value": None}
+class QuietButton(SilentEvents, UncountedButton):
+    """A button whose presses send nothing back to the page by themselves."""
 
 
 def button(

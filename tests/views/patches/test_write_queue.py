@@ -1,4 +1,4 @@
-"""What is sent to a page while another message is on its way."""
+"""Messages to a page that arrive while another is being written."""
 
 import asyncio
 from types import SimpleNamespace
@@ -7,11 +7,11 @@ import pytest
 from bokeh.document import Document
 from panel.io import document as panel_document
 
-import backprop_panel.views  # noqa: F401 - it mends the sending
+import backprop_panel.views  # noqa: F401 - it applies the patch
 
 
 class Connection:
-    """Takes messages at its socket; when each has gone out is for the test to say."""
+    """Takes messages at its socket; the test says when each is written."""
 
     def __init__(self):
         self._socket = self
@@ -31,17 +31,17 @@ def connection(monkeypatch):
     return Connection()
 
 
-def test_a_message_that_comes_as_the_one_before_has_gone_out_is_sent(connection):
+def test_a_message_is_sent_that_arrives_as_the_previous_is_written(connection):
     document = Document()
 
-    def say(message):
+    def send(message):
         panel_document.schedule_write_events(document, [connection], message)
 
     async def two_in_a_row():
-        say("first")
+        send("first")
         await asyncio.sleep(0)
         connection.writes[0].set_result(None)
-        say("second")
+        send("second")
         for _ in range(10):
             await asyncio.sleep(0)
 

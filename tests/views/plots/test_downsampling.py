@@ -1,4 +1,4 @@
-"""Of a large matrix no more is sent than there are pixels, and nothing large is lost."""
+"""A large matrix is sent with no more cells than pixels, and keeps its largest numbers."""
 
 import numpy as np
 import pytest
@@ -15,13 +15,13 @@ def whole(values):
     return Lens(Span.of(rows, 0, rows), Span.of(columns, 0, columns))
 
 
-def test_a_small_matrix_is_sent_as_it_is_wherever_it_is_zoomed_to():
+def test_a_small_matrix_is_sent_whole_at_any_zoom():
     values = np.random.default_rng(0).normal(size=(32, 64)).astype(np.float32)
     assert np.array_equal(whole(values).through(values), values)
     assert Span.of(64, 10.2, 12.7) == Span(0, 64, 1)
 
 
-def test_of_a_large_matrix_each_block_shows_its_number_of_largest_magnitude():
+def test_a_block_shows_its_number_of_largest_magnitude():
     values = np.zeros((1024, 1024), np.float32)
     values[700, 300], values[100, 20] = -5, 3
     seen = whole(values).through(values)
@@ -31,7 +31,7 @@ def test_of_a_large_matrix_each_block_shows_its_number_of_largest_magnitude():
     assert np.count_nonzero(seen) == 2
 
 
-def test_zooming_in_gives_the_cells_themselves():
+def test_a_zoomed_matrix_is_sent_cell_by_cell():
     values = np.arange(1024 * 1024, dtype=np.float32).reshape(1024, 1024)
     lens = Lens(Span.of(1024, 500, 540), Span.of(1024, 0, 30))
     assert lens.rows == Span(480, 560, 1)
@@ -41,7 +41,7 @@ def test_zooming_in_gives_the_cells_themselves():
 
 @quick
 @given(size=st.integers(1, 3000), places=st.tuples(st.floats(-500, 3500), st.floats(-500, 3500)))
-def test_what_is_in_view_is_sent_in_no_more_blocks_than_twice_the_pixels(size, places):
+def test_the_blocks_sent_are_at_most_twice_the_pixels(size, places):
     start, stop = sorted(places)
     span = Span.of(size, start, stop)
     assert 0 <= span.first < span.end <= size
@@ -53,7 +53,7 @@ def test_what_is_in_view_is_sent_in_no_more_blocks_than_twice_the_pixels(size, p
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_what_is_not_finite_is_seen_in_its_block(bad):
+def test_a_block_with_a_number_that_is_not_finite_is_nan(bad):
     values = np.zeros((400, 400), np.float32)
     values[399, 0] = bad
     seen = whole(values).through(values)
@@ -61,6 +61,6 @@ def test_what_is_not_finite_is_seen_in_its_block(bad):
     assert np.isnan(seen).sum() == 1
 
 
-def test_a_last_block_that_is_not_full_counts_too():
+def test_an_incomplete_last_block_is_included():
     values = np.array([[1.0, -2.0, 3.0]])
     assert largest(values, 2, axis=1).tolist() == [[-2.0, 3.0]]

@@ -1,4 +1,4 @@
-"""Curves are averaged and thinned without losing their shape."""
+"""Loss curves: averaged and downsampled without losing their shape."""
 
 import numpy as np
 import pytest
@@ -6,15 +6,13 @@ import pytest
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.plots.loss_curves import (
     FEWEST_POINTS,
-    MOST_EXACT,
     MOST_POINTS,
     LossLines,
     Wanted,
-    averaged,
     changed_settings,
     changes_after,
-    smoothed,
 )
+from backprop_panel.views.plots.smoothing import MOST_EXACT, averaged, smoothed
 from tests.bundles import weights_file
 
 
@@ -25,32 +23,32 @@ def trained(steps=20, **config):
     return run
 
 
-def test_a_running_mean_is_over_the_last_values_and_over_fewer_at_the_beginning():
+def test_a_running_mean_covers_fewer_values_at_the_beginning():
     assert smoothed(np.array([2.0, 4.0, 6.0, 8.0]), 2).tolist() == [2, 3, 5, 7]
 
 
-def test_without_smoothing_values_stay_as_they_are():
+def test_without_smoothing_losses_are_unchanged():
     steps, losses = averaged(np.array([3.0, 1.0, 2.0]), 1)
     assert steps.tolist() == [1, 2, 3]
     assert losses.tolist() == [3, 1, 2]
 
 
 @pytest.mark.parametrize("count", [MOST_EXACT - 1, MOST_EXACT + 1, 10 * MOST_EXACT + 3])
-def test_however_many_steps_there_are_the_last_one_is_drawn(count):
+def test_the_last_step_is_always_drawn(count):
     losses = np.linspace(2, 1, count, dtype=np.float32)
     steps, means = averaged(losses, 11)
     assert steps[-1] == count
     assert means[-1] == pytest.approx(losses[-11:].mean(), rel=1e-5)
 
 
-def test_zoomed_in_the_steps_in_view_and_their_neighbours_are_drawn_one_by_one():
+def test_a_zoomed_curve_has_each_visible_step_and_a_margin():
     losses = np.random.default_rng(0).random(10**6).astype(np.float32)
     steps, means = averaged(losses, 11, (5000.0, 5100.0))
     assert (steps[0], steps[-1]) == (4900, 5200)
     assert means[0] == pytest.approx(losses[4889:4900].mean(), rel=1e-5)
 
 
-def test_a_long_curve_has_no_more_points_than_a_screen_and_keeps_its_extremes():
+def test_a_downsampled_curve_keeps_its_extremes():
     run = trained(0)
     losses = np.ones(10**5, np.float32)
     losses[54_321] = 9
@@ -61,7 +59,7 @@ def test_a_long_curve_has_no_more_points_than_a_screen_and_keeps_its_extremes():
     assert line.x[line.y.argmax()] == 54_322
 
 
-def test_zoomed_in_a_long_runs_validation_loss_is_drawn_at_every_epoch():
+def test_a_zoomed_curve_has_the_validation_loss_of_each_epoch():
     run, losses = trained(0), np.ones(100, np.float32)
     for epoch in range(3000):
         run.history.extend(100 * epoch, epoch, losses, losses, float(epoch))
@@ -74,7 +72,7 @@ def test_zoomed_in_a_long_runs_validation_loss_is_drawn_at_every_epoch():
     ]
 
 
-def test_lines_are_kept_until_the_run_has_gone_on():
+def test_lines_are_cached_until_the_run_is_trained():
     run, lines = trained(), LossLines()
     first = lines.of(run, "#000000", Wanted())
     assert lines.of(run, "#000000", Wanted()) is first
@@ -82,25 +80,25 @@ def test_lines_are_kept_until_the_run_has_gone_on():
     assert lines.of(run, "#000000", Wanted()) is not first
 
 
-def test_a_forks_curve_begins_where_it_left_its_parent():
+def test_a_forks_curve_begins_at_the_fork():
     run = trained()
     own, *_ = LossLines().of(run, "#000000", Wanted(begin=12))
     assert own.x[0] == 12
     assert own.x[-1] == 20
 
 
-def test_what_was_changed_stands_on_the_curve():
+def test_a_changed_setting_is_marked_on_the_curve():
     run = trained()
     run.trainer.learning_rate = 0.5
     run.trainer.run_batch()
-    (happened,) = changed_settings(run, 0)
-    assert (happened.step, happened.what) == (20, "learning rate 0.5")
-    assert happened.y == run.history["loss"][19]
+    (marker,) = changed_settings(run, 0)
+    assert (marker.step, marker.text) == (20, "learning rate 0.5")
+    assert marker.y == run.history["loss"][19]
 
 
-def test_weights_that_were_loaded_stand_on_the_curve_and_in_the_timeline():
+def test_loaded_weights_are_marked_and_named_in_the_timeline():
     run = trained()
     run.load_weights(weights_file(run.model.network))
-    (happened,) = changed_settings(run, 0)
-    assert (happened.step, happened.what) == (20, "weights loaded")
+    (marker,) = changed_settings(run, 0)
+    assert (marker.step, marker.text) == (20, "weights loaded")
     assert changes_after(run, 20) == "weights loaded"

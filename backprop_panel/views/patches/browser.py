@@ -1,0 +1,31 @@
+"""The component that applies the patches of BokehJS in a page."""
+
+from __future__ import annotations
+
+from panel.custom import JSComponent
+
+from .image_canvas import IMAGE_CANVAS
+from .reconnection import RECONNECTION
+from .style_sheets import STYLE_SHEETS
+
+_RENDER = """
+export function render() {
+  for (const patch of [skip_unchanged_style_sheets, paint_cells_beneath_plots, reconnect]) {
+    try {
+      patch()
+    } catch (error) {
+      console.error(`backprop_panel: ${patch.name} does not fit this BokehJS`, error)
+    }
+  }
+  return document.createElement("span")
+}
+"""
+
+
+class BrowserPatches(JSComponent):
+    """Applies the patches of BokehJS in its page, once; it shows nothing.
+
+    A patch that fails is named in the browser's console; the others still apply.
+    """
+
+    _esm = "\n".join([STYLE_SHEETS, IMAGE_CANVAS, RECONNECTION, _RENDER])

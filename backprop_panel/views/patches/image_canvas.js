@@ -1,0 +1,60 @@
+function place(element, left, top, width, height) {
+  Object.assign(element.style, {
+    position: "absolute", left: `${left}px`, top: `${top}px`,
+    width: `${width}px`, height: `${height}px`,
+  })
+}
+
+function paint_cells_beneath_plots() {
+  const images = Bokeh.require("models/glyphs/image").ImageView.prototype
+  if (images.change_cells) return
+  const {_paint, _flat_img_to_buf8, remove} = images
+  const is_beneath = (view) => view.model.tags.includes("beneath")
+
+  images._paint = function(ctx, indices, data) {
+    if (!is_beneath(this)) return _paint.call(this, ctx, indices, data)
+    const {image_data, sx, sy, sdw, sdh} = this
+    const {plot_view, model: {data_source}} = this.renderer
+    const {left, top, width, height} = plot_view.frame.bbox
+    if (!this.pane) {
+      this.pane = document.createElement("div")
+      this.pane.style.overflow = "hidden"
+      plot_view.canvas_view.underlays_el.append(this.pane)
+    }
+    place(this.pane, left, top, width, height)
+    for (const [i, cells] of image_data.entries()) {
+      cells.style.imageRendering = "pixelated"
+      place(cells, sx[i] - left, sy[i] - sdh[i] - top, sdw[i], sdh[i])
+      if (this.pane.children[i] !== cells) this.pane.replaceChildren(...image_data)
+    }
+    if (data_source.shown_by !== this) {
+      data_source.shown_by = this
+      this._set_data(null)
+    }
+  }
+
+  // Recolours the cells after their arrays were changed in place.
+  images.change_cells = function() {
+    this._set_data(null)
+    // The hover then reads the number under the pointer again.
+    this.renderer.plot_view.repainted.emit()
+  }
+
+  // BokehJS converts the palette's 255 colours again for each image.
+  images._flat_img_to_buf8 = function(image) {
+    if (!is_beneath(this)) return _flat_img_to_buf8.call(this, image)
+    const {color_mapper} = this.model
+    if (this.palette !== color_mapper.palette) {
+      this.palette = color_mapper.palette
+      this.colours = color_mapper.rgba_mapper
+    }
+    return this.colours.v_compute(image)
+  }
+
+  images.remove = function() {
+    const {data_source} = this.renderer.model
+    if (data_source.shown_by === this) data_source.shown_by = null
+    this.pane?.remove()
+    remove.call(this)
+  }
+}

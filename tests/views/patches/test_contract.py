@@ -1,0 +1,256 @@
+"""Every symbol of Panel, Bokeh and HoloViews that a patch or a view relies on.
+
+An upgrade of a library that changes one of them fails here, and names the patch.
+"""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+import bokeh
+import holoviews as hv
+import numpy as np
+import panel as pn
+import panel_material_ui as pmui
+import pytest
+from bokeh.document import Document
+from bokeh.models import ColumnDataSource, GlyphRenderer
+from bokeh.plotting import figure
+from bokeh.server.connection import ServerConnection
+from bokeh.server.contexts import BokehSessionContext
+from bokeh.server.session import ServerSession
+from bokeh.settings import settings
+from panel.custom import JSComponent
+from panel.io import document as panel_document
+from panel.io.resources import LOCAL_DIST
+from panel.util import edit_readonly
+
+import backprop_panel.views
+from backprop_panel.views.patches.browser import BrowserPatches
+from backprop_panel.views.patches.click_count import UncountedButton
+from backprop_panel.views.patches.plot_source import replace_source
+
+VIEWS = Path(backprop_panel.views.__file__).parent
+PATCHES = VIEWS / "patches"
+NO_PATCHES = {"__init__.py", "browser.py"}
+
+SIGNATURES = {
+    "write_queue: panel.io.document._dispatch_msgs": (panel_document._dispatch_msgs, ["doc"]),
+    "ping: ServerConnection.send_ping": (ServerConnection.send_ping, ["self"]),
+    "silent_events: Button._process_bokeh_event": (
+        pmui.Button._process_bokeh_event,
+        ["self", "doc", "event"],
+    ),
+    "silent_events: Button._process_event": (pmui.Button._process_event, ["self", "event"]),
+    "silent_events: JSComponent._process_event": (JSComponent._process_event, ["self", "event"]),
+    "stale_options: Select._process_property_change": (
+        pmui.Select._process_property_change,
+        ["self", "props"],
+    ),
+    "page_busy: edit_readonly": (edit_readonly, ["parameterized"]),
+    "page_threads: ThreadPoolExecutor.submit": (
+        ThreadPoolExecutor.submit,
+        ["self", "fn", "args", "kwargs"],
+    ),
+    "frame_pacer: JSComponent._send_msg": (JSComponent._send_msg, ["self", "data"]),
+    "frame_pacer: JSComponent._handle_msg": (JSComponent._handle_msg, ["self", "data"]),
+}
+
+BOKEHJS = {
+    ("style_sheets", "core/dom", "InlineStyleSheet"): ["_update"],
+    ("image_canvas", "models/glyphs/image", "ImageView"): ["_flat_img_to_buf8"],
+    ("image_canvas", "models/glyphs/image_base", "ImageBaseView"): ["_paint", "_set_data"],
+    ("image_canvas", "core/dom_view", "DOMView"): ["remove"],
+    ("reconnection", "client/connection", "ClientConnection"): [
+        *("connect", "send", "_repull_session_doc", "_pull_doc_json"),
+    ],
+    ("reconnection", "document/document", "Document"): ["from_json", "clear", "add_root"],
+    ("reconnection", "protocol/receiver", "Receiver"): ["constructor"],
+}
+"""The methods that a patch replaces or calls: by patch, module and class."""
+
+BOKEHJS_NAMES = {
+    "core/dom": ["textContent"],
+    "models/glyphs/image_base": ["image_data", "sdw", "sdh"],
+    "models/canvas/canvas": ["underlays_el"],
+    "models/plots/plot_canvas": ["repainted", "frame", "canvas_view"],
+    "models/mappers/color_mapper": ["rgba_mapper", "v_compute"],
+    "client/connection": ["_receiver", "socket", "session"],
+    "document/document": ["_new_models", "config", "roots"],
+}
+"""What patches read or set beside methods."""
+
+EXTENSION_POINTS = {"_esm", "_send_msg", "_handle_msg"}
+"""Members that Panel's docstrings offer to components of one's own."""
+
+
+@pytest.mark.parametrize("symbol", SIGNATURES)
+def test_a_patched_function_has_its_signature(symbol):
+    function, parameters = SIGNATURES[symbol]
+    assert list(inspect.signature(function).parameters) == parameters
+
+
+def test_write_queue_and_its_lock_are_kept_by_document():
+    assert inspect.iscoroutinefunction(inspect.unwrap(panel_document._dispatch_msgs))
+    assert isinstance(panel_document._WRITE_MSGS, WeakKeyDictionary)
+    assert isinstance(panel_document._WRITE_BLOCK, WeakKeyDictionary)
+
+
+def test_panel_keeps_its_pool_of_threads_in_its_state():
+    assert pn.state._thread_pool is None
+    pn.config.nthreads = 3
+    try:
+        assert isinstance(pn.state._thread_pool, ThreadPoolExecutor)
+        assert pn.state._thread_pool._max_workers == 3
+    finally:
+        pn.config.nthreads = None
+
+
+def test_panel_reads_the_urls_of_style_sheets_from_the_document():
+    assert LOCAL_DIST.startswith("static/")
+    assert settings.resources(default="server") == "server"
+    assert isinstance(pn.state.rel_path, str)
+    assert Document().template_variables == {}
+    assert "dist_url" in inspect.getsource(pn.reactive)
+
+
+def test_panel_material_ui_has_the_patched_parameters():
+    page = pmui.Page.param
+    assert page.busy.readonly
+    assert pmui.Page().param.busy.allow_refs
+    assert page["_custom_theme"].default == []
+    script = Path(pmui.__file__).parent / "dist" / "panel-material-ui.bundle.js"
+    assert "_custom_theme" in script.read_text(encoding="utf-8")
+    assert isinstance(pmui.Select.labels, property)
+    assert pmui.IntSlider.param.value_throttled.constant  # the timeline sets it
+
+
+def test_panel_material_ui_sends_the_presses_that_the_patch_leaves_out():
+    assert {"clicks", "value"} & set(pmui.Button().get_root().data.properties())
+    renamed = UncountedButton._property_mapping
+    assert renamed["clicks"] is renamed["value"] is None
+
+
+@pytest.mark.parametrize("element", [hv.Image(np.zeros((2, 2))), hv.Path([[(0, 0), (1, 1)]])])
+def test_holoviews_hands_over_figure_and_renderer(element):
+    plot = hv.renderer("bokeh").get_plot(element)
+    source = ColumnDataSource({"x": [0]})
+    drawn, renderer = replace_source(plot, source, tags=["patched"])
+    assert isinstance(drawn, figure)
+    assert isinstance(renderer, GlyphRenderer)
+    assert renderer in drawn.renderers
+    assert renderer.data_source is source
+    assert renderer.glyph.tags == ["patched"]
+    assert renderer.selection_glyph is renderer.nonselection_glyph is renderer.muted_glyph is None
+
+
+def test_bokeh_counts_the_connections_of_a_session():
+    assert isinstance(ServerSession.connection_count, property)
+    assert isinstance(BokehSessionContext.session, property)
+
+
+@pytest.fixture(scope="module")
+def bokehjs():
+    """The modules of the shipped BokehJS, by name."""
+    script = Path(bokeh.__file__).parent / "server" / "static" / "js" / "bokeh.js"
+    parts = re.split(r"^/\* (\S+)\.js \*/ ", script.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("patch", "module", "name"), BOKEHJS, ids=[" ".join(key) for key in BOKEHJS]
+)
+def test_bokehjs_has_the_patched_methods(patch, module, name, bokehjs):
+    _, code = re.split(rf"^    class {name}\b", bokehjs[module], maxsplit=1, flags=re.MULTILINE)
+    body = code.split("\n    }\n")[0]
+    for method in BOKEHJS[patch, module, name]:
+        assert re.search(rf"^        (static |async )*{method}\(", body, re.MULTILINE), method
+
+
+@pytest.mark.parametrize("module", BOKEHJS_NAMES)
+def test_bokehjs_has_the_names_that_patches_use(module, bokehjs):
+    for name in BOKEHJS_NAMES[module]:
+        assert re.search(rf"\b{name}\b", bokehjs[module]), name
+
+
+def test_bokehjs_finds_modules_by_name(bokehjs):
+    required = set(re.findall(r'Bokeh\.require\("([^"]+)"\)', BrowserPatches._esm))
+    assert required
+    assert required <= set(bokehjs)
+
+
+def test_scripts_require_no_module_that_the_contract_leaves_out():
+    required = set(re.findall(r'Bokeh\.require\("([^"]+)"\)', BrowserPatches._esm))
+    assert required <= {module for _, module, _ in BOKEHJS}
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for path in PATCHES.glob("*.py") if path.name not in NO_PATCHES),
+    ids=lambda path: path.stem,
+)
+def test_each_patch_says_what_it_gains_and_what_would_replace_it(path):
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    for heading in ("Gain: ", "Upstream: ", "Without the symbol"):
+        assert f"\n{heading}" in text
+
+
+def outside_patches():
+    return sorted(path for path in VIEWS.rglob("*.py") if PATCHES not in path.parents)
+
+
+@pytest.mark.parametrize("path", outside_patches(), ids=lambda path: path.stem)
+def test_views_read_no_private_attribute_of_others(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    reads = [
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and re.match(r"_[a-z]", node.attr)
+        and ast.unparse(node.value) not in {"self", "cls", "super()", *own}
+    ]
+    assert not reads
+
+
+@pytest.mark.parametrize("path", outside_patches(), ids=lambda path: path.stem)
+def test_views_reach_into_no_library(path):
+    text = path.read_text(encoding="utf-8")
+    for reach in ("Bokeh.require", ".prototype", "edit_readonly", ".handles", "_custom_theme"):
+        assert reach not in text
+
+
+def test_views_override_no_private_member_of_a_library():
+    for cls in classes_of_views():
+        libraries = [base for base in cls.__mro__ if not base.__module__.startswith("backprop_")]
+        inherited = {name for base in libraries for name in vars(base)}
+        private = {name for name in written_in(cls) if re.match(r"_[a-z]", name)}
+        assert private & inherited <= EXTENSION_POINTS, cls
+
+
+def classes_of_views():
+    """Yield the classes of the package's views outside of its patches."""
+    for found in pkgutil.walk_packages([str(VIEWS)], "backprop_panel.views."):
+        module = importlib.import_module(found.name)
+        if ".patches" not in module.__name__:
+            for cls in vars(module).values():
+                if inspect.isclass(cls) and cls.__module__ == module.__name__:
+                    yield cls
+
+
+def written_in(cls):
+    """Yield the names that a class body sets, without those that metaclasses add."""
+    (body,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+    for part in body.body:
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield part.name
+        elif isinstance(part, ast.Assign):
+            yield from (target.id for target in part.targets)
+        elif isinstance(part, ast.AnnAssign):
+            yield part.target.id

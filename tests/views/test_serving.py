@@ -1,0 +1,83 @@
+"""The settings of a process that serves pages, and of one that does not."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from bokeh.document import Document
+from panel.io.state import set_curdoc
+
+from backprop_panel.views import serving
+from backprop_panel.views.serving import prepare_page, prepare_server
+
+ROOT = Path(__file__).parents[2]
+
+HOST = """
+import asyncio, gc, json, signal, sys
+
+def settings():
+    handlers = [asyncio.get_running_loop().get_exception_handler(), signal.getsignal(signal.SIGINT)]
+    return [sys.getswitchinterval(), gc.get_freeze_count(), *map(id, handlers)]
+
+async def host():
+    before = settings()
+    from backprop_panel.views import Workbench, prepare_server
+    workbench = Workbench()
+    workbench.__panel__().get_root()
+    workbench.session.toggle_play()
+    workbench.session.pause()
+    await asyncio.sleep(0)
+    embedded = settings()
+    prepare_server()
+    print(json.dumps([before, embedded, settings()]))
+
+asyncio.run(host())
+"""
+
+
+def test_a_notebooks_process_is_left_as_it_was():
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", HOST], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    before, embedded, served = json.loads(done.stdout)
+    assert embedded == before
+    assert served[0] < before[0]
+    assert served[1] > before[1]
+
+
+def prepare(page):
+    with set_curdoc(page):
+        prepare_server()
+    prepare_page(page)
+
+
+def test_a_page_can_be_made_before_the_server_runs(monkeypatch):
+    monkeypatch.setattr(serving, "_tune_interpreter", lambda: None)
+    prepare(Document())
+
+
+def logged_by_loop(*exceptions):
+    """Return what still reaches an exception handler that was there before two pages."""
+    logged = []
+
+    async def live():
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: logged.append(context["exception"]))
+        for page in [Document(), Document()]:
+            prepare(page)
+            for callback in page.session_callbacks:
+                callback.callback()
+        for exception in exceptions:
+            loop.call_exception_handler({"message": "", "exception": exception})
+
+    asyncio.run(live())
+    return logged
+
+
+def test_only_closed_connections_are_not_logged(monkeypatch):
+    monkeypatch.setattr(serving, "_tune_interpreter", lambda: None)
+    failure = ValueError("a real one")
+    assert logged_by_loop(serving.WebSocketClosedError(), failure) == [failure]

@@ -22,12 +22,6 @@ ROOMS = (
 VIEW_ROOMS = ("panels", "widgets", "plots", "state", "patches")
 """Inside views, from the top down; above them are the workbench and its two helpers."""
 
-CELLS_OF_HEATMAPS = {
-    ("state.session", "plots.heatmap"),
-    ("state.map_columns", "plots.heatmap"),
-}
-"""Exceptions to the order of the rooms in views: a selected cell is a class of the heatmap."""
-
 SHARED = {"settings", "memory", "rng"}
 """Modules that every room may use."""
 
@@ -205,7 +199,7 @@ def test_a_room_in_views_imports_only_from_itself_and_rooms_below(path):
     own = module_name(path).removeprefix(prefix)
     for module in runtime_imports(path):
         other = module.removeprefix(prefix)
-        if other != module and (own, ".".join(other.split(".")[:2])) not in CELLS_OF_HEATMAPS:
+        if other != module:
             assert view_level(own) <= view_level(other), f"{own} imports {other}"
 
 

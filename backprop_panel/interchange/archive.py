@@ -127,7 +127,8 @@ def write_file(target: Target, data: bytes, mode: str = "wb") -> None:
             file.write(data)
             file.flush()
         except OSError:
-            path.unlink()  # a part of the file is worth nothing
+            if path.is_file():  # and no device
+                path.unlink()  # a part of the file is worth nothing
             raise
 
 

@@ -3,7 +3,7 @@
 import holoviews as hv
 import panel as pn
 
-from .notebook import in_notebook, prepare_notebook
+from .patches.notebook import in_notebook, prepare_notebook
 from .patches.ping import tolerate_failed_pings
 from .patches.write_queue import flush_write_queue
 from .serving import prepare_server, refusal

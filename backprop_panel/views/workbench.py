@@ -14,7 +14,6 @@ from bokeh.events import ConnectionLost
 
 from ..runs.manager import TrainingRunManager
 from ..storage.database import StoreError
-from .notebook import Box, in_notebook, show_scripts
 from .panels.data_tab import DataTab
 from .panels.difference_tab import DifferenceTab
 from .panels.health_tab import HealthTab
@@ -29,6 +28,7 @@ from .panels.sidebar import Sidebar
 from .panels.timeline import Timeline
 from .panels.toolbar import Toolbar
 from .patches.axis_style import keep_axis_style
+from .patches.notebook import Box, in_notebook, show_scripts
 from .patches.page_busy import ignore_busy_server
 from .plots.html import STYLE
 from .serving import prepare_page

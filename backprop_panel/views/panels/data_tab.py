@@ -16,8 +16,9 @@ from ...training.engine import Engine
 from ..plots.cell_labels import names_of_cells
 from ..plots.colors import theme_of
 from ..plots.heatmap import Heatmap
-from ..plots.html import chip, html, visible
+from ..plots.html import chip, html
 from ..state.session import Session, draw_with
+from ..state.token_text import visible
 
 MOST_MASTERS = 12
 MOST_TOKENS = 120

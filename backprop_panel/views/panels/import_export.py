@@ -29,7 +29,7 @@ from ...interchange.archive import write_bundle
 from ...interchange.export_snapshot import snapshot
 from ...runs.run import TrainingRun
 from ...training.weight_tensors import tensor_bytes
-from ..notebook import in_notebook
+from ..patches.notebook import in_notebook
 from ..plots.html import html
 from ..state.session import Session
 from ..state.user_errors import USER_ERRORS

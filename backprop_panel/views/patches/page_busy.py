@@ -11,6 +11,7 @@ Without the symbols: without `edit_readonly`, importing `backprop_panel.views` f
 
 from __future__ import annotations
 
+import panel as pn
 import panel_material_ui as pmui
 from panel.util import edit_readonly
 
@@ -18,7 +19,7 @@ from panel.util import edit_readonly
 def ignore_busy_server(page: pmui.Page) -> None:
     """End the reference of `page.busy` to the server's busy flag.
 
-    Param drops a parameter's reference when a plain value is set.
+    Another reference, here to a constant, ends it; a plain value leaves the page subscribed.
     """
     with edit_readonly(page):
-        page.busy = False
+        page.busy = pn.rx(False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 from math import isfinite
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import panel as pn
 
+from ..state.token_text import visible
 from .colors import run_color, token_color
 
 STYLE = (Path(__file__).parents[1] / "workbench.css").read_text()
@@ -39,19 +39,9 @@ def number(value: float) -> str:
     return f"{value:.4f}".replace("-", "−")
 
 
-def visible(token: str) -> str:
-    """Return a token as visible text: a space as ␣."""
-    return "␣" if token == " " else token
-
-
 def chip(token: str, color_id: int) -> str:
     """Return a token as HTML in its colour."""
     return (
         f'<span class="bp-token" style="background:{token_color(color_id)}">'
         f"{escape(visible(token))}</span>"
     )
-
-
-def example(tokens: Sequence[str], target: str) -> str:
-    """Return an example as plain text: ``c a a b → b``."""
-    return f"{' '.join(map(visible, tokens))} → {visible(target)}"

@@ -9,7 +9,7 @@ from typing import Protocol
 from ...nn.record import StepRecord
 from ...runs.run import TrainingRun
 from ...training.engine import Engine
-from ..plots.html import example, visible
+from .token_text import example, visible
 
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 

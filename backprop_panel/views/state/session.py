@@ -58,7 +58,6 @@ class Session(Playback):
         """The engine that is shown: the run's, or a copy of it at an earlier step."""
         return self.past or self.run.trainer.engine
 
-    @property
     def _show_settings(self) -> None:
         self.settings = {name: getattr(self.run.trainer, name) for name in TRAINER_SETTINGS}
 

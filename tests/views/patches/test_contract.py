@@ -28,8 +28,11 @@ from bokeh.server.session import ServerSession
 from bokeh.settings import settings
 from panel.custom import JSComponent
 from panel.io import document as panel_document
+from panel.io.model import diff
+from panel.io.notebook import load_notebook, push
 from panel.io.resources import LOCAL_DIST
 from panel.util import edit_readonly
+from panel_material_ui.theme import MaterialDesign
 
 import backprop_panel.views
 from backprop_panel.views.patches.browser import BrowserPatches
@@ -58,6 +61,17 @@ SIGNATURES = {
         ThreadPoolExecutor.submit,
         ["self", "fn", "args", "kwargs"],
     ),
+    "notebook: FlexBox._get_model": (
+        pn.FlexBox._get_model,
+        ["self", "doc", "root", "parent", "comm"],
+    ),
+    "notebook: MaterialDesign._wrapper": (MaterialDesign._wrapper, ["self", "viewable"]),
+    "notebook: load_notebook": (
+        load_notebook,
+        ["inline", "reloading", "enable_mathjax", "load_timeout"],
+    ),
+    "notebook: push": (push, ["doc", "comm", "binary", "msg"]),
+    "notebook: diff": (diff, ["doc", "binary", "events"]),
     "frame_pacer: JSComponent._send_msg": (JSComponent._send_msg, ["self", "data"]),
     "frame_pacer: JSComponent._handle_msg": (JSComponent._handle_msg, ["self", "data"]),
 }
@@ -70,6 +84,7 @@ BOKEHJS = {
     ("reconnection", "client/connection", "ClientConnection"): [
         *("connect", "send", "_repull_session_doc", "_pull_doc_json"),
     ],
+    ("notebook", "core/dom", "StyleSheet"): ["install"],
     ("reconnection", "document/document", "Document"): ["from_json", "clear", "add_root"],
     ("reconnection", "protocol/receiver", "Receiver"): ["constructor"],
 }

@@ -1,4 +1,14 @@
-"""The workbench in a notebook: scripts and styles without a network, and all changes sent."""
+"""Scripts, styles and changes for a notebook's page: the workbench works there without a network.
+
+Panel's extension for notebooks loads scripts, style sheets and fonts from a CDN, sends every change
+in messages of its own, and drops changes of plots that are held.
+
+Gain: a workbench in a notebook without a network, which also follows training. Without the patch
+its cell stays empty.
+Upstream: `pn.extension(inline=True)` would serve all that its components load, and `pn.io.hold`
+would keep changes where there is no session.
+Without the symbols: importing `backprop_panel.views` in a notebook fails, or its cell stays empty.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
 # make serve   install what is needed and serve the page on PORT
 # make test    the same plus what the tests need, a Chromium included, then run them
+# make test-fast   the same without the browser tests
 # make soak    the tests that take minutes: a thousand random actions, hundreds of kills, eight processes
 # make lint    ruff, as it runs before every change is taken
 # make bench   each benchmark in turn
+# make screenshots   draw the README's pictures from the running app
 # make clean   forget the virtual environment
 #
 # Everything Python goes into .venv. A stamp in it per set of packages, newer than pyproject.toml,
@@ -32,7 +34,7 @@ APT_INSTALL := $(APT) -o DPkg::Lock::Timeout=120 install -y --no-install-recomme
 BENCHMARKS := $(addprefix benchmarks/,training_step.py large_network.py storing.py opening.py live.py \
 	loss_tab.py sessions.py)
 
-.PHONY: serve test soak lint bench browser clean
+.PHONY: serve test test-fast soak lint bench screenshots browser clean
 
 serve: $(VENV)/.serve
 	$(BIN)/python -m panel serve apps/main.py --port $(PORT) --address $(ADDRESS) \
@@ -42,9 +44,12 @@ serve: $(VENV)/.serve
 test: $(VENV)/.test browser
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+test-fast: $(VENV)/.test
+	$(BIN)/python -m pytest -m "not ui" $(PYTEST_ARGS)
+
 soak: $(VENV)/.test browser
 	RANDOM_ACTIONS=1000 $(BIN)/python -m pytest -s -k random_actions tests/ui
-	SOAK=1 $(BIN)/python -m pytest -s -k soak tests/test_store_processes.py $(PYTEST_ARGS)
+	SOAK=1 $(BIN)/python -m pytest -s -k soak tests/storage/test_processes.py $(PYTEST_ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -52,6 +57,9 @@ lint: $(VENV)/.test
 
 bench: $(VENV)/.bench browser
 	@set -e; for file in $(BENCHMARKS); do echo "== $$file"; $(BIN)/python $$file; done
+
+screenshots: $(VENV)/.test browser
+	$(BIN)/python benchmarks/screenshots.py
 
 clean:
 	rm -rf $(VENV)

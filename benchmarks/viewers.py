@@ -28,7 +28,7 @@ DRAWING_SECONDS = 0.03
 FIRST_FRAMES = 10
 """Frames that each has had once all are open: a page that opens keeps the server from others."""
 
-CLOCK = re.compile(r'"id": "(\w+)", "attributes": {"name": "FrameClock"')
+CLOCK = re.compile(r'"id": "(\w+)", "attributes": {"name": "FramePacer"')
 
 
 class Viewer:

@@ -19,7 +19,7 @@ PATIENCE = 20.0
 def train(run, steps):
     """Make steps by the trainer, some of them in blocks; return the losses."""
     first = run.trainer.step
-    with run.trainer.engine.mailbox.having_engine():
+    with run.trainer.stepping():
         while (left := first + steps - run.trainer.step) > 0:
             run.trainer.engine.advance(run.trainer.batch_size, left)
     return run.history["loss"][first:].tolist()

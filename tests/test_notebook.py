@@ -25,3 +25,14 @@ def test_every_cell_runs(executed):
 def test_the_last_cell_shows_the_workbench(executed):
     kinds = {kind for output in executed.cells[-1].outputs for kind in output.get("data", {})}
     assert "text/html" in kinds
+
+
+def test_no_other_cell_brings_scripts(executed):
+    for cell in executed.cells[:-1]:
+        outputs = cell.get("outputs", [])
+        assert not [each for each in outputs if "application/javascript" in each.get("data", {})]
+
+
+def test_the_repository_has_the_notebook_without_outputs():
+    stored = nbformat.read(NOTEBOOK, as_version=4)
+    assert not [output for cell in stored.cells for output in cell.get("outputs", [])]

@@ -82,9 +82,10 @@ def distance_over_steps(
     steps = np.unique([*evenly, *(step for step in same if step <= last)])
     distances = []
     for step in steps.tolist():
-        theirs = moment if one is other else other.replay(step)
-        layers = zip(one.replay(step).network.layers, theirs.network.layers, strict=True)
-        distances.append([float(np.linalg.norm(ours - other)) for ours, other in layers])
+        theirs = moment if one is other else other.replay(step).engine
+        ours = one.replay(step).engine
+        layers = zip(ours.network.layers, theirs.network.layers, strict=True)
+        distances.append([float(np.linalg.norm(a - b)) for a, b in layers])
     return steps, np.array(distances)
 
 

@@ -68,7 +68,7 @@ def snapshot(run: TrainingRun) -> Snapshot:
         finally:
             done.set()
 
-    run.trainer.engine.mailbox.put(take)
+    run.submit(take)
     if not done.wait(WAIT_SECONDS):
         raise InterchangeError("run", f"{run.name!r} did not come to the end of its step.")
     return taken[0]

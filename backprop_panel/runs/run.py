@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -14,16 +13,16 @@ from numpy.typing import NDArray
 
 from ..data.sequence_dataset import SequenceDataset
 from ..nn.optimizers import OptimizerState
-from ..nn.record import StepRecord
 from ..settings import SettingError, is_whole, plain, refuse_unknown, shown
+from ..training.command_queue import Command, CommandQueue
 from ..training.engine import Engine
-from ..training.event_log import Trained, do_again
 from ..training.file_input import Source
 from ..training.history import History
 from ..training.model import Model
 from ..training.trainer import SETTING_NAMES, Trainer
 from ..training.weight_tensors import read_parameters
 from ..training.worker import Worker
+from .replay import Replay, ReplayedStep, initial_engine, replay_step, replay_to
 
 DATA_SETTINGS = tuple(SequenceDataset.setting_names())
 MODEL_SETTINGS = tuple(
@@ -85,11 +84,6 @@ class TrainingRun(param.Parameterized):
         doc="The id of the run that this was forked from, and the step; None: it has no parent.",
     )
     name = param.String(constant=False, doc="Free text, unique within a manager.")
-    deviation = param.String(
-        "",
-        doc="How the last replay departed from what was recorded, empty if it did not: another "
-        "machine's matrix library may round differently.",
-    )
 
     def __init__(
         self,
@@ -110,7 +104,7 @@ class TrainingRun(param.Parameterized):
         self.model.run = self
         self.trainer = Trainer(self.model, self.dataset, **_only(config, TRAINER_SETTINGS))
         self.config = self.settings
-        self.worker = Worker(self.trainer.engine)
+        self.worker = Worker(self.trainer.engine, self.trainer.commands, self.claim)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -125,6 +119,31 @@ class TrainingRun(param.Parameterized):
     def history(self) -> History:
         """Columns step, epoch, loss, accuracy and validation_loss, as NumPy arrays."""
         return self.trainer.engine.history
+
+    @property
+    def commands(self) -> CommandQueue:
+        """Runs commands between two steps; it takes no lease."""
+        return self.trainer.commands
+
+    def claim(self) -> None:
+        """Take the lease of a run in a store; call it while the `commands` are locked.
+
+        Raises
+        ------
+        SettingError
+            If another window or process trains the run.
+        """
+        self.trainer.claim()
+
+    def submit(self, command: Command) -> None:
+        """Claim the run and change it by a command: now, or before the worker's next step.
+
+        Raises
+        ------
+        SettingError
+            If another window or process trains the run: nothing has changed.
+        """
+        self.trainer.submit(command)
 
     def load_weights(self, source: Source) -> None:
         """Take all weights and biases from the safetensors file of a matching ``nn.Sequential``.
@@ -146,7 +165,7 @@ class TrainingRun(param.Parameterized):
         """
         engine = self.trainer.engine
         parameters = read_parameters(source, engine.network)
-        engine.mailbox.put(lambda: engine.load_weights(parameters))
+        self.submit(lambda: engine.load_weights(parameters))
 
     def at(self, step: int) -> RunState:
         """Return the exact state after `step` updates, and after what was changed by hand there.
@@ -159,7 +178,7 @@ class TrainingRun(param.Parameterized):
             If the run has not come to that step.
         """
         step = self._checked_step(step)
-        engine = self.replay(step) if step else self._beginning()
+        engine = self.replay(step).engine if step else initial_engine(self)
         return RunState(
             step=engine.step,
             weights=engine.network.weights,
@@ -170,42 +189,45 @@ class TrainingRun(param.Parameterized):
             settings={name: getattr(engine.settings, name) for name in SETTING_NAMES},
         )
 
-    def replay(self, step: int) -> Engine:
+    def replay(self, step: int) -> Replay:
         """Return another engine as this run's was after `step` updates, its log included.
 
-        It begins at the last checkpoint before, and does what was done since again. Where that
-        does not give the losses that were recorded, `deviation` says so; the run's present state
-        is taken as it is all the same, and so is every checkpoint.
+        Replay starts at the last checkpoint before `step` and repeats the events after it. The
+        checkpoints and the run's present state are taken as they are, even where repeating the
+        events would give others.
+
+        Returns
+        -------
+        engine : Engine
+        deviation : str
+            How the replay differs from what the run recorded; empty if it does not.
 
         Raises
         ------
         SettingError
             If the run has not come to that step.
         """
-        present, step = self.trainer.engine, self._checked_step(step)
-        engine = self._beginning()
-        events = list(present.events)
-        engine.tensors = dict(present.tensors)
-        done = 0
-        if checkpoint := present.checkpoints.before(step):
-            engine.restore(checkpoint)
-            engine.history.restore(present.history, checkpoint.step)
-            engine.checkpoints = present.checkpoints.up_to(step)
-            # The last event that had begun is done with as far as it had come.
-            done = checkpoint.events - 1
-            engine.events = deepcopy(events[:done])
-            last = events[done]
-            engine.events.append(
-                Trained(last.step, last.size, checkpoint.step - last.step)
-                if isinstance(last, Trained)
-                else last
-            )
-            done += not isinstance(last, Trained)
-        since = engine.step
-        do_again(events[done:], engine, step)
-        self.deviation = self._deviation(engine, since)
-        self._meet_the_present(engine)
-        return engine
+        return replay_to(self, self._checked_step(step))
+
+    def step_again(self, step: int) -> ReplayedStep:
+        """Return another engine as this run's was after `step` updates, and that step's record.
+
+        What was changed right after the step is in the engine, as in `replay`, and not in the
+        record. At step 0 the record is that of a look at the first batch.
+
+        Returns
+        -------
+        engine : Engine
+        record : StepRecord
+        deviation : str
+            How the replay differs from what the run recorded; empty if it does not.
+
+        Raises
+        ------
+        SettingError
+            If the run has not come to that step.
+        """
+        return replay_step(self, self._checked_step(step))
 
     def _checked_step(self, step: int) -> int:
         step, last = plain(step), self.trainer.step
@@ -217,78 +239,23 @@ class TrainingRun(param.Parameterized):
             )
         return step
 
-    def _deviation(self, engine: Engine, since: int) -> str:
-        """Compare what was done again since a step with what was recorded of it."""
-        recorded = self.history["loss"][since : engine.step]
-        again = engine.history["loss"][since : engine.step]
-        differing = np.flatnonzero(~np.isclose(again, recorded, rtol=0, atol=0, equal_nan=True))
-        if not len(differing):
-            return ""
-        furthest = np.nanmax(np.abs(again[differing] - recorded[differing]), initial=0)
-        return (
-            f"From step {since + 1 + differing[0]} on, repeating {self.name!r} gives losses other "
-            f"than the recorded ones, by up to {furthest:.2g}: another version of this "
-            "program, or another machine, trained it and rounded differently."
-        )
-
-    def _meet_the_present(self, engine: Engine) -> None:
-        """At the run's present step, take its state as it is, and tell if replay missed it."""
-        present = self.trainer.engine
-        if engine.step != present.step:
-            return
-        state = present.state()
-        if engine.state().digest() == state.digest():
-            return
-        self.deviation = self.deviation or (
-            f"Repeating {self.name!r} up to step {state.step} gives a state other than its own: "
-            "another version of this program, or another machine, trained it and rounded "
-            "differently."
-        )
-        engine.restore(state)
-
-    def step_again(self, step: int) -> tuple[Engine, StepRecord]:
-        """Return another engine as this run's was after `step` updates, and that step's record.
-
-        What was changed right after the step is in the engine, as it is in `replay`, and not in
-        the record. At step 0 the record is that of a look at the first batch.
-        """
-        step = self._checked_step(step)
-        if step == 0:
-            engine = self.replay(0)
-            return engine, engine.look()
-        events = list(self.trainer.engine.events)
-        size = next(
-            event.size
-            for event in reversed(events)
-            if isinstance(event, Trained) and event.step < step
-        )
-        engine = self.replay(step - 1)
-        record = engine.observe(size)
-        do_again([event for event in events if event.step == step], engine, step)
-        return engine, record
-
     def reset(self) -> None:
         """Go back to the beginning: weights, optimizer, batch order, settings and history."""
         self.worker.stop()
-        beginning = self._beginning()
-        self.trainer.engine.mailbox.put(lambda: self._adopt(beginning))
+        beginning = initial_engine(self)
+        self.submit(lambda: self._adopt(beginning))
 
     def fork(self, name: str, step: int) -> TrainingRun:
         """Return a run of another name with this one's past up to `step`, in its present mode."""
         step = self._checked_step(step)
         config = {**self.config, "mode": self.trainer.mode}
         fork = TrainingRun(name, config, parent=(self.id, step))
-        fork._adopt(self.replay(step))
+        fork._adopt(self.replay(step).engine)
         return fork
 
     def _adopt(self, engine: Engine) -> None:
         self.trainer.engine.adopt(engine)
         self.trainer.show_engine_settings()
-
-    def _beginning(self) -> Engine:
-        model = Model(**self.model.settings())
-        trainer = Trainer(model, self.dataset, **_only(self.config, SETTING_NAMES))
-        return trainer.engine
 
 
 def _only(settings: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

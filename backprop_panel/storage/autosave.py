@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..settings import SettingError
 from ..training.checkpoints import EngineState
-from ..training.command_queue import no_claim
+from ..training.trainer import always_free
 from .autosave_entry import Entry
 from .database import DamagedStore, Store, StoreError
 from .leases import HEARTBEAT_SECONDS, new_owner, release_lease, renew_leases, take_lease
@@ -30,7 +30,7 @@ SNAPSHOT_SECONDS = 0.2
 class Shelf:
     """The runs of one manager in a store.
 
-    Locks are taken in this order: that of saving, an engine's mailbox, the store's.
+    Locks are taken in this order: that of saving, a run's commands, the store's.
 
     Attributes
     ----------
@@ -141,7 +141,7 @@ class Shelf:
                 self._catch_up(entry)
 
         try:
-            run.trainer.engine.mailbox.if_free(follow)
+            run.commands.run_if_idle(follow)
         except Conflict:  # deleted since it was listed
             return False
         except DamagedStore as error:
@@ -184,7 +184,7 @@ class Shelf:
     def forget(self, run: TrainingRun) -> None:
         """Save a run no longer."""
         self._entries.pop(run.id, None)
-        run.trainer.engine.mailbox.claim = no_claim
+        run.trainer.claim = always_free
 
     def save(self) -> float:
         """Save what is new of every run, and return for how many seconds training waited."""
@@ -218,7 +218,7 @@ class Shelf:
                 self.forget(entry.run)
 
     def _place(self, entry: Entry) -> None:
-        entry.run.trainer.engine.mailbox.claim = partial(self._claim, entry)
+        entry.run.trainer.claim = partial(self._claim, entry)
         self._entries[entry.run.id] = entry
 
     def _claim(self, entry: Entry) -> None:
@@ -302,7 +302,7 @@ class Shelf:
             raise SettingError("training", message)
 
         try:
-            entry.run.trainer.engine.mailbox.pass_on(stop)
+            entry.run.commands.put(stop)
         except SettingError:  # nobody trains
             self.problem = message
 
@@ -326,7 +326,7 @@ class Shelf:
         """Give back the leases that are not needed, and show that the others' owner lives."""
         for entry in entries:
             if self._is_done_with(entry):
-                entry.run.trainer.engine.mailbox.if_free(partial(self._release_if_done, entry))
+                entry.run.commands.run_if_idle(partial(self._release_if_done, entry))
         is_time = monotonic() >= self._heartbeat + HEARTBEAT_SECONDS
         if is_time and any(entry.held for entry in entries):
             self._heartbeat = monotonic()

@@ -61,7 +61,7 @@ class Entry:
         if not self._asked and not self.lost:
             self._asked = True
             self._came.clear()
-            self.run.trainer.engine.mailbox.pass_on(self._take)
+            self.run.commands.put(self._take)
 
     def snapshot(self, until: float) -> Snapshot | None:
         """Return the snapshot that was asked for, if it comes by then; raise what prevented it."""

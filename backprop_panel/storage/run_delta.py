@@ -111,7 +111,7 @@ class Snapshot:
         """Return what is new since `before`; None if the engine is in the midst of a step."""
         state = engine.state()
         # An optimizer counts a step before it moves a weight, and the engine after the block:
-        # they differ while somebody steps who does not have the engine by its mailbox.
+        # they differ while a thread steps the engine without telling the command queue.
         if state.step != sum(state.rules.values()):
             return None
         goes_on = before is not None and engine.events is before.log

@@ -1,4 +1,4 @@
-"""What is to be done to an engine between two of its steps, whoever makes them."""
+"""Commands that change an engine between two of its steps, whichever thread makes the steps."""
 
 from __future__ import annotations
 
@@ -7,51 +7,42 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import RLock
 
+from ..settings import SettingError
 
-def no_claim() -> None:
-    """Let everyone change the engine at any time."""
+Command = Callable[[], None]
 
 
-class Mailbox:
-    """Takes actions; runs them at once, or hands them to the one that has the engine.
-
-    Attributes
-    ----------
-    claim : callable
-        Called before the engine is changed; raises `SettingError` if that may not be now. A
-        store puts its lease here.
-    """
+class CommandQueue:
+    """Runs commands at once, or between two steps while a thread steps the engine."""
 
     def __init__(self) -> None:
-        self.claim: Callable[[], None] = no_claim
-        self._waiting: deque[Callable[[], None]] = deque()
-        # Held while an action runs, so that nobody begins to step meanwhile; an action may put
-        # another.
+        self._waiting: deque[Command] = deque()
+        # Reentrant, since a command may put another.
         self._lock = RLock()
-        self._readers = 0
+        self._stepping = False
 
-    def put(self, action: Callable[[], None]) -> None:
-        """Change the engine by `action` now, or, while somebody has it, before its next step."""
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep all other threads from putting commands and from starting to step."""
         with self._lock:
-            self.claim()
-            self.pass_on(action)
+            yield
 
-    def pass_on(self, action: Callable[[], None]) -> None:
-        """Do the same with an action that changes nothing that is logged: it claims nothing."""
+    def put(self, command: Command) -> None:
+        """Run a command now or, while a thread steps the engine, before its next step."""
         with self._lock:
-            if self._readers:
-                self._waiting.append(action)
+            if self._stepping:
+                self._waiting.append(command)
             else:
-                action()
+                command()
 
-    def if_free(self, action: Callable[[], None]) -> None:
-        """Run `action` if nobody has the engine; nobody gets it meanwhile."""
+    def run_if_idle(self, command: Command) -> None:
+        """Run a command if no thread steps the engine; none starts to meanwhile."""
         with self._lock:
-            if not self._readers:
-                action()
+            if not self._stepping:
+                command()
 
-    def empty(self) -> None:
-        """Run the actions that are waiting; who has the engine calls this between steps.
+    def run_waiting(self) -> None:
+        """Run the commands that are waiting; the thread that steps calls this between steps.
 
         All of them are run. If some raise, the first error is raised after the last.
         """
@@ -64,20 +55,25 @@ class Mailbox:
         if errors:
             raise errors[0]
 
-    def has_reader(self, reader: bool) -> None:
-        """Say that one takes the engine, or leaves it; what still waits after the last is run."""
-        with self._lock:
-            if reader:
-                self.claim()
-            self._readers += 1 if reader else -1
-            if not self._readers:
-                self.empty()
+    def start_stepping(self) -> None:
+        """Let commands wait from here on: the calling thread, or one that it starts, steps.
 
-    @contextmanager
-    def having_engine(self) -> Iterator[None]:
-        """Have the engine for the steps in a block."""
-        self.has_reader(True)
-        try:
-            yield
-        finally:
-            self.has_reader(False)
+        Raises
+        ------
+        SettingError
+            If a thread steps the engine already: two would make the same step at once.
+        """
+        with self._lock:
+            if self._stepping:
+                raise SettingError(
+                    "training",
+                    "This run is being trained already, by its worker or another thread: stop that "
+                    "first, for example by run.worker.stop().",
+                )
+            self._stepping = True
+
+    def stop_stepping(self) -> None:
+        """Run commands at once from here on, those that are waiting first."""
+        with self._lock:
+            self._stepping = False
+            self.run_waiting()

@@ -21,7 +21,6 @@ from ..nn.optimizers import OPTIMIZERS, Optimizer, OptimizerState
 from ..nn.record import StepRecord, frozen, layers_copy, pass_copy
 from ..settings import LARGEST, SettingError, is_finite, is_number, is_whole, plain, shown
 from .checkpoints import Checkpoints, EngineState
-from .command_queue import Mailbox
 from .evaluation import Evaluation
 from .event_log import Changed, Event, LayerFrozen, Trained, WeightSet, WeightsLoaded, digests_in
 from .history import History
@@ -71,8 +70,6 @@ class Engine:
         Its states along the way.
     frozen : frozenset of int
         The layers that do not learn.
-    mailbox : Mailbox
-        Where those leave what is to be done between two steps who do not own the engine.
     """
 
     def __init__(self, network: Network, data: SequenceDataset, settings: TrainingSettings) -> None:
@@ -87,7 +84,6 @@ class Engine:
         self.frozen: frozenset[int] = frozenset()
         self.viewing: Cursor | None = None
         self.loader = BatchLoader(data)
-        self.mailbox = Mailbox()
         self._optimizer_states: dict[str, OptimizerState] = {}
         self._last_update: NDArray[np.floating] | None = None
         self._gradients = np.zeros(network.size, network.dtype)

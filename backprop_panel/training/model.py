@@ -80,10 +80,16 @@ class Model(Configured):
         self._check(hidden, activations)
         widths = [int(width) for width in (self.input_dimension, *hidden, self.output_dimension)]
         refuse_too_large(widths, batch=1)
-        self.network = Network(widths, activations)
-        self.network.initialize(
+        self._widths, self._activations = widths, activations
+        self.network = self.initial_network()
+
+    def initial_network(self) -> Network:
+        """Return another network with the weights that the model's own began with."""
+        network = Network(self._widths, self._activations)
+        network.initialize(
             INITIALIZATIONS[self.initialization], random_stream("weights", self.seed)
         )
+        return network
 
     @property
     def weights(self) -> list[NDArray[np.float32]]:

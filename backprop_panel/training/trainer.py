@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
 
@@ -12,10 +14,15 @@ from ..nn.losses import LOSSES
 from ..nn.optimizers import OPTIMIZERS
 from ..nn.record import StepRecord
 from ..settings import Choice, Configured, Count, Quantity, SettingError
+from .command_queue import Command, CommandQueue
 from .engine import Engine, TrainingSettings
 from .model import Model, refuse_too_large
 
 SETTING_NAMES = tuple(field.name for field in fields(TrainingSettings))
+
+
+def always_free() -> None:
+    """Claim a run that no other process can train."""
 
 
 class Trainer(Configured):
@@ -25,6 +32,15 @@ class Trainer(Configured):
     ------
     SettingError
         For a setting that is unknown or out of bounds, or a model that does not fit the data.
+
+    Attributes
+    ----------
+    engine : Engine
+    commands : CommandQueue
+        Runs commands between two steps of the engine. It takes no lease.
+    claim : callable
+        Takes the run's lease before a change, or raises `SettingError` if another process has
+        it. A store replaces it.
     """
 
     model = param.ClassSelector(class_=Model, constant=True, doc="The network that is trained.")
@@ -58,6 +74,8 @@ class Trainer(Configured):
         self._refuse_large_batch()
         self.engine = Engine(model.network, dataset, self._training_settings())
         self.engine.view_only(self.mode == "visualize")
+        self.commands = CommandQueue()
+        self.claim: Callable[[], None] = always_free
         self._showing = False  # whether settings come from the engine, and need not go there
         self.param.watch(self._change_engine, list(SETTING_NAMES))
         self.param.watch(self._change_mode, "mode")
@@ -72,23 +90,52 @@ class Trainer(Configured):
         """Passes over the training samples completed."""
         return self.engine.epoch
 
+    def submit(self, command: Command) -> None:
+        """Claim the run and change it by a command: now, or before a worker's next step.
+
+        Raises
+        ------
+        SettingError
+            If another process trains the run: nothing has changed.
+        """
+        with self.commands.locked():  # so that the lease is not given back before the change
+            self.claim()
+            self.commands.put(command)
+
+    @contextmanager
+    def stepping(self) -> Iterator[None]:
+        """Claim the run and let its commands wait while a block steps the engine.
+
+        Raises
+        ------
+        SettingError
+            If another process trains the run.
+        """
+        with self.commands.locked():
+            self.claim()
+            self.commands.start_stepping()
+        try:
+            yield
+        finally:
+            self.commands.stop_stepping()
+
     def run_step(self) -> StepRecord:
         """Make a step on one example and return its record."""
-        with self.engine.mailbox.having_engine():
+        with self.stepping():
             return self.engine.observe(1)
 
     def run_batch(self) -> StepRecord:
         """Make a step on the next `batch_size` examples and return its record."""
-        with self.engine.mailbox.having_engine():
+        with self.stepping():
             return self.engine.observe(self.batch_size)
 
     def run_epoch(self) -> StepRecord:
         """Go on to the end of the present epoch and return its last record."""
         engine = self.engine
-        with engine.mailbox.having_engine():
+        with self.stepping():
             while (before_last := engine.batches_left() - 1) > 0:
                 engine.advance(self.batch_size, before_last)
-                engine.mailbox.empty()
+                self.commands.run_waiting()
             return engine.observe(self.batch_size)
 
     def show_engine_settings(self) -> None:
@@ -114,7 +161,7 @@ class Trainer(Configured):
         changed = {event.name: event.new for event in events}
         try:
             self._refuse_large_batch()
-            self.engine.mailbox.put(lambda: self.engine.change(**changed))
+            self.submit(lambda: self.engine.change(**changed))
         except SettingError:
             self._take_engine_settings()
             raise
@@ -124,7 +171,7 @@ class Trainer(Configured):
 
     def _change_mode(self, event: param.parameterized.Event) -> None:
         only = event.new == "visualize"
-        self.engine.mailbox.pass_on(lambda: self.engine.view_only(only))
+        self.commands.put(lambda: self.engine.view_only(only))
 
     def _check_fit(self) -> None:
         for setting in ("input_dimension", "output_dimension"):

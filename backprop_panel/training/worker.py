@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event, Thread
 from time import perf_counter
@@ -10,6 +11,7 @@ from time import perf_counter
 import numpy as np
 
 from ..nn.record import StepRecord
+from .command_queue import CommandQueue
 from .engine import Engine
 from .turnstile import Turns
 
@@ -25,8 +27,8 @@ BLOCK_SECONDS = 0.004
 REST_SECONDS = 0.02
 """How long it rests, about, between steps at a rate too high for one rest a step."""
 
-MAIL_SECONDS = 0.1
-"""How long what is put into the mailbox waits at most, however slow the pace."""
+COMMAND_SECONDS = 0.1
+"""How long a command waits at most, however slow the pace."""
 
 LOSSES_AVERAGED = 32
 """Over how many steps the loss is averaged that is held against `StopWhen.loss_below`."""
@@ -114,6 +116,14 @@ class Worker:
     The thread touches the engine and nothing else. It ends when `stop` is called, when there is
     a reason to stop, when a step raises, or with the process.
 
+    Parameters
+    ----------
+    engine : Engine
+    commands : CommandQueue
+        The commands that it runs between two steps.
+    claim : callable, optional
+        Called by `start`; raises `SettingError` if the engine may not be trained now.
+
     Attributes
     ----------
     stop_when : StopWhen
@@ -124,8 +134,12 @@ class Worker:
         Why it stopped by itself.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(
+        self, engine: Engine, commands: CommandQueue, claim: Callable[[], None] = lambda: None
+    ) -> None:
         self._engine = engine
+        self._commands = commands
+        self._claim = claim
         self._thread: Thread | None = None
         self._stopping = Event()
         self._hurry = Event()
@@ -151,7 +165,9 @@ class Worker:
         self._pace = Pace(steps_per_second)
         self._stopping.clear()
         self._awake.clear()
-        self._engine.mailbox.has_reader(True)
+        with self._commands.locked():  # so that the lease is not given back before the first step
+            self._claim()
+            self._commands.start_stepping()
         self._thread = Thread(target=self._work, name="training", daemon=True)
         self._thread.start()
 
@@ -197,7 +213,7 @@ class Worker:
                 with TURNS.turn(self._awake, self._pace.long):
                     if self._stopping.is_set():
                         break
-                    engine.mailbox.empty()
+                    self._commands.run_waiting()
                     since = engine.step
                     self._step(self.stop_when.steps_left(engine))
                 self._rest()
@@ -207,17 +223,17 @@ class Worker:
         except Exception as error:
             self.fail(error)
         try:
-            engine.mailbox.has_reader(False)
-        except Exception as error:  # of an action that was still waiting
+            self._commands.stop_stepping()
+        except Exception as error:  # of a command that was still waiting
             self.fail(error)
 
     def _rest(self) -> None:
-        """Wait until the next step is due, and go on emptying the mailbox meanwhile."""
+        """Wait until the next step is due, and run commands meanwhile."""
         end = perf_counter() + self._pace.rest
-        while not self._hurry.wait(min(max(end - perf_counter(), 0), MAIL_SECONDS)):
+        while not self._hurry.wait(min(max(end - perf_counter(), 0), COMMAND_SECONDS)):
             if perf_counter() >= end:
                 break
-            self._engine.mailbox.empty()
+            self._commands.run_waiting()
         self._hurry.clear()
 
     def _step(self, most: int) -> None:

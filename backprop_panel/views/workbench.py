@@ -15,6 +15,7 @@ from panel.util import edit_readonly
 
 from ..runs.manager import TrainingRunManager
 from ..storage.database import StoreError
+from .notebook import Box, in_notebook, show_scripts
 from .panels.data_tab import DataTab
 from .panels.difference_tab import DifferenceTab
 from .panels.health_tab import HealthTab
@@ -28,6 +29,7 @@ from .panels.sidebar import Sidebar
 from .panels.timeline import Timeline
 from .panels.toolbar import Toolbar
 from .patches.serving import settle_in
+from .plots.html import STYLE
 from .staged_loading import load_in_stages
 from .state.comparison import Comparison
 from .state.health_logs import HealthLogs
@@ -82,6 +84,8 @@ class Workbench(pn.viewable.Viewer):
         )
         comparison = Comparison(session)
         self.tabs = self._new_tabs(comparison)
+        # In a notebook the tabs report whether JupyterLab's theme is dark.
+        self.tabs.param.watch(self._follow_theme, "dark_theme")
         if pn.state.curdoc is not None:
             self._follow_document(pn.state.curdoc)
         # After the page is open in a browser: a run for each request would fill the server.
@@ -94,19 +98,21 @@ class Workbench(pn.viewable.Viewer):
         return self.session.manager
 
     def __panel__(self) -> pn.viewable.Viewable:
+        if in_notebook():
+            show_scripts()
         # A FlexBox: in a Bokeh row, Bokeh would not lay out the axes of plots inside columns.
-        return pn.FlexBox(
-            pn.Column(self.sidebar, width=SIDEBAR_WIDTH),
-            pn.Column(
-                self.toolbar,
-                *self._notices,
-                self.tabs,
-                self.timeline,
-                sizing_mode="stretch_width",
+        return Box(
+            _themed(self.sidebar, "bp-beside"),
+            _themed(
+                pn.Column(self.toolbar, *self._notices, self.tabs, self.timeline, margin=0),
+                "bp-middle",
             ),
-            pn.Column(self.inspector, width=INSPECTOR_WIDTH),
+            _themed(self.inspector, "bp-beside"),
             flex_wrap="nowrap",
             sizing_mode="stretch_width",
+            margin=0,
+            css_classes=["bp-workbench"],
+            stylesheets=[STYLE],
         )
 
     def page(self) -> pmui.Page:
@@ -139,7 +145,7 @@ class Workbench(pn.viewable.Viewer):
             margin=(0, 16),
             sx=TABS_SX,
             # Keeps the timeline at the foot of the page whichever tab is active.
-            styles={"min-height": "calc(100vh - 190px)"},
+            styles={"min-height": "calc(var(--bp-height, 100vh) - 190px)"},
         )
 
     def _load_rest(self, comparison: Comparison) -> Iterator[None]:
@@ -182,6 +188,12 @@ def _configure_panel() -> None:
     """Set two options of Panel for this session."""
     pn.config.respect_explicit_sizing = True  # else the map's plots stretch their containers
     pn.config.reconnect = True  # else a page is dead after a lost connection
+
+
+def _themed(content: pn.viewable.Viewable, css_class: str) -> pmui.Column:
+    return pmui.Column(
+        content, theme_config=THEME, css_classes=[css_class], margin=0, sizing_mode="stretch_width"
+    )
 
 
 def _manager(store: str | Path | None, user: str) -> TrainingRunManager:

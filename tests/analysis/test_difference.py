@@ -27,13 +27,13 @@ def trained(manager, steps, **config):
 
 def test_a_run_does_not_differ_from_itself(manager):
     run = trained(manager, 5)
-    shown = difference(run.trainer.engine.look(), run.replay(5))
+    shown = difference(run.trainer.engine.look(), run.replay(5).engine)
     assert not any(array.any() for array in (*shown.layers, *shown.activations, *shown.deltas))
 
 
 def test_the_difference_of_weights_is_that_of_the_two_moments(manager):
     run = trained(manager, 5)
-    shown = difference(run.trainer.engine.look(), run.replay(2))
+    shown = difference(run.trainer.engine.look(), run.replay(2).engine)
     for layer, now, then in zip(shown.weights, run.model.weights, run.at(2).weights, strict=True):
         assert np.array_equal(layer, now - then)
 
@@ -56,17 +56,18 @@ def test_networks_of_other_shapes_are_refused(manager):
 def test_settings_that_differ_are_listed_as_they_were_at_the_two_moments(manager):
     run = trained(manager, 3)
     run.trainer.learning_rate = 0.5
-    differing = differing_settings(run, run.trainer.engine, run, run.replay(2))
+    differing = differing_settings(run, run.trainer.engine, run, run.replay(2).engine)
     assert differing == {"learning_rate": (0.5, 0.001)}
 
 
 def test_distances_are_norms_at_steps_that_both_have_come_to(manager):
     one, other = trained(manager, 30), trained(manager, 20, learning_rate=0.1)
-    steps, distances = distance_over_steps(one, other, other.replay(5))
+    steps, distances = distance_over_steps(one, other, other.replay(5).engine)
     assert (steps[0], steps[-1]) == (0, 20)
     assert distances.shape == (len(steps), 3)
     assert not distances[0].any()
-    layers = zip(one.replay(20).network.layers, other.trainer.engine.network.layers, strict=True)
+    ours, theirs = one.replay(20).engine, other.trainer.engine
+    layers = zip(ours.network.layers, theirs.network.layers, strict=True)
     assert distances[-1] == pytest.approx([np.linalg.norm(a - b) for a, b in layers])
 
 
@@ -78,7 +79,7 @@ def test_where_runs_parted_is_among_the_steps_at_which_they_are_compared(manager
         for _ in range(20):
             run.trainer.run_batch()
     one, other = [first, *runs][-2:]
-    steps, distances = distance_over_steps(one, other, other.replay(40))
+    steps, distances = distance_over_steps(one, other, other.replay(40).engine)
     same = steps <= 31
     assert 31 in steps
     assert not distances[same].any()
@@ -87,6 +88,6 @@ def test_where_runs_parted_is_among_the_steps_at_which_they_are_compared(manager
 
 def test_of_one_run_the_distance_is_that_from_the_chosen_moment(manager):
     run = trained(manager, 120)
-    steps, distances = distance_over_steps(run, run, run.replay(5))
+    steps, distances = distance_over_steps(run, run, run.replay(5).engine)
     assert not distances[steps.tolist().index(5)].any()
     assert distances[-1].all()

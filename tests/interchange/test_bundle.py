@@ -162,12 +162,12 @@ def test_a_run_whose_weights_ran_off_comes_back():
 
 def test_an_export_waits_for_the_end_of_a_workers_step():
     run, buffer = trained_run(), io.BytesIO()
-    run.trainer.engine.mailbox.has_reader(True)
+    run.commands.start_stepping()
     export = Thread(target=export_run, args=(run, buffer))
     export.start()
     export.join(0.1)
     assert export.is_alive()
-    run.trainer.engine.mailbox.has_reader(False)
+    run.commands.stop_stepping()
     export.join()
     assert import_run(buffer.getvalue()).trainer.step == run.trainer.step
 

@@ -369,7 +369,9 @@ def test_a_value_that_no_link_can_carry_is_named():
         to_query({"seed": object()})
 
 
-@pytest.mark.parametrize("given", [None, b"x", io.BytesIO(b"no zip"), "x.zip", 3], ids=str)
+@pytest.mark.parametrize(
+    "given", [None, b"x", io.BytesIO(b"no zip"), "x.zip", 3], ids=lambda given: type(given).__name__
+)
 def test_what_is_no_exported_file_is_refused(given):
     with pytest.raises(InterchangeError):
         refuse_import(given)

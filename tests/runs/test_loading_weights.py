@@ -89,13 +89,13 @@ def test_the_step_of_loading_is_reached_with_the_loaded_weights(run):
 
 
 def test_a_replay_over_it_gives_the_recorded_losses(run):
-    again = run.replay(20)
+    again, deviation = run.replay(20)
     assert np.array_equal(again.history["loss"], run.history["loss"])
-    assert run.deviation == ""
+    assert deviation == ""
 
 
 def test_the_step_before_it_is_shown_with_the_weights_that_it_had(run):
-    engine, record = run.step_again(10)
+    engine, record, _ = run.step_again(10)
     assert np.array_equal(record.weights[0], run.at(9).weights[0])
     assert np.array_equal(engine.network.weights[0], run.at(10).weights[0])
 
@@ -164,7 +164,7 @@ def test_an_engine_refuses_a_vector_of_another_network(run, parameters):
 
 def test_weights_loaded_while_somebody_trains_wait_for_the_end_of_the_step(run):
     before = run.trainer.engine.state().digest()
-    with run.trainer.engine.mailbox.having_engine():
+    with run.trainer.stepping():
         run.load_weights(weights_file(run.model.network, seed=2))
         assert run.trainer.engine.state().digest() == before
     assert len(loads(run)) == 2
@@ -179,9 +179,10 @@ def test_weights_loaded_while_a_worker_trains_are_logged_between_two_steps(run):
     wait_until(lambda: run.trainer.step > step + 20)
     run.worker.stop()
     expected = parameters_in(weights_file(run.model.network, seed=2))
-    assert np.array_equal(run.replay(step).network.parameters, expected)
-    assert np.array_equal(run.replay(run.trainer.step).history["loss"], run.history["loss"])
-    assert run.deviation == ""
+    assert np.array_equal(run.replay(step).engine.network.parameters, expected)
+    again, deviation = run.replay(run.trainer.step)
+    assert np.array_equal(again.history["loss"], run.history["loss"])
+    assert deviation == ""
 
 
 def test_the_model_of_a_run_takes_no_weights_behind_its_back(manager, run):

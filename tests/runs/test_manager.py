@@ -245,13 +245,13 @@ def test_a_step_that_is_repeated_ends_with_what_was_changed_right_after_it():
     run.trainer.engine.set_weight(0, 1, 2, 7.0)
     run.trainer.engine.freeze(1, True)
     train(run, 3)
-    engine, again = run.step_again(3)
+    engine, again, _ = run.step_again(3)
     assert again.loss == record.loss
     assert np.array_equal(again.weights[0], record.weights[0])
     assert engine.settings.learning_rate == 0.5
     assert engine.network.weights[0][1, 2] == 7
     assert engine.frozen == {1}
-    assert engine.state().digest() == run.replay(3).state().digest()
+    assert engine.state().digest() == run.replay(3).engine.state().digest()
 
 
 def test_a_state_shares_nothing_with_the_run():

@@ -131,7 +131,7 @@ def test_a_store_of_the_first_format_takes_weights_that_are_loaded(path, monkeyp
     digest = manager.current.trainer.engine.state().digest()
     manager.close()
     manager = TrainingRunManager(path)
-    assert manager.current.replay(20).state().digest() == digest
+    assert manager.current.replay(20).engine.state().digest() == digest
     manager.close()
 
 

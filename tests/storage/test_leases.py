@@ -94,10 +94,25 @@ def test_a_run_that_is_trained_here_is_not_given_back(path):
     first = TrainingRunManager(path)
     first.create(**SMALL)
     second = TrainingRunManager(path)
-    with first.current.trainer.engine.mailbox.having_engine():
+    with first.current.trainer.stepping():
         first.give_back()
         with pytest.raises(SettingError, match="being trained in another window or process"):
             second.current.trainer.run_batch()
+    first.close()
+    second.close()
+
+
+def test_putting_a_command_takes_no_lease(path):
+    first = TrainingRunManager(path)
+    first.create(**SMALL)
+    first.give_back()
+    second, done = TrainingRunManager(path), []
+    first.current.commands.put(lambda: done.append("a look"))
+    assert done == ["a look"]
+    second.current.trainer.run_batch()
+    with pytest.raises(SettingError, match="being trained in another window or process"):
+        first.current.submit(lambda: done.append("a change"))
+    assert done == ["a look"]
     first.close()
     second.close()
 

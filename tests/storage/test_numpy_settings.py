@@ -108,7 +108,7 @@ def test_a_zip_gives_back_a_run_made_of_numpy_settings(config):
 def test_steps_are_taken_as_numpy_numbers_too():
     run = trained(TrainingRunManager())
     assert run.at(np.int64(2)).step == 2
-    assert run.step_again(np.int32(1))[1].step == 1
+    assert run.step_again(np.int32(1)).record.step == 1
     for step in (2.0, "2", True, None, np.float64(2), 10**5000):
         with pytest.raises(SettingError, match="whole number from 0 to"):
             run.at(step)

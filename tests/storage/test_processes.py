@@ -79,8 +79,8 @@ def test_weights_loaded_in_another_process_are_seen_with_every_step_after(tmp_pa
     run.load_weights(file)
     train(run, 10)
     for step in range(21):
-        again = seen.current.replay(step)
-        assert again.state().digest() == run.replay(step).state().digest()
+        again = seen.current.replay(step).engine
+        assert again.state().digest() == run.replay(step).engine.state().digest()
     assert train(seen.current, 5) == train(run, 5)
     seen.close()
 
@@ -111,7 +111,7 @@ def test_a_process_killed_at_any_moment_loses_at_most_a_second(kills, tmp_path):
     train(manager.current, 50)
     assert manager.current.history["loss"].tobytes() == reference.losses(before + 50).tobytes()
     engine = manager.current.trainer.engine
-    assert manager.current.replay(engine.step).state().digest() == engine.state().digest()
+    assert manager.current.replay(engine.step).engine.state().digest() == engine.state().digest()
     manager.close()
     print(f"{kills} kills, {before} steps survived; gone: at most {max(gone)} steps at 2000/s")
 
@@ -149,7 +149,7 @@ def test_eight_processes_work_in_one_file(seconds, tmp_path):
             assert first == step  # nothing was lost, and nothing trained twice
             step = end
         assert run.trainer.step == step
-        assert run.replay(step).state().digest() == run.trainer.engine.state().digest()
+        assert run.replay(step).engine.state().digest() == run.trainer.engine.state().digest()
         replayed = TrainingRunManager().create(**run.config)
         train(replayed, step)
         assert replayed.history["loss"].tobytes() == run.history["loss"].tobytes()

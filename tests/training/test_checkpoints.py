@@ -87,20 +87,20 @@ def test_a_step_reached_from_a_checkpoint_is_that_reached_from_the_beginning(dee
         run = small_run(seed=seed)
         do(run, deeds)
         step = round(share * run.trainer.step)
-        near, now = run.replay(step), run.trainer.engine
-        far = without_checkpoints(run).replay(step)
+        near, now = run.replay(step).engine, run.trainer.engine
+        far = without_checkpoints(run).replay(step).engine
     assert near.state().digest() == far.state().digest()
     assert near.events == far.events
     for name in near.history:
         assert np.array_equal(near.history[name], far.history[name], equal_nan=True)
-    assert run.replay(now.step).state().digest() == now.state().digest()
+    assert run.replay(now.step).engine.state().digest() == now.state().digest()
 
 
 def test_training_on_from_a_step_reached_again_gives_the_same_losses(monkeypatch):
     monkeypatch.setattr(checkpoints, "SPACING_SECONDS", 0)
     run = small_run(optimizer="adam")
     do(run, [("train", 100), ("change", {"batch_size": 7}), ("train", 100)])
-    again = run.replay(120)
+    again = run.replay(120).engine
     while again.step < 200:
         again.advance(7, 200 - again.step)
     assert np.array_equal(again.history["loss"], run.history["loss"])
@@ -112,7 +112,7 @@ def test_replay_begins_at_the_last_checkpoint_before(monkeypatch):
     do(run, [("train", 50), ("train", 50)])
     kept = [state.step for state in run.trainer.engine.checkpoints.states]
     assert len(kept) > 3
-    assert run.trainer.engine.checkpoints.before(kept[2] + 1).step == kept[2]
+    assert run.trainer.engine.checkpoints.before(kept[3] - 1).step == kept[2]
     assert run.trainer.engine.checkpoints.before(0) is None
 
 
@@ -212,10 +212,10 @@ def test_a_replay_that_gives_other_losses_than_were_recorded_says_from_which_ste
     run = small_run()
     do(run, [("train", 100)])
     first, second = (state.step for state in run.trainer.engine.checkpoints.states[:2])
-    run.replay(second - 1)
-    assert run.deviation == ""
-    rounded_elsewhere(run).replay(second - 1)
-    assert f"From step {first + 1} on" in run.deviation
+    assert run.replay(second - 1).deviation == ""
+    rounded_elsewhere(run)
+    assert f"From step {first + 1} on" in run.replay(second - 1).deviation
+    assert f"From step {first + 1} on" in run.step_again(second).deviation
 
 
 def test_after_a_replay_that_missed_it_the_next_checkpoint_is_taken_as_it_is(monkeypatch):
@@ -224,10 +224,10 @@ def test_after_a_replay_that_missed_it_the_next_checkpoint_is_taken_as_it_is(mon
     do(run, [("train", 100)])
     rounded_elsewhere(run)
     second = run.trainer.engine.checkpoints.states[1]
-    run.replay(second.step - 1)
-    assert run.deviation
-    assert run.replay(second.step).state().digest() == second.digest()
-    assert run.deviation == ""
+    assert run.replay(second.step - 1).deviation
+    again, deviation = run.replay(second.step)
+    assert again.state().digest() == second.digest()
+    assert deviation == ""
 
 
 def test_the_present_is_what_it_is_even_where_replay_misses_it():
@@ -235,6 +235,6 @@ def test_the_present_is_what_it_is_even_where_replay_misses_it():
     do(run, [("train", 50)])
     engine = run.trainer.engine
     engine.network.parameters[...] *= np.float32(1.001)
-    again = without_checkpoints(run).replay(50)
+    again, deviation = without_checkpoints(run).replay(50)
     assert again.state().digest() == engine.state().digest()
-    assert "a state other than its own" in run.deviation
+    assert "a state other than its own" in deviation

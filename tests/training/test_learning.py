@@ -8,7 +8,7 @@ import pytest
 from backprop_panel import Model, SequenceDataset, Trainer, TrainingRunManager
 from backprop_panel.nn.losses import softmax
 
-TEXT = files("backprop_panel") / "texts" / "alice.txt"
+TEXT = files("backprop_panel.data") / "texts" / "alice.txt"
 
 
 def mean_loss_and_accuracy(trainer):

@@ -6,10 +6,10 @@ import time
 import numpy as np
 import pytest
 
-from backprop_panel import Model, SequenceDataset, Trainer, TrainingRunManager
+from backprop_panel import Model, SequenceDataset, SettingError, Trainer, TrainingRunManager
 from backprop_panel.training.worker import TURNS, StopWhen, Worker
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds after which something that should happen at once is taken not to happen."""
 
 
@@ -308,7 +308,7 @@ def broken_trainer():
 
 
 def failed_worker(trainer):
-    worker = Worker(trainer.engine)
+    worker = Worker(trainer.engine, trainer.commands)
     worker.start(StopWhen())
     wait_until(lambda: not worker.running)
     worker.stop()
@@ -357,11 +357,11 @@ def with_actions_left_at_its_last_step(trainer, *actions):
     def advance_and_put(size, most=1):
         made = advance(size, most)
         for action in actions:
-            trainer.engine.mailbox.pass_on(action)
+            trainer.commands.put(action)
         return made
 
     trainer.engine.advance = advance_and_put
-    worker = Worker(trainer.engine)
+    worker = Worker(trainer.engine, trainer.commands)
     worker.start(until_step(trainer.step + 1))
     wait_until(lambda: not worker.running)
     worker.stop()
@@ -389,7 +389,7 @@ def test_actions_behind_one_that_raises_are_run_all_the_same():
 
 def test_an_action_that_raises_between_two_steps_ends_the_worker(run):
     run.worker.start(StopWhen())
-    run.trainer.engine.mailbox.pass_on(raising)
+    run.commands.put(raising)
     wait_until(lambda: not run.worker.running)
     assert str(run.worker.error) == "the disk is gone"
 
@@ -403,6 +403,31 @@ def test_a_worker_that_fails_keeps_the_first_reason(run):
     run.worker.start(until_step(run.trainer.step + 1))
     wait_until(lambda: not run.worker.running)
     assert run.worker.error is None
+
+
+def test_stepping_by_hand_is_refused_while_the_worker_trains(run):
+    run.worker.start(StopWhen())
+    for step in (run.trainer.run_step, run.trainer.run_batch, run.trainer.run_epoch):
+        with pytest.raises(SettingError, match="is being trained already"):
+            step()
+    run.worker.stop()
+    assert (
+        run.trainer.step
+        == run.history.rows
+        == run.trainer.engine.cursor.position // 32
+        + (run.trainer.epoch * -(-len(run.dataset) // 32))
+    )
+    assert run.trainer.run_batch().step == run.trainer.step
+
+
+def test_a_worker_is_refused_while_another_thread_steps(run):
+    with run.trainer.stepping():
+        with pytest.raises(SettingError, match="is being trained already"):
+            run.worker.start(StopWhen())
+        assert not run.worker.running
+    run.worker.start(until_step(3))
+    wait_until(lambda: not run.worker.running)
+    assert run.trainer.step == 3
 
 
 def worked_until(run, stop_when):

@@ -1,6 +1,7 @@
 """The workbench as a part of something else."""
 
 import re
+import urllib.request
 
 from playwright.sync_api import expect
 
@@ -25,3 +26,11 @@ def test_within_another_layout_it_works_and_the_map_has_its_labels(context, serv
     press(page, "Run Batch")
     expect_step(page, 1)
     page.wait_for_function(LABELLED)
+
+
+def test_a_served_page_names_its_scripts_and_brings_none(server):
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(server.url) as answer:
+        text = answer.read().decode()
+    assert re.search(r"<script[^>]* src=", text)
+    assert len(text) < 100_000  # Bokeh's scripts alone are 20 times that

@@ -77,8 +77,7 @@ def test_after_every_setting_was_changed_while_it_played_all_that_is_shown_agree
     run = exported(page, tmp_path)
     assert (run.trainer.step, run.trainer.epoch) == (step, epoch)
     run.trainer.engine.checkpoints = Checkpoints()
-    run.replay(step)
-    assert not run.deviation
+    assert not run.replay(step).deviation
     assert (
         abs(run.trainer.engine.look().loss - loss) < 1e-4
         or abs(run.history["loss"][-1] - loss) < 1e-4

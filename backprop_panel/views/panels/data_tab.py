@@ -79,7 +79,6 @@ class DataTab(pn.viewable.Viewer):
             "confusion",
             (len(labels), len(labels)),
             theme_of(self.session.dark),
-            on_tap=lambda cell: None,
             row_names=names,
             column_names=names,
             row_ticks=min(len(labels), 24),

@@ -105,7 +105,7 @@ class DifferenceTab(pn.viewable.Viewer):
 
     def _subtract(self, other: TrainingRun) -> None:
         session = self.session
-        engine = other.replay(whole("step", self._step.value))
+        engine = other.replay(whole("step", self._step.value)).engine
         refuse_unlike(session.engine, engine)
         steps, distances = distance_over_steps(session.run, other, engine)
         self._subtracted = other

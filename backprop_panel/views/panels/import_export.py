@@ -29,8 +29,10 @@ from ...interchange.archive import write_bundle
 from ...interchange.export_snapshot import snapshot
 from ...runs.run import TrainingRun
 from ...training.weight_tensors import tensor_bytes
+from ..notebook import in_notebook
 from ..plots.html import html
-from ..state.session import MISTAKES, Session
+from ..state.session import Session
+from ..state.user_errors import USER_ERRORS
 from ..widgets.buttons import BORDERED, SMALL, download_button, group_head
 
 
@@ -72,7 +74,7 @@ class ImportExport(pn.viewable.Viewer):
         self._upload = _upload_button()
         self._upload.param.watch(self._import, "value")
         self._message = html("", "bp-note")
-        self._link = html("", "bp-note")
+        self._link = html("", "bp-note", visible=not in_notebook())  # for served pages
         self._layout = pn.Column(
             group_head("Export and import"),
             self._format,
@@ -122,7 +124,7 @@ class ImportExport(pn.viewable.Viewer):
         try:
             run, notes = await asyncio.to_thread(read_run, bytes(event.new))
             self.session.manager.add(run)
-        except MISTAKES as mistake:
+        except USER_ERRORS as mistake:
             notes = [str(mistake)]
         finally:
             self._upload.clear()  # else the same file could not be uploaded again

@@ -12,9 +12,9 @@ import param
 
 from ...nn.record import Array, StepRecord
 from ...runs.run import TrainingRun
-from ..plots.heatmap import Place
 from ..plots.html import example, html, number
-from ..state.map_columns import slots_of
+from ..state.cell import Cell, symbol
+from ..state.map_columns import index_of_column, map_columns
 from ..state.session import Session
 from ..widgets.buttons import SMALL, button
 from ..widgets.setting_fields import finite
@@ -49,29 +49,29 @@ class Explanation(pn.viewable.Viewer):
         return self._layout
 
     def _show(self, *events: param.parameterized.Event) -> None:
-        place = self.session.selection
-        text = self._explained(place) if place else NOTHING
+        cell = self.session.selection
+        text = self._explained(cell) if cell else NOTHING
         if text != self._text.object:
             self._text.object = text
-        self._let_go.visible = place is not None
-        self._show_edit(place)
+        self._let_go.visible = cell is not None
+        self._show_edit(cell)
 
-    def _explained(self, place: Place) -> str:
+    def _explained(self, cell: Cell) -> str:
         session = self.session
         if session.other is not None:
-            return explained(session.run, session.shown, place, None, comparing=True)
+            return explained(session.run, session.shown, cell, None, comparing=True)
         record = session.record
         updates = record.layer_updates if record.updated else session.engine.layer_updates
-        return explained(session.run, record, place, updates)
+        return explained(session.run, record, cell, updates)
 
-    def _show_edit(self, place: Place | None) -> None:
+    def _show_edit(self, cell: Cell | None) -> None:
         """Offer to set a weight, and to freeze its layer."""
-        layer = _layer(place)
-        self._edit.visible = layer is not None
-        if layer is not None:
+        self._edit.visible = cell is not None and cell.is_parameter
+        if self._edit.visible:
             self._showing = True
             self._frozen.param.update(
-                label=f"Freeze W{layer + 1}", value=layer in self.session.engine.frozen
+                label=f"Freeze {symbol('weight', cell.layer)}",
+                value=cell.layer in self.session.engine.frozen,
             )
             self._showing = False
 
@@ -88,7 +88,7 @@ class Explanation(pn.viewable.Viewer):
     def _freeze(self, event: param.parameterized.Event) -> None:
         session = self.session
         if not self._showing and not session.attempt(
-            "weight", lambda: session.freeze(_layer(session.selection), event.new)
+            "weight", lambda: session.freeze(session.selection.layer, event.new)
         ):
             self._show_edit(session.selection)
 
@@ -97,16 +97,10 @@ class Explanation(pn.viewable.Viewer):
         self._value.param.update(error_state=bool(message), helper_text=message)
 
 
-def _layer(place: Place | None) -> int | None:
-    """Return the layer to which a chosen weight belongs, None for anything else."""
-    name = place.heatmap.removeprefix("d") if place else ""
-    return int(name.removeprefix("W")) - 1 if name.startswith("W") else None
-
-
 def explained(
     run: TrainingRun,
     record: StepRecord,
-    place: Place,
+    cell: Cell,
     updates: Sequence[Array] | None,
     comparing: bool = False,
 ) -> str:
@@ -117,30 +111,28 @@ def explained(
     run : TrainingRun
     record : StepRecord
         What the map shows: values, or differences of two moments.
-    place : Place
+    cell : Cell
     updates : sequence of array, shape (in + 1, out), or None
         What the last step added to each layer, where that is known.
     comparing : bool
         Whether they are differences.
     """
-    slots = {slot.name: slot for slot in slots_of(run)}
-    slot = slots[place.heatmap.removeprefix("d")]
-    values, gradients = slot.value(record), slot.gradient(record)
-    if place.row >= len(values):
+    values, gradients = cell.values(record), cell.gradients(record)
+    if cell.row >= len(values):
         return "That row is not in this batch."
-    cell = (place.row, place.column)
-    value, gradient = float(values[cell]), float(gradients[cell])
-    if slot.kind == "weight":
-        name, about = _weight(run, slot.index, place)
-        rows = [("value", value), ("gradient", gradient)]
+    value, gradient = float(values[cell.index]), float(gradients[cell.index])
+    rows = [("value", value), ("gradient", gradient)]
+    if cell.is_parameter:
+        about = _parameter(run, cell)
         if updates is not None:
-            rows.append(("last update", float(updates[slot.index][cell])))
+            rows.append(("last update", float(updates[cell.layer][cell.index])))
     else:
-        name, about = _activation(run, record, slot.name, slot.index, place, comparing)
-        rows = [("value", value), ("gradient", gradient)]
-        if 0 < slot.index:
-            rows.insert(0, ("pre-activation", float(record.pre_activations[slot.index - 1][cell])))
+        about = _activation(run, record, cell, comparing)
+        if cell.layer > 0:
+            before = float(record.pre_activations[cell.layer - 1][cell.index])
+            rows.insert(0, ("pre-activation", before))
     table = "".join(f"<tr><td>{label}</td><td>{number(entry)}</td></tr>" for label, entry in rows)
+    name = cell.value_cell.name
     heading = f"Difference of {name}" if comparing else name
     return (
         f"<h3>{heading}</h3><p>{about}</p><table>{table}</table>"
@@ -149,44 +141,35 @@ def explained(
     )
 
 
-def _weight(run: TrainingRun, layer: int, place: Place) -> tuple[str, str]:
-    inputs = run.model.network.widths[layer]
-    target = f"{_level_name(run, layer + 1)}[·, {place.column}]"
-    if place.row == inputs:
-        return f"b{layer + 1}[{place.column}]", f"bias of unit {place.column}: added to {target}"
-    source = f"{_level_name(run, layer)}[·, {place.row}]"
+def _parameter(run: TrainingRun, cell: Cell) -> str:
+    """Say what a weight or bias joins."""
+    columns, at = map_columns(run.model.network.widths), index_of_column(cell)
+    target = f"{columns[at + 1].name}[·, {cell.column}]"
+    if cell.kind == "bias":
+        return f"bias of unit {cell.column}: added to {target}"
+    source = f"{columns[at - 1].name}[·, {cell.row}]"
     return (
-        f"W{layer + 1}[{place.row}, {place.column}]",
         f"from {source} to {target}: ∂L/∂W is the batch's sum of {source} times "
-        f"δ{layer + 1}[·, {place.column}]",
+        f"δ{cell.layer + 1}[·, {cell.column}]"
     )
 
 
-def _activation(
-    run: TrainingRun, record: StepRecord, name: str, level: int, place: Place, comparing: bool
-) -> tuple[str, str]:
+def _activation(run: TrainingRun, record: StepRecord, cell: Cell, comparing: bool) -> str:
+    """Say which unit of which example it is."""
     data = run.dataset
     tokens = example(
-        data.tokens(record.contexts[place.row]), data.output_labels[record.targets[place.row]]
+        data.tokens(record.contexts[cell.row]), data.output_labels[record.targets[cell.row]]
     )
-    if level == 0:
-        position, token = divmod(place.column, len(data.vocabulary))
+    if cell.kind == "input":
+        position, token = divmod(cell.column, len(data.vocabulary))
         unit = f"is token {position + 1} “{data.vocabulary[token]}”?"
-    elif level == run.model.network.depth:
-        unit = f"logit of “{data.output_labels[place.column]}”"
+    elif cell.kind == "logit":
+        unit = f"logit of “{data.output_labels[cell.column]}”"
         if not comparing:
-            probability = number(float(record.probabilities[place.row, place.column]))
-            unit += f", probability {probability}"
+            unit += f", probability {number(float(record.probabilities[cell.index]))}"
     else:
-        unit = f"unit {place.column}, {run.model.network.activation_names[level - 1]}"
-    about = f"{escape(unit)}<br>in example {place.row}: {escape(tokens)}"
-    return f"{name}[{place.row}, {place.column}]", about
-
-
-def _level_name(run: TrainingRun, level: int) -> str:
-    if level == 0:
-        return "X"
-    return "ŷ" if level == run.model.network.depth else f"a{level}"
+        unit = f"unit {cell.column}, {run.model.network.activation_names[cell.layer - 1]}"
+    return f"{escape(unit)}<br>in example {cell.row}: {escape(tokens)}"
 
 
 def _standing(what: str, value: float, values: np.ndarray) -> str:

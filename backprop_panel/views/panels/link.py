@@ -12,7 +12,8 @@ from ...interchange import from_query, to_query
 from ...interchange.config_validation import Demand, demand_of
 from ...memory import in_words
 from ...runs.run import TrainingRun
-from ..state.session import MISTAKES, Session
+from ..state.session import Session
+from ..state.user_errors import USER_ERRORS
 from ..widgets.buttons import ACCENT, button
 from .notices import Notice
 
@@ -88,7 +89,7 @@ class Link(pn.viewable.Viewer):
     def _attempt(self, action: Callable[[], Any]) -> None:
         try:
             action()
-        except MISTAKES as mistake:
+        except USER_ERRORS as mistake:
             self._notice.show(
                 str(mistake), title="The link was not followed", severity="warning", closeable=True
             )

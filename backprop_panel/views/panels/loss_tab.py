@@ -62,7 +62,7 @@ class LossTab(pn.viewable.Viewer):
                 self._curves.pane,
                 sizing_mode="stretch_width",
                 margin=0,
-                styles={"height": "max(300px, calc(100vh - 300px))"},
+                styles={"height": "max(300px, calc(var(--bp-height, 100vh) - 300px))"},
             ),
             sizing_mode="stretch_width",
             margin=0,

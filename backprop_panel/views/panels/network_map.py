@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 import panel as pn
 import param
@@ -14,10 +15,10 @@ from ..patches.image_canvas import QuickPlots
 from ..plots.cell_labels import names_of_cells
 from ..plots.color_scales import Scales
 from ..plots.colors import theme_of
-from ..plots.heatmap import Heatmap, Place
-from ..plots.heatmap_batch import Frame
+from ..plots.heatmap import Heatmap
+from ..plots.heatmap_batch import HeatmapBatch
 from ..plots.html import STYLE, example, html, visible
-from ..state.map_columns import Slot, slots_of, touched
+from ..state.map_columns import MapColumn, index_of_column, map_columns, related_lines
 from ..state.session import Session
 
 BLANK = "\N{FIGURE SPACE}"
@@ -69,41 +70,52 @@ class NetworkMap(pn.viewable.Viewer):
     def _follow_run(self, event: param.parameterized.Event) -> None:
         """Show another run: in the heatmaps that are there if its network has the same shape."""
         self._scales.forget()
-        if slots_of(self.session.run) != self._slots:
+        if self._columns_of_run() != self._columns:
             self._build()
             return
         self._drawn = self._named = None
         with pn.io.hold():
-            for slot, value in zip(self._slots, self._values, strict=True):
-                names = self._column_labels(slot)
+            for column, value in zip(self._columns, self._values, strict=True):
+                names = self._column_labels(column)
                 if names != value.column_names.data["names"]:
                     value.column_names.data = {"names": names}
             self._draw()
 
+    def _columns_of_run(self) -> list[MapColumn]:
+        return map_columns(self.session.run.model.network.widths)
+
     def _build(self) -> None:
         """Make the heatmaps of the present run's network."""
         record, theme = self.session.record, theme_of(self.session.dark)
-        self._slots = slots_of(self.session.run)
+        self._columns = self._columns_of_run()
         self._examples = names_of_cells()
         self._values: list[Heatmap] = []
         self._gradients: list[Heatmap] = []
-        for slot in self._slots:
+        for column in self._columns:
             options = {
                 "theme": theme,
-                "on_tap": self._select,
-                "bias": slot.kind == "weight",
-                "row_names": self._examples if slot.kind == "level" else names_of_cells(),
-                "column_names": names_of_cells(self._column_labels(slot)),
-                "row_ticks": 40 if slot.name == "X" else 0,
-                "column_ticks": {"X": 8, "ŷ": 6}.get(slot.name, 0),
+                "bias_name": column.bias_name,
+                "row_names": names_of_cells() if column.has_bias else self._examples,
+                "column_names": names_of_cells(self._column_labels(column)),
+                "row_ticks": 40 if column.name == "X" else 0,
+                "column_ticks": {"X": 8, "ŷ": 6}.get(column.name, 0),
             }
-            value = Heatmap(slot.name, slot.value(record).shape, **options)
+            value = Heatmap(
+                column.name,
+                column.values(record).shape,
+                on_tap=partial(self._select, column, False),
+                **options,
+            )
             gradient = Heatmap(
-                f"d{slot.name}", slot.gradient(record).shape, partner=value, **options
+                f"d{column.name}",
+                column.gradients(record).shape,
+                on_tap=partial(self._select, column, True),
+                partner=value,
+                **options,
             )
             self._values.append(value)
             self._gradients.append(gradient)
-        self._frame = Frame([*self._values, *self._gradients])
+        self._batch = HeatmapBatch([*self._values, *self._gradients])
         self._named: NDArray | None = None
         self._drawn: StepRecord | None = None
         self._draw()
@@ -112,17 +124,17 @@ class NetworkMap(pn.viewable.Viewer):
     def _lay_out(self) -> None:
         """Put up the map; as a page opens, at first one heatmap, so that it is soon seen."""
         columns = " ".join(
-            f"minmax({_smallest_width(slot)}px, {slot.columns + 20 * (slot.name == 'X')}fr)"
-            for slot in self._slots
+            f"minmax({_smallest_width(column)}px, {column.units + 20 * (column.name == 'X')}fr)"
+            for column in self._columns
         )
         self._grid.styles = {"display": "grid", "grid-template-columns": columns}
-        captions = [self._caption(slot, "") for slot in self._slots]
-        below = [self._caption(slot, "d") for slot in self._slots]
+        captions = [self._caption(column, "") for column in self._columns]
+        below = [self._caption(column, "d") for column in self._columns]
         heatmaps = [*self._values, *self._gradients]
         shown = 1 if self._opening else len(heatmaps)
         panes = [heatmap.pane() for heatmap in heatmaps[:shown]]
         panes += [pn.Spacer(sizing_mode="stretch_both") for _ in heatmaps[shown:]]
-        count = len(self._slots)
+        count = len(self._columns)
         self._grid[:] = [*captions, *panes[:count], *below, *panes[count:]]
 
     def complete(self) -> Iterator[None]:
@@ -137,7 +149,7 @@ class NetworkMap(pn.viewable.Viewer):
 
     def _left_out(self) -> list[tuple[int, Heatmap]]:
         """Return the heatmaps that are not up, and their places in the grid, column by column."""
-        count = len(self._slots)
+        count = len(self._columns)
         places = [
             place
             for at, heatmaps in enumerate(zip(self._values, self._gradients, strict=True))
@@ -146,27 +158,21 @@ class NetworkMap(pn.viewable.Viewer):
         ]
         return [(at, heatmap) for at, heatmap in places if isinstance(self._grid[at], pn.Spacer)]
 
-    def _caption(self, slot: Slot, prefix: str) -> pn.pane.HTML:
-        rows = self._rows(slot)
-        note = f"{rows}×{slot.columns}"
+    def _caption(self, column: MapColumn, prefix: str) -> pn.pane.HTML:
+        note = f"{column.inputs or 'B'}×{column.units}"
         if prefix:
-            note = f"∂L/∂{slot.name}" if slot.columns >= ROOM_FOR_NOTE else ""
-        return html(f"<b>{prefix}{slot.name}</b> <span>{note}</span>", "bp-caption")
+            note = f"∂L/∂{column.name}" if column.units >= ROOM_FOR_NOTE else ""
+        return html(f"<b>{prefix}{column.name}</b> <span>{note}</span>", "bp-caption")
 
-    def _rows(self, slot: Slot) -> str:
-        if slot.kind == "weight":
-            return str(self.session.run.model.network.widths[slot.index])
-        return "B"
-
-    def _column_labels(self, slot: Slot) -> list[str]:
+    def _column_labels(self, column: MapColumn) -> list[str]:
         data = self.session.run.dataset
-        if slot.name == "X":
+        if column.name == "X":
             return [
                 f"{visible(token)}{str(position + 1).translate(SUBSCRIPTS)}"
                 for position in range(data.context_length)
                 for token in data.vocabulary
             ]
-        if slot.name == "ŷ":
+        if column.name == "ŷ":
             return [visible(label) for label in data.output_labels]
         return []
 
@@ -186,18 +192,21 @@ class NetworkMap(pn.viewable.Viewer):
             for heatmap, kind, values in shown:
                 heatmap.take(values, self._scales.ends[kind])
             self._name_rows(record)
-            self._frame.send()
+            self._batch.send()
             if rescaled:
                 self._show_legend()
 
     def _kinds_and_values(self, record: StepRecord) -> Iterator[tuple[Heatmap, str, NDArray]]:
-        """Yield each heatmap with its values, and the kind whose scale they share."""
-        for slot, value, gradient in zip(self._slots, self._values, self._gradients, strict=True):
-            kind = "logits" if slot.name == "ŷ" else slot.kind
-            yield value, self._kind(value, kind), slot.value(record)
-            yield gradient, self._kind(gradient, f"gradient of {kind}"), slot.gradient(record)
+        """Yield each heatmap with the name of its scale and its values."""
+        for column, value, gradient in zip(
+            self._columns, self._values, self._gradients, strict=True
+        ):
+            kind = "activation" if column.kind == "input" else column.kind
+            yield value, self._scale_of(value, kind), column.values(record)
+            shared = f"gradient of {kind}"
+            yield gradient, self._scale_of(gradient, shared), column.gradients(record)
 
-    def _kind(self, heatmap: Heatmap, kind: str) -> str:
+    def _scale_of(self, heatmap: Heatmap, kind: str) -> str:
         alone = self.scale == "each heatmap" or heatmap.name == "X"
         return heatmap.name if alone else kind
 
@@ -206,11 +215,11 @@ class NetworkMap(pn.viewable.Viewer):
         ramp = ", ".join(theme.diverging(9))
         kinds = {
             "weight": "weights",
-            "level": "activations",
-            "logits": "ŷ",
+            "activation": "activations",
+            "logit": "ŷ",
             "gradient of weight": "dW",
-            "gradient of level": "da",
-            "gradient of logits": "dŷ",
+            "gradient of activation": "da",
+            "gradient of logit": "dŷ",
         }
         parts = [
             f"{label} ±{self._scales.ends[kind]:.2g}"
@@ -228,7 +237,7 @@ class NetworkMap(pn.viewable.Viewer):
         Where batches fly past nobody could read it, and a browser takes longer to paint the labels
         than the cells: then there is nothing, as wide as what was there.
         """
-        contexts = None if self.session.racing else record.contexts
+        contexts = None if self.session.too_fast_to_read else record.contexts
         if contexts is self._named:
             return
         self._named = contexts
@@ -267,23 +276,21 @@ class NetworkMap(pn.viewable.Viewer):
                 heatmap.follow(theme)
         self._show_legend()
 
-    def _select(self, place: Place) -> None:
-        """Choose a cell; choosing it again lets it go."""
-        self.session.selection = None if place == self.session.selection else place
+    def _select(self, column: MapColumn, is_gradient: bool, row: int, unit: int) -> None:
+        self.session.select(column.cell(row, unit, is_gradient))
 
     def _mark(self, *events: param.parameterized.Event) -> None:
-        """Frame the chosen cell, and the rows and columns of all that it touches."""
-        place = self.session.selection
-        marks = touched(self._slots, place) if place else {}
+        """Outline the chosen cell, and the rows and columns that belong to it."""
+        cell = self.session.selection
+        lines = related_lines(self._columns, cell) if cell else [([], [])] * len(self._columns)
         with pn.io.hold():
-            for slot, value in zip(self._slots, self._values, strict=True):
-                rows, columns = marks.get(slot.name, ((), ()))
-                is_here = place and place.heatmap.removeprefix("d") == slot.name
-                value.mark(rows, columns, place if is_here else None)
+            for at, (value, (rows, columns)) in enumerate(zip(self._values, lines, strict=True)):
+                is_here = cell and index_of_column(cell) == at
+                value.outlines.mark(rows, columns, cell.index if is_here else None)
 
 
-def _smallest_width(slot: Slot) -> int:
+def _smallest_width(column: MapColumn) -> int:
     """Return the pixels that a column of the map needs for its caption and its cells."""
-    if slot.name == "X":
+    if column.name == "X":
         return 118
-    return max(52, min(3 * slot.columns, 420))
+    return max(52, min(3 * column.units, 420))

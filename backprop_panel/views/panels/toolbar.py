@@ -13,6 +13,12 @@ from ..plots.html import STYLE, html
 from ..state.session import Session, draw_with
 from ..widgets.buttons import ACCENT, LINE, button
 
+# Pictures instead of an icon font, which a notebook's page would have to fetch.
+PLAY, PAUSE = (
+    f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path d="{path}"/></svg>'
+    for path in ("M8 5v14l11-7z", "M6 19h4V5H6zm8-14v14h4V5z")
+)
+
 
 class Toolbar(pn.viewable.Viewer):
     """The mode, the steps, and where training stands."""
@@ -29,7 +35,7 @@ class Toolbar(pn.viewable.Viewer):
             toggles=True,
             variant="contained",
             color="primary",
-            icon="play_arrow",
+            icon=PLAY,
             sx={"color": "#fff", "backgroundColor": ACCENT, "width": "92px"},
         )
         self._status = html(
@@ -60,7 +66,7 @@ class Toolbar(pn.viewable.Viewer):
             pn.Spacer(styles={"flex": "1"}),
             self._progress,
             self._status,
-            session.frames,
+            session.frame_pacer,
             Reconnection(width=0, height=0, margin=0),
             align_items="center",
             margin=0,
@@ -82,7 +88,7 @@ class Toolbar(pn.viewable.Viewer):
         self._mode.value = session.run.trainer.mode
         self._play.param.update(
             label="Pause" if session.training else "Play",
-            icon="pause" if session.training else "play_arrow",
+            icon=PAUSE if session.training else PLAY,
         )
         self._progress.visible = session.training and session.goal_epoch is not None
 

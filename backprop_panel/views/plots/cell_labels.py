@@ -10,12 +10,25 @@ LABEL_COLOR = "#868e96"
 
 
 def names_of_cells(names: Sequence[str] = ()) -> ColumnDataSource:
-    """Return what the rows or the columns of heatmaps stand for, to be shared and to be changed."""
+    """Return a source for the names of rows or columns, which several heatmaps can share."""
     return ColumnDataSource({"names": list(names)})
 
 
 def label_cells(axis: Axis, names: ColumnDataSource, index: str, ticks: int, most: int) -> None:
-    """Label the cells along an axis, or every so many of them, with the end of a long label."""
+    """Label the cells along an axis.
+
+    Parameters
+    ----------
+    axis : Axis
+    names : ColumnDataSource
+        From `names_of_cells`.
+    index : str
+        JavaScript for the index of the name at the number ``tick``.
+    ticks : int
+        How many labels to show, about.
+    most : int
+        Characters of a label; of a longer one, the end is shown.
+    """
     axis.update(
         visible=True,
         axis_label=None,

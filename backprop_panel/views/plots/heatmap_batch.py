@@ -1,4 +1,4 @@
-"""The cells of many heatmaps on their way to the browser, as one array."""
+"""The cells of many heatmaps, sent to the browser as one array."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from bokeh.models import ColumnDataSource, CustomJS
 from .heatmap import Heatmap
 
 _SPREAD = """
-// Without its shape, which a part of it could not have.
-const {buffer, byteOffset, length} = frame.data.cells
+// A plain array: parts of an array that has a shape cannot be taken.
+const {buffer, byteOffset, length} = batch.data.cells
 const cells = new Float32Array(buffer, byteOffset, length)
 let at = 0
 for (const source of sources) {
@@ -20,7 +20,7 @@ for (const source of sources) {
     at += image.length
   }
 }
-// All of them first: the pointer is told of a value and its gradient together.
+// All are written before any is drawn: the hover reads a value and its gradient together.
 for (const source of sources) {
   if (source.shown_by) source.shown_by.change_cells()
   else source.change.emit()
@@ -28,16 +28,16 @@ for (const source of sources) {
 """
 
 
-class Frame:
-    """Sends what heatmaps show in one piece.
+class HeatmapBatch:
+    """Sends the cells of many heatmaps in one message.
 
-    Bokeh sends every array in two messages of its own, and a browser is longer busy with fifty
-    messages than with drawing what is in them.
+    Bokeh sends each array in two messages, and a browser needs more time for fifty messages than
+    for drawing their cells.
 
     Parameters
     ----------
     heatmaps : sequence of Heatmap
-        All that are shown; the first one's plot carries the frame into the page.
+        The plot of the first carries the batch's source into the page.
     """
 
     def __init__(self, heatmaps: Sequence[Heatmap]) -> None:
@@ -45,12 +45,12 @@ class Frame:
         self._source = ColumnDataSource({"cells": self._cells()})
         sources = [heatmap.source for heatmap in heatmaps]
         self._source.js_on_change(
-            "data", CustomJS(args={"frame": self._source, "sources": sources}, code=_SPREAD)
+            "data", CustomJS(args={"batch": self._source, "sources": sources}, code=_SPREAD)
         )
         heatmaps[0].companions.append(self._source)
 
     def send(self) -> None:
-        """Send what every heatmap was given to show."""
+        """Send the cells of every heatmap."""
         self._source.data = {"cells": self._cells()}
 
     def _cells(self) -> np.ndarray:

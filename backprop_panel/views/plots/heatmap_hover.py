@@ -1,4 +1,4 @@
-"""What the pointer over a heatmap does, in the browser alone: nothing is sent for it."""
+"""The hover over a heatmap, all of it in the browser: no message is sent."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING
 
 from bokeh.models import CustomJS, CustomJSHover, GlyphRenderer, HoverTool
 
+from .cell_outlines import BIAS_GAP
+
 if TYPE_CHECKING:
     from .heatmap import Heatmap
 
-BIAS_GAP = 0.35
-"""Rows between a layer's weights and its bias."""
-
 
 def hover_tool(heatmap: Heatmap, renderer: GlyphRenderer) -> HoverTool:
-    """Return the tool that names the cell under the pointer and frames it.
+    """Return the tool that names and outlines the cell under the pointer.
 
-    The name goes with the exact value, and with that of the same cell in the heatmap's gradient or
-    value, where the cell is framed as well.
+    It shows the exact value together with that of the same cell in the heatmap's gradient or
+    value, where the cell is outlined as well.
     """
     other = heatmap.other
     describe = CustomJSHover(
@@ -28,39 +27,35 @@ def hover_tool(heatmap: Heatmap, renderer: GlyphRenderer) -> HoverTool:
             "column_names": heatmap.column_names,
             "width": heatmap.shape[1],
             "name": heatmap.name,
-            "bias_name": _bias_name(heatmap),
+            "bias_name": heatmap.bias_name,
             "other_name": other.name if other else "",
-            "other_bias_name": _bias_name(other) if other else "",
+            "other_bias_name": other.bias_name if other else "",
             "split": _split(heatmap),
         },
         code=_DESCRIBE,
     )
-    frame = CustomJS(
+    outline = CustomJS(
         args={
             "own": heatmap.source,
-            "pointed_at": heatmap.pointed_at,
+            "pointed_at": heatmap.outlines.pointed_at,
             "width": heatmap.shape[1],
             "split": _split(heatmap),
             "gap": BIAS_GAP,
         },
-        code=_FRAME,
+        code=_OUTLINE,
     )
     return HoverTool(
         renderers=[renderer],
         tooltips="<div style='white-space: pre; font-size: 12px'>@image{custom}</div>",
         formatters={"@image": describe},
         point_policy="follow_mouse",
-        callback=frame,
+        callback=outline,
     )
 
 
-def _bias_name(heatmap: Heatmap) -> str:
-    return heatmap.name.replace("W", "b")
-
-
 def _split(heatmap: Heatmap) -> int:
-    """Return the row from which on there is bias, -1 for none."""
-    return heatmap.weight_rows if heatmap.bias else -1
+    """Return the row of the bias, -1 for none."""
+    return heatmap.weight_rows if heatmap.bias_name else -1
 
 
 _DESCRIBE = r"""
@@ -74,24 +69,24 @@ const tall = row_block[part], wide = column_block[part]
 const at = (source) => {
   const image = source.data.image[part]
   const line = Math.floor((row - first_row[part]) / tall)
-  const place = Math.floor((column - first_column[part]) / wide)
-  const missing = image == null || line < 0 || line >= image.shape[0] || place >= image.shape[1]
-  return missing || place < 0 ? NaN : image[line * image.shape[1] + place]
+  const across = Math.floor((column - first_column[part]) / wide)
+  const missing = image == null || line < 0 || line >= image.shape[0] || across >= image.shape[1]
+  return missing || across < 0 ? NaN : image[line * image.shape[1] + across]
 }
 const exact = (number) => Number.isFinite(number) ? number.toPrecision(6) : "not finite"
-const span = (index, first, block, end) => {
-  if (block == 1) return `${index}`
-  const start = first + block * Math.floor((index - first) / block)
+const span = (line, first, block, end) => {
+  if (block == 1) return `${line}`
+  const start = first + block * Math.floor((line - first) / block)
   return `${start}…${Math.min(start + block, end) - 1}`
 }
 const down_name = span(row, first_row[part], tall, rows[part])
 const across_name = span(column, first_column[part], wide, width)
-const place = in_bias ? `[${across_name}]` : `[${down_name}, ${across_name}]`
+const index = in_bias ? `[${across_name}]` : `[${down_name}, ${across_name}]`
 const words = [...(tall * wide > 1 ? ["largest"] : []), ...own.tags]
 const what = words.length ? `${words.join(" ")} of ` : ""
-const lines = [`${what}${in_bias ? bias_name : name}${place} = ${exact(at(own))}`]
+const lines = [`${what}${in_bias ? bias_name : name}${index} = ${exact(at(own))}`]
 if (other != null) {
-  lines.push(`${what}${in_bias ? other_bias_name : other_name}${place} = ${exact(at(other))}`)
+  lines.push(`${what}${in_bias ? other_bias_name : other_name}${index} = ${exact(at(other))}`)
 }
 const row_label = row_names.data.names[row]?.trim(), column_label = column_names.data.names[column]
 if (row_label && !in_bias) lines.push(row_label)
@@ -99,8 +94,8 @@ if (column_label) lines.push(column_label)
 return lines.join("\n")
 """
 
-# The columns are changed in place: a new `data` would go to the server with each cell passed over.
-_FRAME = r"""
+# Changes the columns in place: each new `data` would be sent to the server.
+_OUTLINE = r"""
 const {x, y} = cb_data.geometry
 const height = own.data.rows[0]
 const column = Math.round(x)

@@ -50,7 +50,7 @@ class HealthLogs:
             for step in steps[steps <= run.trainer.step].tolist():
                 if monotonic() > end:
                     return
-                log.add(run.step_again(step)[1])
+                log.add(run.step_again(step).record)
 
     def _add(self, *events: param.parameterized.Event) -> None:
         session = self._session

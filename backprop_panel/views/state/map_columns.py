@@ -1,85 +1,114 @@
-"""The columns of the network map, and which cells of them belong together."""
+"""The columns of the network map, and the rows and columns that belong to a cell."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from numpy.typing import NDArray
+from ...nn.record import Array, StepRecord
+from .cell import Cell, Kind, gradients_of, is_parameter, symbol, values_of
 
-from ...nn.record import StepRecord
-from ...runs.run import TrainingRun
-from ..plots.heatmap import Place
+Lines = tuple[list[int], list[int]]
+"""Indices of rows and of columns."""
 
 
 @dataclass(frozen=True)
-class Slot:
-    """One column of the map: a value and its gradient.
+class MapColumn:
+    """One column of the map: the heatmap of a value above that of its gradient.
 
     Parameters
     ----------
-    name : str
-        ``X``, ``W1``, ``a1``, …, ``ŷ``.
     kind : str
-        ``weight`` or ``level``.
-    index : int
-        Its index in the record's layers or activations.
-    columns : int
+        ``input``, ``weight``, ``activation`` or ``logit``; a column of weights has the bias as
+        its last row.
+    layer : int
+        Its index in a record: of a layer for weights, of a level for the others.
+    units : int
+        Columns of its matrices.
+    inputs : int, optional
+        Rows of weights; None for a level, whose rows are the examples of a batch.
     """
 
-    name: str
-    kind: str
-    index: int
-    columns: int
+    kind: Kind
+    layer: int
+    units: int
+    inputs: int | None = None
 
-    def value(self, record: StepRecord) -> NDArray:
-        """Return the value's matrix."""
-        return (record.layers if self.kind == "weight" else record.activations)[self.index]
+    @property
+    def name(self) -> str:
+        """``X``, ``W1``, ``a1``, …, ``ŷ``."""
+        return symbol(self.kind, self.layer)
 
-    def gradient(self, record: StepRecord) -> NDArray:
-        """Return the gradient of the loss with respect to it."""
-        gradients = record.layer_gradients if self.kind == "weight" else record.activation_gradients
-        return gradients[self.index]
+    @property
+    def bias_name(self) -> str:
+        """The name of the last row, where that is a bias; else empty."""
+        return symbol("bias", self.layer) if self.has_bias else ""
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether its last row is a bias."""
+        return is_parameter(self.kind)
+
+    def cell(self, row: int, column: int, is_gradient: bool = False) -> Cell:
+        """Return a cell of its value or of its gradient."""
+        kind = "bias" if row == self.inputs else self.kind
+        return Cell(kind, self.layer, row, column, is_gradient)
+
+    def values(self, record: StepRecord) -> Array:
+        """Return the matrix of its values."""
+        return values_of(record, self.kind, self.layer)
+
+    def gradients(self, record: StepRecord) -> Array:
+        """Return the gradients of the loss with respect to its values."""
+        return gradients_of(record, self.kind, self.layer)
 
 
-def slots_of(run: TrainingRun) -> list[Slot]:
-    """Return the map's columns for a run's network, as data flows."""
-    widths = run.model.network.widths
+def map_columns(widths: Sequence[int]) -> list[MapColumn]:
+    """Return the columns of a network's map in the order in which data flows.
+
+    Levels and layers alternate: level k is at 2k, layer k at 2k + 1.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Units of each level, from the inputs to the logits.
+    """
     depth = len(widths) - 1
-    slots = [Slot("X", "level", 0, widths[0])]
+    columns = [MapColumn("input", 0, widths[0])]
     for layer in range(depth):
-        units = widths[layer + 1]
-        slots.append(Slot(f"W{layer + 1}", "weight", layer, units))
-        name = f"a{layer + 1}" if layer < depth - 1 else "ŷ"
-        slots.append(Slot(name, "level", layer + 1, units))
-    return slots
+        inputs, units = widths[layer], widths[layer + 1]
+        columns.append(MapColumn("weight", layer, units, inputs))
+        kind = "activation" if layer < depth - 1 else "logit"
+        columns.append(MapColumn(kind, layer + 1, units))
+    return columns
 
 
-def touched(slots: Sequence[Slot], place: Place) -> dict[str, tuple[Sequence[int], Sequence[int]]]:
-    """Return the rows and columns that belong to a cell, for each slot's name.
+def index_of_column(cell: Cell) -> int:
+    """Return which of the map's columns shows a cell."""
+    return 2 * cell.layer + cell.is_parameter
+
+
+def related_lines(columns: Sequence[MapColumn], cell: Cell) -> list[Lines]:
+    """Return, for each of the map's columns, the rows and columns that belong to a cell.
 
     A weight W[i, j] joins unit i of the level before it to unit j of the level after it; an
     activation is a unit in one example. A unit is a column of its level, a column of the weights
     before it and a row of the weights after it.
     """
-    names = [slot.name for slot in slots]
-    at = names.index(place.heatmap.removeprefix("d"))
-    slot = slots[at]
-    marks: dict[str, tuple[list[int], list[int]]] = {other.name: ([], []) for other in slots}
-    units = {at: place.column} if slot.kind == "level" else {at + 1: place.column}
-    if slot.kind == "weight" and place.row < slots[at - 1].columns:
-        units[at - 1] = place.row
+    at = index_of_column(cell)
+    lines: list[Lines] = [([], []) for _ in columns]
+    units = {at + 1 if cell.is_parameter else at: cell.column}
+    if cell.kind == "weight":
+        units[at - 1] = cell.row
     for level, unit in units.items():
-        marks[names[level]][1].append(unit)
+        lines[level][1].append(unit)
         if level > 0:
-            marks[names[level - 1]][1].append(unit)
-        if level + 1 < len(slots):
-            marks[names[level + 1]][0].append(unit)
-    if slot.kind == "level":
-        for other in slots:
-            if other.kind == "level":
-                marks[other.name][0].append(place.row)
-    else:
-        # Of the neighbours' matrices only those of the chosen weight itself are of interest.
-        marks = {name: marks[name] for name in names[max(at - 1, 0) : at + 2]}
-    return marks
+            lines[level - 1][1].append(unit)
+        if level + 1 < len(columns):
+            lines[level + 1][0].append(unit)
+    if cell.is_parameter:
+        # Of a weight's neighbours, only the levels that it joins are marked.
+        return [each if abs(i - at) <= 1 else ([], []) for i, each in enumerate(lines)]
+    for rows, _ in lines[::2]:
+        rows.append(cell.row)
+    return lines

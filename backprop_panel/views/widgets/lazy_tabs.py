@@ -24,6 +24,8 @@ class LazyTabs(pn.viewable.Viewer):
         Options of the `Tabs`.
     """
 
+    dark_theme = param.Boolean(False, doc="Whether the tabs stand on a dark page.")
+
     def __init__(
         self, views: Mapping[str, Callable[[], pn.viewable.Viewer]], **params: Any
     ) -> None:
@@ -36,6 +38,7 @@ class LazyTabs(pn.viewable.Viewer):
         self._build(next(iter(self._builders)))
         self._tabs = pmui.Tabs(*self._columns.items(), sizing_mode="stretch_width", **params)
         self._tabs.param.watch(self._open, "active")
+        self._tabs.param.watch(self._follow_theme, "dark_theme")
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._tabs
@@ -50,6 +53,9 @@ class LazyTabs(pn.viewable.Viewer):
             self._build(title)
         # In a message of its own: the browser misses changes that arrive together with a new view.
         pn.state.execute(lambda: self._show_only(title), schedule=True)
+
+    def _follow_theme(self, event: param.parameterized.Event) -> None:
+        self.dark_theme = event.new
 
     def _show_only(self, title: str) -> None:
         for other, view in self._views.items():

@@ -9,7 +9,7 @@ import pytest
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.difference_tab import DifferenceTab
 from backprop_panel.views.panels.inspector import Explanation
-from backprop_panel.views.plots.heatmap import Place
+from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.session import Session
 
 # panel-material-ui gives its own buttons both the old and the new name of an option.
@@ -74,7 +74,7 @@ def explained(layout):
 
 def test_the_inspector_explains_the_difference(session, compare):
     layout = Explanation(session).__panel__()
-    session.selection = Place("W2", 3, 17)
+    session.selection = Cell("weight", 1, 3, 17)
     compare("1")
     weights = session.run.model.weights[1][3, 17] - session.run.at(1).weights[1][3, 17]
     assert "<h3>Difference of W2[3, 17]</h3>" in explained(layout)
@@ -107,8 +107,7 @@ def test_a_visible_comparison_does_not_change_training(session, compare):
     session.toggle_play()
     for column in range(32):
         sleep(0.01)
-        session.selection = Place("W1", 0, column)
+        session.selection = Cell("weight", 0, 0, column)
         session.tick()
     session.pause()
-    run.replay(run.trainer.step)
-    assert run.deviation == ""
+    assert run.replay(run.trainer.step).deviation == ""

@@ -7,7 +7,7 @@ import pytest
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.inspector import Explanation
-from backprop_panel.views.plots.heatmap import Place
+from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.session import Session
 
 # The widgets' library gives its own buttons both the old and the new name of an option.
@@ -19,7 +19,7 @@ def session():
     manager = TrainingRunManager()
     manager.create(optimizer="adam")
     session = Session(manager)
-    session.selection = Place("W2", 3, 17)
+    session.selection = Cell("weight", 1, 3, 17)
     return session
 
 

@@ -38,11 +38,11 @@ def names_of_rows(network_map):
 def of_every_heatmap(network_map):
     """Return what each heatmap shows, and what the record says that it should."""
     record = network_map.session.record
-    for slot, value, gradient in zip(
-        network_map._slots, network_map._values, network_map._gradients, strict=True
+    for column, value, gradient in zip(
+        network_map._columns, network_map._values, network_map._gradients, strict=True
     ):
-        yield np.concatenate(value.images), slot.value(record)
-        yield np.concatenate(gradient.images), slot.gradient(record)
+        yield np.concatenate(value.images), column.values(record)
+        yield np.concatenate(gradient.images), column.gradients(record)
 
 
 def test_a_run_of_the_same_shape_is_shown_in_the_heatmaps_that_are_there(manager, network_map):

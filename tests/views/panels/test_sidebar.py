@@ -104,7 +104,7 @@ def test_deleting_the_only_run_is_refused_without_a_question(panel):
 def test_a_reset_ends_a_comparison_and_clears_the_typed_name(session):
     panel = Sidebar(session, []).__panel__()
     session.run.trainer.run_batch()
-    session.other = session.run.replay(0)
+    session.other = session.run.replay(0).engine
     name = control(panel, pmui.TextInput, "Run name")
     name.value = "hotter"
     control(panel, pmui.Button, "Reset").clicks += 1

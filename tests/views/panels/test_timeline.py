@@ -64,7 +64,6 @@ def test_a_past_that_departs_from_what_was_recorded_says_so_whatever_is_replayed
     session = Session(manager)
     timeline = Timeline(Comparison(session))
     session.travel(4)
-    run.replay(1)
-    assert run.deviation == ""
+    assert run.replay(1).deviation == ""
     session.param.trigger("past")
     assert "From step 3 on" in said(timeline)

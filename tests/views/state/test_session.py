@@ -8,7 +8,7 @@ from panel.io.state import set_curdoc
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.toolbar import Toolbar
-from backprop_panel.views.plots.heatmap import Place
+from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.session import Session
 from tests.bundles import weights_file
 
@@ -62,13 +62,13 @@ def test_why_training_stopped_is_not_said_of_another_run(session):
 
 
 def test_a_fork_shows_the_cell_that_was_chosen(session):
-    session.selection = Place("W1", 2, 3)
+    session.selection = Cell("weight", 0, 2, 3)
     session.fork_past()
-    assert session.selection == Place("W1", 2, 3)
+    assert session.selection == Cell("weight", 0, 2, 3)
 
 
 def test_a_network_of_another_shape_shows_no_chosen_cell(session):
-    session.selection = Place("W1", 2, 3)
+    session.selection = Cell("weight", 0, 2, 3)
     session.manager.create(num_samples=64, hidden_dimension=3)
     assert session.selection is None
 

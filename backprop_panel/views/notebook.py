@@ -1,0 +1,179 @@
+"""The workbench in a notebook: scripts and styles without a network, and all changes sent."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from base64 import b64encode
+from pathlib import Path
+
+import panel as pn
+from bokeh.document import Document
+from bokeh.document.events import DocumentChangedEvent, DocumentPatchedEvent
+from bokeh.model import Model
+from panel.io.model import diff
+from panel.io.notebook import load_notebook, push
+from panel.io.resources import CDN_DIST, DIST_DIR
+from panel.viewable import Viewable
+from panel_material_ui.base import BUNDLE_PATH
+from panel_material_ui.base import CDN_DIST as MATERIAL_UI
+from panel_material_ui.theme import MaterialDesign
+from pyviz_comms import Comm
+
+STYLES = (
+    "css/*.css",
+    "bundled/theme/material*.css",
+    "bundled/datatabulator/*/dist/css/tabulator_materialize.min.css",
+    "bundled/datatabulator/*/dist/css/tabulator_midnight.min.css",
+)
+"""Panel's style sheets that components refer to by address, relative to its folder."""
+
+FONT_STYLES = (
+    CDN_DIST + "bundled/font-awesome/css/all.min.css",
+    MATERIAL_UI.replace(".js", ".css"),
+)
+"""Style sheets of fonts alone: the workbench shows no icon fonts and sends its text font itself."""
+
+LAST_SCRIPT = "function(Bokeh) {} // ensure no trailing comma for IE"
+"""The last function that Panel's loader calls: after all scripts, before anything is drawn."""
+
+_shown_in: int | None = None
+
+
+def in_notebook() -> bool:
+    """Return whether this is an IPython kernel running a cell, not a server's session."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython and ipython.get_ipython()
+    return hasattr(shell, "kernel") and pn.state.curdoc is None
+
+
+def prepare_notebook() -> None:
+    """Load Panel's extension for notebooks without its output.
+
+    `show_scripts` sends the scripts with each workbench instead of once with the import: a page
+    that is reloaded then needs only the workbench's cell to be run again.
+    """
+    from IPython.utils.capture import capture_output
+
+    with capture_output(stdout=False, stderr=False):
+        pn.extension("tabulator")
+    _leave_plots_alone()
+
+
+def show_scripts() -> None:
+    """Display all scripts and styles, once in each execution of a cell."""
+    global _shown_in
+    from IPython.display import HTML, Javascript, display
+    from IPython.utils.capture import capture_output
+
+    execution = sys.modules["IPython"].get_ipython().execution_count
+    if execution == _shown_in:
+        return
+    _shown_in = execution
+    with capture_output(stdout=False, stderr=False) as published:
+        load_notebook(inline=True)
+    # Panel publishes each script twice, as another type for older notebooks, which would double the
+    # size of the saved file. One output for all: each leaves a gap above the workbench.
+    shown = [output.data for output in published.outputs]
+    (style,) = (data["text/html"] for data in shown if "text/html" in data)
+    loader, comms = (
+        data["application/javascript"] for data in shown if "application/javascript" in data
+    )
+    loader = loader.replace(LAST_SCRIPT, _last_script())
+    display(HTML(style), Javascript(f"if (!window.Bokeh?.asks_no_network) {loader};\n{comms}"))
+
+
+def _last_script() -> str:
+    """Return the JavaScript function that serves in the page what would come from a CDN."""
+    styles = {
+        CDN_DIST + path.relative_to(DIST_DIR).as_posix(): path.read_text(encoding="utf-8")
+        for pattern in STYLES
+        for path in DIST_DIR.glob(pattern)
+    }
+    modules = {MATERIAL_UI: BUNDLE_PATH.read_text(encoding="utf-8")}
+    styles |= dict.fromkeys(FONT_STYLES, "")
+    fonts = []
+    for weight in (400, 700):
+        (font,) = BUNDLE_PATH.parent.glob(f"roboto-latin-{weight}-normal-*.woff2")
+        letters = b64encode(font.read_bytes()).decode()
+        fonts.append(["Roboto", str(weight), f"data:font/woff2;base64,{letters}"])
+    answer = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+    given = ", ".join(map(json.dumps, (styles, modules, fonts)))
+    return f"function(Bokeh) {{ (\n{answer})(Bokeh, {given}) }}"
+
+
+def _leave_plots_alone() -> None:
+    """Keep the plots' own style: in notebooks panel-material-ui enlarges the labels of all axes."""
+    wrap = MaterialDesign._wrapper
+
+    def wrap_others(self: MaterialDesign, viewable: Viewable) -> Viewable:
+        if viewable.select(Box):
+            return viewable
+        return wrap(self, viewable)
+
+    MaterialDesign._wrapper = wrap_others
+
+
+class Changes:
+    """Sends all changes of a document to a notebook's page, those of one moment in one message.
+
+    Panel sends changes of its own components. Those of Bokeh models alone, as of a plot's data, are
+    lost: `pn.io.hold` drops them where there is no session.
+
+    Parameters
+    ----------
+    document : Document
+        The document of one output.
+    comm : Comm
+        The channel to the page.
+    """
+
+    def __init__(self, document: Document, comm: Comm) -> None:
+        self._document = document
+        self._comm = comm
+        self._changes: list[DocumentPatchedEvent] = []
+        self._loop = asyncio.get_running_loop()
+        self._loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        """Begin after the page has been sent the document, which holds all earlier changes."""
+        callbacks = self._document.callbacks
+        callbacks._held_events = []
+        self._document.unhold()
+        self._react = callbacks.trigger_on_change
+        callbacks.trigger_on_change = self._take
+
+    def _take(self, event: DocumentChangedEvent) -> None:
+        if not isinstance(event, DocumentPatchedEvent) or event.setter == self._comm.id:
+            self._react(event)  # from the page itself
+            return
+        self._changes.append(event)
+        if len(self._changes) == 1:
+            self._send_soon()
+
+    def _send_soon(self) -> None:
+        try:
+            # The page's messages may be read in a thread with a loop of its own.
+            asyncio.get_running_loop().call_soon(self._send)
+        except RuntimeError:
+            self._loop.call_soon_threadsafe(self._send)
+
+    def _send(self) -> None:
+        changes, self._changes = self._changes, []
+        push(self._document, self._comm, msg=diff(self._document, events=changes))
+
+
+class Box(pn.FlexBox):
+    """The outermost layout of a workbench; in a notebook it sends all changes of the document."""
+
+    def _get_model(
+        self,
+        doc: Document,
+        root: Model | None = None,
+        parent: Model | None = None,
+        comm: Comm | None = None,
+    ) -> Model:
+        if comm is not None:
+            Changes(doc, comm)
+        return super()._get_model(doc, root, parent, comm)

@@ -1,0 +1,89 @@
+"""A cell of the network map, and where its number is in a record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ...nn.record import Array, StepRecord
+
+Kind = Literal["input", "weight", "bias", "activation", "logit"]
+
+SYMBOLS: dict[Kind, str] = {
+    "input": "X",
+    "weight": "W{}",
+    "bias": "b{}",
+    "activation": "a{}",
+    "logit": "ŷ",
+}
+
+
+def symbol(kind: Kind, layer: int) -> str:
+    """Return the name of a matrix on the map: ``W2`` for the weights of layer 1."""
+    return SYMBOLS[kind].format(layer + is_parameter(kind))
+
+
+def is_parameter(kind: Kind) -> bool:
+    """Return whether cells of a kind are trained."""
+    return kind in ("weight", "bias")
+
+
+def values_of(record: StepRecord, kind: Kind, layer: int) -> Array:
+    """Return the matrix of values; for a layer, its weights with the bias as last row."""
+    return (record.layers if is_parameter(kind) else record.activations)[layer]
+
+
+def gradients_of(record: StepRecord, kind: Kind, layer: int) -> Array:
+    """Return the gradients of the loss with respect to those values."""
+    return (record.layer_gradients if is_parameter(kind) else record.activation_gradients)[layer]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of a network: a value, or the gradient of the loss with respect to it.
+
+    Parameters
+    ----------
+    kind : str
+        ``input``, ``weight``, ``bias``, ``activation`` or ``logit``.
+    layer : int
+        Its index in a record: of a layer for weights and biases, of a level for the others.
+    row, column : int
+        Its place in the record's matrix; the row of a bias is the one below the weights.
+    is_gradient : bool
+    """
+
+    kind: Kind
+    layer: int
+    row: int
+    column: int
+    is_gradient: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its name on the map, such as ``dW2[3, 17]`` or ``b1[4]``."""
+        index = f"[{self.column}]" if self.kind == "bias" else f"[{self.row}, {self.column}]"
+        return ("d" if self.is_gradient else "") + symbol(self.kind, self.layer) + index
+
+    @property
+    def index(self) -> tuple[int, int]:
+        """Row and column in the record's matrix."""
+        return self.row, self.column
+
+    @property
+    def is_parameter(self) -> bool:
+        """Whether it is a weight or a bias."""
+        return is_parameter(self.kind)
+
+    @property
+    def value_cell(self) -> Cell:
+        """The cell of the value, whether this one is the value or its gradient."""
+        return replace(self, is_gradient=False)
+
+    def values(self, record: StepRecord) -> Array:
+        """Return the record's matrix that holds the value."""
+        return values_of(record, self.kind, self.layer)
+
+    def gradients(self, record: StepRecord) -> Array:
+        """Return the record's matrix that holds the gradient."""
+        return gradients_of(record, self.kind, self.layer)

@@ -142,7 +142,7 @@ class Worker:
         self._claim = claim
         self._thread: Thread | None = None
         self._stopping = Event()
-        self._wake = Event()
+        self._end_rest = Event()
         self._awake = Event()
         self._record_wanted = False
         self._newest: StepRecord | None = None
@@ -180,12 +180,12 @@ class Worker:
     def set_pace(self, steps_per_second: float | None) -> None:
         """Change the rate; None is full speed."""
         self._pace = Pace(steps_per_second)
-        self._wake.set()
+        self._end_rest.set()
 
     def stop(self) -> None:
         """End the thread after its present step, and wait for that."""
         self._stopping.set()
-        self._wake.set()
+        self._end_rest.set()
         self._awake.set()
         TURNS.resume()
         if self._thread is not None:
@@ -199,7 +199,7 @@ class Worker:
         """
         self.error = self.error or reason
         self._stopping.set()
-        self._wake.set()
+        self._end_rest.set()
         self._awake.set()
 
     def take_record(self) -> StepRecord | None:
@@ -236,11 +236,11 @@ class Worker:
     def _rest(self) -> None:
         """Wait until the next step is due, and run commands meanwhile."""
         end = perf_counter() + self._pace.rest
-        while not self._wake.wait(min(max(end - perf_counter(), 0), COMMAND_SECONDS)):
+        while not self._end_rest.wait(min(max(end - perf_counter(), 0), COMMAND_SECONDS)):
             if perf_counter() >= end:
                 break
             self._commands.run_waiting()
-        self._wake.clear()
+        self._end_rest.clear()
 
     def _step(self, most: int) -> None:
         """Make one step with its record if one is requested, or as many as the pace allows."""

@@ -1,1 +1,1 @@
-"""Questions asked of a record or of a run."""
+"""Analyses of a record or a run."""

@@ -1,4 +1,4 @@
-"""Two moments beside each other: of two runs, or of one."""
+"""Differences between two runs, or between two steps of one run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..settings import SettingError
 from ..training.engine import Engine
 
 MOST_STEPS = 12
-"""Steps at which two runs are compared; each may have to be reached by replay."""
+"""Number of steps at which two runs are compared; each may need a replay."""
 
 ARRAYS = (
     "pre_activations",
@@ -29,7 +29,7 @@ ARRAYS = (
 
 
 def difference(ours: StepRecord, other: Engine) -> StepRecord:
-    """Return a record minus what an engine with cells for the same computes of its batch."""
+    """Return a record minus that of another engine of the same shape on the same batch."""
     theirs = other.look(ours.samples)
     return replace(
         ours, **{name: _minus(getattr(ours, name), getattr(theirs, name)) for name in ARRAYS}
@@ -37,7 +37,7 @@ def difference(ours: StepRecord, other: Engine) -> StepRecord:
 
 
 def refuse_unlike(one: Engine, other: Engine) -> None:
-    """Raise a SettingError if two engines have no cells that stand for the same."""
+    """Raise `SettingError` unless two engines have the same shape and the same samples."""
     if one.network.widths != other.network.widths:
         raise SettingError(
             "difference",
@@ -52,7 +52,7 @@ def refuse_unlike(one: Engine, other: Engine) -> None:
 def differing_settings(
     one: TrainingRun, engine: Engine, other: TrainingRun, other_engine: Engine
 ) -> dict[str, tuple[Any, Any]]:
-    """Return the settings that differ, each with both values, as in force at the two moments."""
+    """Return the settings in force in the two engines that differ, each with both values."""
     ours, theirs = _settings(one, engine), _settings(other, other_engine)
     return {
         name: (ours[name], theirs[name])
@@ -64,10 +64,10 @@ def differing_settings(
 def distance_over_steps(
     one: TrainingRun, other: TrainingRun, moment: Engine
 ) -> tuple[NDArray, NDArray]:
-    """Return how far a run's layers are from another's at the same step.
+    """Return the distance of each layer from that of another run, at several steps.
 
-    A run is not compared with itself at the same step, but with `moment`, one of its own. The step
-    up to which they are the same is among those at which they are compared.
+    A run is compared with itself at one step: that of `moment`, an engine of the run. The last
+    step that two runs have in common is among the steps.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def distance_over_steps(
 
 
 def _steps_in_common(one: TrainingRun, other: TrainingRun) -> list[int]:
-    """Return the step up to which two runs did the same, if one was forked or both were."""
+    """Return the last common step of two runs, if one is a fork of the other or both of a third."""
     ours, theirs = (
         {run.id: run.trainer.step} | dict([run.parent] if run.parent else [])
         for run in (one, other)

@@ -1,4 +1,4 @@
-"""Whether a network's layers learn: what to look at, and what it says in plain words."""
+"""Health of the layers of a network: measures, and findings in plain words."""
 
 from __future__ import annotations
 
@@ -15,45 +15,45 @@ from ..nn.record import StepRecord
 Array = NDArray[np.floating]
 
 USUAL_UPDATE_RATIO = 1e-3
-"""An update of about a thousandth of its weights is usual where training goes well."""
+"""Usual size of an update relative to the weights where training goes well."""
 
 FLAT = 0.01
-"""A slope below this passes less than a hundredth of the gradient on."""
+"""Largest slope of a blocked unit: it passes on less than a hundredth of the gradient."""
 
 VANISHED = 1e-3
-"""A layer whose gradient is this share of the last layer's, or less, hardly learns."""
+"""A layer hardly learns if its gradient is at most this share of the last layer's."""
 
 EXPLODED = 1e3
-"""A layer whose gradient is this many times the last layer's, or more."""
+"""A layer explodes if its gradient is at least this many times the last layer's."""
 
 WILD_UPDATE_RATIO = 0.1
-"""Weights that change by a tenth in one step forget what they have learnt."""
+"""Update relative to the weights from which on the learning rate is too high."""
 
 MOST_SAMPLES = 2048
-"""Steps at which health is kept; when there are more, every second one is dropped."""
+"""Number of steps in a log; when it is full, every second one is dropped."""
 
 QUANTILES = (0.05, 0.5, 0.95)
-"""Of a layer's activations and gradients: nearly the least, the middle, nearly the largest."""
+"""Quantiles of a layer's activations and gradients."""
 
 BINS = 40
 
 ENOUGH_VALUES = 4096
-"""How many values of a layer are looked at for quantiles and histograms."""
+"""Number of values of a layer that enter its quantiles and histograms."""
 
 
 @dataclass(frozen=True)
 class LayerHealth:
-    """How one layer stands in one step; its weights and bias are taken together.
+    """The health of one layer in one step; its weights and bias are taken together.
 
     Attributes
     ----------
     gradient_norm, weight_norm : float
-        Lengths of the gradient and of the weights as vectors.
+        Euclidean norms of the gradient and of the weights.
     update_ratio : float
-        Length of the update over that of the weights.
+        Norm of the update divided by that of the weights.
     blocked_share : float
-        Share of its units through which hardly any gradient passes, whatever the example: they
-        are dead or saturated. 0 where there is no activation.
+        Share of dead or saturated units: hardly any gradient passes through them for any
+        example. 0 for a layer without activation.
     """
 
     gradient_norm: float
@@ -67,14 +67,14 @@ MEASURES = tuple(field.name for field in fields(LayerHealth))
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is wrong with a layer, in one sentence."""
+    """A fault of a layer, in one sentence."""
 
     layer: int
     sentence: str
 
 
 def health(record: StepRecord) -> list[LayerHealth]:
-    """Return how each layer stands."""
+    """Return the health of each layer."""
     blocked = map(blocked_share, record.activation_slopes)
     layers = zip(record.layer_gradients, record.layers, record.layer_updates, blocked, strict=True)
     return [
@@ -84,29 +84,29 @@ def health(record: StepRecord) -> list[LayerHealth]:
 
 
 def blocked_share(slopes: Array) -> float:
-    """Return the share of units, the columns of `slopes`, that are flat for every example."""
+    """Return the share of units (columns of `slopes`) that are flat for all examples."""
     return float((np.abs(slopes) < FLAT).all(axis=0).mean())
 
 
 def findings(
     layers: Sequence[LayerHealth], frozen: Collection[int] = frozenset()
 ) -> Iterator[Finding]:
-    """Say of each layer the one thing that is most wrong with it, if there is any.
+    """Yield the worst fault of each layer that has one.
 
     Parameters
     ----------
     layers : sequence of LayerHealth
     frozen : collection of int
-        The layers that are kept as they are: they do not learn by intention.
+        Layers that are frozen, and so do not learn by intention.
     """
     last = layers[-1].gradient_norm
     for number, layer in enumerate(layers):
-        sentence = _complaint(number + 1, layer, last, number in frozen)
+        sentence = _fault(number + 1, layer, last, number in frozen)
         if sentence:
             yield Finding(number, sentence)
 
 
-def _complaint(number: int, layer: LayerHealth, last_gradient: float, frozen: bool) -> str | None:
+def _fault(number: int, layer: LayerHealth, last_gradient: float, frozen: bool) -> str | None:
     share = _ratio(layer.gradient_norm, last_gradient)
     if not all(map(isfinite, astuple(layer))):
         return f"Layer {number} has values that are not finite: training has blown up."
@@ -131,12 +131,14 @@ def _complaint(number: int, layer: LayerHealth, last_gradient: float, frozen: bo
 
 @dataclass(frozen=True)
 class Histogram:
-    """How many of some values lie where.
+    """The distribution of some values.
 
     Attributes
     ----------
     middles : array, shape (BINS,)
+        Middles of the bins.
     shares : array, shape (BINS,)
+        Share of the values in each bin.
     """
 
     middles: Array
@@ -144,15 +146,15 @@ class Histogram:
 
 
 def histogram(values: Array) -> Histogram:
-    """Return the histogram of the finite among `values`."""
-    values = _some(values)
+    """Return the histogram of the finite values."""
+    values = _sample(values)
     finite = values[np.isfinite(values)]
     counts, edges = np.histogram(finite, BINS)
     return Histogram((edges[1:] + edges[:-1]) / 2, counts / max(finite.size, 1))
 
 
 class HealthLog:
-    """The health of a run's layers at the steps that were looked at.
+    """The health of a run's layers at the recorded steps.
 
     Attributes
     ----------
@@ -165,7 +167,7 @@ class HealthLog:
         self._quantiles: list[Array] = []
 
     def add(self, record: StepRecord) -> list[LayerHealth]:
-        """Keep a step's health, in the order of steps, and return it."""
+        """Add the health of a step, in the order of steps, and return it."""
         layers = health(record)
         place = bisect_left(self.steps, record.step)
         if record.updated and record.step not in self.steps[place : place + 1]:
@@ -192,12 +194,12 @@ def _quantiles(record: StepRecord) -> Array:
     """Return the quantiles of each layer's activations and weight gradients, (2, layers, 3)."""
     kinds = (record.activations[1:], record.layer_gradients)
     return np.array(
-        [[np.quantile(_some(values), QUANTILES) for values in kind] for kind in kinds], np.float32
+        [[np.quantile(_sample(values), QUANTILES) for values in kind] for kind in kinds], np.float32
     )
 
 
-def _some(values: Array) -> Array:
-    """Return evenly spread ones of very many values: enough to say how they lie."""
+def _sample(values: Array) -> Array:
+    """Return at most about `ENOUGH_VALUES` values, evenly spread."""
     flat = values.ravel()
     return flat[:: max(1, flat.size // ENOUGH_VALUES)]
 

@@ -1,1 +1,1 @@
-"""Runs, their replay, and the manager that keeps them."""
+"""Runs, their replay, and the manager of several runs."""

@@ -1,4 +1,4 @@
-"""Runs, and the manager that keeps them: in memory, or in a store."""
+"""The manager of several runs, in memory or in a store."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ __all__ = ["TrainingRun", "TrainingRunManager"]
 
 
 class TrainingRunManager(param.Parameterized):
-    """Keeps runs: at least one from the first `create` on, each under a name of its own.
+    """Keeps runs with unique names: at least one after the first `create`.
 
     Parameters
     ----------
     store : str, Path or Store, optional
-        The file in which the runs last. What is in it is there at once, and what is done is in it
-        within a second. None: the runs are kept in memory.
+        The file of the runs. Its runs are available at once, and changes are saved within a
+        second. None: the runs are kept in memory.
     user : str
-        Whose runs in the store these are: nobody else's are seen or touched.
+        The owner of the runs: those of other users are neither visible nor changed.
 
     Raises
     ------
@@ -40,13 +40,13 @@ class TrainingRunManager(param.Parameterized):
 
     runs = param.List([], item_type=TrainingRun, doc="All runs, in the order of their creation.")
     current = param.ClassSelector(
-        default=None, class_=TrainingRun, allow_None=True, doc="The run that is worked on."
+        default=None, class_=TrainingRun, allow_None=True, doc="The run in use."
     )
     unreadable = param.List(
-        [], item_type=UnreadableRun, doc="Runs in the store that cannot be read, and why."
+        [], item_type=UnreadableRun, doc="Runs in the store that cannot be read, with reasons."
     )
     store_problem = param.String(
-        "", doc="Why the runs are in memory only, as of the last `refresh`; empty: they are not."
+        "", doc="Why runs are in memory only, as of the last `refresh`; empty: all are saved."
     )
 
     def __init__(self, store: str | Path | Store | None = None, user: str = "") -> None:
@@ -59,7 +59,7 @@ class TrainingRunManager(param.Parameterized):
             store = self._own_store = Store(store)
         try:
             self._shelf = Shelf(store, user)
-            self._take_over()
+            self._load_changes()
             used, self.store_problem = self._shelf.used_last(), self._shelf.problem
         except BaseException:
             self.close()
@@ -71,12 +71,12 @@ class TrainingRunManager(param.Parameterized):
         atexit.register(self._close_at_exit)
 
     def create(self, name: str | None = None, **config: Any) -> TrainingRun:
-        """Make a run with its own configuration, and make it the current one.
+        """Create a run, and make it the current one.
 
         Raises
         ------
         SettingError
-            If the name is taken, or a setting is unknown or bad. Nothing has changed then.
+            If the name is taken, or a setting is unknown or invalid. Nothing has changed then.
         """
         stem = "run " if name is None else None
         name = self._checked_name(name) if stem is None else self._free_name(stem)
@@ -85,22 +85,22 @@ class TrainingRunManager(param.Parameterized):
     def draft(
         self, name: str | None = None, replacing: TrainingRun | None = None, **config: Any
     ) -> TrainingRun:
-        """Make a run as `create` does, which is in the store only once something was done to it.
+        """Create a run as `create` does, but save it only after its first change.
 
-        Its first event puts it there, a new name, or a fork of it; until then nobody else sees it.
+        Its first event saves it, as does a new name or a fork; before, no other window shows it.
 
         Parameters
         ----------
         name : str, optional
         replacing : TrainingRun, optional
-            A draft to which nothing was done: this one is in its place.
+            An unchanged draft that the new one replaces.
         **config
-            Its settings.
+            The settings of the run.
 
         Raises
         ------
         SettingError
-            As `create` does.
+            As in `create`.
         """
         others = [run for run in self.runs if run is not replacing]
         stem = "run " if name is None else f"{name}."
@@ -117,7 +117,7 @@ class TrainingRunManager(param.Parameterized):
     def fork(
         self, run_id: str, step: int | None = None, name: str | None = None, **settings: Any
     ) -> TrainingRun:
-        """Make a run that shares another's past up to `step`, its present by default.
+        """Create a run that shares the past of another up to `step`, by default all of it.
 
         Parameters
         ----------
@@ -125,12 +125,12 @@ class TrainingRunManager(param.Parameterized):
         step : int, optional
         name : str, optional
         **settings
-            Training settings that differ from there on.
+            Training settings of the fork, from `step` on.
 
         Raises
         ------
         SettingError
-            If a setting would need another network or other data, or something is unknown.
+            If a setting needs another network or other data, or a setting or run is unknown.
         """
         parent = self.run(run_id)
         stem = f"{parent.name}." if name is None else None
@@ -143,7 +143,7 @@ class TrainingRunManager(param.Parameterized):
         return self._add(fork, stem)
 
     def add(self, run: TrainingRun) -> TrainingRun:
-        """Take in a run that was made elsewhere, under a free name, and make it the current one."""
+        """Add an existing run, under a free name, and make it the current one."""
         stem = f"{run.name}."
         if run.name in self._taken_names():
             run.name = self._free_name(stem)
@@ -165,11 +165,11 @@ class TrainingRunManager(param.Parameterized):
             self.param.trigger("runs")
 
     def reset(self, run_id: str) -> None:
-        """Take a run back to its exact beginning."""
+        """Return a run to its exact beginning."""
         self.run(run_id).reset()
 
     def delete(self, run_id: str) -> None:
-        """Delete a run; if it was the current one, the one before it becomes that."""
+        """Delete a run; if it was current, the run before it becomes current."""
         others = [run for run in self.unreadable if run.id != run_id]
         if others != self.unreadable:
             self._shelf.delete_unreadable(run_id)
@@ -185,17 +185,17 @@ class TrainingRunManager(param.Parameterized):
             if stored(run) and not any(map(stored, others)):
                 self._shelf.keep(others[0])  # the store, too, has at least one run
             self._shelf.delete(run)
-        self._show(others)
+        self._set_runs(others)
 
     def export_raw(self, run_id: str, target: str | Path | BinaryIO) -> None:
-        """Write a run that cannot be read as it is in the store, into a store's file of its own.
+        """Write the raw data of an unreadable run into a store file of its own.
 
         Parameters
         ----------
         run_id : str
             The id of one of `unreadable`.
         target : path or binary file
-            A file that is there already is replaced.
+            An existing file is replaced.
 
         Raises
         ------
@@ -218,15 +218,14 @@ class TrainingRunManager(param.Parameterized):
         raise SettingError("runs", f"There is no run with the id {run_id!r}.")
 
     def refresh(self) -> list[TrainingRun]:
-        """Take over what others did in the store; return the runs whose training went on there.
+        """Load the changes of other windows from the store; return the runs trained there.
 
-        Runs appear that were created elsewhere, and go that were deleted; names follow, and so do
-        runs that are trained elsewhere.
+        Runs created elsewhere appear, runs deleted elsewhere disappear, and names follow.
         """
         if self._shelf is None:
             return []
         try:
-            newer = self._take_over()
+            newer = self._load_changes()
         except StoreError as error:
             self.store_problem = str(error)
             return []
@@ -234,12 +233,12 @@ class TrainingRunManager(param.Parameterized):
         return newer
 
     def give_back(self) -> None:
-        """Save everything, and let others train at once what is not being trained here."""
+        """Save everything, and let other windows train the runs that no worker trains here."""
         if self._shelf is not None:
             self._shelf.give_back()
 
     def close(self) -> None:
-        """Stop everything that is training, and save it; done by itself as Python ends."""
+        """Stop all training and save it; called when Python ends as well."""
         atexit.unregister(self._close_at_exit)
         for run in self.runs:
             run.worker.stop()
@@ -251,13 +250,13 @@ class TrainingRunManager(param.Parameterized):
             self._own_store = None
 
     def _close_at_exit(self) -> None:
-        # A process that was forked from this one has the file only to look at.
+        # A process forked from this one must not write to the file.
         if os.getpid() == self._process:
             self.close()
 
-    def _take_over(self) -> list[TrainingRun]:
+    def _load_changes(self) -> list[TrainingRun]:
         shelf, known = self._shelf, {run.id: run for run in self.runs}
-        # Looked up first: a run that is put into the file from here on may not be listed.
+        # Read before the list, which may lack a run that is saved from here on.
         stored = {run.id for run in self.runs if shelf.has_stored(run)}
         runs, newer, unreadable, renamed = [], [], [], False
         for listed in shelf.listed():
@@ -279,17 +278,17 @@ class TrainingRunManager(param.Parameterized):
                 shelf.forget(run)
                 run.worker.stop()
             else:
-                renamed = self._give_way(run, [*runs, *unreadable]) or renamed
+                renamed = self._rename_if_taken(run, [*runs, *unreadable]) or renamed
                 runs.insert(self.runs.index(run), run)
         if unreadable != self.unreadable:
             self.unreadable = unreadable
         if renamed or runs != self.runs:
-            self._show(runs)
+            self._set_runs(runs)
             self.param.trigger("runs")
         return newer
 
-    def _give_way(self, run: TrainingRun, others: list[TrainingRun | UnreadableRun]) -> bool:
-        """Rename a run that is not in the store if another took its name; tell whether it was."""
+    def _rename_if_taken(self, run: TrainingRun, others: list[TrainingRun | UnreadableRun]) -> bool:
+        """Rename an unsaved run if another took its name; return whether it was renamed."""
         stem, taken = self._shelf.stem(run), {other.name for other in others}
         if stem is None or run.name not in taken:
             return False
@@ -297,7 +296,7 @@ class TrainingRunManager(param.Parameterized):
         return True
 
     def _loaded(self, listed: Listed) -> TrainingRun | UnreadableRun | None:
-        """Return a run as the file has it; None: it was deleted since it was listed."""
+        """Return a run from the file, None if it was deleted since it was listed."""
         for known in self.unreadable:
             if (known.id, known.saves) == (listed.id, listed.saves):
                 return replace(known, name=listed.name)
@@ -309,19 +308,19 @@ class TrainingRunManager(param.Parameterized):
             return run if self._shelf.load(run) else None
         except DamagedStore as error:
             reason = error.reason
-        except StoreError:  # not a matter of this run alone
+        except StoreError:  # concerns the whole store
             raise
-        except Exception as error:  # whatever is wrong with it, the other runs are shown
+        except Exception as error:  # the other runs are shown whatever is wrong with this one
             reason = str(error) if isinstance(error, SettingError) else repr(error)
         return UnreadableRun(listed.id, listed.name, reason, listed.saves)
 
-    def _show(self, runs: list[TrainingRun]) -> None:
-        """Have these runs; if the current one is gone, the one before it becomes that."""
+    def _set_runs(self, runs: list[TrainingRun]) -> None:
+        """Set the list of runs; if the current one is gone, the run before it becomes current."""
         current = self.current
         if current not in runs and current is not None:
             before = [run for run in self.runs[: self.runs.index(current)] if run in runs]
             current = before[-1] if before else next(iter(runs), None)
-        # The current one first: who follows it is not left with a run that is gone.
+        # Together, so that watchers of either never see a current run that is gone.
         self.param.update(current=current, runs=runs)
 
     def _remember_current(self, event: param.parameterized.Event) -> None:
@@ -329,7 +328,7 @@ class TrainingRunManager(param.Parameterized):
             self._shelf.use(event.new)
 
     def _add(self, run: TrainingRun, stem: str | None) -> TrainingRun:
-        """Have a run; with `stem`, its name is ours to choose should it just have been taken."""
+        """Add a run; with `stem`, another name is chosen if its own was taken meanwhile."""
         if self._shelf is not None:
             self._shelf.add(run, stem)
         self.param.update(current=run, runs=[*self.runs, run])

@@ -1,4 +1,4 @@
-"""Replay: an engine as a run's was at an earlier step, made from the run's beginning and events."""
+"""Replay: the engine of a run at an earlier step, from its configuration and events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from ..nn.record import StepRecord
 from ..training.checkpoints import EngineState
 from ..training.engine import Engine, TrainingSettings
-from ..training.event_log import Event, Trained, do_again
+from ..training.event_log import Event, Trained, repeat_events
 from ..training.trainer import SETTING_NAMES
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ ROUNDED_DIFFERENTLY = (
 
 
 class Replay(NamedTuple):
-    """An engine that was brought to an earlier step of a run.
+    """The engine of a run at an earlier step.
 
     Attributes
     ----------
     engine : Engine
     deviation : str
-        How the replay differs from what the run recorded, empty if it does not: the matrix
+        How the replay differs from the record of the run, empty if it does not: the matrix
         library of another machine may round differently.
     """
 
@@ -37,14 +37,14 @@ class Replay(NamedTuple):
 
 
 class ReplayedStep(NamedTuple):
-    """An engine that was brought to an earlier step of a run, and the record of that step.
+    """The engine of a run at an earlier step, and the record of that step.
 
     Attributes
     ----------
     engine : Engine
     record : StepRecord
     deviation : str
-        As of `Replay`.
+        As in `Replay`.
     """
 
     engine: Engine
@@ -53,13 +53,13 @@ class ReplayedStep(NamedTuple):
 
 
 def initial_engine(run: TrainingRun) -> Engine:
-    """Return an engine in the state in which the run's began."""
+    """Return a new engine in the initial state of a run."""
     settings = TrainingSettings(**{name: run.config[name] for name in SETTING_NAMES})
     return Engine(run.model.initial_network(), run.dataset, settings)
 
 
 def replay_to(run: TrainingRun, step: int) -> Replay:
-    """Return the engine that `TrainingRun.replay` describes; the run has come to `step`."""
+    """Replay a run to a step that it has reached; see `TrainingRun.replay`."""
     present = run.trainer.engine
     engine = initial_engine(run)
     engine.tensors = dict(present.tensors)
@@ -67,7 +67,7 @@ def replay_to(run: TrainingRun, step: int) -> Replay:
     if checkpoint := present.checkpoints.before(step):
         events = _start_from(checkpoint, engine, present, events)
     start = engine.step
-    do_again(events, engine, step)
+    repeat_events(events, engine, step)
     deviation = _differing_losses(run, engine, start)
     if engine.step == present.step and _differs(engine, present):
         engine.restore(present.state())
@@ -79,7 +79,7 @@ def replay_to(run: TrainingRun, step: int) -> Replay:
 
 
 def replay_step(run: TrainingRun, step: int) -> ReplayedStep:
-    """Return what `TrainingRun.step_again` describes; the run has come to `step`."""
+    """Repeat a step that the run has reached; see `TrainingRun.step_again`."""
     if step == 0:
         engine, deviation = replay_to(run, 0)
         return ReplayedStep(engine, engine.look(), deviation)
@@ -89,18 +89,18 @@ def replay_step(run: TrainingRun, step: int) -> ReplayedStep:
     )
     engine, deviation = replay_to(run, step - 1)
     record = engine.observe(size)
-    do_again([event for event in events if event.step == step], engine, step)
+    repeat_events([event for event in events if event.step == step], engine, step)
     return ReplayedStep(engine, record, deviation)
 
 
 def _start_from(
     checkpoint: EngineState, engine: Engine, present: Engine, events: list[Event]
 ) -> list[Event]:
-    """Bring a fresh engine and its log to a checkpoint; return the events that are left to do."""
+    """Bring a new engine and its log to a checkpoint; return the remaining events."""
     engine.restore(checkpoint)
     engine.history.restore(present.history, checkpoint.step)
     engine.checkpoints = present.checkpoints.up_to(checkpoint.step)
-    # The last event of the checkpoint may have gone on after it.
+    # The last event of the checkpoint may have grown after it.
     done = checkpoint.events - 1
     engine.events = deepcopy(events[:done])
     last = events[done]
@@ -112,7 +112,7 @@ def _start_from(
 
 
 def _differing_losses(run: TrainingRun, engine: Engine, start: int) -> str:
-    """Say where the replayed losses differ from the recorded ones since a step; or nothing."""
+    """Return how the losses since a step differ from the recorded ones; empty if they do not."""
     recorded = run.history["loss"][start : engine.step]
     replayed = engine.history["loss"][start : engine.step]
     differing = np.flatnonzero(~np.isclose(replayed, recorded, rtol=0, atol=0, equal_nan=True))

@@ -1,4 +1,4 @@
-"""One run: a beginning and the events since."""
+"""One run: its configuration, its events, and everything that follows from them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MODEL_SETTINGS = tuple(
 )
 TRAINER_SETTINGS = (*SETTING_NAMES, "mode")
 CONFIGURATION = (*DATA_SETTINGS, *MODEL_SETTINGS, *TRAINER_SETTINGS)
-"""Every key of a run's configuration; `seed` is the data's and the model's."""
+"""All keys of a run's configuration; `seed` is that of the data and the model."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class RunState:
     biases : list of array, shape (out,)
     optimizer_state : OptimizerState
     epoch, position : int
-        Where the next batch begins.
+        The place of the next batch.
     settings : dict
         The training settings in force.
     """
@@ -60,28 +60,28 @@ class RunState:
 
 
 class TrainingRun(param.Parameterized):
-    """One experiment: its configuration, which never changes, and what was done since.
+    """One experiment: its configuration, which never changes, and the events since.
 
-    Everything else follows by replaying the events on a fresh engine: resetting, forking and
-    looking back are all `replay`.
+    Everything else follows by replay of the events on a new engine: resets, forks and earlier
+    steps are all reached by `replay`.
 
     Attributes
     ----------
     config : dict
-        Every setting as it was at the beginning.
+        All settings at the beginning.
     dataset, model, trainer
-        The objects made from it.
+        Made from the configuration.
     worker : Worker
-        Trains in the background.
+        Trains the run in the background.
     """
 
-    id = param.String(constant=True, doc="Unique for ever.")
+    id = param.String(constant=True, doc="Never given to another run.")
     parent = param.Tuple(
         default=None,
         length=2,
         allow_None=True,
         constant=True,
-        doc="The id of the run that this was forked from, and the step; None: it has no parent.",
+        doc="The id of the parent run and the step of the fork; None: no parent.",
     )
     name = param.String(constant=False, doc="Free text, unique within a manager.")
 
@@ -108,7 +108,7 @@ class TrainingRun(param.Parameterized):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Every setting as it is now."""
+        """The present value of every setting."""
         return {
             **self.dataset.settings(),
             **_only(self.model.settings(), MODEL_SETTINGS),
@@ -117,7 +117,7 @@ class TrainingRun(param.Parameterized):
 
     @property
     def history(self) -> History:
-        """Columns step, epoch, loss, accuracy and validation_loss, as NumPy arrays."""
+        """The columns step, epoch, loss, accuracy and validation_loss, as NumPy arrays."""
         return self.trainer.engine.history
 
     @property
@@ -146,11 +146,11 @@ class TrainingRun(param.Parameterized):
         self.trainer.submit(command)
 
     def load_weights(self, source: Source) -> None:
-        """Take all weights and biases from the safetensors file of a matching ``nn.Sequential``.
+        """Load all weights and biases from the safetensors file of a matching ``nn.Sequential``.
 
-        It is an event: replay, reset, forks, exports and the store know of it, and keep the
-        tensors. A worker that trains takes them between two steps. What the optimizer remembers
-        stays as it is. A frozen layer takes its new weights as well, and keeps those.
+        This is an event: replay, reset, forks, exports and the store repeat or keep it with its
+        tensors. While a worker trains, they are loaded between two steps. The optimizer keeps its
+        state. A frozen layer gets its new weights as well.
 
         Parameters
         ----------
@@ -160,22 +160,22 @@ class TrainingRun(param.Parameterized):
         Raises
         ------
         SettingError
-            If the file is damaged, or its tensors are not finite or not those of the model, or the
-            run is trained elsewhere: nothing has changed.
+            If the file is damaged, its tensors are not finite or do not fit the model, or another
+            window or process trains the run. Nothing has changed then.
         """
         engine = self.trainer.engine
         parameters = read_parameters(source, engine.network)
         self.submit(lambda: engine.load_weights(parameters))
 
     def at(self, step: int) -> RunState:
-        """Return the exact state after `step` updates, and after what was changed by hand there.
+        """Return the exact state after `step` updates and the changes made right after them.
 
-        At step 0 it is the beginning, before anything was done to the run: what a reset returns to.
+        At step 0 it is the beginning, before any change: the state after a reset.
 
         Raises
         ------
         SettingError
-            If the run has not come to that step.
+            If the run has not reached that step.
         """
         step = self._checked_step(step)
         engine = self.replay(step).engine if step else initial_engine(self)
@@ -190,42 +190,41 @@ class TrainingRun(param.Parameterized):
         )
 
     def replay(self, step: int) -> Replay:
-        """Return another engine as this run's was after `step` updates, its log included.
+        """Return a new engine in the state after `step` updates, with its log.
 
-        Replay starts at the last checkpoint before `step` and repeats the events after it. The
-        checkpoints and the run's present state are taken as they are, even where repeating the
-        events would give others.
+        Replay starts at the last checkpoint before `step` and repeats the events after it.
+        Checkpoints and the run's present state are used even if the replay deviates from them.
 
         Returns
         -------
         engine : Engine
         deviation : str
-            How the replay differs from what the run recorded; empty if it does not.
+            How the replay differs from the record of the run; empty if it does not.
 
         Raises
         ------
         SettingError
-            If the run has not come to that step.
+            If the run has not reached that step.
         """
         return replay_to(self, self._checked_step(step))
 
     def step_again(self, step: int) -> ReplayedStep:
-        """Return another engine as this run's was after `step` updates, and that step's record.
+        """Return a new engine in the state after `step` updates, and the record of that step.
 
-        What was changed right after the step is in the engine, as in `replay`, and not in the
-        record. At step 0 the record is that of a look at the first batch.
+        Changes made right after the step are in the engine, as in `replay`, but not in the
+        record. At step 0 the record shows the first batch before any update.
 
         Returns
         -------
         engine : Engine
         record : StepRecord
         deviation : str
-            How the replay differs from what the run recorded; empty if it does not.
+            How the replay differs from the record of the run; empty if it does not.
 
         Raises
         ------
         SettingError
-            If the run has not come to that step.
+            If the run has not reached that step.
         """
         return replay_step(self, self._checked_step(step))
 
@@ -240,13 +239,13 @@ class TrainingRun(param.Parameterized):
         return step
 
     def reset(self) -> None:
-        """Go back to the beginning: weights, optimizer, batch order, settings and history."""
+        """Return to the beginning: weights, optimizer, batch order, settings and history."""
         self.worker.stop()
         beginning = initial_engine(self)
         self.submit(lambda: self._adopt(beginning))
 
     def fork(self, name: str, step: int) -> TrainingRun:
-        """Return a run of another name with this one's past up to `step`, in its present mode."""
+        """Return a new run with the past of this one up to `step`, in its present mode."""
         step = self._checked_step(step)
         config = {**self.config, "mode": self.trainer.mode}
         fork = TrainingRun(name, config, parent=(self.id, step))

@@ -1,1 +1,1 @@
-"""What trains: model, trainer, engine, and the thread that advances it."""
+"""Training: model, trainer, engine, and the thread that advances the engine."""

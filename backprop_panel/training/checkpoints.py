@@ -1,4 +1,4 @@
-"""Copies of an engine's state along its way, so that any step is reached soon."""
+"""Copies of an engine's state at some of its steps, which make replay short."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from numpy.typing import NDArray
 from ..nn.optimizers import OptimizerState
 
 SPACING_SECONDS = 0.3
-"""Training time between two checkpoints: replay from one to just before the next takes as long."""
+"""Training time between two checkpoints, and so the longest time that a replay takes."""
 
 COPY_SHARE = 0.01
-"""Of the training time, the most that copying takes."""
+"""Largest share of the training time that is spent on copying."""
 
 MOST_BYTES = 64 * 2**20
-"""What a run's checkpoints may take; beyond that, every second one is dropped."""
+"""Memory for the checkpoints of a run; when it is full, every second one is dropped."""
 
 
 @dataclass(frozen=True)
 class EngineState:
-    """All that an engine is after `step` updates, except what it has logged.
+    """The state of an engine after `step` updates, without its log and history.
 
     Attributes
     ----------
     step, epoch, position : int
     events : int
-        How many events had begun; the last may have gone on.
+        Number of events so far; the last one may have grown afterwards.
     settings : dict
         The training settings in force.
     frozen : frozenset of int
         The layers that do not learn.
     parameters : array, shape (size,)
     optimizers : mapping of str to OptimizerState
-        What each rule that was used remembers.
+        The state of each optimizer that was used.
     """
 
     step: int
@@ -53,7 +53,7 @@ class EngineState:
     optimizers: Mapping[str, OptimizerState]
 
     def tensors(self) -> dict[str, NDArray]:
-        """Return every array by its name: ``parameters``, ``adam.mean`` and so on."""
+        """Return all arrays by name: ``parameters``, ``adam.mean`` and so on."""
         tensors = {"parameters": self.parameters}
         for rule, state in self.optimizers.items():
             tensors |= {f"{rule}.{name}": moment for name, moment in state.moments.items()}
@@ -61,17 +61,17 @@ class EngineState:
 
     @property
     def rules(self) -> dict[str, int]:
-        """The steps that each optimizer has seen."""
+        """Number of steps made with each optimizer."""
         return {name: state.steps for name, state in self.optimizers.items()}
 
     @cached_property
     def nbytes(self) -> int:
-        """Bytes of its arrays."""
+        """Size of its arrays in bytes."""
         return sum(tensor.nbytes for tensor in self.tensors().values())
 
     def digest(self) -> str:
-        """Return a fingerprint of everything that decides how training goes on."""
-        place = {
+        """Return a fingerprint of everything that determines the next steps."""
+        scalars = {
             "step": self.step,
             "epoch": self.epoch,
             "position": self.position,
@@ -79,7 +79,7 @@ class EngineState:
             "frozen": sorted(self.frozen),
             "rules": self.rules,
         }
-        canonical = json.dumps(place, sort_keys=True, separators=(",", ":"))
+        canonical = json.dumps(scalars, sort_keys=True, separators=(",", ":"))
         fingerprint = blake2b(canonical.encode(), digest_size=16)
         for name, tensor in sorted(self.tensors().items()):
             fingerprint.update(name.encode())
@@ -88,13 +88,13 @@ class EngineState:
 
 
 class Checkpoints:
-    """States in the order of their steps, as dense as their room allows.
+    """States in the order of their steps, as many as `MOST_BYTES` allows.
 
     Parameters
     ----------
     states : iterable of EngineState
     read : callable, optional
-        Returns the states; it is called when they are first needed.
+        Returns the states; called when they are first needed.
     """
 
     def __init__(
@@ -108,34 +108,34 @@ class Checkpoints:
 
     @property
     def unread(self) -> bool:
-        """Whether the states have not been needed yet."""
+        """Whether the states are still to be read."""
         return self._read is not None
 
     @property
     def states(self) -> list[EngineState]:
-        """All of them."""
+        """All states, in the order of their steps."""
         if self._read is not None:
             self._states, self._read = self._read(), None
         return self._states
 
     def are_due(self) -> bool:
-        """Tell whether it is time for another."""
+        """Return whether it is time for another checkpoint."""
         return perf_counter() >= self._due
 
     def keep(self, state: EngineState, seconds: float) -> None:
-        """Keep a state whose copying took so many seconds, and thin the rest if need be."""
+        """Keep a state that took `seconds` to copy; drop others if memory runs out."""
         self._due = perf_counter() + max(SPACING_SECONDS, seconds / COPY_SHARE)
         if not self.states or state.step > self.states[-1].step:
             self.states.append(state)
         while len(self.states) > 1 and sum(kept.nbytes for kept in self.states) > MOST_BYTES:
-            # The last one stays whatever its place: it is the soonest to be needed.
+            # The last one always stays: it is the most likely to be needed.
             self._states = [*self.states[:-1][1::2], self.states[-1]]
 
     def before(self, step: int) -> EngineState | None:
-        """Return the last state at `step` or before, None if there is none."""
-        place = bisect_right(self.states, step, key=lambda state: state.step)
-        return self.states[place - 1] if place else None
+        """Return the last state at or before `step`, None if there is none."""
+        count = bisect_right(self.states, step, key=lambda state: state.step)
+        return self.states[count - 1] if count else None
 
     def up_to(self, step: int) -> Checkpoints:
-        """Return those at `step` or before."""
+        """Return the checkpoints at or before `step`."""
         return Checkpoints([state for state in self.states if state.step <= step])

@@ -1,4 +1,4 @@
-"""The engine: the only code that trains, and the only code that there is to explain."""
+"""The engine: the only code that trains, and the code whose values are explained."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ LOSS = Phase("loss")
 UPDATE = Phase("update")
 
 MOST_WORKSPACES = 4
-"""Batch sizes whose buffers are kept: the usual one, one example, an epoch's rest, another."""
+"""Number of batch sizes with buffers: the usual one, 1, the rest of an epoch, and another."""
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """What may change between any two steps."""
+    """The settings that may change between any two steps."""
 
     learning_rate: float = 0.001
     batch_size: int = 32
@@ -47,7 +47,7 @@ class TrainingSettings:
 class Engine:
     """A network, its data and its optimizer, advanced step by step.
 
-    It is plain Python and NumPy, so that a worker thread can own it.
+    It is plain Python and NumPy, so that it can run in a worker thread.
 
     Attributes
     ----------
@@ -56,18 +56,18 @@ class Engine:
     cursor : Cursor
         The next training sample.
     viewing : Cursor or None
-        The next sample to look at without training, or None to train.
+        The next sample to view without training; None while training.
     history : History
     settings : TrainingSettings
     optimizer : Optimizer
-        The present rule with its present settings.
+        The optimizer in use, with its settings.
     loader : BatchLoader
     events : list of Event
-        What was done to the engine, in order; doing it again on a fresh one gives this one.
+        All changes in order; repeating them on a new engine gives the same state.
     tensors : dict of str to array, shape (size,)
-        The weights and biases that were loaded, read-only, by the digests in `events`.
+        Loaded weights and biases, read-only, by the digests in `events`.
     checkpoints : Checkpoints
-        Its states along the way.
+        States at some of its steps.
     frozen : frozenset of int
         The layers that do not learn.
     """
@@ -89,37 +89,37 @@ class Engine:
         self._gradients = np.zeros(network.size, network.dtype)
         self._layer_gradients = network.by_layer(self._gradients)
         self._workspaces: dict[int, Workspace] = {}
-        # Two, since a page may ask for predictions while a worker validates.
+        # Two, as a page may predict while a worker validates.
         self._predicting, self._validating = Evaluation(network, data), Evaluation(network, data)
         self._use(settings)
 
     @property
     def reading(self) -> Cursor:
-        """Where steps take their batches: the training's own cursor, or the one for viewing."""
+        """The cursor from which steps take their batches: for training, or for viewing."""
         return self.viewing or self.cursor
 
     @property
     def epoch(self) -> int:
-        """Passes over the training samples completed."""
+        """Completed passes over the training samples."""
         return self.cursor.epoch
 
     @property
     def optimizer_state(self) -> OptimizerState:
-        """What the present rule remembers; a rule that was left finds its state again."""
-        remembered = self._optimizer_states.get(self.settings.optimizer)
-        # Kept from the first step on only: to read it changes nothing of the engine.
-        return remembered or self.optimizer.initial_state(self.network.size, self.network.dtype)
+        """The state of the optimizer in use; an earlier optimizer finds its state again."""
+        state = self._optimizer_states.get(self.settings.optimizer)
+        # A new state is not stored here: reading it must not change the engine.
+        return state or self.optimizer.initial_state(self.network.size, self.network.dtype)
 
     @property
     def layer_updates(self) -> list[NDArray[np.floating]] | None:
-        """What the last step added to each layer, (in + 1, out); None if none was made here yet.
+        """What the last step added to each layer, (in + 1, out); None before the first step.
 
-        `restore` forgets it: no state holds what was added last.
+        It is None after `restore` as well: states do not hold it.
         """
         return None if self._last_update is None else self.network.by_layer(self._last_update)
 
     def change(self, **settings: Any) -> None:
-        """Change training settings from the next step on, and log it."""
+        """Change training settings from the next step on, and log the change."""
         settings = plain(settings)
         changed = replace(self.settings, **settings)
         if changed != self.settings:
@@ -127,12 +127,12 @@ class Engine:
             self.events.append(Changed(self.step, settings))
 
     def set_weight(self, layer: int, row: int, column: int, value: float) -> None:
-        """Give one weight of a layer another value, or with the last row a bias; log it.
+        """Set one weight of a layer, and log it; the last row is the bias.
 
         Raises
         ------
         SettingError
-            If there is no such weight, or the value is not finite in float32.
+            If the weight does not exist, or the value is not finite in float32.
         """
         layer, row, column, value = plain((layer, row, column, value))
         self._refuse_missing_layer(layer)
@@ -152,28 +152,29 @@ class Engine:
         self.events.append(WeightSet(self.step, layer, row, column, float(value)))
 
     def load_weights(self, parameters: NDArray[np.float32]) -> None:
-        """Take all weights and biases from a vector like ``network.parameters``, and log it.
+        """Set all weights and biases from a vector like ``network.parameters``, and log it.
 
-        What the optimizer remembers stays as it is. A frozen layer takes its new weights as well.
+        The optimizer keeps its state. A frozen layer gets its new weights as well.
 
         Raises
         ------
         SettingError
-            If the vector is not one of finite numbers for this network.
+            If the vector does not fit the network or holds a number that is not finite.
         """
         digest = digest_of(self.network, parameters)
         self.tensors.setdefault(digest, frozen(parameters))
         self.load_again(digest)
 
     def load_again(self, digest: str) -> None:
-        """Take all weights and biases from tensors that were loaded before, and log it."""
+        """Set all weights and biases from tensors that were loaded before, and log it."""
         self.network.parameters[...] = self.tensors[digest]
         self.events.append(WeightsLoaded(self.step, digest))
 
     def freeze(self, layer: int, frozen: bool) -> None:
-        """Keep a layer's weights and bias as they are, or let them learn again; log it.
+        """Freeze or unfreeze the weights and bias of a layer, and log it.
 
-        The optimizer goes on seeing its gradients, so that it is up to date when it is let go.
+        The optimizer still sees the gradients of a frozen layer, so that its state is up to date
+        when the layer learns again.
         """
         layer, frozen = plain(layer), bool(frozen)
         self._refuse_missing_layer(layer)
@@ -187,14 +188,14 @@ class Engine:
             raise SettingError("layer", f"There are {depth} layers; got number {shown(layer)}.")
 
     def view_only(self, only: bool) -> None:
-        """Look at batches without training from here on, or train again from the cursor."""
+        """View batches without training from here on, or train again from the cursor."""
         self.viewing = self.cursor.copy() if only else None
 
     def advance(self, size: int, most: int = 1) -> int:
-        """Make up to `most` steps on `size` examples each; return how many were made.
+        """Make up to `most` steps on `size` examples each; return the number of steps made.
 
         It stops at the end of an epoch, whose last batch may be smaller. While `viewing`, the
-        steps compute everything and move nothing.
+        steps compute everything and leave the weights as they are.
         """
         cursor = self.reading
         block = self.loader.load(cursor, size, most)
@@ -204,14 +205,14 @@ class Engine:
                 for _ in self.phases(block, place, updating=not self.viewing):
                     pass
                 made = place + 1
-        finally:  # what was made before a step that raised is logged as well
+        finally:  # steps before one that raised are logged as well
             if made:
                 examples, accuracies = self._measures(block, made)
                 self._log(cursor, size, block.batch_size, _mean(examples), accuracies)
         return len(block)
 
     def observe(self, size: int) -> StepRecord:
-        """Make one step as `advance` does, and return its record."""
+        """Make one step, as `advance` does, and return its record."""
         cursor = self.reading
         block = self.loader.load(cursor, size)
         record = self._recorded(block, cursor.epoch, updating=not self.viewing)
@@ -219,12 +220,12 @@ class Engine:
         return record
 
     def look(self, samples: NDArray[np.integer] | None = None) -> StepRecord:
-        """Return the record of a batch with the weights as they are; move nothing.
+        """Return the record of a batch with the present weights; change nothing.
 
         Parameters
         ----------
         samples : array of int, optional
-            Numbers of training samples; the next batch by default.
+            Indices of training samples; the next batch by default.
         """
         cursor = self.reading
         if samples is None:
@@ -239,9 +240,9 @@ class Engine:
         ----------
         block : Block
         place : int
-            Which of its batches.
+            The index of the batch in the block.
         updating : bool
-            Whether the weights move.
+            Whether to update the weights.
         """
         work = self._workspace(self._workspaces, block.batch_size)
         np.copyto(work.activations[0], block.inputs[place])
@@ -299,9 +300,9 @@ class Engine:
         )
 
     def _measures(self, block: Block, count: int) -> tuple[NDArray, NDArray]:
-        """Return the losses of examples (count, B), and accuracies (count,), of the first batches.
+        """Return the losses (count, B) and accuracies (count,) of the first batches of a block.
 
-        They are had for a whole block at once, as no step needs them.
+        No step needs them, so that they are computed for a whole block at once.
         """
         logits = block.logits[:count]
         right = logits.argmax(axis=-1) == block.targets[:count]
@@ -313,11 +314,11 @@ class Engine:
         return self._predicting.predict(contexts)
 
     def validation_loss(self) -> float:
-        """Return the mean loss on the validation windows, NaN if none are held out."""
+        """Return the mean loss on the validation windows, NaN if there are none."""
         return self._validating.validation_loss(self._loss)
 
     def batches_left(self) -> int:
-        """Return how many batches are left of the epoch, at the present batch size."""
+        """Return the number of batches left in the epoch, at the present batch size."""
         cursor = self.reading
         return ceil((self.data.num_samples - cursor.position) / self.settings.batch_size)
 
@@ -329,7 +330,7 @@ class Engine:
         self._settings_of_records = MappingProxyType(asdict(settings))
 
     def _workspace(self, kept: dict[int, Workspace], batch: int) -> Workspace:
-        """Return the buffers for a batch size, made once."""
+        """Return the buffers for a batch size, allocated once."""
         work = kept.get(batch)
         if work is None:
             if len(kept) == MOST_WORKSPACES:
@@ -338,7 +339,7 @@ class Engine:
         return work
 
     def state(self) -> EngineState:
-        """Return a copy of all that decides how training goes on."""
+        """Return a copy of everything that determines the next steps."""
         return EngineState(
             step=self.step,
             epoch=self.cursor.epoch,
@@ -351,7 +352,7 @@ class Engine:
         )
 
     def restore(self, state: EngineState) -> None:
-        """Become what the engine was in `state`; what is logged is left to the caller."""
+        """Return to a state; its log and history are left to the caller."""
         self.network.parameters[...] = state.parameters
         self._use(TrainingSettings(**state.settings))
         self.step = state.step
@@ -362,7 +363,7 @@ class Engine:
         self.view_only(self.viewing is not None)
 
     def adopt(self, other: Engine) -> None:
-        """Take over state, history, events, loaded tensors and checkpoints of `other`."""
+        """Copy the state, history, events, loaded tensors and checkpoints of another engine."""
         self.restore(other.state())
         self.history.restore(other.history)
         self.events = deepcopy(other.events)
@@ -377,13 +378,13 @@ class Engine:
         losses: ArrayLike,
         accuracies: ArrayLike,
     ) -> None:
-        """Log steps that were made in turn within an epoch, with batches of `batch` examples.
+        """Move the cursor past a block of steps within an epoch, and log them.
 
-        What is done once for a block, and not for each of its steps, is done here.
+        `size` is the batch size that was asked for, `batch` that of the block.
         """
         epoch, count = cursor.epoch, len(losses)
         cursor.pass_by(count * batch)
-        if cursor is not self.cursor:  # it was only looked at
+        if cursor is not self.cursor:  # only viewed
             return
         self._log_event(size, count)
         validation = self.validation_loss() if cursor.epoch > epoch else nan
@@ -405,7 +406,7 @@ class Engine:
 
 
 def _mean(examples: NDArray) -> NDArray:
-    """Return the mean over each batch, as ``mean(axis=-1)`` does in more time."""
+    """Return the mean over each batch: ``mean(axis=-1)``, but faster."""
     return np.add.reduce(examples, axis=-1) / examples.shape[-1]
 
 

@@ -10,8 +10,8 @@ from ..settings import Choice, Count, Plain, Quantity, plain
 class EngineSetting(Plain):
     """A setting that is read from a trainer's engine and set by `Trainer.change`.
 
-    Until the trainer has an engine, the Param itself holds the value. Afterwards it only holds
-    the value that its watchers were told last.
+    Until the trainer has an engine, the Param itself holds the value. Afterwards it holds the
+    value that its watchers were told last.
     """
 
     def __get__(self, obj: Any, objtype: type | None = None) -> Any:

@@ -1,4 +1,4 @@
-"""A network's answers where nothing is trained: predictions, and the validation loss."""
+"""Predictions and the validation loss, in buffers apart from those of training."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ..nn.losses import Loss
 from ..nn.network import Network, Workspace
 
 AT_ONCE = 1024
-"""How many windows go through the network at a time."""
+"""Number of windows in one forward pass."""
 
 
 class Evaluation:
-    """Carries contexts forward through a network, in buffers of its own.
+    """Computes forward passes in its own buffers.
 
-    A prediction so never writes into a training step that is under way.
+    A prediction therefore never disturbs a training step in another thread.
     """
 
     def __init__(self, network: Network, data: SequenceDataset) -> None:
@@ -45,7 +45,7 @@ class Evaluation:
         return total / len(windows)
 
     def _forward(self, contexts: NDArray) -> Iterator[tuple[Workspace, slice]]:
-        """Carry contexts forward piece by piece, yielding the buffers and the piece."""
+        """Make forward passes on pieces of `contexts`, yielding the buffers and each piece."""
         for start in range(0, len(contexts), AT_ONCE):
             piece = slice(start, start + AT_ONCE)
             work = self._workspace(len(contexts[piece]))
@@ -55,7 +55,7 @@ class Evaluation:
             yield work, piece
 
     def _workspace(self, batch: int) -> Workspace:
-        """Return buffers for a batch size: those of full pieces and of the last one are kept."""
+        """Return buffers for a batch size; only those of full pieces and of the last are kept."""
         if batch not in self._workspaces:
             kept = self._workspaces.get(AT_ONCE)
             self._workspaces = {} if kept is None else {AT_ONCE: kept}

@@ -1,4 +1,4 @@
-"""What is done to an engine, as events that can be stored and done again."""
+"""Events: the changes made to an engine, in a form that can be stored and repeated."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..settings import SettingError, did_you_mean
 
 
 class Learner(Protocol):
-    """What events are done to: an `Engine`."""
+    """The part of an `Engine` that events use."""
 
     step: int
 
@@ -21,13 +21,13 @@ class Learner(Protocol):
         """Change training settings."""
 
     def set_weight(self, layer: int, row: int, column: int, value: float) -> None:
-        """Set one weight, or a bias as the last row."""
+        """Set one weight; the last row is the bias."""
 
     def load_again(self, digest: str) -> None:
-        """Take all weights and biases from tensors that were loaded before."""
+        """Set all weights and biases from tensors that were loaded before."""
 
     def freeze(self, layer: int, frozen: bool) -> None:
-        """Keep a layer as it is, or let it learn again."""
+        """Freeze or unfreeze a layer."""
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Trained:
     updates: int
 
     def do(self, engine: Learner, until: int) -> None:
-        """Make those of the steps that are left, up to the step `until`."""
+        """Make the steps that remain, up to the step `until`."""
         end = min(self.step + self.updates, until)
         while engine.step < end:
             engine.advance(self.size, end - engine.step)
@@ -53,13 +53,13 @@ class Changed:
     settings: dict[str, Any]
 
     def do(self, engine: Learner, until: int) -> None:
-        """Change them again."""
+        """Change the settings again."""
         engine.change(**self.settings)
 
 
 @dataclass(frozen=True)
 class WeightSet:
-    """One weight, or with the last row a bias, was given another value."""
+    """One weight was set after `step` updates; the last row is the bias."""
 
     step: int
     layer: int
@@ -68,32 +68,32 @@ class WeightSet:
     value: float
 
     def do(self, engine: Learner, until: int) -> None:
-        """Set it again."""
+        """Set the weight again."""
         engine.set_weight(self.layer, self.row, self.column, self.value)
 
 
 @dataclass(frozen=True)
 class WeightsLoaded:
-    """All weights and biases were taken from elsewhere: from the tensors with this digest."""
+    """All weights and biases were loaded after `step` updates, from the tensors of a digest."""
 
     step: int
     digest: str
 
     def do(self, engine: Learner, until: int) -> None:
-        """Take them again."""
+        """Load the weights again."""
         engine.load_again(self.digest)
 
 
 @dataclass(frozen=True)
 class LayerFrozen:
-    """A layer was frozen, or let go."""
+    """A layer was frozen or unfrozen after `step` updates."""
 
     step: int
     layer: int
     frozen: bool
 
     def do(self, engine: Learner, until: int) -> None:
-        """Freeze it, or let it go."""
+        """Freeze or unfreeze the layer again."""
         engine.freeze(self.layer, self.frozen)
 
 
@@ -109,8 +109,8 @@ KINDS: dict[str, type[Event]] = {
 _NAMES = {kind: name for name, kind in KINDS.items()}
 
 
-def do_again(events: Sequence[Event], engine: Learner, until: int) -> None:
-    """Do `events` in order, up to the step `until`, what was done right after it included."""
+def repeat_events(events: Sequence[Event], engine: Learner, until: int) -> None:
+    """Repeat `events` in order up to the step `until`, and the changes right after that step."""
     for event in events:
         if event.step > until:
             break
@@ -118,23 +118,23 @@ def do_again(events: Sequence[Event], engine: Learner, until: int) -> None:
 
 
 def digests_in(events: Iterable[Event]) -> list[str]:
-    """Return the digests of all tensors that were loaded, each once, in the order of the log."""
+    """Return the digests of all loaded tensors, each once, in the order of the log."""
     loads = (event.digest for event in events if isinstance(event, WeightsLoaded))
     return list(dict.fromkeys(loads))
 
 
 def to_json(event: Event) -> dict[str, Any]:
-    """Return an event as a dictionary that JSON can hold."""
+    """Return an event as a dictionary for JSON."""
     return {"kind": _NAMES[type(event)], **asdict(event)}
 
 
 def from_json(entry: dict[str, Any]) -> Event:
-    """Return the event that a dictionary stands for.
+    """Return the event in a dictionary from JSON.
 
     Raises
     ------
     SettingError
-        For an unknown kind, or other fields than that kind's.
+        For an unknown kind, or fields that the kind does not have.
     """
     fields = dict(entry)
     name = fields.pop("kind", None)

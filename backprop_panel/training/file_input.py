@@ -1,4 +1,4 @@
-"""What comes from outside: how it is read, how large it may be, and the error that refuses it."""
+"""Reading of files from outside: limits of their size, and the error that refuses them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from ..settings import SettingError, shown
 Source = str | os.PathLike[str] | bytes | BinaryIO
 
 MOST_WEIGHTS_BYTES = 1 << 26
-"""A file of weights: 64 MiB, sixteen million numbers of float32."""
+"""Size of a file of weights: 64 MiB, sixteen million float32 numbers."""
 
 MOST_HEADER_BYTES = 1 << 18
-"""The list of tensors at the head of a safetensors file: 256 KiB, a thousand layers."""
+"""Size of the header of a safetensors file: 256 KiB, a thousand layers."""
 
 
 class InterchangeError(SettingError):
-    """Something from outside that is not taken in, or cannot be written: nothing has changed."""
+    """Input from outside is refused, or a file cannot be written; nothing has changed."""
 
 
 def refuse_above(setting: str, what: str, size: int, limit: int) -> None:
-    """Raise `InterchangeError` if `size` is above `limit`, saying both."""
+    """Raise `InterchangeError` with both numbers if `size` is above `limit`."""
     if size > limit:
         # A number from outside may itself have thousands of digits.
         given = f"{size:,}" if size < 10**18 else "more than 10^18"
@@ -33,7 +33,7 @@ def refuse_above(setting: str, what: str, size: int, limit: int) -> None:
 
 
 def refuse_other(given: Any, kind: type, setting: str) -> None:
-    """Raise `InterchangeError` if what is given is not of a kind of object."""
+    """Raise `InterchangeError` if `given` is not an instance of `kind`."""
     if not isinstance(given, kind):
         own = getattr(given, setting, None)
         hint = f" Give its {setting}." if isinstance(own, kind) else ""
@@ -43,14 +43,12 @@ def refuse_other(given: Any, kind: type, setting: str) -> None:
 
 
 def read_limited(source: Source, limit: int, what: str) -> bytes:
-    """Return the bytes of a file, of bytes already there, or of an open file.
-
-    A path may be that of a link to the file.
+    """Return the bytes of a source: a path, which may be a link, bytes, or an open file.
 
     Raises
     ------
     InterchangeError
-        If there are more than `limit`, or it is not a plain file.
+        If there are more than `limit` bytes, or the path is not that of a plain file.
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
         data = bytes(source)
@@ -67,12 +65,12 @@ def read_limited(source: Source, limit: int, what: str) -> bytes:
 
 
 def path_of(given: Any, taken: str) -> Path:
-    """Return the path that is given as text or as a path.
+    """Return a path that is given as text or as a path.
 
     Raises
     ------
     InterchangeError
-        If it is something else: a `taken` is.
+        If it is something else; the message names what is `taken`.
     """
     if isinstance(given, (str, os.PathLike)):
         return Path(os.fsdecode(given))
@@ -81,7 +79,7 @@ def path_of(given: Any, taken: str) -> Path:
 
 @contextmanager
 def refusing_errors(what: str) -> Iterator[None]:
-    """Turn what the system or a file says against reading or writing into `InterchangeError`."""
+    """Turn errors of the system or of a file into `InterchangeError`."""
     try:
         yield
     except InterchangeError:
@@ -92,8 +90,8 @@ def refusing_errors(what: str) -> Iterator[None]:
 
 
 def read_file(path: Path, limit: int, what: str, flags: int = 0) -> bytes:
-    """Return the bytes of a plain file, of one larger than `limit` one more than that."""
-    # A pipe would be waited for.
+    """Return the bytes of a plain file, at most ``limit + 1`` of them."""
+    # Without O_NONBLOCK, opening a pipe would wait for its other end.
     flags |= os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     with refusing_errors(f"{what} cannot be opened ({str(path)!r:.200})"):
         number = os.open(path, flags)
@@ -108,7 +106,7 @@ def read_file(path: Path, limit: int, what: str, flags: int = 0) -> bytes:
 
 
 def _other_kind(path: Path, mode: int) -> str:
-    """Say what is not a plain file, and where the weights are if it is the folder of a run."""
+    """Name the kind of a path that is no plain file; in the folder of a run, the weights too."""
     if not stat.S_ISDIR(mode):
         return f"not a plain file: {str(path)!r:.200}"
     weights = path / "weights.safetensors"

@@ -1,4 +1,4 @@
-"""What kind of file some bytes are: what is given by mistake is named, with the way to go on."""
+"""Kinds of files, recognised by their bytes, and messages for the wrong ones."""
 
 from __future__ import annotations
 
@@ -12,27 +12,26 @@ ZIP_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
-    NotImplementedError,  # a compression this Python does not know
+    NotImplementedError,  # a compression that this Python lacks
     RuntimeError,  # a password
     ValueError,
     OSError,
 )
 
 END_BYTES = 22
-"""The record at a zip's end, without the comment that may follow it."""
+"""Size of the record at the end of a zip, without its comment."""
 
 MOST_COMMENT_BYTES = 0xFFFF
 
 MOST_DIRECTORY_BYTES = 1 << 16
-"""A zip's list of members; a run's has at most eight."""
+"""Size of the directory of a zip; a run's has at most eight members."""
 
 FROM_TORCH = (
     "safetensors.torch.save_file(torch.load(path, weights_only=True), "
-    '"weights.safetensors") makes of it one that is.'
+    '"weights.safetensors") converts it.'
 )
 FROM_NUMPY = (
-    'safetensors.numpy.save_file(dict(numpy.load(path)), "weights.safetensors") makes of it one '
-    "that is."
+    'safetensors.numpy.save_file(dict(numpy.load(path)), "weights.safetensors") converts it.'
 )
 
 NOT_WEIGHTS = {
@@ -46,7 +45,7 @@ NOT_WEIGHTS = {
     "zip": "The file is a zip, not safetensors.",
     "hdf5": "The file is HDF5 (of Keras?), not safetensors.",
 }
-"""Why the weights of a network are not in a file of this kind."""
+"""Messages for files of these kinds in place of a network's weights."""
 
 NOT_A_RUN = {
     "empty": "The file is empty.",
@@ -56,7 +55,7 @@ NOT_A_RUN = {
     "pickle": "The file is a pickle, not a run that export_run wrote.",
     "npz": "The file is NumPy's (.npz), not a run that export_run wrote.",
 }
-"""Why no run is in a file of this kind."""
+"""Messages for files of these kinds in place of a run."""
 
 STARTS = {
     b"\x93NUMPY": "npy",
@@ -73,7 +72,7 @@ def refuse_kinds(data: bytes, setting: str, reasons: dict[str, str]) -> None:
 
 
 def kind_of(data: bytes) -> str:
-    """Return the kind of a whole file, ``"unknown"`` if it is none of those."""
+    """Return the kind of a whole file, or ``"unknown"``."""
     if not data:
         return "empty"
     if data.startswith(b"PK\x03\x04"):
@@ -95,7 +94,7 @@ def _kind_of_zip(data: bytes) -> str:
 
 
 def _names(data: bytes) -> list[str]:
-    """Return the names in a zip; of one with a long list of them, or damaged, the first."""
+    """Return the names in a zip; only the first if it is damaged or its directory too large."""
     try:
         refuse_large_directory(data)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -106,12 +105,12 @@ def _names(data: bytes) -> list[str]:
 
 
 def refuse_large_directory(data: bytes) -> None:
-    """Look at the record at a zip's end, since zipfile reads its whole directory before it asks.
+    """Check the size of a zip's directory before zipfile reads the whole of it.
 
     Raises
     ------
     InterchangeError
-        If there is no such record, or the directory is larger than is allowed.
+        If the record at the end is missing, or the directory is larger than is allowed.
     """
     place = _end_record(data)
     end = data[place : place + END_BYTES] if place >= 0 else b""
@@ -126,7 +125,7 @@ def refuse_large_directory(data: bytes) -> None:
 
 
 def _end_record(data: bytes) -> int:
-    """Return where zipfile will find the record: at the very end, or before a comment."""
+    """Return the offset at which zipfile finds the end record: at the end or before a comment."""
     start = len(data) - END_BYTES
     if data[start:].startswith(b"PK\x05\x06") and data.endswith(b"\0\0"):
         return start

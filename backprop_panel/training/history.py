@@ -1,4 +1,4 @@
-"""What a run's training looked like, step by step, in growing columns."""
+"""The history of a run's training in growing columns, one row an update."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ COLUMNS = {
 
 
 class History(Mapping):
-    """One row an update, 20 bytes each; a mapping of column names to arrays of shape (rows,).
+    """A mapping of column names to arrays of shape (updates,); a row takes 20 bytes.
 
-    `loss` and `accuracy` are those of the update's own batch, before the update.
+    `loss` and `accuracy` belong to the batch of the update, before the update.
     `validation_loss` stands at the last update of an epoch and is NaN elsewhere.
     """
 
@@ -52,11 +52,11 @@ class History(Mapping):
         columns["accuracy"][first:end] = accuracies
         columns["validation_loss"][first:end] = nan
         columns["validation_loss"][end - 1] = validation_loss
-        # Set last: a reader in another thread never sees a row that is not written yet.
+        # Set last, so that a reader in another thread never sees an unwritten row.
         self._rows = end
 
     def append(self, rows: Mapping[str, NDArray]) -> None:
-        """Add rows as another history recorded them, in all columns."""
+        """Add rows of another history, in all columns."""
         first, end = self._rows, self._rows + len(rows["step"])
         while end > len(self._columns["step"]):
             self._grow()
@@ -75,7 +75,7 @@ class History(Mapping):
         self._rows = rows
 
     def __getitem__(self, name: str) -> NDArray:
-        """Return a column, a read-only view."""
+        """Return a read-only view of a column."""
         rows = self._rows
         column = self._columns[name][:rows]
         column.flags.writeable = False
@@ -85,7 +85,7 @@ class History(Mapping):
         return iter(self._columns)
 
     def __len__(self) -> int:
-        """Return the number of columns, as of any mapping; `rows` counts the updates."""
+        """Return the number of columns; `rows` is the number of updates."""
         return len(self._columns)
 
     @property

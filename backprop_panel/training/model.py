@@ -1,4 +1,4 @@
-"""The network as a Param class: what it is made of, and its weights."""
+"""The model as a Param class: the settings of its network, and the weights."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from ..settings import (
 )
 
 LARGEST_SHARE_OF_MEMORY = 0.5
-"""A network may take this much of the machine's memory; the rest is for everything else."""
+"""Largest share of the machine's memory that one network may take."""
 
 MOST_UNITS = 10**18
-"""More than any machine has room for."""
+"""Upper bound for widths in messages: no machine has memory for as many units."""
 
 
 class Model(Configured):
@@ -39,13 +39,13 @@ class Model(Configured):
     Raises
     ------
     SettingError
-        For a setting that is unknown, out of bounds, or does not fit the others, and for a
-        network that would not fit into memory, before anything is allocated.
+        For a setting that is unknown, out of bounds, or contradicts another, and for a network
+        that does not fit into memory, before anything is allocated.
 
     Attributes
     ----------
     run : TrainingRun or None
-        The run that the model belongs to, if any: its weights change by the run's events alone.
+        The run of the model, if any: then only the run's events change its weights.
     """
 
     input_dimension = Count(16, bounds=(1, None), constant=True, doc="Length of an input.")
@@ -67,9 +67,9 @@ class Model(Configured):
         default="xavier_uniform",
         objects=list(INITIALIZATIONS),
         constant=True,
-        doc="How the weights are drawn; biases start at zero.",
+        doc="Distribution of the initial weights; biases start at zero.",
     )
-    seed = Count(0, bounds=(0, None), constant=True, doc="Where the weights' randomness begins.")
+    seed = Count(0, bounds=(0, None), constant=True, doc="Seed of the initial weights.")
 
     def __init__(self, **settings: Any) -> None:
         _follow_lists(settings)
@@ -84,7 +84,7 @@ class Model(Configured):
         self.network = self.initial_network()
 
     def initial_network(self) -> Network:
-        """Return another network with the weights that the model's own began with."""
+        """Return a new network with the initial weights of the model."""
         network = Network(self._widths, self._activations)
         network.initialize(
             INITIALIZATIONS[self.initialization], random_stream("weights", self.seed)
@@ -156,7 +156,7 @@ class Model(Configured):
 
 def refuse_too_large(widths: Sequence[int], batch: int) -> None:
     """Raise `SettingError` if a network would not fit into memory at a batch size."""
-    # Of a width of a thousand digits the needed bytes could not even be written.
+    # The bytes for a width of a thousand digits would be too long to print.
     widths = [min(width, MOST_UNITS) for width in widths]
     needed = memory_needed(widths, batch)
     limit = int(LARGEST_SHARE_OF_MEMORY * physical_memory())
@@ -175,7 +175,7 @@ def _counted(units: int) -> str:
 
 
 def _follow_lists(settings: dict[str, Any]) -> None:
-    """Let a list of widths or activations say how many hidden layers there are."""
+    """Set `hidden_layers` to the length of a list of widths or activations."""
     for setting in ("hidden_dimension", "activation"):
         value = plain(settings.get(setting))
         if isinstance(value, (list, tuple)):

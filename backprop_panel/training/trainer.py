@@ -1,4 +1,4 @@
-"""The trainer as a Param class: settings that may change at any time, and the steps."""
+"""The trainer as a Param class: its settings, and the steps."""
 
 from __future__ import annotations
 
@@ -47,19 +47,21 @@ class Trainer(Configured):
 
     model = param.ClassSelector(class_=Model, constant=True, doc="The network that is trained.")
     dataset = param.ClassSelector(
-        class_=SequenceDataset, constant=True, doc="Where its examples come from."
+        class_=SequenceDataset, constant=True, doc="The source of the examples."
     )
     learning_rate = EngineQuantity(
-        0.001, bounds=(0, None), inclusive_bounds=(False, True), doc="The length of a step."
+        0.001, bounds=(0, None), inclusive_bounds=(False, True), doc="Step size of the optimizer."
     )
     batch_size = EngineCount(
         32,
         bounds=(1, None),
-        doc="Examples in a batch; more than there are samples means all of them.",
+        doc="Examples in a batch; at most all training samples are used.",
     )
-    loss_type = EngineChoice(default="mse", objects=list(LOSSES), doc="What is minimised.")
+    loss_type = EngineChoice(
+        default="mse", objects=list(LOSSES), doc="The loss function that is minimised."
+    )
     optimizer = EngineChoice(
-        default="sgd", objects=list(OPTIMIZERS), doc="How a gradient becomes an update."
+        default="sgd", objects=list(OPTIMIZERS), doc="The rule that turns gradients into updates."
     )
     weight_decay = EngineQuantity(
         0.0, bounds=(0, None), doc="L2 decay: this times the weights is added to the gradient."
@@ -67,7 +69,7 @@ class Trainer(Configured):
     mode = EngineChoice(
         default="train",
         objects=["train", "visualize"],
-        doc="Whether steps move the weights, or compute everything and move nothing.",
+        doc="Whether steps update the weights, or compute everything and leave them as they are.",
     )
 
     def __init__(self, model: Model, dataset: SequenceDataset, **settings: Any) -> None:
@@ -87,17 +89,17 @@ class Trainer(Configured):
 
     @property
     def step(self) -> int:
-        """Updates made."""
+        """Number of updates."""
         return self.engine.step
 
     @property
     def epoch(self) -> int:
-        """Passes over the training samples completed."""
+        """Completed passes over the training samples."""
         return self.engine.epoch
 
     @property
     def has_engine(self) -> bool:
-        """Whether the engine is made: its settings are then those of the trainer."""
+        """Whether the engine exists; from then on it holds the settings."""
         return "engine" in self.__dict__
 
     def change(self, **settings: Any) -> None:
@@ -124,7 +126,7 @@ class Trainer(Configured):
         if "batch_size" in changed:
             self._refuse_large_batch(changed["batch_size"])
         with self.commands.locked():
-            if changed.keys() & set(SETTING_NAMES):  # to look only changes nothing of the run
+            if changed.keys() & set(SETTING_NAMES):  # `mode` changes nothing of the run
                 self.claim()
             self._waiting.append(changed)
             self.commands.put(self._apply_next_change)
@@ -140,7 +142,7 @@ class Trainer(Configured):
             self._waiting.popleft()
 
     def requested(self, name: str) -> Any:
-        """Return a setting as it will be once all changes that wait for a worker are made."""
+        """Return a setting as it will be once all waiting changes are made."""
         # The engine is read last: a worker may make the change between the two.
         for changed in reversed(list(self._waiting)):
             if name in changed:
@@ -195,7 +197,7 @@ class Trainer(Configured):
             return self.engine.observe(self.batch_size)
 
     def run_epoch(self) -> StepRecord:
-        """Go on to the end of the present epoch and return its last record."""
+        """Train to the end of the epoch and return its last record."""
         engine = self.engine
         with self.stepping():
             while (before_last := engine.batches_left() - 1) > 0:

@@ -1,4 +1,4 @@
-"""Turns, which threads take that share one interpreter."""
+"""A turnstile for threads that share one interpreter."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from threading import Event, Lock
 
 
-class Turns:
-    """Lets threads work one at a time, each for a short while, in the order in which they came.
+class Turnstile:
+    """Lets threads work one at a time, each for a short while, in the order of their arrival.
 
-    Twenty threads that fight over the interpreter get through a third of what they do in turn.
-    Those whose turns are long are mostly within a matrix library, which leaves the interpreter to
-    others: they have a queue of their own, or the others would wait for them.
+    Twenty threads that compete for the interpreter do a third of the work that they do in turns.
+    Threads with long turns spend most of them in a matrix library, which releases the
+    interpreter. They have a queue of their own, so that the others do not wait for them.
     """
 
     def __init__(self) -> None:
@@ -24,14 +24,14 @@ class Turns:
 
     @contextmanager
     def turn(self, awake: Event, long: bool = False) -> Iterator[None]:
-        """Wait for one's turn, and have it until the end of the block.
+        """Wait for a turn, which lasts until the end of the block.
 
         Parameters
         ----------
         awake : Event
-            The thread's own. Whoever else sets it ends the wait before its time.
+            The thread's own. To set it from another thread ends the wait without a turn.
         long : bool
-            Whether it will take longer than others should wait.
+            Whether the turn takes longer than other threads should wait.
         """
         queue = self._queues[long]
         with self._lock:
@@ -47,21 +47,21 @@ class Turns:
 
     @contextmanager
     def withheld(self) -> Iterator[None]:
-        """Let nobody's turn begin while the caller works."""
+        """Let no turn begin during the block."""
         self._open.clear()
         try:
             yield
         finally:
-            self.give()
+            self.resume()
 
-    def give(self) -> None:
+    def resume(self) -> None:
         """Let turns begin again."""
         self._open.set()
 
     def _leave(self, queue: deque[Event], awake: Event) -> None:
         with self._lock:
-            had_it = queue[0] is awake
+            had_the_turn = queue[0] is awake
             queue.remove(awake)
             awake.clear()
-            if had_it and queue:
+            if had_the_turn and queue:
                 queue[0].set()

@@ -1,6 +1,6 @@
-"""Weights as safetensors, named and turned as in a PyTorch ``nn.Sequential``.
+"""Weights as safetensors, named and transposed as in a PyTorch ``nn.Sequential``.
 
-Linear layer k is module 2k, since an activation stands between each two: ``0.weight``, ``0.bias``,
+Linear layer k is module 2k, as an activation follows each of them: ``0.weight``, ``0.bias``,
 ``2.weight``, … PyTorch's weights are (out, in), for ``x @ Wᵀ + b``; ours are (in, out).
 """
 
@@ -30,7 +30,7 @@ Tensors = dict[str, NDArray]
 
 
 def torch_tensors(weights: Sequence[NDArray], biases: Sequence[NDArray]) -> Tensors:
-    """Return copies of weights (in, out) and biases (out,) under PyTorch's names, turned."""
+    """Return copies of weights (in, out) and biases (out,) under PyTorch's names, transposed."""
     tensors: Tensors = {}
     for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
         tensors[f"{2 * layer}.weight"] = weight.T.copy()
@@ -39,17 +39,17 @@ def torch_tensors(weights: Sequence[NDArray], biases: Sequence[NDArray]) -> Tens
 
 
 def tensors_of(network: Network, parameters: NDArray) -> Tensors:
-    """Return what a flat vector like ``network.parameters`` holds under PyTorch's names."""
+    """Return the layers of a flat vector like ``network.parameters`` under PyTorch's names."""
     return torch_tensors(*split_biases(network.by_layer(parameters)))
 
 
 def digest_of(network: Network, parameters: NDArray) -> str:
-    """Return a fingerprint of a flat vector's tensors: of their names, shapes and float32 data.
+    """Return a fingerprint of a flat vector's tensors: their names, shapes and float32 data.
 
     Raises
     ------
     SettingError
-        If the vector is not one of finite numbers for this network.
+        If the vector does not fit the network or holds a number that is not finite.
     """
     if parameters.shape != (network.size,) or parameters.dtype != network.dtype:
         raise SettingError(
@@ -78,7 +78,7 @@ def read_parameters(source: Source, network: Network) -> NDArray[np.float32]:
     Raises
     ------
     InterchangeError
-        If the file is damaged, or its tensors are not those of the network, or not finite.
+        If the file is damaged, or its tensors do not fit the network or are not finite.
     """
     tensors = read_tensors(read_limited(source, MOST_WEIGHTS_BYTES, "The file of weights"))
     refuse_mismatch(tensors, network)
@@ -91,17 +91,17 @@ def read_parameters(source: Source, network: Network) -> NDArray[np.float32]:
 
 
 def tensor_bytes(tensors: Mapping[str, NDArray]) -> bytes:
-    """Return a safetensors file; each array in one piece, as the library does not see to it."""
+    """Return the bytes of a safetensors file; the library itself needs contiguous arrays."""
     return save({name: np.ascontiguousarray(values) for name, values in tensors.items()})
 
 
 def read_tensors(data: bytes) -> Tensors:
-    """Return the float32 tensors of a safetensors file of a size that was looked at before.
+    """Return the float32 tensors of a safetensors file; the caller has checked its size.
 
     Raises
     ------
     InterchangeError
-        If it is no such file, or a tensor is of another type.
+        If it is not a safetensors file, or a tensor has another type.
     """
     refuse_kinds(data, "weights", NOT_WEIGHTS)
     header = int.from_bytes(data[:8], "little")
@@ -121,7 +121,7 @@ def read_tensors(data: bytes) -> Tensors:
 
 
 def refuse_mismatch(tensors: Mapping[str, NDArray], network: Network) -> None:
-    """Raise `InterchangeError` if the tensors are not named and shaped like the network's."""
+    """Raise `InterchangeError` unless names and shapes of the tensors are the network's."""
     expected = torch_tensors(network.weights, network.biases)
     if set(tensors) != set(expected):
         raise InterchangeError(
@@ -141,7 +141,7 @@ def refuse_mismatch(tensors: Mapping[str, NDArray], network: Network) -> None:
 def set_weights(
     weights: Sequence[NDArray], biases: Sequence[NDArray], tensors: Mapping[str, NDArray]
 ) -> None:
-    """Write tensors that match into weights (in, out) and biases (out,)."""
+    """Write tensors under PyTorch's names into weights (in, out) and biases (out,)."""
     for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
         weight[...] = tensors[f"{2 * layer}.weight"].T
         bias[...] = tensors[f"{2 * layer}.bias"]

@@ -1,4 +1,4 @@
-"""A thread that trains an engine while a page looks on."""
+"""A thread that trains an engine in the background."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ import numpy as np
 from ..nn.record import StepRecord
 from .command_queue import CommandQueue
 from .engine import Engine
-from .turnstile import Turns
+from .turnstile import Turnstile
 
 BLOCK_SECONDS = 0.004
-"""How long the thread trains, about, before it looks at what is wanted of it."""
+"""Approximate training time between two checks for commands, records or a stop."""
 
 REST_SECONDS = 0.02
-"""How long it rests, about, between steps at a rate too high for one rest a step."""
+"""Approximate rest between blocks of steps, at rates too high for a rest after each step."""
 
 COMMAND_SECONDS = 0.1
-"""How long a command waits at most, however slow the pace."""
+"""Longest wait of a command, however slow the pace."""
 
 LOSSES_AVERAGED = 32
-"""Over how many steps the loss is averaged that is held against `StopWhen.loss_below`."""
+"""Number of steps over which the loss for `StopWhen.loss_below` is averaged."""
 
 
-TURNS = Turns()
-"""Those of all threads that train. A page withholds them while it draws, to answer at once."""
+TURNS = Turnstile()
+"""The turnstile of all training threads; a page withholds turns while it draws."""
 
 
 @dataclass(frozen=True)
 class StopWhen:
-    """When a worker stops by itself; what is None never stops it.
+    """The conditions under which a worker stops by itself; None is no condition.
 
     Parameters
     ----------
     step, epoch : int, optional
-        As soon as so many updates have been made, or passes completed.
+        Number of updates, or of completed passes over the data.
     loss_below : float, optional
-        As soon as the training loss, averaged over the last 32 steps, is below.
+        Stop once the training loss, averaged over the last 32 steps, is below this.
     not_finite : bool
-        As soon as a loss is infinite or not a number.
+        Stop once a loss is infinite or not a number.
     """
 
     step: int | None = None
@@ -52,7 +52,7 @@ class StopWhen:
     not_finite: bool = False
 
     def reason(self, engine: Engine, since: int) -> str | None:
-        """Say why to stop now, given the step `since` which was looked at before; or None."""
+        """Return why to stop now, or None; losses up to the step `since` were checked before."""
         if self.step is not None and engine.step >= self.step:
             return f"step {self.step} is reached"
         if self.epoch is not None and engine.reading.epoch >= self.epoch:
@@ -67,26 +67,26 @@ class StopWhen:
         return None
 
     def steps_left(self, engine: Engine) -> int:
-        """Return how many steps there are to the `step` at which to stop, without it many."""
+        """Return the number of steps up to `step`; without it, a very large number."""
         return sys.maxsize if self.step is None else self.step - engine.step
 
 
 class Pace:
-    """How many steps to make before looking around, and how long to rest after them.
+    """How many steps a worker makes in one block, and how long it rests afterwards.
 
     Parameters
     ----------
     steps_per_second : float, optional
-        None for as many as there can be.
+        None: as many as possible.
 
     Attributes
     ----------
     steps : int
-        How many to make next.
+        Number of steps of the next block.
     rest : float
-        Seconds to wait before.
+        Seconds to rest before it.
     long : bool
-        Whether even one takes long.
+        Whether even one step takes longer than `BLOCK_SECONDS`.
     """
 
     def __init__(self, steps_per_second: float | None = None) -> None:
@@ -96,7 +96,7 @@ class Pace:
         self.long = False
 
     def made(self, steps: int, seconds: float) -> None:
-        """Learn how long it took."""
+        """Adapt to a block of `steps` that took `seconds`."""
         self.long = seconds > steps * BLOCK_SECONDS
         if self._wanted is None:
             self.steps = max(1, int(steps * BLOCK_SECONDS / max(seconds, 1e-9)))
@@ -105,27 +105,27 @@ class Pace:
 
 
 class Worker:
-    """Advances an engine in a thread of its own, and hands out the newest record on request.
+    """Advances an engine in a thread of its own, and returns the newest record on request.
 
-    The thread touches the engine and nothing else. It ends when `stop` is called, when there is
-    a reason to stop, when a step raises, or with the process.
+    The thread uses the engine and its commands only. It ends when `stop` is called, when a
+    condition to stop is met, when a step or a command raises, or with the process.
 
     Parameters
     ----------
     engine : Engine
     commands : CommandQueue
-        The commands that it runs between two steps.
+        The commands to run between two steps.
     claim : callable, optional
         Called by `start`; raises `SettingError` if the engine may not be trained now.
 
     Attributes
     ----------
     stop_when : StopWhen
-        When it stops by itself; it may be replaced at any time.
+        When the thread stops by itself; it may be replaced at any time.
     error : Exception or None
-        What ended the last run of the thread before its time.
+        The error that ended the thread.
     reason : str or None
-        Why it stopped by itself.
+        Why the thread stopped by itself.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class Worker:
         self._claim = claim
         self._thread: Thread | None = None
         self._stopping = Event()
-        self._hurry = Event()
+        self._end_rest = Event()
         self._awake = Event()
         self._record_wanted = False
         self._newest: StepRecord | None = None
@@ -151,7 +151,13 @@ class Worker:
         return self._thread is not None and self._thread.is_alive()
 
     def start(self, stop_when: StopWhen, steps_per_second: float | None = None) -> None:
-        """Advance the engine until there is a reason to stop, at a given rate or at full speed."""
+        """Train until a condition to stop is met, at a given rate or at full speed.
+
+        Raises
+        ------
+        SettingError
+            If another process trains the run.
+        """
         self.stop()
         self.error = self.reason = self._newest = None
         self.stop_when = stop_when
@@ -165,38 +171,38 @@ class Worker:
         self._thread.start()
 
     def set_pace(self, steps_per_second: float | None) -> None:
-        """Go on at another rate, or at full speed."""
+        """Change the rate; None is full speed."""
         self._pace = Pace(steps_per_second)
-        self._hurry.set()
+        self._end_rest.set()
 
     def stop(self) -> None:
-        """End the thread after its present step; return when it has ended."""
+        """End the thread after its present step, and wait for that."""
         self._stopping.set()
-        self._hurry.set()
+        self._end_rest.set()
         self._awake.set()
-        TURNS.give()
+        TURNS.resume()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
 
     def fail(self, reason: Exception) -> None:
-        """End the thread after its present step, with `reason` as its error: it fails no other way.
+        """End the thread after its present step, with `reason` as its error.
 
-        The first reason is kept.
+        A worker fails in no other way. Of several reasons the first is kept.
         """
         self.error = self.error or reason
         self._stopping.set()
-        self._hurry.set()
+        self._end_rest.set()
         self._awake.set()
 
     def take_record(self) -> StepRecord | None:
-        """Return the record asked for last time, if it is there, and ask for the next."""
+        """Return the requested record, None if it is not made yet, and request the next."""
         record, self._newest = self._newest, None
         self.want_record()
         return record
 
     def want_record(self) -> None:
-        """Ask for the next step's record, in place of the one that was asked for last."""
+        """Request the record of the next step, in place of an earlier request."""
         self._record_wanted = True
 
     def _work(self) -> None:
@@ -210,7 +216,7 @@ class Worker:
                     since = engine.step
                     self._step(self.stop_when.steps_left(engine))
                 self._rest()
-                if self._stopping.is_set():  # as it may have been while it was at work
+                if self._stopping.is_set():  # set during the step
                     break
             self.reason = reason
         except Exception as error:
@@ -223,14 +229,14 @@ class Worker:
     def _rest(self) -> None:
         """Wait until the next step is due, and run commands meanwhile."""
         end = perf_counter() + self._pace.rest
-        while not self._hurry.wait(min(max(end - perf_counter(), 0), COMMAND_SECONDS)):
+        while not self._end_rest.wait(min(max(end - perf_counter(), 0), COMMAND_SECONDS)):
             if perf_counter() >= end:
                 break
             self._commands.run_waiting()
-        self._hurry.clear()
+        self._end_rest.clear()
 
     def _step(self, most: int) -> None:
-        """Make one step for those who look, or as many as the pace allows."""
+        """Make one step with its record if one is requested, or as many as the pace allows."""
         engine = self._engine
         size = engine.settings.batch_size
         pace, begin = self._pace, perf_counter()

@@ -1,4 +1,4 @@
-"""Two moments beside each other."""
+"""Differences between two runs or two steps."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def test_a_run_does_not_differ_from_itself(manager):
     assert not any(array.any() for array in (*shown.layers, *shown.activations, *shown.deltas))
 
 
-def test_the_difference_of_weights_is_that_of_the_two_moments(manager):
+def test_difference_of_weights_is_that_of_the_two_steps(manager):
     run = trained(manager, 5)
     shown = difference(run.trainer.engine.look(), run.replay(2).engine)
     for layer, now, then in zip(shown.weights, run.model.weights, run.at(2).weights, strict=True):
@@ -47,20 +47,20 @@ def test_activations_are_compared_on_the_same_batch(manager):
     assert np.array_equal(shown.logits, ours.logits - theirs.logits)
 
 
-def test_networks_of_other_shapes_are_refused(manager):
+def test_networks_of_different_shapes_are_refused(manager):
     one, other = trained(manager, 1), trained(manager, 1, hidden_dimension=7)
     with pytest.raises(SettingError, match="16-6-6-4 and 16-7-7-4"):
         refuse_unlike(one.trainer.engine, other.trainer.engine)
 
 
-def test_settings_that_differ_are_listed_as_they_were_at_the_two_moments(manager):
+def test_differing_settings_are_those_in_force_at_the_two_steps(manager):
     run = trained(manager, 3)
     run.trainer.learning_rate = 0.5
     differing = differing_settings(run, run.trainer.engine, run, run.replay(2).engine)
     assert differing == {"learning_rate": (0.5, 0.001)}
 
 
-def test_distances_are_norms_at_steps_that_both_have_come_to(manager):
+def test_distances_are_norms_at_steps_that_both_runs_reached(manager):
     one, other = trained(manager, 30), trained(manager, 20, learning_rate=0.1)
     steps, distances = distance_over_steps(one, other, other.replay(5).engine)
     assert (steps[0], steps[-1]) == (0, 20)
@@ -72,7 +72,7 @@ def test_distances_are_norms_at_steps_that_both_have_come_to(manager):
 
 
 @pytest.mark.parametrize("forks", [1, 2])
-def test_where_runs_parted_is_among_the_steps_at_which_they_are_compared(manager, forks):
+def test_last_common_step_is_among_the_compared_steps(manager, forks):
     first = trained(manager, 60)
     runs = [manager.fork(first.id, 31 + at, learning_rate=0.1 + at) for at in range(forks)]
     for run in runs:
@@ -86,7 +86,7 @@ def test_where_runs_parted_is_among_the_steps_at_which_they_are_compared(manager
     assert distances[~same].all()
 
 
-def test_of_one_run_the_distance_is_that_from_the_chosen_moment(manager):
+def test_distance_within_one_run_is_from_the_chosen_step(manager):
     run = trained(manager, 120)
     steps, distances = distance_over_steps(run, run, run.replay(5).engine)
     assert not distances[steps.tolist().index(5)].any()

@@ -1,4 +1,4 @@
-"""A layer that vanishes, explodes or dies is named in plain words."""
+"""Health of layers: vanishing, exploding and dying layers are found."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def sentences(*layers, frozen=()):
     return [(finding.layer, finding.sentence) for finding in findings(layers, frozen)]
 
 
-def test_norms_and_the_update_ratio_are_those_of_the_steps_own_values():
+def test_norms_and_update_ratio_are_those_of_the_step():
     record = trainer_of().run_batch()
     for layer, measured in enumerate(health(record)):
         weights = np.linalg.norm(record.layers[layer])
@@ -41,12 +41,12 @@ def test_norms_and_the_update_ratio_are_those_of_the_steps_own_values():
         assert measured.update_ratio == pytest.approx(update / weights)
 
 
-def test_a_unit_is_blocked_if_its_slope_is_flat_for_every_example():
+def test_unit_is_blocked_if_its_slope_is_flat_for_all_examples():
     slopes = np.array([[0.0, 0.0, 1.0, 0.005], [0.0, 0.5, 1.0, -0.005]])
     assert blocked_share(slopes) == 0.5
 
 
-def test_a_dead_relu_layer_is_named():
+def test_dead_relu_layer_is_found():
     trainer = trainer_of(activation="relu")
     trainer.model.biases[0][...] = -100
     layers = health(trainer.run_batch())
@@ -57,49 +57,49 @@ def test_a_dead_relu_layer_is_named():
     ) in (sentences(*layers))
 
 
-def test_a_saturated_tanh_layer_is_named():
+def test_saturated_tanh_layer_is_found():
     trainer = trainer_of(activation="tanh")
     trainer.model.biases[1][...] = 100
     assert health(trainer.run_batch())[1].blocked_share == 1
 
 
-def test_a_layer_whose_gradient_vanishes_is_named_with_its_share():
+def test_vanishing_gradient_is_found_with_its_share():
     assert sentences(healthy(gradient_norm=1e-4), healthy()) == [
         (0, "Layer 1 hardly learns: its gradient is 0.0001 of the last layer's.")
     ]
 
 
-def test_a_layer_whose_gradient_explodes_is_named():
+def test_exploding_gradient_is_found():
     assert sentences(healthy(gradient_norm=5e3), healthy()) == [
         (0, "Layer 1 explodes: its gradient is 5000 times the last layer's.")
     ]
 
 
-def test_a_layer_that_changes_too_much_in_a_step_is_named():
+def test_too_large_update_is_found():
     assert sentences(healthy(), healthy(update_ratio=0.5)) == [
         (1, "Layer 2 changes by 50% in one step: the learning rate is too high for it.")
     ]
 
 
-def test_a_layer_with_values_that_are_not_finite_is_named():
+def test_values_that_are_not_finite_are_found():
     assert sentences(healthy(weight_norm=np.nan), healthy())[0][0] == 0
 
 
-def test_a_frozen_layer_is_said_to_be_so_rather_than_ill():
+def test_frozen_layer_is_named_as_frozen():
     assert sentences(healthy(gradient_norm=1e-4), healthy(), frozen={0}) == [
         (0, "Layer 1 is frozen: it does not learn.")
     ]
 
 
-def test_a_frozen_layer_that_blocks_those_before_it_is_named_for_that():
+def test_frozen_layer_that_blocks_others_is_named_as_dying():
     assert "is dying" in sentences(healthy(blocked_share=1.0), healthy(), frozen={0})[0][1]
 
 
-def test_a_healthy_network_is_not_complained_about():
+def test_healthy_network_has_no_findings():
     assert sentences(healthy(), healthy(gradient_norm=0.3), healthy()) == []
 
 
-def test_a_fresh_default_network_is_healthy():
+def test_new_default_network_has_no_findings():
     assert sentences(*health(trainer_of().run_batch())) == []
 
 
@@ -109,7 +109,7 @@ def test_a_histogram_counts_the_finite_values():
     assert counted.shares[-1] == pytest.approx(2 / 3)
 
 
-def test_the_log_keeps_each_later_step_once():
+def test_log_keeps_each_step_once():
     trainer, log = trainer_of(), HealthLog()
     records = [trainer.run_batch() for _ in range(3)]
     for record in (records[0], records[1], records[1], records[0], records[2]):
@@ -120,13 +120,13 @@ def test_the_log_keeps_each_later_step_once():
     assert (np.diff(log.quantiles("gradients", 2)) >= 0).all()
 
 
-def test_looking_without_training_is_not_logged():
+def test_record_without_an_update_is_not_logged():
     trainer, log = trainer_of(), HealthLog()
     log.add(trainer.engine.look())
     assert log.steps == []
 
 
-def test_a_long_log_is_thinned():
+def test_full_log_drops_every_second_step():
     trainer, log = trainer_of(), HealthLog()
     for _ in range(MOST_SAMPLES + 10):
         log.add(trainer.run_batch())

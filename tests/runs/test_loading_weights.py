@@ -1,4 +1,4 @@
-"""Weights that are loaded into a run are an event like any other."""
+"""Loading weights into a run is an event like any other."""
 
 import io
 
@@ -32,7 +32,7 @@ def manager():
 
 @pytest.fixture
 def run(manager):
-    """Trained for ten steps before weights were loaded, and for ten after."""
+    """A run with ten steps before weights were loaded, and ten after."""
     run = manager.create(name="first", **SMALL, optimizer="adam")
     train(run, 10)
     run.load_weights(weights_file(run.model.network))
@@ -54,7 +54,7 @@ def loads(run):
     return [event for event in run.trainer.engine.events if isinstance(event, WeightsLoaded)]
 
 
-def test_a_path_bytes_and_a_file_are_loaded_alike(run, tmp_path):
+def test_path_bytes_and_file_are_loaded_alike(run, tmp_path):
     file = weights_file(run.model.network, seed=5)
     (tmp_path / "weights.safetensors").write_bytes(file)
     for source in (file, io.BytesIO(file), tmp_path / "weights.safetensors"):
@@ -67,7 +67,7 @@ def test_loading_is_logged_with_its_step(run):
     assert [event.step for event in loads(run)] == [10]
 
 
-def test_files_of_the_same_tensors_have_one_digest_and_others_another(run):
+def test_digest_depends_on_the_tensors_alone(run):
     file = weights_file(run.model.network)
     run.load_weights(save(dict(reversed(load(file).items())), {"in": "another order"}))
     run.load_weights(weights_file(run.model.network, seed=1))
@@ -75,12 +75,12 @@ def test_files_of_the_same_tensors_have_one_digest_and_others_another(run):
     assert first == again != other
 
 
-def test_a_digest_tells_shapes_apart():
+def test_digest_depends_on_the_shapes():
     zeros = np.zeros(8, np.float32)
     assert digest_of(Network([3, 2], []), zeros) != digest_of(Network([1, 4], []), zeros)
 
 
-def test_the_step_of_loading_is_reached_with_the_loaded_weights(run):
+def test_replay_to_the_step_of_loading_has_the_loaded_weights(run):
     state = run.at(10)
     expected = run.model.network.by_layer(parameters_in(weights_file(run.model.network)))
     for weights, bias, layer in zip(state.weights, state.biases, expected, strict=True):
@@ -88,19 +88,19 @@ def test_the_step_of_loading_is_reached_with_the_loaded_weights(run):
         assert np.array_equal(bias, layer[-1])
 
 
-def test_a_replay_over_it_gives_the_recorded_losses(run):
+def test_replay_past_loading_gives_the_recorded_losses(run):
     again, deviation = run.replay(20)
     assert np.array_equal(again.history["loss"], run.history["loss"])
     assert deviation == ""
 
 
-def test_the_step_before_it_is_shown_with_the_weights_that_it_had(run):
+def test_repeated_step_before_loading_has_its_own_weights(run):
     engine, record, _ = run.step_again(10)
     assert np.array_equal(record.weights[0], run.at(9).weights[0])
     assert np.array_equal(engine.network.weights[0], run.at(10).weights[0])
 
 
-def test_the_optimizer_goes_on_with_what_it_remembers(run):
+def test_optimizer_keeps_its_state_when_weights_are_loaded(run):
     before = {name: moment.copy() for name, moment in moments(run).items()}
     run.load_weights(weights_file(run.model.network))
     assert moments(run).keys() == before.keys()
@@ -111,7 +111,7 @@ def moments(run):
     return run.trainer.engine.optimizer_state.moments
 
 
-def test_a_frozen_layer_is_loaded_and_keeps_what_was_loaded(run):
+def test_frozen_layer_gets_and_keeps_loaded_weights(run):
     run.trainer.engine.freeze(0, True)
     file = weights_file(run.model.network, seed=4)
     run.load_weights(file)
@@ -119,31 +119,31 @@ def test_a_frozen_layer_is_loaded_and_keeps_what_was_loaded(run):
     assert np.array_equal(run.model.weights[0].T, load(file)["0.weight"])
 
 
-def test_a_fork_after_it_trains_on_as_the_run_did(manager, run):
+def test_fork_after_loading_trains_as_the_run_did(manager, run):
     fork = manager.fork(run.id, step=12)
     assert train(fork, 8) == run.history["loss"][12:].tolist()
     assert np.array_equal(fork.at(10).weights[0], run.at(10).weights[0])
 
 
-def test_a_fork_before_it_keeps_no_tensors(manager, run):
+def test_fork_before_loading_keeps_no_tensors(manager, run):
     assert manager.fork(run.id, step=9).trainer.engine.tensors == {}
 
 
-def test_a_reset_goes_to_the_beginning_and_drops_the_tensors(manager, run):
+def test_reset_drops_the_loaded_tensors(manager, run):
     manager.reset(run.id)
     assert (loads(run), run.trainer.engine.tensors) == ([], {})
     fresh = manager.create(**SMALL, optimizer="adam")
     assert train(run, 15) == train(fresh, 15)
 
 
-def test_tensors_that_are_kept_cannot_be_written(run):
+def test_kept_tensors_are_read_only(run):
     (kept,) = run.trainer.engine.tensors.values()
     with pytest.raises(ValueError, match="read-only"):
         kept[0] = 1
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_what_does_not_fit_is_refused_and_changes_nothing(run, change):
+def test_tensors_that_do_not_fit_are_refused_and_nothing_changes(run, change):
     before = run.trainer.engine.state().digest(), list(run.trainer.engine.events)
     with pytest.raises(InterchangeError) as refused:
         run.load_weights(save(CHANGES[change](load(weights_file(run.model.network)))))
@@ -152,7 +152,7 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(run, change):
 
 
 @pytest.mark.parametrize("parameters", [np.zeros(3, np.float32), np.zeros(10), None])
-def test_an_engine_refuses_a_vector_of_another_network(run, parameters):
+def test_engine_refuses_a_vector_of_another_network(run, parameters):
     engine = run.trainer.engine
     if parameters is None:
         parameters = np.full(engine.network.size, np.nan, np.float32)
@@ -162,7 +162,7 @@ def test_an_engine_refuses_a_vector_of_another_network(run, parameters):
     assert engine.state().digest() == before
 
 
-def test_weights_loaded_while_somebody_trains_wait_for_the_end_of_the_step(run):
+def test_loading_waits_for_the_end_of_a_step(run):
     before = run.trainer.engine.state().digest()
     with run.trainer.stepping():
         run.load_weights(weights_file(run.model.network, seed=2))
@@ -170,7 +170,7 @@ def test_weights_loaded_while_somebody_trains_wait_for_the_end_of_the_step(run):
     assert len(loads(run)) == 2
 
 
-def test_weights_loaded_while_a_worker_trains_are_logged_between_two_steps(run):
+def test_loading_during_training_is_logged_between_two_steps(run):
     run.worker.start(StopWhen())
     wait_until(lambda: run.trainer.step > 40)
     run.load_weights(weights_file(run.model.network, seed=2))
@@ -185,7 +185,7 @@ def test_weights_loaded_while_a_worker_trains_are_logged_between_two_steps(run):
     assert deviation == ""
 
 
-def test_the_model_of_a_run_takes_no_weights_behind_its_back(manager, run):
+def test_model_of_a_run_refuses_weights_outside_of_its_events(manager, run):
     before = run.trainer.engine.state().digest()
     manager.rename(run.id, "renamed")
     with pytest.raises(InterchangeError, match=r"the run 'renamed': use run\.load_weights\("):
@@ -193,13 +193,13 @@ def test_the_model_of_a_run_takes_no_weights_behind_its_back(manager, run):
     assert run.trainer.engine.state().digest() == before
 
 
-def test_the_model_of_a_fork_names_the_fork(manager, run):
+def test_model_of_a_fork_names_the_fork(manager, run):
     fork = manager.fork(run.id, name="hotter")
     with pytest.raises(InterchangeError, match="the run 'hotter'"):
         load_weights(fork.model, weights_file(run.model.network))
 
 
-def test_the_model_of_a_trainer_without_a_run_takes_weights():
+def test_model_without_a_run_takes_weights():
     data = SequenceDataset(num_samples=60)
     model = Model(input_dimension=data.input_dimension, output_dimension=data.output_dimension)
     trainer = Trainer(model, data)
@@ -209,7 +209,7 @@ def test_the_model_of_a_trainer_without_a_run_takes_weights():
     assert np.array_equal(trainer.engine.network.parameters, parameters_in(file))
 
 
-def test_a_run_takes_the_weights_that_were_saved_of_another(manager, run):
+def test_run_loads_weights_saved_from_another_run(manager, run):
     other = manager.create(**SMALL, seed=3)
     buffer = io.BytesIO()
     save_weights(run.model, buffer)

@@ -1,4 +1,4 @@
-"""Runs: what was done can be done again, up to any step, bit for bit; and the manager of runs."""
+"""Runs, their replay to any step, bit for bit, and the manager of runs."""
 
 import numpy as np
 import pytest
@@ -62,7 +62,7 @@ def manager_of(*names):
 
 
 def act(run, story):
-    """Do to a run what a person might."""
+    """Apply a list of actions to a run."""
     trainer = run.trainer
     for action, argument in story:
         if action == "batches":
@@ -89,7 +89,7 @@ def parameters(run):
 
 
 def flat(state):
-    """All that a state holds but its settings, in one list of exact numbers."""
+    """A state without its settings, as one list of exact numbers."""
     return [
         state.step,
         state.epoch,
@@ -101,7 +101,7 @@ def flat(state):
 
 
 def present(run):
-    """The same of a run as it is now."""
+    """`flat` of the present state of a run."""
     engine = run.trainer.engine
     return [
         engine.step,
@@ -132,7 +132,7 @@ def test_training_after_a_reset_repeats_the_losses_bit_for_bit(optimizer):
 
 
 @every_optimizer
-def test_the_same_holds_after_settings_changed_and_with_an_odd_batch_size(optimizer):
+def test_reset_repeats_the_losses_after_changes_of_settings(optimizer):
     run = new_run(optimizer=optimizer, batch_size=7)
     first = train(run, 12)
     run.trainer.change(batch_size=13, learning_rate=0.3, loss_type="mse")
@@ -142,7 +142,7 @@ def test_the_same_holds_after_settings_changed_and_with_an_odd_batch_size(optimi
     assert train(run, 12) == first
 
 
-def test_a_reset_brings_back_the_settings_of_the_beginning():
+def test_reset_restores_the_initial_settings():
     run = new_run()
     before = run.settings
     run.trainer.change(learning_rate=0.3, batch_size=3, optimizer="adam", weight_decay=0.1)
@@ -152,7 +152,7 @@ def test_a_reset_brings_back_the_settings_of_the_beginning():
 
 @quick
 @given(stories)
-def test_a_reset_run_is_as_it_was_when_it_was_made(story):
+def test_reset_run_equals_a_new_one(story):
     run, fresh = new_run(optimizer="adam"), new_run(optimizer="adam")
     act(run, story)
     run.reset()
@@ -169,7 +169,7 @@ def test_reading_the_optimizer_state_changes_nothing(optimizer):
     assert engine.state().digest() == before
 
 
-def test_a_fork_goes_on_in_the_mode_that_its_parent_is_in():
+def test_fork_has_the_present_mode_of_its_parent():
     run = new_run(mode="visualize")
     run.trainer.mode = "train"
     train(run, 2)
@@ -179,7 +179,7 @@ def test_a_fork_goes_on_in_the_mode_that_its_parent_is_in():
     assert fork.trainer.step == 2
 
 
-def test_a_reset_of_a_run_that_only_looks_lets_it_look_from_the_beginning():
+def test_reset_in_visualize_mode_starts_at_the_first_batch():
     run = new_run(mode="visualize")
     first = train(run, 2)
     run.reset()
@@ -189,7 +189,7 @@ def test_a_reset_of_a_run_that_only_looks_lets_it_look_from_the_beginning():
 
 @quick
 @given(stories)
-def test_replaying_all_gives_what_is(story):
+def test_replay_of_all_events_gives_the_present_state(story):
     run = new_run(optimizer="momentum")
     run.trainer.run_step()
     act(run, story)
@@ -198,7 +198,7 @@ def test_replaying_all_gives_what_is(story):
 
 @quick
 @given(stories)
-def test_the_state_at_step_0_is_the_beginning_before_any_edit(story):
+def test_state_at_step_0_is_the_beginning_before_any_edit(story):
     run, fresh = new_run(optimizer="adam"), new_run(optimizer="adam")
     run.trainer.engine.set_weight(0, 1, 2, 7.0)
     run.trainer.learning_rate = 0.7
@@ -209,7 +209,7 @@ def test_the_state_at_step_0_is_the_beginning_before_any_edit(story):
 
 @quick
 @given(before=stories, after=stories)
-def test_the_state_at_a_step_is_what_it_was_then(before, after):
+def test_state_at_a_step_equals_the_state_then(before, after):
     run = new_run(optimizer="adam")
     run.trainer.run_step()
     act(run, before)
@@ -221,7 +221,7 @@ def test_the_state_at_a_step_is_what_it_was_then(before, after):
 
 @quick
 @given(stories)
-def test_looking_back_changes_nothing_and_training_goes_on_as_without(story):
+def test_at_changes_neither_the_run_nor_its_training(story):
     looked, usual = new_run(optimizer="adam"), new_run(optimizer="adam")
     for run in (looked, usual):
         act(run, story)
@@ -230,7 +230,7 @@ def test_looking_back_changes_nothing_and_training_goes_on_as_without(story):
     assert train(looked, 3) == train(usual, 3)
 
 
-def test_the_state_at_a_step_has_the_settings_that_were_in_force():
+def test_state_at_a_step_has_the_settings_then_in_force():
     run = new_run(learning_rate=0.05)
     train(run, 3)
     run.trainer.learning_rate = 0.5
@@ -239,7 +239,7 @@ def test_the_state_at_a_step_has_the_settings_that_were_in_force():
     assert run.at(5).settings["learning_rate"] == 0.5
 
 
-def test_a_step_that_is_repeated_ends_with_what_was_changed_right_after_it():
+def test_repeated_step_includes_the_changes_right_after_it():
     run = new_run(learning_rate=0.05)
     train(run, 2)
     record = run.trainer.run_batch()
@@ -256,7 +256,7 @@ def test_a_step_that_is_repeated_ends_with_what_was_changed_right_after_it():
     assert engine.state().digest() == run.replay(3).engine.state().digest()
 
 
-def test_a_state_shares_nothing_with_the_run():
+def test_state_shares_no_memory_with_the_run():
     run = new_run()
     train(run, 3)
     before = present(run)
@@ -266,7 +266,7 @@ def test_a_state_shares_nothing_with_the_run():
 
 
 @pytest.mark.parametrize("step", [-1, 4])
-def test_a_step_to_which_the_run_has_not_come_is_refused(step):
+def test_step_beyond_the_run_is_refused(step):
     run = new_run()
     train(run, 3)
     error = refusal(lambda: run.at(step))
@@ -276,7 +276,7 @@ def test_a_step_to_which_the_run_has_not_come_is_refused(step):
 
 @quick
 @given(stories, st.floats(0, 1))
-def test_a_fork_has_the_same_past_and_goes_on_alike(story, share):
+def test_fork_has_the_same_past_and_trains_alike(story, share):
     manager = TrainingRunManager()
     parent = manager.create(**SMALL, optimizer="adam")
     parent.trainer.run_step()
@@ -290,7 +290,7 @@ def test_a_fork_has_the_same_past_and_goes_on_alike(story, share):
         assert train(fork, 3) == train(parent, 3)
 
 
-def test_a_fork_goes_its_own_way_and_leaves_the_parent_alone():
+def test_fork_leaves_its_parent_unchanged():
     manager = manager_of("first")
     parent = manager.current
     train(parent, 6)
@@ -308,13 +308,13 @@ def test_a_fork_goes_its_own_way_and_leaves_the_parent_alone():
     assert fork.id != parent.id
 
 
-def test_without_a_step_a_fork_begins_at_the_present():
+def test_fork_without_a_step_begins_at_the_present():
     manager = manager_of("first")
     train(manager.current, 6)
     assert manager.fork(manager.current.id).trainer.step == 6
 
 
-def test_a_fork_replays_its_parents_past_and_its_own_changes():
+def test_fork_replays_the_past_of_its_parent_and_its_own_changes():
     manager = manager_of("first")
     train(manager.current, 6)
     fork = manager.fork(manager.current.id, step=4, learning_rate=0.5, optimizer="adam")
@@ -327,7 +327,7 @@ def test_a_fork_replays_its_parents_past_and_its_own_changes():
     "setting",
     [{"hidden_dimension": 16}, {"activation": "relu"}, {"seed": 1}, {"sequence_length": 4}],
 )
-def test_a_fork_with_a_setting_that_needs_a_new_network_or_data_is_refused(setting):
+def test_fork_with_another_network_or_other_data_is_refused(setting):
     manager = manager_of("first")
     error = refusal(lambda: manager.fork(manager.current.id, **setting))
     assert error.setting == next(iter(setting))
@@ -336,14 +336,14 @@ def test_a_fork_with_a_setting_that_needs_a_new_network_or_data_is_refused(setti
 
 
 @pytest.mark.parametrize("bad", [{"learning_rate": -1}, {"step": 7}, {"name": "first"}])
-def test_a_fork_that_is_refused_leaves_no_run_behind(bad):
+def test_refused_fork_adds_no_run(bad):
     manager = manager_of("first")
     refusal(lambda: manager.fork(manager.current.id, **bad))
     assert [run.name for run in manager.runs] == ["first"]
     assert manager.current is manager.runs[0]
 
 
-def test_an_unknown_setting_is_answered_with_the_nearest_in_create_and_fork():
+def test_create_and_fork_refuse_an_unknown_setting_with_the_nearest():
     manager = manager_of("first")
     for action in (
         lambda: manager.create(learning_rat=0.1),
@@ -369,7 +369,7 @@ def test_a_run_takes_any_setting_of_data_model_and_trainer():
     assert (run.trainer.optimizer, run.trainer.mode) == ("rmsprop", "visualize")
 
 
-def test_a_configuration_makes_the_same_run_again():
+def test_config_creates_the_same_run_again():
     run = new_run(optimizer="adam", seed=5, hidden_dimension=[6, 7])
     again = TrainingRunManager().create(**run.config)
     assert again.config == run.config
@@ -377,7 +377,7 @@ def test_a_configuration_makes_the_same_run_again():
 
 
 @every_optimizer
-def test_the_same_seed_makes_the_same_run_and_another_one_another(optimizer):
+def test_run_depends_on_the_seed_alone(optimizer):
     losses = [train(new_run(optimizer=optimizer, seed=seed), 8) for seed in (1, 1, 2)]
     assert losses[0] == losses[1] != losses[2]
 
@@ -393,7 +393,7 @@ def test_runs_do_not_disturb_each_other():
     assert together == alone
 
 
-def test_names_are_unique_whatever_stands_around_them():
+def test_names_are_unique_apart_from_surrounding_space():
     manager = manager_of("first", "second")
     for action in (
         lambda: manager.create(name="first"),
@@ -408,14 +408,14 @@ def test_names_are_unique_whatever_stands_around_them():
 
 
 @pytest.mark.parametrize("name", ["", "   ", "\n"])
-def test_a_name_without_a_letter_is_refused(name):
+def test_blank_name_is_refused(name):
     assert refusal(lambda: manager_of().create(name=name)).setting == "name"
     manager = manager_of("first")
     assert refusal(lambda: manager.rename(manager.current.id, name)).setting == "name"
 
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", "größer 🙂", "a" * 200, "x & y"])
-def test_names_are_free_text_and_kept_as_they_are(name):
+def test_names_are_free_text_and_kept_unchanged(name):
     assert manager_of(name).current.name == name
 
 
@@ -454,7 +454,7 @@ def test_the_weights_of_a_run_are_read_only():
             arrays[0][...] = 0
 
 
-def test_runs_without_a_name_get_one_that_is_free():
+def test_runs_without_a_name_get_a_free_one():
     manager = manager_of("run 2")
     made = [manager.create(**SMALL) for _ in range(3)]
     forked = manager.fork(made[0].id)
@@ -463,26 +463,26 @@ def test_runs_without_a_name_get_one_that_is_free():
     assert forked.name == "run 1.1"
 
 
-def test_a_run_takes_another_name_without_the_space_around_it():
+def test_rename_strips_surrounding_space():
     manager = manager_of("first", "second")
     manager.rename(manager.current.id, " another ")
     assert [run.name for run in manager.runs] == ["first", "another"]
 
 
-def test_a_run_may_be_renamed_to_what_it_is_called():
+def test_rename_to_the_same_name_is_allowed():
     manager = manager_of("first")
     manager.rename(manager.current.id, "first")
     assert manager.current.name == "first"
 
 
-def test_whoever_watches_the_runs_hears_of_another_name():
+def test_rename_notifies_watchers_of_the_runs():
     manager, names = manager_of("first"), []
     manager.param.watch(lambda event: names.append(event.new[0].name), "runs", onlychanged=False)
     manager.rename(manager.current.id, "another")
     assert names == ["another"]
 
 
-def test_the_newest_run_is_current_until_another_is_chosen():
+def test_newest_run_is_current_until_another_is_chosen():
     manager = manager_of("first", "second")
     assert manager.current.name == "second"
     assert manager.switch(manager.runs[0].id).name == "first"
@@ -503,7 +503,7 @@ def test_the_last_run_cannot_be_deleted():
 
 
 @pytest.mark.parametrize(("deleted", "current"), [(2, "b"), (1, "a"), (0, "b")])
-def test_deleting_the_current_run_switches_to_the_one_before_or_the_first(deleted, current):
+def test_deleting_the_current_run_switches_to_the_one_before(deleted, current):
     manager = manager_of("a", "b", "c")
     manager.switch(manager.runs[deleted].id)
     manager.delete(manager.runs[deleted].id)
@@ -511,7 +511,7 @@ def test_deleting_the_current_run_switches_to_the_one_before_or_the_first(delete
     assert manager.current in manager.runs
 
 
-def test_deleting_another_run_leaves_the_current_one():
+def test_deleting_another_run_keeps_the_current_one():
     manager = manager_of("a", "b", "c")
     manager.delete(manager.runs[0].id)
     assert [run.name for run in manager.runs] == ["b", "c"]
@@ -524,7 +524,7 @@ def test_the_name_of_a_deleted_run_is_free_again():
     assert manager.create(name="a", **SMALL).name == "a"
 
 
-def test_current_is_among_the_runs_whenever_a_watcher_is_told():
+def test_watchers_always_find_the_current_run_among_the_runs():
     manager = manager_of("a", "b")
     seen = []
     manager.param.watch(
@@ -535,7 +535,7 @@ def test_current_is_among_the_runs_whenever_a_watcher_is_told():
     assert seen and all(seen)
 
 
-def test_a_network_too_large_is_refused_with_its_size_and_leaves_no_run():
+def test_too_large_network_is_refused_and_adds_no_run():
     manager = manager_of("first")
     error = refusal(lambda: manager.create(hidden_dimension=1_000_000))
     assert "TiB" in str(error)
@@ -551,7 +551,7 @@ def test_a_batch_too_large_for_memory_is_refused_with_its_size(monkeypatch):
 @pytest.mark.parametrize(
     "bad", [{"learning_rate": float("nan")}, {"vocabulary": []}, {"hidden_layers": -1}]
 )
-def test_a_run_that_is_refused_leaves_everything_as_it_was(bad):
+def test_refused_run_changes_nothing(bad):
     manager = manager_of("first")
     error = refusal(lambda: manager.create(name="second", **bad))
     assert error.setting == next(iter(bad))
@@ -566,15 +566,15 @@ def test_history_has_the_columns_of_the_design():
     assert all(len(column) == 4 for column in run.history.values())
 
 
-def test_a_manager_takes_no_store_as_in_memory():
+def test_manager_without_a_store_keeps_runs_in_memory():
     assert TrainingRunManager(store=None).create(**SMALL).name == "run 1"
 
 
-def test_a_run_is_made_without_a_manager_as_well():
+def test_run_can_be_created_without_a_manager():
     assert isinstance(TrainingRun("alone", SMALL), TrainingRun)
 
 
-def test_a_run_made_elsewhere_is_taken_in_under_a_free_name():
+def test_added_run_gets_a_free_name():
     manager = TrainingRunManager()
     manager.create(name="first", num_samples=64)
     other = TrainingRunManager().create(name="first", num_samples=64)

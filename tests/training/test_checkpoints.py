@@ -1,4 +1,4 @@
-"""Any step is reached from the nearest checkpoint, and is bit for bit what it was."""
+"""Checkpoints, and replay from them to any step, bit for bit."""
 
 from dataclasses import replace
 
@@ -72,15 +72,22 @@ def do(run, deeds):
             engine.freeze(*detail)
 
 
+@pytest.fixture
+def dense_checkpoints(monkeypatch):
+    """Checkpoints after every block of steps, however long their copying takes."""
+    monkeypatch.setattr(checkpoints, "SPACING_SECONDS", 0)
+    monkeypatch.setattr(checkpoints, "COPY_SHARE", np.inf)
+
+
 def without_checkpoints(run):
-    """The same run with nothing to begin from but its beginning."""
+    """The same run without checkpoints, so that its replays start at the beginning."""
     run.trainer.engine.checkpoints = Checkpoints()
     return run
 
 
 @quick
 @given(deeds=histories, share=st.floats(0, 1), seed=st.integers(0, 5))
-def test_a_step_reached_from_a_checkpoint_is_that_reached_from_the_beginning(deeds, share, seed):
+def test_replay_from_a_checkpoint_equals_replay_from_the_beginning(deeds, share, seed):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checkpoints, "SPACING_SECONDS", 0)
         patch.setattr(checkpoints, "COPY_SHARE", np.inf)
@@ -96,8 +103,7 @@ def test_a_step_reached_from_a_checkpoint_is_that_reached_from_the_beginning(dee
     assert run.replay(now.step).engine.state().digest() == now.state().digest()
 
 
-def test_training_on_from_a_step_reached_again_gives_the_same_losses(monkeypatch):
-    monkeypatch.setattr(checkpoints, "SPACING_SECONDS", 0)
+def test_training_from_a_replayed_step_gives_the_same_losses(dense_checkpoints):
     run = small_run(optimizer="adam")
     do(run, [("train", 100), ("change", {"batch_size": 7}), ("train", 100)])
     again = run.replay(120).engine
@@ -106,8 +112,7 @@ def test_training_on_from_a_step_reached_again_gives_the_same_losses(monkeypatch
     assert np.array_equal(again.history["loss"], run.history["loss"])
 
 
-def test_replay_begins_at_the_last_checkpoint_before(monkeypatch):
-    monkeypatch.setattr(checkpoints, "SPACING_SECONDS", 0)
+def test_before_returns_the_last_checkpoint_before_a_step(dense_checkpoints):
     run = small_run()
     do(run, [("train", 50), ("train", 50)])
     kept = [state.step for state in run.trainer.engine.checkpoints.states]
@@ -116,7 +121,7 @@ def test_replay_begins_at_the_last_checkpoint_before(monkeypatch):
     assert run.trainer.engine.checkpoints.before(0) is None
 
 
-def test_checkpoints_stay_within_their_room_and_keep_the_last(monkeypatch):
+def test_checkpoints_stay_within_their_memory_and_keep_the_last(monkeypatch):
     run = small_run()
     size = run.trainer.engine.state().nbytes
     monkeypatch.setattr(checkpoints, "MOST_BYTES", 10 * size)
@@ -130,28 +135,27 @@ def test_checkpoints_stay_within_their_room_and_keep_the_last(monkeypatch):
     assert gaps.max() <= 32
 
 
-def test_checkpoints_are_not_due_again_at_once():
+def test_next_checkpoint_is_not_due_at_once():
     run = small_run()
     do(run, [("train", 40)])
     assert len(run.trainer.engine.checkpoints.states) == 1
 
 
-def test_a_digest_tells_states_apart():
+def test_different_states_have_different_digests():
     run = small_run()
     before = run.trainer.engine.state()
     run.trainer.engine.set_weight(0, 0, 0, 1.0)
     assert run.trainer.engine.state().digest() != before.digest()
 
 
-def test_after_a_reset_no_checkpoint_of_before_is_left(monkeypatch):
-    monkeypatch.setattr(checkpoints, "SPACING_SECONDS", 0)
+def test_reset_drops_all_checkpoints(dense_checkpoints):
     run = small_run()
     do(run, [("train", 20)])
     run.reset()
     assert run.trainer.engine.checkpoints.states == []
 
 
-def test_a_frozen_layer_keeps_its_weights_while_the_others_learn():
+def test_frozen_layer_keeps_its_weights_while_others_learn():
     run = small_run(optimizer="adam")
     engine = run.trainer.engine
     engine.freeze(1, True)
@@ -168,7 +172,7 @@ def test_a_frozen_layer_keeps_its_weights_while_the_others_learn():
 @pytest.mark.parametrize(
     ("place", "value"), [((3, 0, 0), 1.0), ((0, 99, 0), 1.0), ((0, 0, 5), 1.0), ((0, 0, 0), np.nan)]
 )
-def test_a_weight_that_is_not_there_or_not_finite_is_refused_and_nothing_changes(place, value):
+def test_missing_weight_or_value_that_is_not_finite_is_refused(place, value):
     engine = small_run().trainer.engine
     before = engine.state().digest()
     with pytest.raises(SettingError):
@@ -176,12 +180,12 @@ def test_a_weight_that_is_not_there_or_not_finite_is_refused_and_nothing_changes
     assert engine.state().digest() == before
 
 
-def test_freezing_a_layer_that_is_not_there_is_refused():
+def test_freezing_a_missing_layer_is_refused():
     with pytest.raises(SettingError, match="There are 3 layers; got number 3"):
         small_run().trainer.engine.freeze(3, True)
 
 
-def test_events_go_through_json_unchanged():
+def test_events_survive_json_unchanged():
     run = small_run()
     do(run, one_of_each_kind)
     events = run.trainer.engine.events
@@ -192,13 +196,13 @@ def test_events_go_through_json_unchanged():
 @pytest.mark.parametrize(
     "entry", [{"kind": "trainde"}, {}, {"kind": "trained", "step": 1}, {"kind": "changed", "x": 1}]
 )
-def test_an_event_that_cannot_be_read_is_refused(entry):
+def test_unreadable_event_is_refused(entry):
     with pytest.raises(SettingError):
         from_json(entry)
 
 
 def rounded_elsewhere(run):
-    """The run as if another machine had trained it: its weights end in other digits there."""
+    """The run with slightly other weights in its checkpoints, as from another machine."""
     engine = run.trainer.engine
     engine.checkpoints = Checkpoints(
         replace(state, parameters=state.parameters * np.float32(1.001))
@@ -207,10 +211,16 @@ def rounded_elsewhere(run):
     return run
 
 
-def test_a_replay_that_gives_other_losses_than_were_recorded_says_from_which_step_on(monkeypatch):
-    monkeypatch.setattr(checkpoints, "SPACING_SECONDS", 0)
+def keep_every_third_checkpoint(run):
+    """Leave steps between the checkpoints."""
+    engine = run.trainer.engine
+    engine.checkpoints = Checkpoints(engine.checkpoints.states[::3])
+
+
+def test_deviation_names_the_first_step_with_another_loss(dense_checkpoints):
     run = small_run()
     do(run, [("train", 100)])
+    keep_every_third_checkpoint(run)
     first, second = (state.step for state in run.trainer.engine.checkpoints.states[:2])
     assert run.replay(second - 1).deviation == ""
     rounded_elsewhere(run)
@@ -218,10 +228,10 @@ def test_a_replay_that_gives_other_losses_than_were_recorded_says_from_which_ste
     assert f"From step {first + 1} on" in run.step_again(second).deviation
 
 
-def test_after_a_replay_that_missed_it_the_next_checkpoint_is_taken_as_it_is(monkeypatch):
-    monkeypatch.setattr(checkpoints, "SPACING_SECONDS", 0)
+def test_replay_to_a_checkpoint_uses_it_even_after_a_deviation(dense_checkpoints):
     run = small_run()
     do(run, [("train", 100)])
+    keep_every_third_checkpoint(run)
     rounded_elsewhere(run)
     second = run.trainer.engine.checkpoints.states[1]
     assert run.replay(second.step - 1).deviation
@@ -230,7 +240,7 @@ def test_after_a_replay_that_missed_it_the_next_checkpoint_is_taken_as_it_is(mon
     assert deviation == ""
 
 
-def test_the_present_is_what_it_is_even_where_replay_misses_it():
+def test_replay_to_the_present_returns_its_state_and_a_deviation():
     run = small_run()
     do(run, [("train", 50)])
     engine = run.trainer.engine

@@ -1,4 +1,4 @@
-"""The network learns: down to the floor that the data sets, and from a real text."""
+"""The network learns: down to the optimal loss of the data, and from a real text."""
 
 from importlib.resources import files
 
@@ -12,7 +12,7 @@ TEXT = files("backprop_panel.data") / "texts" / "alice.txt"
 
 
 def mean_loss_and_accuracy(trainer):
-    """Cross-entropy and share of right answers over all training samples, weights as they are."""
+    """Cross-entropy and accuracy over all training samples with the present weights."""
     contexts, targets = trainer.dataset.__getitems__(range(len(trainer.dataset)))
     probabilities = softmax(trainer.engine.predict(contexts).astype(float))
     loss = -np.log(probabilities[np.arange(len(targets)), targets]).mean()
@@ -20,7 +20,7 @@ def mean_loss_and_accuracy(trainer):
 
 
 def unigram_entropy(data):
-    """The cross-entropy of answering each token's frequency among the training targets."""
+    """The cross-entropy of predicting the frequencies of the tokens among the targets."""
     _, targets = data.__getitems__(range(len(data)))
     shares = np.bincount(targets) / len(targets)
     shares = shares[shares > 0]

@@ -1,4 +1,4 @@
-"""The network as a Param class: its weights, its forward pass, and what it refuses."""
+"""The model as a Param class: its weights, its forward pass, and refused settings."""
 
 import tracemalloc
 
@@ -56,7 +56,7 @@ def test_the_default_network_is_16_32_32_4():
 
 @quick
 @given(models())
-def test_weights_and_biases_have_a_shape_for_each_pair_of_neighbouring_levels(model):
+def test_weights_and_biases_have_the_shapes_of_their_layers(model):
     widths = [model.input_dimension, *model.hidden_dimension, model.output_dimension]
     assert shapes(model) == list(zip(widths, widths[1:], strict=False))
     assert [bias.shape for bias in model.biases] == [(units,) for units in widths[1:]]
@@ -71,7 +71,7 @@ def test_biases_start_at_zero(model):
 
 @quick
 @given(models(), st.integers(0, 5))
-def test_forward_is_what_torch_makes_of_the_same_weights(model, batch):
+def test_forward_equals_torch_with_the_same_weights(model, batch):
     x = np.random.default_rng(0).normal(0, 1, (batch, model.input_dimension)).astype(np.float32)
     names = [*model.activation, "identity"]
     expected = torch.tensor(x, dtype=torch.float64)
@@ -83,7 +83,7 @@ def test_forward_is_what_torch_makes_of_the_same_weights(model, batch):
     np.testing.assert_allclose(logits, expected.numpy(), rtol=1e-4, atol=1e-5)
 
 
-def test_every_activation_has_been_held_to_torch():
+def test_every_activation_is_compared_with_torch():
     assert set(TORCH_ACTIVATIONS) == set(ACTIVATIONS)
 
 
@@ -93,7 +93,7 @@ def test_forward_takes_lists_and_integers():
     assert np.array_equal(model.forward([[1, 0]]), floats)
 
 
-def test_what_forward_returned_is_not_changed_by_the_next_call():
+def test_result_of_forward_survives_the_next_call():
     model = Model(input_dimension=2)
     first = model.forward([[1, 0]])
     kept = first.copy()
@@ -109,7 +109,7 @@ def test_forward_refuses_another_shape_and_names_both(x):
 
 
 @pytest.mark.parametrize("initialization", [name for name in INITIALIZATIONS if name != "zeros"])
-def test_the_same_seed_makes_the_same_weights_and_another_one_others(initialization):
+def test_initial_weights_depend_on_the_seed_alone(initialization):
     def weights(seed):
         return Model(initialization=initialization, seed=seed).weights
 
@@ -118,25 +118,25 @@ def test_the_same_seed_makes_the_same_weights_and_another_one_others(initializat
         assert not np.array_equal(one, other)
 
 
-def test_making_a_model_does_not_touch_numpys_global_generator():
+def test_model_leaves_the_global_numpy_generator_alone():
     before = np.random.get_state()[1].copy()  # noqa: NPY002 the one that must stay as it is
     Model()
     assert np.array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
 
-def test_one_width_and_one_activation_are_those_of_every_hidden_layer():
+def test_single_width_and_activation_apply_to_all_hidden_layers():
     model = Model(hidden_dimension=8, hidden_layers=3, activation="tanh")
     assert shapes(model) == [(16, 8), (8, 8), (8, 8), (8, 4)]
     assert model.network.activation_names == ("tanh", "tanh", "tanh")
 
 
 @pytest.mark.parametrize("sequence", [list, tuple])
-def test_a_list_of_widths_says_how_many_layers_there_are(sequence):
+def test_list_of_widths_sets_the_number_of_layers(sequence):
     model = Model(hidden_dimension=sequence([64, 8, 5]))
     assert shapes(model) == [(16, 64), (64, 8), (8, 5), (5, 4)]
 
 
-def test_a_list_of_activations_says_how_many_layers_there_are():
+def test_list_of_activations_sets_the_number_of_layers():
     model = Model(activation=["gelu", "tanh", "relu"])
     assert model.hidden_layers == 3
     assert model.network.activation_names == ("gelu", "tanh", "relu")
@@ -176,13 +176,13 @@ def test_without_hidden_layers_the_network_is_linear(no_layers):
         ({"hiden_layers": 2}, "hiden_layers"),
     ],
 )
-def test_a_bad_setting_is_refused_by_name(bad, setting):
+def test_invalid_setting_is_refused_by_name(bad, setting):
     error = refusal(**bad)
     assert error.setting == setting
     assert setting in str(error)
 
 
-def test_an_unknown_activation_is_answered_with_the_nearest():
+def test_unknown_activation_is_refused_with_the_nearest_name():
     assert "Did you mean 'sigmoid'?" in str(refusal(activation="sigmoide"))
 
 
@@ -194,7 +194,7 @@ def test_an_unknown_activation_is_answered_with_the_nearest():
         ({"hidden_dimension": [8, 8], "activation": ["gelu"]}, "activation"),
     ],
 )
-def test_a_list_of_another_length_than_there_are_layers_is_refused(lists, setting):
+def test_list_of_another_length_than_hidden_layers_is_refused(lists, setting):
     error = refusal(**lists)
     assert error.setting == setting
     assert "value(s)" in str(error)
@@ -204,7 +204,7 @@ def test_a_list_of_another_length_than_there_are_layers_is_refused(lists, settin
     ("too_large", "size"),
     [({"hidden_dimension": 1_000_000}, "21.8 TiB"), ({"input_dimension": 10**13}, "7.1 PiB")],
 )
-def test_a_network_too_large_for_memory_is_refused_with_its_size_before_it_is_made(too_large, size):
+def test_network_too_large_for_memory_is_refused_before_allocation(too_large, size):
     tracemalloc.start()
     error = refusal(**too_large)
     _, peak = tracemalloc.get_traced_memory()
@@ -215,11 +215,11 @@ def test_a_network_too_large_for_memory_is_refused_with_its_size_before_it_is_ma
 
 
 @pytest.mark.parametrize("units", [np.int64(10**6), np.int32(10**5)])
-def test_a_width_too_large_is_refused_whatever_its_integer_type(units):
+def test_too_large_width_is_refused_for_any_integer_type(units):
     assert refusal(hidden_dimension=units).setting == "hidden_dimension"
 
 
-def test_half_of_the_memory_may_be_taken_and_no_more(monkeypatch):
+def test_at_most_half_of_the_memory_is_allowed(monkeypatch):
     needed = model_module.memory_needed([16, 32, 32, 4], batch=1)
     monkeypatch.setattr(model_module, "physical_memory", lambda: 2 * needed)
     Model()
@@ -231,5 +231,5 @@ def test_half_of_the_memory_may_be_taken_and_no_more(monkeypatch):
     ("size", "words"),
     [(0, "0 bytes"), (1023, "1,023 bytes"), (1024, "1.0 KiB"), (5 << 29, "2.5 GiB")],
 )
-def test_a_size_is_said_in_the_unit_a_person_would_use(size, words):
+def test_size_is_printed_in_a_readable_unit(size, words):
     assert memory.in_words(size) == words

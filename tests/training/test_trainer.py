@@ -1,4 +1,4 @@
-"""Steps, batches and epochs; settings that change in between; looking without training."""
+"""Steps, batches and epochs; changes of settings; viewing without training."""
 
 import dataclasses
 import math
@@ -38,7 +38,7 @@ def losses(trainer, batches):
 
 
 def state(trainer):
-    """All that training depends on, to be compared before and after."""
+    """Everything that training depends on, for comparison."""
     engine = trainer.engine
     moments = {
         (rule, name): moment.tolist()
@@ -57,12 +57,12 @@ def state(trainer):
 
 
 def unchanging(before):
-    """`state` as text, in which one NaN is like another."""
+    """`state` as text, in which all NaNs are equal."""
     return repr(before)
 
 
 def arrays_of(record):
-    """Every array of a record by the name it is reached under."""
+    """All arrays of a record by name."""
     names = [field.name for field in dataclasses.fields(record)] + [
         name for name in dir(type(record)) if isinstance(getattr(type(record), name), property)
     ]
@@ -90,7 +90,7 @@ def test_a_batch_takes_the_next_batch_size_examples():
     assert (trainer.step, trainer.epoch) == (3, 1)
 
 
-def test_steps_and_batches_go_on_from_each_other():
+def test_steps_and_batches_share_one_cursor():
     trainer = trainer_of(batch_size=20)
     taken = np.concatenate(
         [step().samples for step in (trainer.run_step, trainer.run_batch, trainer.run_step)]
@@ -98,7 +98,7 @@ def test_steps_and_batches_go_on_from_each_other():
     assert taken.tolist() == trainer.dataset.order(0)[:22].tolist()
 
 
-def test_a_record_holds_the_examples_it_says():
+def test_record_holds_the_inputs_of_its_samples():
     trainer = trainer_of()
     record = trainer.run_batch()
     contexts, targets = trainer.dataset.__getitems__(record.samples)
@@ -108,7 +108,7 @@ def test_a_record_holds_the_examples_it_says():
 
 
 @pytest.mark.parametrize(("batches_before", "batches_of_it"), [(0, 3), (1, 2), (2, 1), (3, 3)])
-def test_an_epoch_goes_on_to_the_end_of_the_one_that_was_begun(batches_before, batches_of_it):
+def test_run_epoch_ends_the_epoch_in_progress(batches_before, batches_of_it):
     trainer = trainer_of(batch_size=20)
     losses(trainer, batches_before)
     record = trainer.run_epoch()
@@ -118,7 +118,7 @@ def test_an_epoch_goes_on_to_the_end_of_the_one_that_was_begun(batches_before, b
     assert len(record.samples) == 10
 
 
-def test_an_epoch_after_single_steps_takes_what_is_left():
+def test_run_epoch_after_single_steps_takes_the_remaining_samples():
     trainer = trainer_of(batch_size=20)
     trainer.run_step()
     record = trainer.run_epoch()
@@ -140,7 +140,7 @@ def test_a_batch_larger_than_the_data_is_the_whole_set(batch_size):
     assert (trainer.step, trainer.epoch) == (1, 1)
 
 
-def test_the_validation_loss_is_taken_at_the_end_of_each_epoch_and_is_that_of_its_windows():
+def test_validation_loss_is_computed_at_the_end_of_each_epoch():
     trainer = trainer_of(batch_size=20)
     trainer.run_epoch()
     trainer.run_step()
@@ -155,7 +155,7 @@ def test_the_validation_loss_is_taken_at_the_end_of_each_epoch_and_is_that_of_it
     assert column[2] == pytest.approx(expected.mean(), rel=1e-5)
 
 
-def test_validation_loss_is_nan_if_nothing_is_held_out():
+def test_validation_loss_is_nan_without_validation_windows():
     data = SequenceDataset(num_samples=50, validation_fraction=0)
     trainer = Trainer(Model(), data)
     trainer.run_epoch()
@@ -173,7 +173,7 @@ def test_history_has_a_row_for_each_update():
         assert history["accuracy"][record.step - 1] == np.float32(record.accuracy)
 
 
-def test_history_is_read_only_and_keeps_more_rows_than_it_began_with():
+def test_history_is_read_only_and_grows():
     trainer = trainer_of(num_samples=1)
     for _ in range(2500):
         trainer.engine.advance(1)
@@ -183,7 +183,7 @@ def test_history_is_read_only_and_keeps_more_rows_than_it_began_with():
 
 
 @every_optimizer
-def test_a_records_weights_are_those_before_the_update(optimizer):
+def test_record_holds_the_weights_before_the_update(optimizer):
     trainer = trainer_of(optimizer=optimizer)
     losses(trainer, 3)
     before = [array.copy() for array in trainer.model.weights + trainer.model.biases]
@@ -193,7 +193,7 @@ def test_a_records_weights_are_those_before_the_update(optimizer):
 
 
 @every_optimizer
-def test_a_records_weights_plus_its_updates_are_the_weights_after(optimizer):
+def test_weights_of_a_record_plus_its_updates_are_the_next_weights(optimizer):
     trainer = trainer_of(optimizer=optimizer, weight_decay=0.01)
     losses(trainer, 3)
     record = trainer.run_batch()
@@ -204,19 +204,19 @@ def test_a_records_weights_plus_its_updates_are_the_weights_after(optimizer):
         assert np.array_equal(biases, trainer.model.biases[layer])
 
 
-def test_updates_stand_in_the_order_weights_bias_layer_by_layer():
+def test_updates_are_ordered_weights_then_bias_layer_by_layer():
     record = trainer_of().run_batch()
     shapes = [update.shape for update in record.updates]
     assert shapes == [(16, 8), (8,), (8, 8), (8,), (8, 4), (4,)]
 
 
-def test_the_update_of_plain_gradient_descent_is_the_gradient_times_minus_the_learning_rate():
+def test_sgd_update_is_minus_learning_rate_times_gradient():
     record = trainer_of(learning_rate=0.25).run_batch()
     for update, gradient in zip(record.weight_updates, record.weight_gradients, strict=True):
         np.testing.assert_allclose(update, -0.25 * gradient, rtol=1e-6)
 
 
-def test_a_record_says_how_loss_and_accuracy_stood_before_the_update():
+def test_record_holds_loss_and_accuracy_before_the_update():
     trainer = trainer_of()
     before = Model(**trainer.model.settings())
     record = trainer.run_batch()
@@ -228,7 +228,7 @@ def test_a_record_says_how_loss_and_accuracy_stood_before_the_update():
     assert record.loss == pytest.approx(expected, rel=1e-5)
 
 
-def test_a_record_does_not_change_when_training_goes_on():
+def test_record_does_not_change_during_later_training():
     trainer = trainer_of()
     record = trainer.run_batch()
     before = {name: array.copy() for name, array in arrays_of(record)}
@@ -239,13 +239,13 @@ def test_a_record_does_not_change_when_training_goes_on():
 
 
 @pytest.mark.parametrize("mode", ["train", "visualize"])
-def test_the_arrays_that_a_record_holds_are_read_only(mode):
+def test_arrays_of_a_record_are_read_only(mode):
     record = trainer_of(mode=mode).run_batch()
     writable = {name for name, array in arrays_of(record) if array.flags.writeable}
     assert writable <= {"probabilities"}  # made anew each time it is asked for
 
 
-def test_a_record_knows_the_settings_of_its_step():
+def test_record_holds_the_settings_of_its_step():
     trainer = trainer_of()
     record = trainer.run_batch()
     trainer.learning_rate = 0.5
@@ -253,7 +253,7 @@ def test_a_record_knows_the_settings_of_its_step():
     assert trainer.run_batch().settings["learning_rate"] == 0.5
 
 
-def test_looking_gives_what_the_next_batch_gives_and_moves_nothing():
+def test_look_shows_the_next_batch_and_changes_nothing():
     trainer = trainer_of()
     losses(trainer, 3)
     before = unchanging(state(trainer))
@@ -267,7 +267,7 @@ def test_looking_gives_what_the_next_batch_gives_and_moves_nothing():
 
 
 @every_optimizer
-def test_visualizing_moves_no_weight_and_is_not_logged(optimizer):
+def test_visualize_mode_changes_no_weight_and_logs_nothing(optimizer):
     trainer = trainer_of(optimizer=optimizer)
     losses(trainer, 3)
     before = state(trainer)
@@ -281,7 +281,7 @@ def test_visualizing_moves_no_weight_and_is_not_logged(optimizer):
 
 
 @every_optimizer
-def test_training_after_visualizing_gives_the_losses_that_it_gives_without(optimizer):
+def test_visualize_mode_does_not_change_later_losses(optimizer):
     looked, trained = trainer_of(optimizer=optimizer), trainer_of(optimizer=optimizer)
     without = losses(trained, 10)
     first = losses(looked, 3)
@@ -293,7 +293,7 @@ def test_training_after_visualizing_gives_the_losses_that_it_gives_without(optim
     assert np.array_equal(parameters(looked), parameters(trained))
 
 
-def test_visualizing_begins_with_the_batch_that_training_would_take_and_goes_on():
+def test_visualize_mode_starts_with_the_next_training_batch():
     trainer = trainer_of(batch_size=20)
     trainer.run_batch()
     trainer.mode = "visualize"
@@ -303,14 +303,14 @@ def test_visualizing_begins_with_the_batch_that_training_would_take_and_goes_on(
     assert trainer.run_batch().samples.tolist() == trainer.dataset.order(1)[:20].tolist()
 
 
-def test_an_epoch_of_visualizing_ends_with_the_epoch():
+def test_run_epoch_in_visualize_mode_ends_with_the_epoch():
     trainer = trainer_of(batch_size=20, mode="visualize")
     trainer.run_batch()
     assert len(trainer.run_epoch().samples) == 10
     assert (trainer.step, trainer.epoch) == (0, 0)
 
 
-def test_visualizing_computes_everything_that_training_does():
+def test_visualize_mode_computes_everything_that_training_does():
     looked = trainer_of(mode="visualize").run_batch()
     trained = trainer_of().run_batch()
     assert looked.loss == trained.loss
@@ -333,7 +333,7 @@ changes = st.fixed_dictionaries(
 
 @quick
 @given(st.lists(changes, min_size=1, max_size=4))
-def test_changing_settings_loses_neither_weights_nor_momentum_nor_position_nor_history(many):
+def test_changed_settings_keep_weights_momentum_position_and_history(many):
     trainer = trainer_of(optimizer="adam", batch_size=20)
     losses(trainer, 4)
     for change in many:
@@ -348,7 +348,7 @@ def test_changing_settings_loses_neither_weights_nor_momentum_nor_position_nor_h
         }
 
 
-def test_momentum_goes_on_when_the_learning_rate_changes():
+def test_momentum_is_kept_when_the_learning_rate_changes():
     trainer = trainer_of(optimizer="momentum", learning_rate=0.1)
     losses(trainer, 5)
     velocity = trainer.engine.optimizer_state.moments["velocity"].copy()
@@ -359,7 +359,7 @@ def test_momentum_goes_on_when_the_learning_rate_changes():
     np.testing.assert_allclose(update, -0.01 * (0.9 * velocity + gradient), rtol=1e-4, atol=1e-8)
 
 
-def test_a_changed_batch_size_goes_on_from_where_the_epoch_stands():
+def test_changed_batch_size_continues_from_the_cursor():
     trainer = trainer_of(batch_size=20)
     trainer.run_batch()
     trainer.batch_size = 7
@@ -370,7 +370,7 @@ def test_a_changed_batch_size_goes_on_from_where_the_epoch_stands():
     "bad",
     [0, -0.1, math.nan, math.inf, -math.inf, "fast", None, True, pytest.param(10**400, id="huge")],
 )
-def test_a_bad_learning_rate_is_refused_and_nothing_changes(bad):
+def test_invalid_learning_rate_is_refused_and_nothing_changes(bad):
     trainer = trainer_of()
     losses(trainer, 2)
     before = unchanging(state(trainer))
@@ -393,7 +393,7 @@ def test_a_bad_learning_rate_is_refused_and_nothing_changes(bad):
         ("mode", "look"),
     ],
 )
-def test_any_bad_setting_is_refused_by_name_and_nothing_changes(name, bad):
+def test_invalid_setting_is_refused_by_name_and_nothing_changes(name, bad):
     trainer = trainer_of()
     losses(trainer, 2)
     before = unchanging(state(trainer))
@@ -403,12 +403,12 @@ def test_any_bad_setting_is_refused_by_name_and_nothing_changes(name, bad):
     assert unchanging(state(trainer)) == before
 
 
-def test_an_unknown_setting_is_answered_with_the_nearest():
+def test_unknown_setting_is_refused_with_the_nearest_name():
     with pytest.raises(SettingError, match="Did you mean 'learning_rate'"):
         trainer_of(learning_rat=0.1)
 
 
-def test_a_model_that_does_not_fit_the_data_is_refused_with_both_dimensions():
+def test_model_of_other_dimensions_than_the_data_is_refused():
     with pytest.raises(SettingError, match="input_dimension is 7, but the dataset's is 16"):
         Trainer(Model(input_dimension=7), SequenceDataset())
     with pytest.raises(SettingError, match="output_dimension is 7, but the dataset's is 4"):
@@ -421,7 +421,7 @@ def memory_for_batches_of(size, monkeypatch):
     monkeypatch.setattr(model_module, "physical_memory", lambda: 2 * needed)
 
 
-def test_a_batch_too_large_for_memory_is_refused_with_its_size(monkeypatch):
+def test_batch_too_large_for_memory_is_refused_with_its_size(monkeypatch):
     memory_for_batches_of(40, monkeypatch)
     trainer_of(batch_size=40)
     with pytest.raises(SettingError, match="KiB to train with batches of 41") as caught:
@@ -429,7 +429,7 @@ def test_a_batch_too_large_for_memory_is_refused_with_its_size(monkeypatch):
     assert caught.value.setting == "batch_size"
 
 
-def test_a_batch_too_large_for_memory_is_refused_when_it_is_changed_to_as_well(monkeypatch):
+def test_change_to_a_batch_too_large_for_memory_is_refused(monkeypatch):
     trainer = trainer_of(batch_size=40)
     memory_for_batches_of(40, monkeypatch)
     with pytest.raises(SettingError, match="batches of 41"):
@@ -455,7 +455,7 @@ def test_the_phases_of_a_step_run_forward_then_backward_then_update():
 @every_optimizer
 @pytest.mark.parametrize("loss_type", ["mse", "cross_entropy"])
 @pytest.mark.parametrize("batch_size", [1, 7, 32])
-def test_many_steps_at_once_are_those_of_one_at_a_time_to_the_bit(optimizer, loss_type, batch_size):
+def test_steps_in_a_block_equal_single_steps_bit_for_bit(optimizer, loss_type, batch_size):
     settings = {"optimizer": optimizer, "loss_type": loss_type, "batch_size": batch_size}
     together, single = (trainer_of(num_samples=300, **settings) for _ in range(2))
     while together.step < 100:
@@ -468,13 +468,13 @@ def test_many_steps_at_once_are_those_of_one_at_a_time_to_the_bit(optimizer, los
     assert together.engine.events == single.engine.events
 
 
-def test_steps_at_once_end_with_the_epoch():
+def test_block_of_steps_ends_with_the_epoch():
     trainer = trainer_of(num_samples=100)
     assert [trainer.engine.advance(32, 10) for _ in range(3)] == [3, 1, 3]
     assert trainer.epoch == 1
 
 
-def test_predicting_in_the_middle_of_a_step_does_not_disturb_it():
+def test_prediction_during_a_step_does_not_disturb_it():
     disturbed, usual = trainer_of(batch_size=20), trainer_of(batch_size=20)
     other_contexts, _ = disturbed.dataset.__getitems__(range(20))
     block = disturbed.engine.loader.load(disturbed.engine.cursor, 20)
@@ -484,7 +484,7 @@ def test_predicting_in_the_middle_of_a_step_does_not_disturb_it():
     assert np.array_equal(parameters(disturbed), parameters(usual))
 
 
-def test_predicting_in_the_middle_of_a_validation_does_not_disturb_it(monkeypatch):
+def test_prediction_during_validation_does_not_disturb_it(monkeypatch):
     trainer = trainer_of()
     data, usual = trainer.dataset, trainer.engine.validation_loss()
     contexts, _ = data.context_and_target(data.validation_windows)
@@ -498,7 +498,7 @@ def test_predicting_in_the_middle_of_a_validation_does_not_disturb_it(monkeypatc
     assert trainer.engine.validation_loss() == usual
 
 
-def test_predictions_are_the_models_for_any_number_of_contexts():
+def test_predictions_equal_the_models_for_any_number_of_contexts():
     trainer = trainer_of(num_samples=3000)
     contexts, _ = trainer.dataset.__getitems__(range(3000))
     inputs = np.eye(4)[contexts].reshape(3000, 16)
@@ -508,7 +508,7 @@ def test_predictions_are_the_models_for_any_number_of_contexts():
 
 
 @every_optimizer
-def test_training_is_the_same_from_the_same_seed_and_another_one_from_another(optimizer):
+def test_training_depends_on_the_seed_alone(optimizer):
     def trained(seed):
         trainer = trainer_of(seed=seed, optimizer=optimizer)
         return losses(trainer, 10), parameters(trainer).tolist()
@@ -517,7 +517,7 @@ def test_training_is_the_same_from_the_same_seed_and_another_one_from_another(op
     assert trained(1) != trained(2)
 
 
-def test_two_trainers_do_not_disturb_each_other():
+def test_trainers_do_not_disturb_each_other():
     alone = losses(trainer_of(), 6)
     one, other = trainer_of(), trainer_of(seed=7, optimizer="adam")
     together = []

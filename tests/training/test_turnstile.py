@@ -4,7 +4,7 @@ import time
 from threading import Event, Thread
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.training.turnstile import Turns
+from backprop_panel.training.turnstile import Turnstile
 from backprop_panel.training.worker import TURNS, StopWhen
 
 PATIENCE = 10
@@ -17,8 +17,8 @@ def in_threads(deeds):
     return threads
 
 
-def test_one_works_at_a_time():
-    turns, at_work, most = Turns(), [], []
+def test_one_thread_works_at_a_time():
+    turns, at_work, most = Turnstile(), [], []
 
     def work():
         awake = Event()
@@ -35,8 +35,8 @@ def test_one_works_at_a_time():
     assert len(most) == 200
 
 
-def test_turns_come_in_the_order_in_which_they_were_asked_for():
-    turns, order, had = Turns(), [], Event()
+def test_turns_come_in_the_order_of_the_requests():
+    turns, order, had = Turnstile(), [], Event()
 
     def work(name):
         with turns.turn(Event()):
@@ -57,8 +57,8 @@ def test_turns_come_in_the_order_in_which_they_were_asked_for():
     assert order == list("abcd")
 
 
-def test_who_is_awoken_need_not_wait_and_takes_nobodys_turn():
-    turns, awake, had = Turns(), Event(), Event()
+def test_woken_thread_returns_without_taking_a_turn():
+    turns, awake, had = Turnstile(), Event(), Event()
     done = []
 
     def first():
@@ -66,16 +66,16 @@ def test_who_is_awoken_need_not_wait_and_takes_nobodys_turn():
             had.wait(PATIENCE)
             done.append("first")
 
-    def awoken():
+    def woken():
         with turns.turn(awake):
-            done.append("awoken")
+            done.append("woken")
 
     def last():
         with turns.turn(Event()):
             done.append("last")
 
     threads = []
-    for deed in (first, awoken, last):
+    for deed in (first, woken, last):
         threads += in_threads([deed])
         time.sleep(0.02)
     awake.set()
@@ -83,10 +83,10 @@ def test_who_is_awoken_need_not_wait_and_takes_nobodys_turn():
     had.set()
     for thread in threads:
         thread.join(PATIENCE)
-    assert done == ["awoken", "first", "last"]
+    assert done == ["woken", "first", "last"]
 
 
-def test_runs_that_train_beside_each_other_get_on_alike():
+def test_runs_that_train_at_once_progress_alike():
     runs = [TrainingRunManager().create(hidden_dimension=4) for _ in range(4)]
 
     def when_all_have_made(steps):
@@ -107,7 +107,7 @@ def test_runs_that_train_beside_each_other_get_on_alike():
 
 
 def training(count=1, **config):
-    """Return runs that train, once each has begun."""
+    """Return training runs, each of which has made a step."""
     runs = [TrainingRunManager().create(**config) for _ in range(count)]
     for run in runs:
         run.worker.start(StopWhen())
@@ -117,7 +117,7 @@ def training(count=1, **config):
     return runs
 
 
-def test_one_that_stops_does_not_wait_for_its_turn():
+def test_stopped_worker_does_not_wait_for_its_turn():
     (run,) = training(hidden_dimension=4)
     with TURNS.turn(Event()):
         (stopping,) = in_threads([run.worker.stop])
@@ -125,7 +125,7 @@ def test_one_that_stops_does_not_wait_for_its_turn():
         assert not run.worker.running
 
 
-def test_one_that_is_stopped_within_its_turn_does_not_wait_for_another(monkeypatch):
+def test_worker_stopped_during_its_turn_does_not_wait_for_another(monkeypatch):
     (run,) = training(hidden_dimension=4)
     advance, at_work, go_on, done = run.trainer.engine.advance, *(Event() for _ in range(3))
 
@@ -152,7 +152,7 @@ def test_one_that_is_stopped_within_its_turn_does_not_wait_for_another(monkeypat
     assert stopped
 
 
-def test_a_wide_network_does_not_hold_up_small_ones():
+def test_wide_network_does_not_delay_small_ones():
     wide, *_ = training(hidden_dimension=1000, batch_size=1000, num_samples=1000)
     (small,) = training(hidden_dimension=4)
     before = wide.trainer.step, small.trainer.step

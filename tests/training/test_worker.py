@@ -1,4 +1,4 @@
-"""The worker trains in the background, and what it did can be told and done again exactly."""
+"""The worker trains in the background, and its training can be replayed exactly."""
 
 import threading
 import time
@@ -10,11 +10,11 @@ from backprop_panel import Model, SequenceDataset, SettingError, Trainer, Traini
 from backprop_panel.training.worker import TURNS, StopWhen, Worker
 
 PATIENCE = 60.0
-"""Seconds after which something that should happen at once is taken not to happen."""
+"""Seconds to wait for something that should happen at once."""
 
 
 class BrokenDataset(SequenceDataset):
-    """Data that cannot be read a third time, until it is mended."""
+    """Data that cannot be read a third time while `broken`."""
 
     reads = 0
     broken = True
@@ -28,7 +28,7 @@ class BrokenDataset(SequenceDataset):
 
 @pytest.fixture
 def run():
-    """A small run whose worker is stopped at the end, whatever happened."""
+    """A small run whose worker is stopped at the end of the test."""
     manager = TrainingRunManager()
     yield manager.create(
         num_samples=100, hidden_dimension=8, batch_size=32, loss_type="cross_entropy"
@@ -48,7 +48,7 @@ def until_step(step):
 
 
 def work_on(run, steps):
-    """Let the worker make that many more steps and end by itself."""
+    """Let the worker make a number of steps and end by itself."""
     run.worker.start(until_step(run.trainer.step + steps))
     wait_until(lambda: not run.worker.running)
     run.worker.stop()
@@ -69,26 +69,26 @@ def training_threads():
     return [thread for thread in threading.enumerate() if thread.name == "training"]
 
 
-def test_the_worker_trains_in_the_background_while_the_caller_goes_on(run):
+def test_worker_trains_in_the_background(run):
     run.worker.start(StopWhen())
     assert run.worker.running
     wait_until(lambda: run.trainer.step > 20)
     assert run.worker.running
 
 
-def test_the_worker_ends_at_its_goal_by_itself(run):
+def test_worker_stops_at_its_goal(run):
     work_on(run, 17)
     assert run.trainer.step == 17
     assert not run.worker.running
     assert run.worker.error is None
 
 
-def test_a_goal_that_is_reached_already_makes_no_step(run):
+def test_worker_makes_no_step_if_its_goal_is_reached(run):
     work_on(run, 0)
     assert run.trainer.step == 0
 
 
-def test_what_the_worker_trains_is_what_batches_one_by_one_train(run):
+def test_worker_trains_exactly_as_single_batches_do(run):
     work_on(run, 25)
     losses = run.history["loss"].tolist()
     run.reset()
@@ -97,7 +97,7 @@ def test_what_the_worker_trains_is_what_batches_one_by_one_train(run):
     assert run.history["loss"].tolist() == losses
 
 
-def test_stop_leaves_the_run_at_a_whole_step(run):
+def test_stop_waits_for_the_end_of_the_step(run):
     for _ in range(5):
         before = run.trainer.step
         run.worker.start(StopWhen())
@@ -110,7 +110,7 @@ def test_stop_leaves_the_run_at_a_whole_step(run):
         assert run.trainer.step == step
 
 
-def test_nothing_moves_after_stop(run):
+def test_no_step_is_made_after_stop(run):
     run.worker.start(StopWhen())
     wait_until(lambda: run.trainer.step > 3)
     run.worker.stop()
@@ -120,13 +120,13 @@ def test_nothing_moves_after_stop(run):
     assert np.array_equal(run.model.network.parameters, before)
 
 
-def test_stop_is_allowed_when_nothing_works(run):
+def test_stop_without_a_thread_does_nothing(run):
     run.worker.stop()
     run.worker.stop()
     assert not run.worker.running
 
 
-def test_starting_again_replaces_the_thread(run):
+def test_second_start_replaces_the_thread(run):
     before = len(training_threads())
     for _ in range(3):
         run.worker.start(StopWhen())
@@ -135,7 +135,7 @@ def test_starting_again_replaces_the_thread(run):
     assert len(training_threads()) == before
 
 
-def test_training_by_hand_goes_on_where_the_worker_stopped(run):
+def test_batches_continue_where_the_worker_stopped(run):
     work_on(run, 5)
     run.trainer.run_step()
     work_on(run, 5)
@@ -143,7 +143,7 @@ def test_training_by_hand_goes_on_where_the_worker_stopped(run):
     assert_replay_is_exact(run)
 
 
-def test_settings_changed_while_it_works_are_logged_with_their_step_and_replayed_exactly(run):
+def test_settings_changed_during_training_are_replayed_exactly(run):
     run.worker.start(StopWhen())
     changes = [
         {"learning_rate": 0.05},
@@ -166,7 +166,7 @@ def test_settings_changed_while_it_works_are_logged_with_their_step_and_replayed
     assert run.at(steps[2]).settings["batch_size"] == 7
 
 
-def test_a_setting_changed_while_it_works_is_in_force_within_two_steps(run):
+def test_setting_changed_during_training_is_in_force_within_two_steps(run):
     run.worker.start(StopWhen(), steps_per_second=50)
     wait_until(lambda: run.trainer.step >= 1)
     before = run.trainer.step
@@ -175,7 +175,7 @@ def test_a_setting_changed_while_it_works_is_in_force_within_two_steps(run):
     assert run.trainer.step <= before + 2
 
 
-def test_a_setting_changed_just_before_it_ends_is_not_lost(run):
+def test_setting_changed_just_before_the_end_is_not_lost(run):
     for number in range(1, 30):
         run.worker.start(until_step(run.trainer.step + 2))
         run.trainer.learning_rate = number / 100
@@ -184,7 +184,7 @@ def test_a_setting_changed_just_before_it_ends_is_not_lost(run):
     assert_replay_is_exact(run)
 
 
-def test_the_mode_changed_while_it_works_stops_the_weights(run):
+def test_visualize_mode_during_training_stops_the_updates(run):
     run.worker.start(StopWhen())
     wait_until(lambda: run.trainer.step > 3)
     run.trainer.mode = "visualize"
@@ -199,7 +199,7 @@ def test_the_mode_changed_while_it_works_stops_the_weights(run):
     assert_replay_is_exact(run)
 
 
-def test_a_record_comes_when_it_is_asked_for(run):
+def test_requested_records_come_in_the_order_of_steps(run):
     run.worker.start(StopWhen())
     records = []
 
@@ -217,7 +217,7 @@ def test_a_record_comes_when_it_is_asked_for(run):
         assert np.float32(record.loss) == run.history["loss"][record.step - 1]
 
 
-def test_a_record_of_before_is_not_handed_out_after_a_new_start(run):
+def test_record_from_before_a_new_start_is_dropped(run):
     run.worker.take_record()
     work_on(run, 5)
     run.reset()
@@ -226,14 +226,14 @@ def test_a_record_of_before_is_not_handed_out_after_a_new_start(run):
     assert run.worker.take_record() is None
 
 
-def test_the_rate_of_steps_can_be_limited(run):
+def test_rate_of_steps_can_be_limited(run):
     begin = time.monotonic()
     run.worker.start(until_step(25), steps_per_second=100)
     wait_until(lambda: not run.worker.running)
     assert time.monotonic() - begin >= 0.2
 
 
-def test_while_a_caller_waits_no_new_step_begins(run):
+def test_no_step_begins_while_turns_are_withheld(run):
     run.worker.start(StopWhen())
     wait_until(lambda: run.trainer.step > 3)
     with TURNS.withheld():
@@ -244,8 +244,8 @@ def test_while_a_caller_waits_no_new_step_begins(run):
     wait_until(lambda: run.trainer.step > step)
 
 
-def test_stop_works_while_the_thread_is_made_to_wait(run):
-    """As when a watcher of what is shown pauses the training."""
+def test_stop_works_while_turns_are_withheld(run):
+    """This happens when a watcher pauses the training while a page draws."""
     run.worker.start(StopWhen())
     wait_until(lambda: run.trainer.step > 3)
     stopping = threading.Thread(target=run.worker.stop, daemon=True)
@@ -258,7 +258,7 @@ def test_stop_works_while_the_thread_is_made_to_wait(run):
     assert stopped
 
 
-def test_predicting_while_it_works_does_not_disturb_training(run):
+def test_predictions_do_not_disturb_training(run):
     contexts, _ = run.dataset.__getitems__(range(32))
     run.worker.start(until_step(2000))
     while run.worker.running:
@@ -277,14 +277,14 @@ def test_reset_stops_the_worker_first(run):
     assert_replay_is_exact(run)
 
 
-def test_a_setting_changed_just_before_a_reset_does_not_outlive_it(run):
+def test_reset_drops_a_setting_changed_just_before(run):
     run.worker.start(StopWhen())
     run.trainer.learning_rate = 0.5
     run.reset()
     assert run.trainer.learning_rate == run.trainer.engine.settings.learning_rate == 0.001
 
 
-def test_deleting_a_run_stops_its_worker():
+def test_delete_stops_the_worker():
     manager = TrainingRunManager()
     doomed = manager.create(num_samples=100, hidden_dimension=8)
     manager.create(num_samples=100, hidden_dimension=8)
@@ -293,7 +293,7 @@ def test_deleting_a_run_stops_its_worker():
     assert not doomed.worker.running
 
 
-def test_closing_the_manager_stops_every_worker():
+def test_close_stops_all_workers():
     manager = TrainingRunManager()
     runs = [manager.create(num_samples=100, hidden_dimension=8) for _ in range(3)]
     for each in runs:
@@ -315,7 +315,7 @@ def failed_worker(trainer):
     return worker
 
 
-def test_an_error_in_a_step_ends_the_thread_and_is_kept():
+def test_error_in_a_step_ends_the_thread_and_is_kept():
     trainer = broken_trainer()
     worker = failed_worker(trainer)
     assert isinstance(worker.error, OSError)
@@ -323,14 +323,14 @@ def test_an_error_in_a_step_ends_the_thread_and_is_kept():
     assert trainer.step == trainer.engine.history.rows > 0
 
 
-def test_after_an_error_settings_are_taken_at_once_again():
+def test_settings_apply_at_once_after_an_error():
     trainer = broken_trainer()
     failed_worker(trainer)
     trainer.learning_rate = 0.5
     assert trainer.engine.settings.learning_rate == 0.5
 
 
-def test_a_new_start_forgets_the_error():
+def test_new_start_clears_the_error():
     trainer = broken_trainer()
     worker = failed_worker(trainer)
     trainer.dataset.broken = False
@@ -342,7 +342,7 @@ def test_a_new_start_forgets_the_error():
     assert trainer.step == failed_at + 3
 
 
-def test_the_batch_that_failed_is_taken_again_once_the_cause_is_gone():
+def test_failed_batch_is_repeated_after_the_error():
     trainer = broken_trainer()
     failed_worker(trainer)
     trainer.dataset.broken = False
@@ -350,14 +350,14 @@ def test_the_batch_that_failed_is_taken_again_once_the_cause_is_gone():
     assert trainer.run_batch().samples.tolist() == following.tolist()
 
 
-def with_actions_left_at_its_last_step(trainer, *actions):
-    """A worker that has ended, to whose engine `actions` were put during its last step."""
+def worker_with_commands_put_during_its_last_step(trainer, *commands):
+    """A worker that has ended, with `commands` put into its queue during its last step."""
     advance = trainer.engine.advance
 
     def advance_and_put(size, most=1):
         made = advance(size, most)
-        for action in actions:
-            trainer.commands.put(action)
+        for command in commands:
+            trainer.commands.put(command)
         return made
 
     trainer.engine.advance = advance_and_put
@@ -372,29 +372,29 @@ def raising():
     raise OSError("the disk is gone")
 
 
-def test_an_action_that_raises_as_the_worker_ends_is_its_error():
+def test_error_in_a_command_at_the_end_is_kept():
     trainer = Trainer(Model(hidden_dimension=8), SequenceDataset(num_samples=100))
-    worker = with_actions_left_at_its_last_step(trainer, raising)
+    worker = worker_with_commands_put_during_its_last_step(trainer, raising)
     assert str(worker.error) == "the disk is gone"
 
 
-def test_actions_behind_one_that_raises_are_run_all_the_same():
+def test_commands_after_one_that_raises_are_run():
     trainer = Trainer(Model(hidden_dimension=8), SequenceDataset(num_samples=100))
     done = []
-    with_actions_left_at_its_last_step(trainer, raising, lambda: done.append("second"))
+    worker_with_commands_put_during_its_last_step(trainer, raising, lambda: done.append("second"))
     assert done == ["second"]
     trainer.learning_rate = 0.5
     assert trainer.engine.settings.learning_rate == 0.5
 
 
-def test_an_action_that_raises_between_two_steps_ends_the_worker(run):
+def test_error_in_a_command_between_steps_ends_the_worker(run):
     run.worker.start(StopWhen())
     run.commands.put(raising)
     wait_until(lambda: not run.worker.running)
     assert str(run.worker.error) == "the disk is gone"
 
 
-def test_a_worker_that_fails_keeps_the_first_reason(run):
+def test_worker_keeps_the_first_reason_of_its_failure(run):
     run.worker.start(StopWhen())
     run.worker.fail(OSError("first"))
     run.worker.fail(OSError("second"))
@@ -436,13 +436,13 @@ def worked_until(run, stop_when):
     run.worker.stop()
 
 
-def test_the_worker_stops_when_so_many_passes_are_completed(run):
+def test_worker_stops_after_a_number_of_epochs(run):
     worked_until(run, StopWhen(epoch=3))
     assert (run.trainer.epoch, run.trainer.engine.cursor.position) == (3, 0)
     assert run.worker.reason == "epoch 3 is completed"
 
 
-def test_the_worker_stops_when_the_loss_averaged_over_its_last_steps_is_below_a_value(run):
+def test_worker_stops_when_the_mean_loss_is_below_a_value(run):
     run.trainer.change(optimizer="adam", learning_rate=0.01)
     worked_until(run, StopWhen(loss_below=1.0))
     assert run.history["loss"][-32:].mean() < 1.0
@@ -451,7 +451,7 @@ def test_the_worker_stops_when_the_loss_averaged_over_its_last_steps_is_below_a_
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_the_worker_stops_when_a_loss_is_not_finite_and_says_at_which_step(run):
+def test_worker_stops_at_a_loss_that_is_not_finite_and_names_its_step(run):
     run.trainer.change(learning_rate=1e30, loss_type="mse")
     worked_until(run, StopWhen(not_finite=True))
     finite = np.isfinite(run.history["loss"])
@@ -459,13 +459,13 @@ def test_the_worker_stops_when_a_loss_is_not_finite_and_says_at_which_step(run):
     assert run.worker.reason == f"the loss of step {int(np.argmin(finite)) + 1} is not finite"
 
 
-def test_the_worker_goes_on_past_what_is_not_finite_unless_told_to_stop(run):
+def test_worker_continues_past_losses_that_are_not_finite_by_default(run):
     run.trainer.engine.network.biases[0][0] = np.nan
     worked_until(run, StopWhen(step=40))
     assert run.worker.reason == "step 40 is reached"
 
 
-def test_a_changed_pace_holds_from_the_next_step_on(run):
+def test_changed_pace_applies_from_the_next_step(run):
     run.worker.start(StopWhen(), steps_per_second=2)
     run.worker.set_pace(None)
     wait_until(lambda: run.trainer.step > 100)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
+from threading import RLock
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +18,8 @@ from ..data.sequence_dataset import SequenceDataset
 from ..nn.optimizers import OptimizerState
 from ..nn.record import StepRecord
 from ..settings import SettingError, is_whole, plain, refuse_unknown, shown
+from ..storage.run_index import ListedRun
+from ..storage.run_summary import RunSummary
 from ..training.engine import Engine
 from ..training.event_log import Trained, do_again
 from ..training.file_input import Source
@@ -24,6 +28,7 @@ from ..training.model import Model
 from ..training.trainer import SETTING_NAMES, Trainer
 from ..training.weight_tensors import read_parameters
 from ..training.worker import Worker
+from .deferral import Deferral
 
 DATA_SETTINGS = tuple(SequenceDataset.setting_names())
 MODEL_SETTINGS = tuple(
@@ -34,6 +39,9 @@ MODEL_SETTINGS = tuple(
 TRAINER_SETTINGS = (*SETTING_NAMES, "mode")
 CONFIGURATION = (*DATA_SETTINGS, *MODEL_SETTINGS, *TRAINER_SETTINGS)
 """Every key of a run's configuration; `seed` is the data's and the model's."""
+
+DEFERRED = ("dataset", "model", "trainer", "worker")
+"""The parts of a run that a store's run has once it is loaded: every attribute that takes time."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,12 @@ class TrainingRun(param.Parameterized):
         The objects made from it.
     worker : Worker
         Trains in the background.
+
+    A run that a store lists has its `id`, `name`, `parent`, `config` and `summary` at once, and is
+    loaded when another attribute is first used. That raises `SettingError` if it cannot be read.
     """
+
+    _deferral: Deferral | None = None
 
     id = param.String(constant=True, doc="Unique for ever.")
     parent = param.Tuple(
@@ -97,9 +110,14 @@ class TrainingRun(param.Parameterized):
         config: Mapping[str, Any],
         id: str | None = None,
         parent: tuple[str, int] | None = None,
+        deferral: Deferral | None = None,
     ) -> None:
         refuse_unknown(config, CONFIGURATION)
         super().__init__(name=name, id=id or uuid4().hex, parent=parent)
+        self._deferral, self._loading = deferral, RLock()
+        if deferral is not None:
+            self._stored_config = config
+            return
         self.dataset = SequenceDataset(**_only(config, DATA_SETTINGS))
         self.model = Model(
             input_dimension=self.dataset.input_dimension,
@@ -112,9 +130,64 @@ class TrainingRun(param.Parameterized):
         self.config = self.settings
         self.worker = Worker(self.trainer.engine)
 
+    def __getattr__(self, name: str) -> Any:
+        """Return a deferred part; called only while the run has no attribute of that name."""
+        if name == "config" and self._deferral is not None:
+            self.config = _completed(self._stored_config)
+            return self.config
+        if name not in DEFERRED or self._deferral is None:
+            return object.__getattribute__(self, name)  # raises AttributeError again
+        self.load()
+        return self.__dict__[name]
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the run has all its parts, and not only its entry in a store's list."""
+        return self._deferral is None or DEFERRED[-1] in self.__dict__
+
+    def load(self) -> None:
+        """Load the run from its store unless it is loaded.
+
+        Raises
+        ------
+        SettingError
+            If it cannot be read.
+        """
+        with self._loading:
+            if self.loaded:
+                return
+            try:
+                whole = self._deferral.read(self, self._made_whole)
+            except Exception as error:
+                failure = error
+            else:
+                whole.model.run = self
+                self.__dict__.update({name: vars(whole)[name] for name in ("config", *DEFERRED)})
+                return
+        refusal = self._deferral.refusal(self, failure)
+        raise refusal from (None if refusal is failure else failure)
+
+    def _made_whole(self) -> TrainingRun:
+        return TrainingRun(self.name, self.config, self.id, self.parent)
+
+    def list_again(self, listed: ListedRun) -> bool:
+        """Take a newer entry of the store's list; tell if the run was saved since the last one."""
+        was = self._deferral.listed
+        if listed != was:
+            self._deferral = self._deferral.with_entry(listed)
+        return listed.saves != was.saves
+
+    @property
+    def summary(self) -> RunSummary:
+        """The run in numbers; that of a run which is not loaded is in the store's list."""
+        listed = None if self.loaded else self._deferral.summary
+        return listed or RunSummary.of(self.trainer.engine)
+
     @property
     def settings(self) -> dict[str, Any]:
         """Every setting as it is now."""
+        if not self.loaded and (listed := self._deferral.summary):
+            return {**self.config, **listed.settings}
         return {
             **self.dataset.settings(),
             **_only(self.model.settings(), MODEL_SETTINGS),
@@ -289,6 +362,18 @@ class TrainingRun(param.Parameterized):
         model = Model(**self.model.settings())
         trainer = Trainer(model, self.dataset, **_only(self.config, SETTING_NAMES))
         return trainer.engine
+
+
+def _completed(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored configuration as a loaded run has it, without making any part."""
+    return SequenceDataset.with_containers({**_defaults(), **config})
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    """Return the default of every setting."""
+    settings = {SequenceDataset: DATA_SETTINGS, Model: MODEL_SETTINGS, Trainer: TRAINER_SETTINGS}
+    return {name: kind.param[name].default for kind, names in settings.items() for name in names}
 
 
 def _only(settings: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

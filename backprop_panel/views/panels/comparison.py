@@ -5,13 +5,13 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
 import param
 
 from ...runs.run import TrainingRun
+from ...settings import SettingError
 from ..plots.colors import run_color
 from ..plots.html import html
 from ..plots.line_plot import Curves
@@ -44,7 +44,12 @@ class Comparison(param.Parameterized):
         self._numbers: dict[str, int] = {}
 
     def runs(self) -> list[TrainingRun]:
-        """Return the runs that are compared, and always the one that is shown."""
+        """Return the runs that are compared, and always the one that is shown; load them all."""
+        manager, listed = self.session.manager, self.listed()
+        return [run for run in listed if manager.can_read(run)]
+
+    def listed(self) -> list[TrainingRun]:
+        """Return the runs to be compared; load none."""
         shown = self.session.run
         hidden = set(self.hidden)
         return [run for run in self.session.manager.runs if run is shown or run.id not in hidden]
@@ -209,8 +214,10 @@ class RunsTab(pn.viewable.Viewer):
             self._draw()
 
     def _draw(self) -> None:
-        runs = self._rows = list(self.comparison.session.manager.runs)
-        compared = set(self.comparison.runs())
+        runs = self._rows = [
+            run for run in self.comparison.session.manager.runs if _has_summary(run)
+        ]
+        compared = set(self.comparison.listed())
         settings = [settings_in_words(run) for run in runs]
         table = runs_table(runs, settings)
         names = {run.id: run.name for run in runs}
@@ -259,6 +266,14 @@ class RunsTab(pn.viewable.Viewer):
         self._table.theme = "midnight" if event.new else "simple"
 
 
+def _has_summary(run: TrainingRun) -> bool:
+    """Tell whether a run has a summary: one of an older store is loaded for it."""
+    try:
+        return run.summary is not None
+    except SettingError:
+        return False
+
+
 def settings_in_words(run: TrainingRun) -> dict[str, str]:
     """Return the settings as columns of a table, whole."""
     return {name.replace("_", " "): str(value) for name, value in run.settings.items()}
@@ -272,15 +287,15 @@ def runs_table(runs: list[TrainingRun], settings: list[dict[str, str]]) -> pd.Da
     """
     rows = []
     for run, texts in zip(runs, settings, strict=True):
-        losses = run.history["loss"]
+        summary = run.summary
         rows.append(
             {
                 "name": run.name,
                 **{name: text[:40] for name, text in texts.items()},
-                "step": run.trainer.step,
-                "epoch": run.trainer.epoch,
-                LAST_LOSS: _short(losses[-1]) if len(losses) else "",
-                BEST_LOSS: _short(np.fmin.reduce(losses)) if len(losses) else "",
+                "step": summary.step,
+                "epoch": summary.epoch,
+                LAST_LOSS: _short(summary.last_loss) if summary.step else "",
+                BEST_LOSS: _short(summary.best_loss) if summary.step else "",
             }
         )
     return pd.DataFrame(rows).astype(dict.fromkeys(LOSSES, object))

@@ -212,7 +212,8 @@ class Settings(pn.viewable.Viewer):
 
     def _switch(self, event: param.parameterized.Event) -> None:
         if not self._showing and event.new:
-            self.session.manager.switch(event.new)
+            session = self.session
+            session.attempt("runs", lambda: session.manager.switch(event.new))
 
     def _confirmation(self) -> pmui.Dialog:
         self._question = html("", "bp-note")

@@ -3,12 +3,16 @@
 The page's default network trains in its worker, as it does behind the page, for a second at a time:
 in turn kept in memory and in a file on the disk of the current folder. What others do on the
 machine moves the rate more than a store does; the processor time, the saving thread's included, it
-moves less. Run it with ``python benchmarks/storing.py``.
+moves less. Opening a store with a thousand runs is held against loading fifty, in one interleaved
+run; ``--opening`` measures this alone. Run it with ``python benchmarks/storing.py``.
 """
 
 from __future__ import annotations
 
+import gc
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -22,8 +26,12 @@ from backprop_panel.training.worker import StopWhen  # noqa: E402
 CONFIG = {"learning_rate": 0.01, "loss_type": "cross_entropy", "optimizer": "adam"}
 BLOCKS = 40
 BLOCK_SECONDS = 1.0
-RUNS = 50
+OPENINGS = 9
+LOADED_RUNS = 50
+LISTED_RUNS = 1000
 STEPS = 20_000
+KEYS = {"runs": "id"} | dict.fromkeys(("states", "checkpoints", "events", "history"), "run")
+"""The column with a run's id in each table of a store."""
 
 
 def train_a_while(run: TrainingRun) -> tuple[float, float]:
@@ -61,33 +69,70 @@ def print_ratio(title: str, pairs: list[tuple[float, float]], scale: float, unit
     print(f"  {title:<24}in memory {memory:6.0f} {unit}, stored {store:6.0f} {unit}: {ratio:.3f} x")
 
 
-def measure_opening(folder: Path) -> None:
-    """Print how long it takes to have runs with a long history again."""
-    path = folder / "many.sqlite"
+def store_with(path: Path, runs: int) -> None:
+    """Make a store with runs of one history, each with its own rows in the file."""
     manager = TrainingRunManager(path)
     first = manager.create(**CONFIG)
     while first.trainer.step < STEPS:
         first.trainer.run_epoch()
-    for _ in range(RUNS - 1):
-        manager.fork(first.id)
     manager.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("BEGIN")
+        for number in range(1, runs):
+            for table, key in KEYS.items():
+                names = [name for _, name, *_ in db.execute(f"PRAGMA table_info({table})")]
+                changed = {
+                    key: f"'{number:032}'",
+                    "name": f"'{number}'",
+                    "position": str(number + 1),
+                }
+                values = ", ".join(changed.get(name, name) for name in names)
+                db.execute(
+                    f"INSERT INTO {table} SELECT {values} FROM {table} WHERE {key} = ?", (first.id,)
+                )
+        db.execute("COMMIT")
+
+
+def seconds_to_open(path: Path, whole: bool) -> float:
+    """Return how long it takes to open a store; whole: with every run loaded, as it once was."""
+    gc.collect()
     begin = perf_counter()
     manager = TrainingRunManager(path)
+    if whole:
+        for run in manager.runs:
+            run.load()
     seconds = perf_counter() - begin
-    size = path.stat().st_size / 2**20
+    manager.close()
+    return seconds
+
+
+def measure_opening(folder: Path) -> None:
+    """Print how long it takes to list many runs, beside loading all of a few; then a look back."""
+    few, many = folder / "few.sqlite", folder / "many.sqlite"
+    store_with(few, LOADED_RUNS)
+    store_with(many, LISTED_RUNS)
+    pairs = [
+        (seconds_to_open(few, whole=True), seconds_to_open(many, whole=False))
+        for _ in range(OPENINGS + 1)
+    ][1:]
+    loaded, listed = (1e3 * median(column) for column in zip(*pairs, strict=True))
+    ratio = median(many / few for few, many in pairs)
+    print(f"  {LOADED_RUNS} runs of {STEPS} steps, all loaded: {loaded:.0f} ms")
+    print(f"  {LISTED_RUNS} of them, listed: {listed:.0f} ms, {ratio:.2f} x")
+    manager = TrainingRunManager(few)
     begin = perf_counter()
-    manager.current.at(first.trainer.step // 2)
+    manager.current.at(STEPS // 2)
     looking = perf_counter() - begin
     manager.close()
-    print(f"  {RUNS} runs of {STEPS} steps, {size:.0f} MiB: {seconds * 1e3:.0f} ms")
     print(f"  a look back into one, reading its checkpoints: {looking * 1e3:.0f} ms")
 
 
 def main() -> None:
     """Measure and print."""
     with TemporaryDirectory(dir=".") as folder:
-        print("Training the default network")
-        measure_rates(Path(folder))
+        if "--opening" not in sys.argv:
+            print("Training the default network")
+            measure_rates(Path(folder))
         print("Opening a store")
         measure_opening(Path(folder))
 

@@ -1,10 +1,11 @@
 """What the tests of the store share: small runs, and what must be equal of two of them."""
 
 import time
+from contextlib import suppress
 
 import numpy as np
 
-from backprop_panel import TrainingRunManager
+from backprop_panel import SettingError, TrainingRunManager
 
 SMALL = {
     "num_samples": 60,
@@ -40,6 +41,14 @@ def everything(run):
             (state.step, state.events, state.digest()) for state in engine.checkpoints.states
         ],
     }
+
+
+def look_at_all(manager):
+    """Load every run that is only listed, as a look at it does; the unreadable ones are found."""
+    for run in manager.runs:
+        with suppress(SettingError):
+            run.load()
+    return manager
 
 
 def undisturbed(steps, **config):

@@ -87,11 +87,7 @@ class SequenceDataset(Configured):
     seed = Count(0, bounds=(0, None), constant=True, doc="Where all randomness begins.")
 
     def __init__(self, **settings: Any) -> None:
-        for name, kind in (("vocabulary", list), ("master_sequence_length", tuple)):
-            value = plain(settings.get(name))
-            if isinstance(value, (list, tuple)):
-                settings[name] = kind(value)
-        super().__init__(**settings)
+        super().__init__(**self.with_containers(settings))
         self._check_vocabulary()
         if self.task_type == "next_token" and self.sequence_length < 2:
             raise SettingError(
@@ -135,6 +131,17 @@ class SequenceDataset(Configured):
             num_samples=num_samples,
             **settings,
         )
+
+    @staticmethod
+    def with_containers(settings: dict[str, Any]) -> dict[str, Any]:
+        """Return settings in the containers that a dataset keeps: JSON has no tuples."""
+        containers = {"vocabulary": list, "master_sequence_length": tuple}
+        given = {name: plain(settings[name]) for name in containers.keys() & settings.keys()}
+        return settings | {
+            name: containers[name](value)
+            for name, value in given.items()
+            if isinstance(value, (list, tuple))
+        }
 
     @property
     def context_length(self) -> int:

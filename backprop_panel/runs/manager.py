@@ -12,10 +12,11 @@ from typing import Any, BinaryIO
 import param
 
 from ..settings import SettingError, refuse_unknown
-from ..storage.autosave import Shelf
-from ..storage.database import DamagedStore, Store, StoreError
-from ..storage.run_index import MOST_NAME_LENGTH, Listed, free_name
+from ..storage.autosave import Autosave
+from ..storage.database import Store, StoreError
+from ..storage.run_index import MOST_NAME_LENGTH, ListedRun, free_name
 from ..storage.unreadable_runs import UnreadableRun
+from .deferral import Deferral, unreadable_run
 from .run import CONFIGURATION, TRAINER_SETTINGS, TrainingRun
 
 __all__ = ["TrainingRun", "TrainingRunManager"]
@@ -51,21 +52,22 @@ class TrainingRunManager(param.Parameterized):
 
     def __init__(self, store: str | Path | Store | None = None, user: str = "") -> None:
         super().__init__()
-        self._shelf: Shelf | None = None
+        self._shelf: Autosave | None = None
         self._own_store: Store | None = None
         if store is None:
             return
         if not isinstance(store, Store):
             store = self._own_store = Store(store)
         try:
-            self._shelf = Shelf(store, user)
+            self._shelf = Autosave(store, user)
             self._load_changes()
-            used, self.store_problem = self._shelf.used_last(), self._shelf.problem
+            used = self._shelf.used_last()
+            used_last = [run for run in self.runs if run.id == used]
+            self.current = self._first_readable([*used_last, *reversed(self.runs)])
+            self.store_problem = self._shelf.problem
         except BaseException:
             self.close()
             raise
-        last = self.runs[-1] if self.runs else None
-        self.current = next((run for run in self.runs if run.id == used), last)
         self.param.watch(self._remember_current, "current")
         self._process = os.getpid()
         atexit.register(self._close_at_exit)
@@ -151,8 +153,10 @@ class TrainingRunManager(param.Parameterized):
 
     def switch(self, run_id: str) -> TrainingRun:
         """Make another run the current one."""
-        self.current = self.run(run_id)
-        return self.current
+        run = self.run(run_id)
+        run.load()
+        self.current = run
+        return run
 
     def rename(self, run_id: str, name: str) -> None:
         """Give a run another name."""
@@ -177,9 +181,9 @@ class TrainingRunManager(param.Parameterized):
             return
         run = self.run(run_id)
         others = [other for other in self.runs if other is not run]
-        if not others:
+        if not others or (run is self.current and not self._successor(run, others)):
             raise SettingError("runs", f"{run.name!r} is the only run; there must be one.")
-        run.worker.stop()
+        _stop(run)
         if self._shelf is not None:
             stored = self._shelf.has_stored
             if stored(run) and not any(map(stored, others)):
@@ -241,7 +245,7 @@ class TrainingRunManager(param.Parameterized):
         """Stop all training and save it; called when Python ends as well."""
         atexit.unregister(self._close_at_exit)
         for run in self.runs:
-            run.worker.stop()
+            _stop(run)
         if self._shelf is not None:
             self._shelf.close()
             self.store_problem, self._shelf = self._shelf.problem, None
@@ -262,21 +266,19 @@ class TrainingRunManager(param.Parameterized):
         for listed in shelf.listed():
             run = known.pop(listed.id, None)
             if run is None:
-                run = self._loaded(listed)
-                if run is None:  # deleted since it was listed
-                    continue
+                run = self._listed(listed)
                 if isinstance(run, UnreadableRun):
                     unreadable.append(run)
                     continue
-            elif shelf.follow(run, listed.saves):
+            elif shelf.follow(run, listed.saves) if run.loaded else run.list_again(listed):
                 newer.append(run)
-            renamed = renamed or run.name != listed.name
-            run.name = listed.name
+            if run.name != listed.name:
+                run.name, renamed = listed.name, True
             runs.append(run)
         for run in known.values():
             if run.id in stored:  # deleted elsewhere
                 shelf.forget(run)
-                run.worker.stop()
+                _stop(run)
             else:
                 renamed = self._rename_if_taken(run, [*runs, *unreadable]) or renamed
                 runs.insert(self.runs.index(run), run)
@@ -295,32 +297,56 @@ class TrainingRunManager(param.Parameterized):
         run.name = free_name(stem, taken | self._taken_names())
         return True
 
-    def _loaded(self, listed: Listed) -> TrainingRun | UnreadableRun | None:
-        """Return a run from the file, None if it was deleted since it was listed."""
+    def can_read(self, run: TrainingRun) -> bool:
+        """Load a run unless it is loaded; tell whether that succeeds."""
+        try:
+            run.load()
+        except SettingError:
+            return False
+        return True
+
+    def _listed(self, listed: ListedRun) -> TrainingRun | UnreadableRun:
+        """Return a run of the store's list, to be loaded later."""
         for known in self.unreadable:
             if (known.id, known.saves) == (listed.id, listed.saves):
                 return replace(known, name=listed.name)
+        deferral = Deferral(listed, lambda: self._shelf, self._move_to_unreadable)
         try:
-            config = self._shelf.config(listed.id)
-            if config is None:
-                return None
-            run = TrainingRun(listed.name, config, listed.id, listed.parent)
-            return run if self._shelf.load(run) else None
-        except DamagedStore as error:
-            reason = error.reason
-        except StoreError:  # concerns the whole store
-            raise
-        except Exception as error:  # the other runs are shown whatever is wrong with this one
-            reason = str(error) if isinstance(error, SettingError) else repr(error)
-        return UnreadableRun(listed.id, listed.name, reason, listed.saves)
+            return TrainingRun(listed.name, listed.config, listed.id, listed.parent, deferral)
+        except Exception as error:  # whatever is wrong with it, the other runs are shown
+            return unreadable_run(listed, listed.name, error)
+
+    def _move_to_unreadable(self, run: TrainingRun, unreadable: UnreadableRun) -> None:
+        if run in self.runs:
+            found = [*self.unreadable, unreadable]
+            self.unreadable = sorted(found, key=lambda each: each.position)
+            self._set_runs([other for other in self.runs if other is not run])
+
+    def _successor(self, gone: TrainingRun, runs: list[TrainingRun]) -> TrainingRun | None:
+        """Return the first readable of the runs before one that is gone, then of all."""
+        before = [run for run in self.runs[: self.runs.index(gone)] if run in runs]
+        return self._first_readable([*reversed(before), *runs])
+
+    def _first_readable(self, runs: list[TrainingRun]) -> TrainingRun | None:
+        """Return the first run that can be loaded, None if there is none."""
+        for run in runs:
+            try:
+                run.load()
+            except StoreError:
+                raise
+            except SettingError:
+                continue
+            return run
+        return None
 
     def _set_runs(self, runs: list[TrainingRun]) -> None:
         """Set the list of runs; if the current one is gone, the run before it becomes current."""
         current = self.current
         if current not in runs and current is not None:
-            before = [run for run in self.runs[: self.runs.index(current)] if run in runs]
-            current = before[-1] if before else next(iter(runs), None)
-        # Together, so that watchers of either never see a current run that is gone.
+            current = self._successor(current, runs)
+        unreadable = {run.id for run in self.unreadable}
+        runs = [run for run in runs if run.id not in unreadable]
+        # The current one first: its watchers never see a current run that is gone.
         self.param.update(current=current, runs=runs)
 
     def _remember_current(self, event: param.parameterized.Event) -> None:
@@ -354,6 +380,12 @@ class TrainingRunManager(param.Parameterized):
 
     def _free_name(self, stem: str) -> str:
         return free_name(stem, self._taken_names())
+
+
+def _stop(run: TrainingRun) -> None:
+    """Stop the training of a run, which only a loaded one can have."""
+    if run.loaded:
+        run.worker.stop()
 
 
 def _refuse_new_network(settings: Mapping[str, Any]) -> None:

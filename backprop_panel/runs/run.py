@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from threading import RLock
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +16,8 @@ from numpy.typing import NDArray
 from ..data.sequence_dataset import SequenceDataset
 from ..nn.optimizers import OptimizerState
 from ..settings import SettingError, is_whole, plain, refuse_unknown, shown
+from ..storage.run_index import ListedRun
+from ..storage.run_summary import RunSummary
 from ..training.command_queue import Command, CommandQueue
 from ..training.engine import Engine
 from ..training.file_input import Source
@@ -22,6 +26,7 @@ from ..training.model import Model
 from ..training.trainer import SETTING_NAMES, Trainer
 from ..training.weight_tensors import read_parameters
 from ..training.worker import Worker
+from .deferral import Deferral
 from .replay import Replay, ReplayedStep, initial_engine, replay_step, replay_to
 
 DATA_SETTINGS = tuple(SequenceDataset.setting_names())
@@ -33,6 +38,9 @@ MODEL_SETTINGS = tuple(
 TRAINER_SETTINGS = (*SETTING_NAMES, "mode")
 CONFIGURATION = (*DATA_SETTINGS, *MODEL_SETTINGS, *TRAINER_SETTINGS)
 """All keys of a run's configuration; `seed` is that of the data and the model."""
+
+DEFERRED = ("dataset", "model", "trainer", "worker")
+"""The parts of a run that a store's run has once it is loaded: every attribute that takes time."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,12 @@ class TrainingRun(param.Parameterized):
         Made from the configuration.
     worker : Worker
         Trains the run in the background.
+
+    A run that a store lists has its `id`, `name`, `parent`, `config` and `summary` at once, and is
+    loaded when another attribute is first used. That raises `SettingError` if it cannot be read.
     """
+
+    _deferral: Deferral | None = None
 
     id = param.String(constant=True, doc="Never given to another run.")
     parent = param.Tuple(
@@ -91,9 +104,14 @@ class TrainingRun(param.Parameterized):
         config: Mapping[str, Any],
         id: str | None = None,
         parent: tuple[str, int] | None = None,
+        deferral: Deferral | None = None,
     ) -> None:
         refuse_unknown(config, CONFIGURATION)
         super().__init__(name=name, id=id or uuid4().hex, parent=parent)
+        self._deferral, self._loading = deferral, RLock()
+        if deferral is not None:
+            self._stored_config = config
+            return
         self.dataset = SequenceDataset(**_only(config, DATA_SETTINGS))
         self.model = Model(
             input_dimension=self.dataset.input_dimension,
@@ -106,9 +124,64 @@ class TrainingRun(param.Parameterized):
         self.config = self.settings
         self.worker = Worker(self.trainer.engine, self.trainer.commands, self.claim)
 
+    def __getattr__(self, name: str) -> Any:
+        """Return a deferred part; called only while the run has no attribute of that name."""
+        if name == "config" and self._deferral is not None:
+            self.config = _completed(self._stored_config)
+            return self.config
+        if name not in DEFERRED or self._deferral is None:
+            return object.__getattribute__(self, name)  # raises AttributeError again
+        self.load()
+        return self.__dict__[name]
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the run has all its parts, and not only its entry in a store's list."""
+        return self._deferral is None or DEFERRED[-1] in self.__dict__
+
+    def load(self) -> None:
+        """Load the run from its store unless it is loaded.
+
+        Raises
+        ------
+        SettingError
+            If it cannot be read.
+        """
+        with self._loading:
+            if self.loaded:
+                return
+            try:
+                whole = self._deferral.read(self, self._made_whole)
+            except Exception as error:
+                failure = error
+            else:
+                whole.model.run = self
+                self.__dict__.update({name: vars(whole)[name] for name in ("config", *DEFERRED)})
+                return
+        refusal = self._deferral.refusal(self, failure)
+        raise refusal from (None if refusal is failure else failure)
+
+    def _made_whole(self) -> TrainingRun:
+        return TrainingRun(self.name, self.config, self.id, self.parent)
+
+    def list_again(self, listed: ListedRun) -> bool:
+        """Take a newer entry of the store's list; tell if the run was saved since the last one."""
+        was = self._deferral.listed
+        if listed != was:
+            self._deferral = self._deferral.with_entry(listed)
+        return listed.saves != was.saves
+
+    @property
+    def summary(self) -> RunSummary:
+        """The run in numbers; that of a run which is not loaded is in the store's list."""
+        listed = None if self.loaded else self._deferral.summary
+        return listed or RunSummary.of(self.trainer.engine)
+
     @property
     def settings(self) -> dict[str, Any]:
         """The present value of every setting."""
+        if not self.loaded and (listed := self._deferral.summary):
+            return {**self.config, **listed.settings}
         return {
             **self.dataset.settings(),
             **_only(self.model.settings(), MODEL_SETTINGS),
@@ -255,6 +328,18 @@ class TrainingRun(param.Parameterized):
     def _adopt(self, engine: Engine) -> None:
         self.trainer.engine.adopt(engine)
         self.trainer.notify_watchers()
+
+
+def _completed(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored configuration as a loaded run has it, without making any part."""
+    return SequenceDataset.with_containers({**_defaults(), **config})
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    """Return the default of every setting."""
+    settings = {SequenceDataset: DATA_SETTINGS, Model: MODEL_SETTINGS, Trainer: TRAINER_SETTINGS}
+    return {name: kind.param[name].default for kind, names in settings.items() for name in names}
 
 
 def _only(settings: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

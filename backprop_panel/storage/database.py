@@ -11,7 +11,7 @@ from time import thread_time
 from typing import Protocol
 
 from ..settings import SettingError
-from .schema import Unfit, open_database
+from .connection import Unfit, open_database
 from .serialization import Damaged
 
 SAVE_SECONDS = 0.5

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from ..settings import SettingError
 from .liveness import has_ended, this_process
-from .run_delta import Conflict
+from .run_delta import DELETED_ELSEWHERE, Conflict
 
 LEASE_SECONDS = 5.0
 """After so long without a heartbeat a lease is free: its owner is dead.
@@ -37,7 +37,7 @@ def take_lease(db: sqlite3.Connection, run_id: str, name: str, owner: str) -> in
     """
     row = db.execute("SELECT saves FROM runs WHERE id = ?", (run_id,)).fetchone()
     if row is None:
-        raise Conflict("it was deleted in another window or process")
+        raise Conflict(DELETED_ELSEWHERE)
     _free_lease_of_ended_process(db, run_id)
     taken = db.execute(
         "INSERT INTO leases VALUES (?1, ?2, ?3) ON CONFLICT (run) "

@@ -1,4 +1,4 @@
-"""One run in a store: what is new since it was saved, written; and what is there, read."""
+"""The changes of a run since it was last saved: taken, written to a store, and read back."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ..training.engine import Engine
 from ..training.event_log import Event, Trained, digests_in, from_json, to_json
 from ..training.history import History
 from .loaded_weights import Tensors, read_tensors, write_tensors
+from .run_summary import last_and_best
 from .serialization import (
     Damaged,
     pack_arrays,
@@ -25,31 +26,32 @@ from .serialization import (
 )
 
 CHUNK_ROWS = 4096
-"""Rows of history that are stored together; the last chunk is written anew until it is full."""
+"""Rows of history in one chunk; the last chunk is rewritten until it is full."""
 
 CHANGED_ELSEWHERE = "it was changed in another window or process meanwhile"
+DELETED_ELSEWHERE = "it was deleted in another window or process"
 
 
 class Conflict(Exception):
-    """A run in the file is no longer what a manager took it to be."""
+    """A run in the file has been changed or deleted elsewhere."""
 
 
 @dataclass(frozen=True)
 class Saved:
-    """How far a run's engine is in the file, as one manager knows it.
+    """How much of a run's engine is in the file, as one manager knows it.
 
     Attributes
     ----------
     log : list of Event
-        The engine's own list: once it has another, its past is another.
+        The engine's own list: a reset, which replaces the past, replaces the list.
     generation, saves : int
         As in the file.
     events : int
     updates : int
-        Of the last event, which may go on.
+        Of the last event, which may grow.
     rows : int
     complete : bool
-        Whether the checkpoints are saved as well.
+        Whether the checkpoints are saved too.
     """
 
     log: list[Event]
@@ -62,38 +64,40 @@ class Saved:
 
     @classmethod
     def of(cls, engine: Engine, generation: int, saves: int) -> Saved:
-        """Return that everything is saved as it is now."""
+        """Return the mark of an engine that is saved as it is now."""
         log = engine.events
         return cls(log, generation, saves, len(log), _last_updates(log), engine.history.rows)
 
     def is_all_of(self, engine: Engine) -> bool:
-        """Tell whether nothing is new."""
+        """Tell whether the engine has no unsaved change."""
         log = engine.events
         same = log is self.log and len(log) == self.events
         return same and _last_updates(log) == self.updates and self.complete
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """What is new in an engine between two steps.
+class RunDelta:
+    """The changes of an engine since it was last saved, taken between two steps.
 
     Attributes
     ----------
     before : Saved or None
-        What is in the file when this is written; None: the run is not there.
+        What the file must hold before the delta is written; None: the run is not in it.
     after : Saved
-        What is in it then.
+        What it holds afterwards.
     state : EngineState
     first_event : int
     events : list of dict
-        From the last one saved on, which may have grown.
+        From the last saved event on, which may have grown.
     tensors : dict of str to array
-        The weights that these events load, by their digests: never changed.
+        The weights that these events load, by their digests; read-only.
     first_row : int
     columns : dict of str to array
-        History from the last chunk on: views, as rows that are written never change.
+        History from the last chunk on: views, as recorded rows never change.
+    losses : array
+        Of all steps, for the summary: a view too.
     checkpoints : list of EngineState or None
-        None: as the file has them.
+        None: those in the file stay.
     """
 
     before: Saved | None
@@ -104,11 +108,12 @@ class Snapshot:
     tensors: Tensors
     first_row: int
     columns: dict[str, NDArray]
+    losses: NDArray
     checkpoints: list[EngineState] | None
 
     @classmethod
-    def take(cls, engine: Engine, before: Saved | None, complete: bool = True) -> Snapshot | None:
-        """Return what is new since `before`; None if the engine is in the midst of a step."""
+    def take(cls, engine: Engine, before: Saved | None, complete: bool = True) -> RunDelta | None:
+        """Return the changes since `before`; None if the engine is within a step."""
         state = engine.state()
         # An optimizer counts a step before it moves a weight, and the engine after the block:
         # they differ while a thread steps the engine without telling the command queue.
@@ -133,21 +138,22 @@ class Snapshot:
             tensors={digest: engine.tensors[digest] for digest in digests_in(new)},
             first_row=first_row,
             columns={name: column[first_row:] for name, column in engine.history.items()},
+            losses=engine.history["loss"],
             checkpoints=list(kept.states) if complete and not kept.unread else None,
         )
 
     @property
-    def has_deeds(self) -> bool:
-        """Whether something was done since `before`, and not only checkpoints are to be added."""
+    def has_events(self) -> bool:
+        """Whether the run has changed since `before`; if not, only checkpoints are to be added."""
         return self.before != replace(self.after, saves=self.before.saves, complete=False)
 
     def write(self, db: sqlite3.Connection, run_id: str) -> None:
-        """Write it into the run's rows.
+        """Write the delta into the run's rows.
 
         Raises
         ------
         Conflict
-            If they are no longer as they were `before`.
+            If the rows are not as they were `before`.
         """
         before, after = self.before, self.after
         if before is not None:
@@ -160,6 +166,7 @@ class Snapshot:
             if after.generation != before.generation:
                 for table in ("events", "tensors", "history", "checkpoints"):
                     db.execute(f"DELETE FROM {table} WHERE run = ?", (run_id,))
+        self._write_summary(db, run_id)
         db.execute("REPLACE INTO states VALUES (?, ?, ?, ?)", (run_id, *pack_state(self.state)))
         db.executemany(
             "REPLACE INTO events VALUES (?, ?, ?)",
@@ -172,6 +179,14 @@ class Snapshot:
         self._write_history(db, run_id)
         if self.checkpoints is not None:
             self._write_checkpoints(db, run_id, self.checkpoints)
+
+    def _write_summary(self, db: sqlite3.Connection, run_id: str) -> None:
+        state, losses = self.state, last_and_best(self.losses)
+        db.execute(
+            "UPDATE runs SET step = ?, epoch = ?, settings = ?, last_loss = ?, best_loss = ? "
+            "WHERE id = ?",
+            (state.step, state.epoch, pack_json(state.settings), *losses, run_id),
+        )
 
     def _write_history(self, db: sqlite3.Connection, run_id: str) -> None:
         rows = len(self.columns["step"])
@@ -206,10 +221,10 @@ def catch_up(
     db: sqlite3.Connection,
     run_id: str,
     engine: Engine,
-    have: Saved | None,
+    known: Saved | None,
     read: Callable[[int, int], list[EngineState]],
 ) -> Saved:
-    """Make an engine what the file says of its run.
+    """Bring an engine to the stored state of its run.
 
     Parameters
     ----------
@@ -217,27 +232,29 @@ def catch_up(
         Within a transaction.
     run_id : str
     engine : Engine
-        Nobody else has it.
-    have : Saved or None
-        What it has from the file already, and nothing beyond; None: everything is read.
+        No other thread changes it meanwhile.
+    known : Saved or None
+        What the engine has from the file, if it has no other change; None: everything is read.
     read : callable
         Reads the checkpoints of a generation up to a step.
 
     Raises
     ------
     Conflict
-        If the run is not there.
+        If the run is not in the file.
+    Damaged
+        If it cannot be read; the engine is unchanged then.
     """
     row = db.execute("SELECT generation, saves FROM runs WHERE id = ?", (run_id,)).fetchone()
     if row is None:
-        raise Conflict("it was deleted elsewhere")
+        raise Conflict(DELETED_ELSEWHERE)
     generation, saves = row
-    goes_on = have is not None and have.generation == generation
-    first, rows = (max(have.events - 1, 0), have.rows) if goes_on else (0, 0)
-    # All is read before the engine is changed, so that damage leaves it as it is.
+    goes_on = known is not None and known.generation == generation
+    first, rows = (max(known.events - 1, 0), known.rows) if goes_on else (0, 0)
+    # Everything is read before the engine changes, so that damage leaves it as it is.
     events = _read_events(db, run_id, first)
-    known = engine.tensors if goes_on else {}
-    tensors = read_tensors(db, run_id, engine.network, digests_in(events), known)
+    tensors = engine.tensors if goes_on else {}
+    tensors = read_tensors(db, run_id, engine.network, digests_in(events), tensors)
     chunks = _read_history(db, run_id, rows)
     state = _read_state(db, run_id)
     if not goes_on:
@@ -263,10 +280,10 @@ def _read_state(db: sqlite3.Connection, run_id: str) -> EngineState:
 def read_checkpoints(
     db: sqlite3.Connection, run_id: str, generation: int, until: int
 ) -> list[EngineState]:
-    """Return the checkpoints of a run up to a step, none if its past is another by now."""
+    """Return the checkpoints of a run up to a step; none if its past has been replaced since."""
     rows = db.execute(
         "SELECT digest, meta, tensors FROM checkpoints JOIN runs ON run = id "
-        "WHERE id = ? AND generation = ? AND step <= ? ORDER BY step",
+        "WHERE id = ? AND generation = ? AND checkpoints.step <= ? ORDER BY checkpoints.step",
         (run_id, generation, until),
     )
     return [unpack_state(*row) for row in rows]
@@ -279,16 +296,16 @@ def _read_events(db: sqlite3.Connection, run_id: str, first: int) -> list[Event]
     return [from_json(unpack_json(text)) for (text,) in rows]
 
 
-def _read_history(db: sqlite3.Connection, run_id: str, have: int) -> list[dict[str, NDArray]]:
-    """Return the rows of a run's history beyond those at hand."""
+def _read_history(db: sqlite3.Connection, run_id: str, known: int) -> list[dict[str, NDArray]]:
+    """Return a run's history beyond its first `known` rows, in chunks."""
     rows = db.execute(
         "SELECT first, columns FROM history WHERE run = ? AND first >= ? ORDER BY first",
-        (run_id, have // CHUNK_ROWS * CHUNK_ROWS),
+        (run_id, known // CHUNK_ROWS * CHUNK_ROWS),
     )
     chunks = []
     for first, packed in rows:
         columns = unpack_arrays(packed)
-        skipped = max(have - first, 0)
+        skipped = max(known - first, 0)
         chunks.append({name: column[skipped:] for name, column in columns.items()})
     return chunks
 

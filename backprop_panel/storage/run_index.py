@@ -1,4 +1,4 @@
-"""The list of one person's runs in a store."""
+"""The index of one user's runs in a store."""
 
 from __future__ import annotations
 
@@ -7,28 +7,67 @@ from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 from ..settings import SettingError
-from .run_delta import Conflict
-from .serialization import pack_json, unpack_json
+from .run_summary import RunSummary
+from .serialization import Damaged, pack_json, unpack_json
 
 if TYPE_CHECKING:
     from ..runs.run import TrainingRun
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A run as it is listed."""
+class ListedRun:
+    """A run as the index lists it.
+
+    Attributes
+    ----------
+    id, name : str
+    parent : (str, int) or None
+        The id of the run that it was forked from, and the step.
+    saves : int
+        How often it has been saved.
+    position : int
+        Its place in the order of the runs.
+    """
 
     id: str
     name: str
     parent: tuple[str, int] | None
     saves: int
+    position: int
+    _config: str
+    _summary: tuple[int, int, str | None, float | None, float | None]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The configuration as it was stored.
+
+        Raises
+        ------
+        Damaged
+        """
+        return unpack_json(self._config)
+
+    @property
+    def summary(self) -> RunSummary | None:
+        """The summary of the last save; None if there is none, as in a store of older format."""
+        step, epoch, settings, last, best = self._summary
+        if settings is None:
+            return None
+        try:
+            settings = unpack_json(settings)
+        except Damaged:
+            return None
+        # SQLite has no NaN: it keeps NULL in its place.
+        last, best = (nan if loss is None else loss for loss in (last, best))
+        return RunSummary(step, epoch, settings, last, best)
 
 
-class Catalogue:
-    """One person's runs: everything that is asked here is asked of these alone.
+class RunIndex:
+    """The runs of one user; no method reads or changes those of another.
 
     Each method works in the transaction that it is given.
     """
@@ -37,58 +76,53 @@ class Catalogue:
         if not read_only:
             db.execute("INSERT INTO workspaces (user) VALUES (?) ON CONFLICT DO NOTHING", (user,))
         found = db.execute("SELECT id FROM workspaces WHERE user = ?", (user,)).fetchone()
-        # Who never wrote into a store that is read-only now has no runs in it.
+        # In a read-only store there may be no workspace of this user, and so no run.
         self._workspace: int | None = found[0] if found else None
 
-    def listed(self, db: sqlite3.Connection) -> list[Listed]:
+    def listed(self, db: sqlite3.Connection) -> list[ListedRun]:
         """Return the runs in their order."""
         rows = db.execute(
-            "SELECT id, name, parent, parent_step, saves FROM runs "
+            "SELECT id, name, parent, parent_step, saves, position, config, "
+            "step, epoch, settings, last_loss, best_loss FROM runs "
             "WHERE workspace = ? ORDER BY position",
             (self._workspace,),
         )
         return [
-            Listed(run, name, None if parent is None else (parent, step), saves)
-            for run, name, parent, step, saves in rows
+            ListedRun(run, name, parent and (parent, at), saves, position, config, tuple(summary))
+            for run, name, parent, at, saves, position, config, *summary in rows
         ]
 
-    def config(self, db: sqlite3.Connection, run_id: str) -> dict[str, Any]:
-        """Return the configuration of a run."""
-        query = "SELECT config FROM runs WHERE id = ? AND workspace = ?"
-        row = db.execute(query, (run_id, self._workspace)).fetchone()
-        if row is None:
-            raise Conflict("it was deleted in another window or process")
-        return unpack_json(row[0])
-
     def used_last(self, db: sqlite3.Connection) -> str | None:
-        """Return the id of the run that was last worked on."""
+        """Return the id of the run that was current last."""
         query = "SELECT current FROM workspaces WHERE id = ?"
         found = db.execute(query, (self._workspace,)).fetchone()
         return found[0] if found else None
 
     def use(self, db: sqlite3.Connection, run_id: str) -> None:
-        """Remember which run is worked on."""
+        """Store which run is current."""
         db.execute("UPDATE workspaces SET current = ? WHERE id = ?", (run_id, self._workspace))
 
     def insert(self, db: sqlite3.Connection, run: TrainingRun, stem: str | None) -> str:
-        """Add a run as the last one, with nothing done to it yet; return its name there.
+        """Add a run as the last one, at its beginning; return its name in the index.
 
-        If its name is taken, it gets a free one that begins with `stem`; without, it is refused.
+        A run whose name is taken gets a free one that begins with `stem`; without a stem it is
+        refused.
         """
         parent, step = run.parent or (None, None)
-        taken = set() if stem is None else {listed.name for listed in self.listed(db)}
-        name = free_name(stem, taken) if run.name in taken else run.name
-        place = "SELECT coalesce(max(position), 0) + 1 FROM runs"
+        name = run.name
+        if stem is not None and name in (taken := self._names(db)):
+            name = free_name(stem, taken)
+        position = "SELECT coalesce(max(position), 0) + 1 FROM runs"
         with _taken_names_refused(name):
             db.execute(
                 "INSERT INTO runs (id, workspace, name, config, parent, parent_step, position) "
-                f"VALUES (?, ?, ?, ?, ?, ?, ({place}))",
+                f"VALUES (?, ?, ?, ?, ?, ?, ({position}))",
                 (run.id, self._workspace, name, pack_json(run.config), parent, step),
             )
         return name
 
     def rename(self, db: sqlite3.Connection, run_id: str, name: str) -> None:
-        """Give a run another name."""
+        """Rename a run."""
         query = "UPDATE runs SET name = ? WHERE id = ? AND workspace = ?"
         with _taken_names_refused(name):
             db.execute(query, (name, run_id, self._workspace))
@@ -101,8 +135,12 @@ class Catalogue:
         self.delete_row(db, run.id)
 
     def delete_row(self, db: sqlite3.Connection, run_id: str) -> None:
-        """Delete a run, whether it can be read or not, the last one too."""
+        """Delete a run, readable or not, even the last one."""
         db.execute("DELETE FROM runs WHERE id = ? AND workspace = ?", (run_id, self._workspace))
+
+    def _names(self, db: sqlite3.Connection) -> set[str]:
+        rows = db.execute("SELECT name FROM runs WHERE workspace = ?", (self._workspace,))
+        return {name for (name,) in rows}
 
 
 MOST_NAME_LENGTH = 200

@@ -1,12 +1,9 @@
-"""What a store's file holds, version after version, and how a file is found to be one."""
+"""The tables of a store's file, and the migrations from each format to the next."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable
-from pathlib import Path
-from time import monotonic, sleep
 
 from .serialization import Damaged, read_state
 
@@ -93,115 +90,30 @@ MIGRATIONS: tuple[Migration, ...] = (
         UNIQUE (run, digest)
     ) STRICT
     """,
-)
-"""What leads from each version to the next; a file's version is how many were done."""
-
-BUSY_SECONDS = 20
-"""How long one waits for another process that is writing."""
-
-RETRY_SECONDS = 0.01
-"""Between two attempts at what SQLite does not wait for itself."""
-
-
-class Unfit(Exception):
-    """A file that is no store of ours, or not one that this version can read."""
-
-
-def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
-    """Open a store's file, and tell whether it can only be read.
-
-    It is made or migrated if need be; a file that is unfit stays as it is.
-
-    Raises
-    ------
-    Unfit
-    sqlite3.Error, OSError
+    # The summary of a run, as the table of runs shows it. The settings are NULL until a run that
+    # was saved in an older format is saved again; a loss is NULL if it is not a number.
     """
-    if path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
-        return _open_read_only(path), True
-    path.parent.mkdir(parents=True, exist_ok=True)
-    db = _connected(path)
-    try:
-        _refuse_what_is_unfit(db, path)
-        _log_ahead(db)
-        # With each transaction, so that what was saved survives a loss of power as well.
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute("PRAGMA foreign_keys = ON")
-        _migrate(db)
-    except BaseException:
-        db.close()
-        raise
-    return db, False
+    ALTER TABLE runs ADD COLUMN step INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE runs ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE runs ADD COLUMN settings TEXT;
+    ALTER TABLE runs ADD COLUMN last_loss REAL;
+    ALTER TABLE runs ADD COLUMN best_loss REAL
+    """,
+)
+"""The steps from each format to the next; a file's format is the number of those done."""
 
 
-def _open_read_only(path: Path) -> sqlite3.Connection:
-    """Open a file that cannot be written; one of an older version as a migrated copy."""
-    address = f"{path.absolute().as_uri()}?mode=ro"
-    if not os.access(path.parent, os.W_OK) and not _has_log(path):
-        # SQLite makes files beside one that others may write, and cannot do so here.
-        address += "&immutable=1"
-    db = _connected(address, uri=True)
-    try:
-        _refuse_what_is_unfit(db, path)
-        if _pragma(db, "user_version") < len(MIGRATIONS):
-            original, db = db, _connected("")  # a temporary file
-            original.backup(db)
-            original.close()
-            _migrate(db)
-        db.execute("PRAGMA query_only = 1")
-    except BaseException:
-        db.close()
-        raise
-    return db
+def newest_format() -> int:
+    """Return the format that this version of the package writes."""
+    return len(MIGRATIONS)
 
 
-def _connected(address: Path | str, uri: bool = False) -> sqlite3.Connection:
-    # Threads take turns with the connection by the store's lock.
-    return sqlite3.connect(
-        address, BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri
-    )
-
-
-def _has_log(path: Path) -> bool:
-    log = path.with_name(path.name + "-wal")
-    return log.exists() and log.stat().st_size > 0
-
-
-def _refuse_what_is_unfit(db: sqlite3.Connection, path: Path) -> None:
-    # SQLite itself sees that pages are missing, but not that a part of the last one is.
-    page_size, size = _pragma(db, "page_size"), path.stat().st_size
-    if size % page_size and not _has_log(path):
-        raise Unfit(f"is damaged: it ends within a page, after {size} bytes")
-    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if tables and _pragma(db, "application_id") != APPLICATION:
-        raise Unfit("is the database of another program")
-    if (version := _pragma(db, "user_version")) > len(MIGRATIONS):
-        raise Unfit(
-            f"has the format {version}, and this version of backprop_panel knows formats up to "
-            f"{len(MIGRATIONS)}: a newer one made it, and is needed to open it"
-        )
-
-
-def _log_ahead(db: sqlite3.Connection) -> None:
-    """Let readers go on while one writes: changes go to a log beside the file."""
-    until = monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            # Of two that open a new file at once SQLite refuses one on the spot: it reads already
-            # when it asks to write, and so would wait for ever for the other, which waits for it.
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > until:
-                raise
-            sleep(RETRY_SECONDS)
-
-
-def _migrate(db: sqlite3.Connection) -> None:
-    # Begun even if there is nothing to migrate: a file that cannot be written shows it here.
+def migrate(db: sqlite3.Connection) -> None:
+    """Bring a file to the newest format, in one transaction."""
+    # Begun even if there is nothing to migrate: a file that cannot be written fails here.
     db.execute("BEGIN IMMEDIATE")
     try:
-        version = _pragma(db, "user_version")
+        version = pragma(db, "user_version")
         for migration in MIGRATIONS[version:]:
             _apply(migration, db)
         if version < len(MIGRATIONS):
@@ -222,9 +134,10 @@ def _apply(migration: Migration, db: sqlite3.Connection) -> None:
 
 
 def _without_comments(statements: str) -> str:
-    """Leave out the comments, in which a semicolon may stand."""
+    """Remove the comments, which may contain semicolons."""
     return "\n".join(line.split("--")[0] for line in statements.splitlines())
 
 
-def _pragma(db: sqlite3.Connection, name: str) -> int:
+def pragma(db: sqlite3.Connection, name: str) -> int:
+    """Return the value of a pragma."""
     return db.execute(f"PRAGMA {name}").fetchone()[0]

@@ -17,13 +17,16 @@ class UnreadableRun:
     reason : str
         Why it cannot be read.
     saves : int
-        How often it was saved: once it is saved again, reading it is tried again.
+        How often it was saved: reading it is tried again once this number changes.
+    position : int
+        Its place in the order of the runs.
     """
 
     id: str
     name: str
     reason: str
     saves: int
+    position: int
 
 
 def raw_copy(db: sqlite3.Connection, run_id: str) -> bytes:

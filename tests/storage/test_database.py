@@ -456,11 +456,11 @@ def test_a_snapshot_that_fails_is_told_and_tried_again_and_training_goes_on(
 ):
     manager = open_manager()
     run = manager.create(**SMALL)
-    take = saved_run.Snapshot.take
-    monkeypatch.setattr(saved_run.Snapshot, "take", lambda *details: [].nothing)
+    take = saved_run.RunDelta.take
+    monkeypatch.setattr(saved_run.RunDelta, "take", lambda *details: [].nothing)
     run.worker.start(StopWhen())
     wait_until(lambda: manager.refresh() == [] and "'run 1' is not saved" in manager.store_problem)
-    monkeypatch.setattr(saved_run.Snapshot, "take", take)
+    monkeypatch.setattr(saved_run.RunDelta, "take", take)
     wait_until(lambda: manager.refresh() == [] and not manager.store_problem)
     run.worker.stop()
     assert run.worker.error is None

@@ -14,7 +14,6 @@ from stores import SMALL, everything, train, wait_until
 
 from backprop_panel import StoreError, TrainingRunManager
 from backprop_panel.storage import leases
-from backprop_panel.storage import run_delta as saved_run
 from backprop_panel.storage import schema as store_schema
 from tests.bundles import weights_file
 
@@ -118,13 +117,21 @@ def test_an_older_schema_is_migrated_in_order(filled, monkeypatch):
     assert (version, notes) == ([(len(newer),)], [("run 1",), ("run 1.1",)])
 
 
-def test_a_store_of_the_first_format_takes_weights_that_are_loaded(path, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setattr(store_schema, "MIGRATIONS", store_schema.MIGRATIONS[:1])
-        patch.setattr(saved_run, "write_tensors", lambda *arguments: None)
-        manager = TrainingRunManager(path)
+def back_to_first_format(path):
+    """Undo the migrations of a file with runs, as if the first version had written it."""
+    columns = ("step", "epoch", "settings", "last_loss", "best_loss")
+    on_file(
+        path,
+        *(f"ALTER TABLE runs DROP COLUMN {column}" for column in columns),
+        "DROP TABLE tensors",
+        "PRAGMA user_version = 1",
+    )
+
+
+def test_a_store_of_the_first_format_takes_weights_that_are_loaded(path):
+    with closing(TrainingRunManager(path)) as manager:
         train(manager.create(**SMALL), 20)
-        manager.close()
+    back_to_first_format(path)
     manager = TrainingRunManager(path)
     assert manager.current.trainer.step == 20
     manager.current.load_weights(weights_file(manager.current.model.network))
@@ -293,6 +300,7 @@ def test_checkpoints_that_cannot_be_read_are_done_without(filled):
 def test_a_run_whose_store_was_closed_looks_back_and_trains_on(filled):
     manager = TrainingRunManager(filled)
     run = manager.runs[0]
+    run.load()
     manager.close()
     assert run.at(250).step == 250
     train(run, 10)

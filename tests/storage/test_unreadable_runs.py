@@ -5,7 +5,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from stores import SMALL, everything, train
+from stores import SMALL, everything, look_at_all, train
 
 from backprop_panel import SettingError, TrainingRunManager
 
@@ -66,6 +66,7 @@ def test_a_run_that_cannot_be_read_is_listed_with_the_reason(path, ids, kind):
         others = [everything(run) for run in manager.runs if run.name != "second"]
     damage(path, ids[1], kind)
     with closing(TrainingRunManager(path)) as manager:
+        look_at_all(manager)
         assert [everything(run) for run in manager.runs] == others
         (unreadable,) = manager.unreadable
         assert (unreadable.id, unreadable.name) == (ids[1], "second")
@@ -82,6 +83,7 @@ def test_a_store_whose_runs_are_all_unreadable_opens_and_takes_new_ones(path, id
         assert [run.name for run in manager.unreadable] == ["first", "second", "third"]
         train(manager.create(name="fourth", **SMALL), 5)
     with closing(TrainingRunManager(path)) as manager:
+        look_at_all(manager)
         assert [(run.name, run.trainer.step) for run in manager.runs] == [("fourth", 5)]
 
 
@@ -94,12 +96,14 @@ def test_the_run_used_last_may_be_unreadable(path, ids):
 def test_the_name_of_an_unreadable_run_is_taken(path, ids):
     damage(path, ids[1])
     with closing(TrainingRunManager(path)) as manager:
+        look_at_all(manager)
         with pytest.raises(SettingError, match="There is a run named 'second' already"):
             manager.create(name="second", **SMALL)
 
 
 def test_a_run_that_becomes_unreadable_elsewhere_stays_as_it_is_here(path, ids):
     with closing(TrainingRunManager(path)) as manager, closing(TrainingRunManager(path)) as other:
+        look_at_all(manager)
         train(other.runs[0], 5)
         other._shelf.save()
         damage(path, ids[0])
@@ -115,11 +119,13 @@ def test_an_unreadable_run_is_read_once_it_is_whole_again(path, ids):
     (digest,) = on_file(path, "SELECT digest FROM states WHERE run = ?", ids[1])[0]
     damage(path, ids[1])
     with closing(TrainingRunManager(path)) as manager:
+        look_at_all(manager)
         on_file(path, "UPDATE states SET digest = ? WHERE run = ?", digest, ids[1])
         manager.refresh()
         assert manager.unreadable  # nobody said that it changed
         on_file(path, "UPDATE runs SET saves = saves + 1 WHERE id = ?", ids[1])
         manager.refresh()
+        look_at_all(manager)
         assert manager.unreadable == []
         assert [run.name for run in manager.runs] == ["first", "second", "third"]
 
@@ -131,6 +137,7 @@ def test_an_unreadable_run_is_copied_out_as_it_is(path, ids, tmp_path):
         for table in ("states", "events", "history", "checkpoints")
     }
     with closing(TrainingRunManager(path)) as manager:
+        look_at_all(manager)
         manager.export_raw(ids[1], tmp_path / "second.sqlite")
         manager.export_raw(ids[1], target := io.BytesIO())
     assert target.getvalue() == (tmp_path / "second.sqlite").read_bytes()

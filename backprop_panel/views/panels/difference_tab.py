@@ -95,7 +95,7 @@ class DifferenceTab(pn.viewable.Viewer):
 
     def _suggest_last_step(self, event: param.parameterized.Event) -> None:
         if event.type != "triggered":
-            self._step.value = str(self.session.manager.run(event.new).trainer.step)
+            self._step.value = str(self.session.manager.run(event.new).summary.step)
 
     def _compare(self) -> None:
         session = self.session

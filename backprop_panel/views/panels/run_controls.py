@@ -73,7 +73,8 @@ class RunControls(pn.viewable.Viewer):
 
     def _switch(self, event: param.parameterized.Event) -> None:
         if event.new and event.new != self.session.run.id:
-            self.session.manager.switch(event.new)
+            session = self.session
+            session.attempt("runs", lambda: session.manager.switch(event.new))
 
     def _mark_new(self, event: param.parameterized.Event) -> None:
         self._new.param.update(

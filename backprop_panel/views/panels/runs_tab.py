@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import panel as pn
 import param
 
 from ...runs.run import TrainingRun
+from ...settings import SettingError
 from ..plots.colors import run_color
 from ..plots.html import html
 from ..state.comparison import Comparison
@@ -71,8 +71,9 @@ class RunsTab(pn.viewable.Viewer):
             self._draw()
 
     def _draw(self) -> None:
-        runs = self._rows = list(self.comparison.session.manager.runs)
-        compared = set(self.comparison.runs())
+        manager = self.comparison.session.manager
+        runs = self._rows = [run for run in manager.runs if _has_summary(run)]
+        compared = set(self.comparison.listed())
         settings = [settings_in_words(run) for run in runs]
         table = runs_table(runs, settings)
         table.insert(len(table.columns), "forked from", parents_in_words(runs))
@@ -133,6 +134,14 @@ def _tabulator(theme: str) -> pn.widgets.Tabulator:
     )
 
 
+def _has_summary(run: TrainingRun) -> bool:
+    """Tell whether a run has a summary; a run of an older store is loaded for it."""
+    try:
+        return run.summary is not None
+    except SettingError:
+        return False
+
+
 def settings_in_words(run: TrainingRun) -> dict[str, str]:
     """Return the complete text of each setting, by the name of its column."""
     return {name.replace("_", " "): str(value) for name, value in run.settings.items()}
@@ -157,15 +166,15 @@ def runs_table(runs: list[TrainingRun], settings: list[dict[str, str]]) -> pd.Da
     """
     rows = []
     for run, texts in zip(runs, settings, strict=True):
-        losses = run.history["loss"]
+        summary = run.summary
         rows.append(
             {
                 "name": run.name,
                 **{name: text[:40] for name, text in texts.items()},
-                "step": run.trainer.step,
-                "epoch": run.trainer.epoch,
-                LAST_LOSS: _rounded(losses[-1]) if len(losses) else "",
-                BEST_LOSS: _rounded(np.fmin.reduce(losses)) if len(losses) else "",
+                "step": summary.step,
+                "epoch": summary.epoch,
+                LAST_LOSS: _rounded(summary.last_loss) if summary.step else "",
+                BEST_LOSS: _rounded(summary.best_loss) if summary.step else "",
             }
         )
     return pd.DataFrame(rows).astype(dict.fromkeys(LOSS_COLUMNS, object))

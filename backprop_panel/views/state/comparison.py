@@ -22,7 +22,12 @@ class Comparison(param.Parameterized):
         self._numbers: dict[str, int] = {}
 
     def runs(self) -> list[TrainingRun]:
-        """Return the compared runs; the run on the page is always one of them."""
+        """Return the compared runs, and load them; the run on the page is always one of them."""
+        manager, listed = self.session.manager, self.listed()
+        return [run for run in listed if manager.can_read(run)]
+
+    def listed(self) -> list[TrainingRun]:
+        """Return the runs to compare; load none."""
         shown = self.session.run
         hidden = set(self.hidden)
         return [run for run in self.session.manager.runs if run is shown or run.id not in hidden]

@@ -1,0 +1,89 @@
+"""One run that is saved automatically, and how much of it is in the store."""
+
+from __future__ import annotations
+
+from threading import Event
+from time import monotonic, perf_counter
+from typing import TYPE_CHECKING
+
+from .run_delta import RunDelta, Saved
+
+if TYPE_CHECKING:
+    from ..runs.run import TrainingRun
+
+
+class AutosavedRun:
+    """A loaded run of a manager, and how much of it is in the store.
+
+    Attributes
+    ----------
+    run : TrainingRun
+    stem : str or None
+        The beginning of a free name, for a run that the user did not name; None: its name stays.
+    draft : bool
+        Whether the run is stored with its first event only.
+    saved : Saved or None
+        How much of it is in the file; None: nothing yet.
+    held : bool
+        Whether this manager holds its lease.
+    used : float
+        When the lease was last needed.
+    lost : bool
+        Whether another process changed the run while this one did: the file takes precedence.
+    copying : float
+        Seconds for which training waited for the last delta.
+    """
+
+    def __init__(self, run: TrainingRun, stem: str | None = None, draft: bool = False) -> None:
+        self.run = run
+        self.stem = stem
+        self.draft = draft
+        self.saved: Saved | None = None
+        self.held = False
+        self.used = 0.0
+        self.lost = False
+        self.copying = 0.0
+        self._delta: RunDelta | None = None
+        self._requested = False
+        self._failure: Exception | None = None
+        self._finished = Event()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the run has changes that belong into the file and are not there."""
+        engine = self.run.trainer.engine
+        if self.saved is None:
+            return bool(engine.events) or not self.draft
+        return not self.saved.is_all_of(engine)
+
+    def request_delta(self) -> None:
+        """Have a delta taken between two steps."""
+        if not self._requested and not self.lost:
+            self._requested = True
+            self._finished.clear()
+            self.run.commands.put(self._take_delta)
+
+    def delta(self, deadline: float) -> RunDelta | None:
+        """Return the requested delta, None if it is not there by the deadline.
+
+        Raises
+        ------
+        Exception
+            The one that taking the delta raised.
+        """
+        if not self._requested or not self._finished.wait(max(0.0, deadline - monotonic())):
+            return None
+        delta, self._delta, self._requested = self._delta, None, False
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+        return delta
+
+    def _take_delta(self) -> None:
+        begin = perf_counter()
+        try:
+            self._delta = RunDelta.take(self.run.trainer.engine, self.saved)
+        except Exception as failure:  # too little memory, for example: training goes on
+            self._failure = failure
+        self.copying = perf_counter() - begin
+        self._finished.set()

@@ -71,6 +71,16 @@ def visit(browser):
     assert not [error for watch in watches for error in watch.errors]
 
 
+PATCHED = """() => {
+  const methods = (module, name) => Bokeh.require(module)[name].prototype
+  return [
+    methods("core/dom", "InlineStyleSheet").skips_unchanged,
+    methods("models/glyphs/image", "ImageView").change_cells != null,
+    methods("client/connection", "ClientConnection").reconnects,
+  ]
+}"""
+
+
 def expect_to_work(page):
     expect_whole(page)
     press(page, "Run Batch")
@@ -82,6 +92,10 @@ def test_the_page_works_in_two_browsers(options, start, visit):
     server = start(*options)
     for _ in range(2):
         expect_to_work(visit(server))
+
+
+def test_the_page_applies_the_patches_of_bokehjs(page):
+    assert page.evaluate(PATCHED) == [True, True, True]
 
 
 def test_the_page_works_under_a_prefix_and_as_the_index(start, visit):

@@ -14,7 +14,7 @@ export function render() {
     try {
       patch()
     } catch (error) {
-      console.error(`backprop_panel: ${patch.name} does not fit this BokehJS`, error)
+      reportError(new Error(`${patch.name} does not fit this BokehJS`, {cause: error}))
     }
   }
   return document.createElement("span")
@@ -25,7 +25,7 @@ export function render() {
 class BrowserPatches(JSComponent):
     """Applies the patches of BokehJS in its page, once; it shows nothing.
 
-    A patch that fails is named in the browser's console; the others still apply.
+    A patch that fails is reported as an error of the page; the others still apply.
     """
 
     _esm = "\n".join([STYLE_SHEETS, IMAGE_CANVAS, RECONNECTION, _RENDER])

@@ -15,11 +15,9 @@ def session_map(session: Session) -> NetworkMap:
     def show(*events: param.parameterized.Event) -> None:
         # A run of another shape is laid out even while the map is hidden.
         if network_map.visible or any(event.name == "run" for event in events):
-            network_map.param.update(
-                source=session.map_source,
-                animated=session.training,
-                examples_named=not session.too_fast_to_read,
-            )
+            network_map.animated = session.training
+            network_map.examples_named = not session.too_fast_to_read
+            network_map.source = session.map_source
 
     def follow(event: param.parameterized.Event) -> None:
         network_map.param.update(**{event.name: event.new})

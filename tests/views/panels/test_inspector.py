@@ -3,6 +3,7 @@
 import re
 
 import panel as pn
+import panel_material_ui as pmui
 import pytest
 
 from backprop_panel import TrainingRunManager
@@ -64,3 +65,28 @@ def test_the_last_update_survives_a_change_of_the_optimizer(session, last_update
     session.change("optimizer", "adam")
     session.look()
     assert last_update() == shown
+
+
+@pytest.fixture
+def checkbox(session):
+    """The checkbox that freezes the layer of the chosen cell."""
+    (checkbox,) = Inspector(session).__panel__().select(pmui.Checkbox)
+    session.param.trigger("selection")
+    return checkbox
+
+
+def test_the_checkbox_freezes_the_layer_and_lets_it_learn_again(session, checkbox):
+    checkbox.value = True
+    assert session.engine.frozen == {1}
+    checkbox.value = False
+    assert session.engine.frozen == set()
+
+
+def test_choosing_a_cell_shows_whether_its_layer_is_frozen(session, checkbox):
+    checkbox.value = True
+    events = len(session.engine.events)
+    session.selection = Cell("bias", 0, 16, 3)
+    assert (checkbox.label, checkbox.value) == ("Freeze W1", False)
+    session.selection = Cell("weight", 1, 0, 0, is_gradient=True)
+    assert (checkbox.label, checkbox.value) == ("Freeze W2", True)
+    assert len(session.engine.events) == events

@@ -1,4 +1,4 @@
-"""How much memory there is, so that what cannot fit is refused before it is allocated."""
+"""The machine's memory, so that a request that cannot fit is refused before allocation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def physical_memory() -> int:
-    """Return the bytes of this machine's memory, or 2 GiB where the system does not tell."""
+    """Return the machine's memory in bytes, or 2 GiB if the system does not report it."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
@@ -14,7 +14,7 @@ def physical_memory() -> int:
 
 
 def in_words(size: int) -> str:
-    """Return a size in bytes as a person reads it: ``3.2 GiB``."""
+    """Return a size in bytes in a readable unit, such as ``3.2 GiB``."""
     units = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
     power = min(max(int(size).bit_length() - 1, 0) // 10, len(units) - 1)
     return f"{size / 1024**power:,.{min(power, 1)}f} {units[power]}"

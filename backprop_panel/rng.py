@@ -1,4 +1,4 @@
-"""Where every random number comes from: one independent stream for each purpose."""
+"""Random number generators: one independent stream for each purpose."""
 
 from __future__ import annotations
 

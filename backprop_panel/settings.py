@@ -1,4 +1,4 @@
-"""Settings that refuse bad values before anything changes, and say what is allowed."""
+"""Settings that validate values before they change, with messages that name what is allowed."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ LARGEST = float(np.finfo(np.float32).max)
 
 
 class SettingError(ValueError):
-    """A value that a setting does not take.
+    """A setting was given an invalid value.
 
     Parameters
     ----------
     setting : str
         The name of the setting, so that a page can show the message beside its control.
     message : str
-        What was given and what is allowed.
+        The value given and the values allowed.
     """
 
     def __init__(self, setting: str, message: str) -> None:
@@ -31,7 +31,7 @@ class SettingError(ValueError):
 
 
 def shown(value: Any, most: int = 80) -> str:
-    """Return the `repr` of a value for a message, cut short; it may be anything at all."""
+    """Return the `repr` of any value for a message, cut short."""
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # an int of more digits than Python writes, a deep list
@@ -40,7 +40,7 @@ def shown(value: Any, most: int = 80) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return `` Did you mean 'x'?`` for the known name nearest to `name`, or nothing."""
+    """Return a hint, ``" Did you mean 'x'?"``, at the known name nearest to `name`, or ``""``."""
     nearest = get_close_matches(name, list(known), n=1) if isinstance(name, str) else []
     return f" Did you mean {nearest[0]!r}?" if nearest else ""
 
@@ -58,20 +58,20 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
 
 
 def is_whole(value: Any) -> bool:
-    """Tell whether `value` is an integer, which True and False are not meant as."""
+    """Tell whether `value` is an integer; True and False are not."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
 def is_number(value: Any) -> bool:
-    """Tell whether `value` is a real number, which True and False are not meant as."""
+    """Tell whether `value` is a real number; True and False are not."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON holds it: NumPy's numbers and arrays become Python's, for example.
+    """Return a value in the types of JSON: NumPy's numbers and arrays become Python's, for example.
 
-    A container is copied, its items are made plain as well. What is no number, text or container
-    is returned as it is, for the setting to refuse; so is a container nested too deep.
+    Containers are copied, and their items converted too. Other objects and containers that are
+    nested too deep are returned unchanged, to be refused by the setting.
     """
     try:
         return _plain(value)
@@ -104,7 +104,7 @@ def _plain(value: Any) -> Any:
 
 
 def _as_float(value: numbers.Real) -> float:
-    """Return the nearest float; a number beyond all floats, such as a `Fraction`, as infinity."""
+    """Return the nearest float; infinity for a number out of range, such as a large `Fraction`."""
     try:
         return float(value)
     except OverflowError:
@@ -112,14 +112,14 @@ def _as_float(value: numbers.Real) -> float:
 
 
 class Plain(param.Parameter):
-    """Any value, kept as `plain` returns it: all settings come in by this one door."""
+    """Any value, converted by `plain`: the base class of all settings."""
 
     def __set__(self, obj: Any, val: Any) -> None:
         super().__set__(obj, plain(val))
 
 
 class Count(Plain, param.Integer):
-    """A whole number of at least ``bounds[0]``, and at most ``bounds[1]`` if that is given."""
+    """A whole number of at least ``bounds[0]``, and at most ``bounds[1]`` if it is given."""
 
     def _validate(self, val: Any) -> None:
         if val is None and self.allow_None:
@@ -166,7 +166,7 @@ class Quantity(Plain, param.Number):
 
 def is_finite(value: float) -> bool:
     """Tell whether a number is finite in float32 as well."""
-    # Compared before it is converted: a whole number may be beyond what a float holds.
+    # Compared without conversion: a whole number may be too large for a float.
     return -LARGEST <= value <= LARGEST
 
 
@@ -180,7 +180,7 @@ class Choice(Plain, param.Selector):
 
 
 def one_of(setting: str, value: Any, names: Iterable[str]) -> str:
-    """Say that `setting` takes one of `names` and not `value`, with the nearest of them."""
+    """Return the message that `setting` must be one of `names`, with the one nearest to `value`."""
     names = list(names)
     return (
         f"{setting} must be one of {', '.join(map(repr, names))}; got {shown(value)}."
@@ -189,7 +189,7 @@ def one_of(setting: str, value: Any, names: Iterable[str]) -> str:
 
 
 class Configured(param.Parameterized):
-    """A Param class whose constructor answers an unknown name with the nearest known one."""
+    """A Param class whose constructor refuses an unknown name and suggests the nearest one."""
 
     def __init__(self, **settings: Any) -> None:
         refuse_unknown(settings, self.setting_names())

@@ -175,7 +175,7 @@ def test_explicit_masters_that_hold_nothing_are_refused(nothing):
     assert refusal(master_sequences=nothing).setting in ("sequence_length", "master_sequences")
 
 
-def test_explicit_masters_with_a_token_outside_the_vocabulary_are_refused_naming_both():
+def test_a_master_with_a_token_outside_the_vocabulary_is_refused():
     error = refusal(master_sequences=["abcda", "abxda"])
     assert error.setting == "master_sequences"
     assert "master_sequences[1] holds 'x'" in str(error)
@@ -299,7 +299,7 @@ def test_ids_take_one_byte_up_to_256_tokens_and_two_beyond(vocabulary_size, id_t
     assert masters.generate(vocabulary_size, 1, (8, 8), seed=0).ids.dtype == id_type
 
 
-def test_explicit_masters_and_texts_of_more_than_256_tokens_take_two_bytes_a_token():
+def test_more_than_256_tokens_take_two_bytes_each():
     characters = [chr(0x4E00 + number) for number in range(300)]
     for given_masters in ("".join(characters), [characters]):
         data = SequenceDataset(vocabulary=characters, master_sequences=given_masters)

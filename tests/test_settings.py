@@ -135,15 +135,15 @@ def test_a_name_is_refused_exactly_if_it_is_not_known(given_names, known):
     ("value", "whole"),
     [(0, True), (-3, True), (np.int8(1), True), (True, False), (1.0, False), ("1", False)],
 )
-def test_true_and_floats_are_no_whole_numbers(value, whole):
+def test_true_and_floats_are_not_whole_numbers(value, whole):
     assert is_whole(value) is whole
 
 
-def test_one_of_names_what_was_given_even_if_it_is_no_string():
+def test_one_of_shows_the_given_value_of_any_type():
     assert one_of("mode", 3, ["a", "b"]) == "mode must be one of 'a', 'b'; got 3."
 
 
-def test_settings_are_listed_in_the_order_of_their_declaration_without_param_s_name():
+def test_settings_are_listed_in_the_order_of_declaration():
     assert Oven.setting_names() == ["trays", "guests", "heat", "share", "mode"]
     assert list(Oven().settings()) == Oven.setting_names()
 
@@ -162,7 +162,7 @@ def test_every_setting_is_documented(configured):
         (Model, "hidden_layers", 1),
     ],
 )
-def test_what_needs_another_object_cannot_be_set_afterwards(made_by, name, value):
+def test_settings_of_the_constructor_are_constant(made_by, name, value):
     made = made_by()
     before = getattr(made, name)
     with pytest.raises(TypeError, match="Constant"):

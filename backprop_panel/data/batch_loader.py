@@ -14,15 +14,15 @@ Indices = NDArray[np.integer]
 Batch = tuple[NDArray, Indices]
 
 MOST_IN_BLOCK = 32
-"""How many batches are loaded at a time; beyond that, loading costs next to nothing a batch."""
+"""The most batches that are loaded at a time; more would hardly be faster per batch."""
 
 MOST_NUMBERS_IN_BLOCK = 2**18
-"""How many one-hot numbers a block may have, if it holds more than one batch."""
+"""The most one-hot elements of a block that holds more than one batch."""
 
 
 @dataclass
 class Cursor:
-    """A place in the endless sequence of samples: which epoch, how far into its order."""
+    """A position in the endless sequence of samples: the epoch, and the position in its order."""
 
     data: SequenceDataset
     epoch: int = 0
@@ -33,7 +33,7 @@ class Cursor:
         self._order: Indices = np.empty(0, np.intp)
 
     def copy(self) -> Cursor:
-        """Return another cursor at the same place."""
+        """Return another cursor at the same position."""
         return Cursor(self.data, self.epoch, self.position)
 
     def peek(self, count: int) -> Indices:
@@ -43,7 +43,7 @@ class Cursor:
         return self._order[self.position : self.position + count]
 
     def pass_by(self, count: int) -> None:
-        """Go on by `count` samples, at most to the end of the epoch."""
+        """Advance by `count` samples, at most to the end of the epoch."""
         self.position += count
         if self.position == self.data.num_samples:
             self.epoch += 1
@@ -53,8 +53,8 @@ class Cursor:
 class BatchLoader:
     """Fetches the samples of a dataset by their numbers, through torch's DataLoader.
 
-    Where torch is not installed, the samples are fetched from the dataset directly: the same
-    batches, since which samples come next is the cursor's doing and not the loader's.
+    Without torch, the samples are fetched from the dataset directly. The batches are the same, as
+    the cursor chooses the samples and not the loader.
     """
 
     def __init__(self, data: SequenceDataset) -> None:
@@ -70,9 +70,9 @@ class BatchLoader:
         return next(self._batches)
 
     def load(self, cursor: Cursor, size: int, most: int = 1) -> Block:
-        """Return the next batches of `size`, at most so many, none beyond the end of the epoch.
+        """Return the next batches of `size`, at most `most` of them, within the epoch.
 
-        The smaller batch at the end of an epoch makes a block of its own.
+        The smaller batch at the end of an epoch is a block of its own.
         """
         numbers = size * (self._data.input_dimension + self._data.output_dimension)
         most = min(most, MOST_IN_BLOCK, max(1, MOST_NUMBERS_IN_BLOCK // numbers))
@@ -98,9 +98,9 @@ class Block:
     targets : array of int, shape (n, batch)
     inputs, one_hot_targets : array, shape (n, batch, in) and (n, batch, out)
     logits : array, shape (n, batch, out)
-        What the network answered to those batches that have gone through it.
+        The network's outputs for the batches that it has processed.
 
-    Each batch of these three lies in memory one column an example, as the network's buffers do.
+    Inputs, targets and logits are stored transposed, one example a column, as in `Workspace`.
     """
 
     def __init__(self, data: SequenceDataset, samples: Indices, loaded: Batch) -> None:
@@ -115,7 +115,7 @@ class Block:
         self.logits = np.empty_like(self.one_hot_targets)
 
     def __len__(self) -> int:
-        """Return how many batches there are."""
+        """Return the number of batches."""
         return len(self.samples)
 
     @property
@@ -130,7 +130,7 @@ def _columns(shape: tuple[int, int], units: int) -> NDArray[np.float32]:
 
 
 class _Request:
-    """A batch sampler that yields what was asked for last, without end."""
+    """An endless batch sampler that yields the samples requested last."""
 
     samples: Indices
 
@@ -141,7 +141,7 @@ class _Request:
 
 def _loader(data: SequenceDataset, request: _Request) -> Iterator[Batch]:
     try:
-        # Imported here because torch takes longer to import than all else together.
+        # Imported here because torch takes longer to import than everything else together.
         import torch
     except ImportError:
         return map(data.__getitems__, request)
@@ -151,11 +151,11 @@ def _loader(data: SequenceDataset, request: _Request) -> Iterator[Batch]:
         data,
         batch_sampler=request,
         collate_fn=_unchanged,
-        # Its own generator, or every loader would draw from torch's global one.
+        # A generator of its own: otherwise every loader would draw from torch's global one.
         generator=torch.Generator(),
     )
 
 
 def _unchanged(batch: Batch) -> Batch:
-    """Keep the arrays as the dataset made them: the default would turn them into tensors."""
+    """Return the arrays unchanged: the default collate function would make tensors of them."""
     return batch

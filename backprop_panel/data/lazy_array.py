@@ -1,4 +1,4 @@
-"""Arrays whose rows are made when they are asked for."""
+"""Arrays whose rows are computed on access."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Indices = NDArray[np.integer]
 
 
 class LazyRows:
-    """Rows that are made when they are asked for, indexed as a two-dimensional array is.
+    """A two-dimensional array whose rows are computed when they are indexed.
 
     Parameters
     ----------
     shape : (int, int)
     dtype : numpy dtype
     rows : callable
-        Turns an array of row numbers into an array of those rows.
+        Returns the rows for an array of row numbers.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class LazyRows:
         return rows[(..., *column_key)] if column_key else rows
 
     def _numbers(self, key: Any) -> Any:
-        """Return the row numbers that `key` chooses, without listing all of them."""
+        """Return the row numbers that `key` selects."""
         if key is Ellipsis:
             key = slice(None)
         if isinstance(key, slice):

@@ -17,10 +17,10 @@ from ..settings import SettingError, shown
 TokenIds = NDArray[np.unsignedinteger]
 
 CHARACTERS_AT_ONCE = 1 << 20
-"""How much of a text is decoded at a time: bounds the memory that loading takes."""
+"""Characters of a text that are decoded at a time, which limits the memory needed."""
 
 BYTES_OF_A_MASTER = 300
-"""What Python takes for each generated master, beside its ids."""
+"""Memory that each generated master needs beside its ids."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class MasterSequences:
     ----------
     ids : array, shape (tokens,), 1 or 2 bytes each
     starts, lengths : array, shape (masters,)
-        Where each master begins in `ids`, and how long it is.
+        The position in `ids` at which each master begins, and its length.
     """
 
     ids: TokenIds
@@ -140,7 +140,7 @@ def encode(masters: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> Maste
 
 
 def encode_text(text: str, vocabulary: Sequence[str]) -> MasterSequences:
-    """Encode a text whose every line is a master and every character a token."""
+    """Encode a text: each line is a master, each character a token."""
     longer = [token for token in vocabulary if len(token) != 1]
     if longer:
         raise SettingError(
@@ -176,7 +176,7 @@ def encode_text(text: str, vocabulary: Sequence[str]) -> MasterSequences:
 
 
 def refuse_no_text(text: Any) -> None:
-    """Raise `SettingError` unless `text` is text, and say how bytes and files become that."""
+    """Raise `SettingError` unless `text` is a str; the message tells how to make one."""
     if isinstance(text, str):
         return
     hint = ""

@@ -39,9 +39,9 @@ class SequenceDataset(Configured):
     the last as target; for ``sequence_classification`` all of them as input and the index of its
     master as target. Inputs are one-hot, flattened; only token ids are stored.
 
-    Samples are drawn evenly: every training window occurs as often as every other, give or take
-    one. Of the distinct windows, `validation_fraction` are held out, by content: a window that is
-    in the validation set is nowhere in the training set.
+    Samples are drawn evenly: the numbers of times that two training windows occur differ by one at
+    most. The share `validation_fraction` of the distinct windows is held out, by content: no window
+    of the validation set occurs in the training set.
 
     Raises
     ------
@@ -111,14 +111,14 @@ class SequenceDataset(Configured):
     def from_text(
         cls, text: str, sequence_length: int = 8, num_samples: int = 10_000, **settings: Any
     ) -> SequenceDataset:
-        """Return the data of a text: one master a line, a token a character.
+        """Return a dataset from a text: one master a line, one token a character.
 
-        Lines shorter than a window are passed over and counted in `skipped`.
+        Lines shorter than a window are skipped and counted in `skipped`.
 
         Raises
         ------
         SettingError
-            If it is no text, no line is long enough, or a setting is bad.
+            If `text` is not a str, no line is long enough, or a setting is invalid.
         """
         masters.refuse_no_text(text)
         text = text.replace("\r\n", "\n")
@@ -168,20 +168,20 @@ class SequenceDataset(Configured):
 
     @cached_property
     def output_labels(self) -> list[str]:
-        """What each output stands for."""
+        """The label of each output: its token or its master."""
         if self.task_type == "next_token":
             return list(self.vocabulary)
         return [f"#{number + 1}" for number in range(len(self.masters))]
 
     @property
     def windows(self) -> LazyRows:
-        """Token ids of every window, every place once, shape (n_windows, sequence_length)."""
+        """Token ids of every window, each position once, shape (n_windows, sequence_length)."""
         shape = (self.n_windows, self.sequence_length)
         return LazyRows(shape, self._all_windows.dtype, self._windows_at)
 
     @property
     def origin(self) -> LazyRows:
-        """Where each window was cut: master and offset, shape (n_windows, 2)."""
+        """The origin of each window: master and offset, shape (n_windows, 2)."""
         return LazyRows((self.n_windows, 2), np.dtype(np.int64), self._origin_of)
 
     def tokens(self, ids: Any) -> NDArray[np.object_]:
@@ -219,7 +219,7 @@ class SequenceDataset(Configured):
         out : array, shape (..., batch, input_dimension)
         """
         ids = self._token_ids
-        # The batch last, as it lies in memory in the network's buffers: several times faster.
+        # The batch is the last axis in memory, as in the network's buffers: several times faster.
         places = contexts.swapaxes(-2, -1)
         hot = np.empty((*places.shape[:-1], len(ids), places.shape[-1]), bool)
         np.equal(places[..., np.newaxis, :], ids[:, np.newaxis], out=hot)
@@ -237,9 +237,9 @@ class SequenceDataset(Configured):
     def optimal_loss(self, loss_type: str) -> float:
         """Return the mean training loss of the best function of the context.
 
-        Where one context is followed by different targets with shares p, no function of it does
-        better than to answer p itself. The cross-entropy left is their entropy; the squared error
-        left is the variance Σ p(1 - p), over the number of outputs.
+        Where different targets follow one context with shares p, the best function of the context
+        predicts p. Its cross-entropy is the entropy of p; its squared error is the variance
+        Σ p(1 - p), divided by the number of outputs.
 
         Raises
         ------
@@ -255,7 +255,7 @@ class SequenceDataset(Configured):
 
     @cached_property
     def optimal_accuracy(self) -> float:
-        """The share of training samples that the best function of the context gets right."""
+        """The accuracy of the best function of the context on the training samples."""
         weights, _, contexts = self._target_shares
         best = np.zeros(contexts.max() + 1)
         np.maximum.at(best, contexts, weights)
@@ -263,9 +263,9 @@ class SequenceDataset(Configured):
 
     @cached_property
     def _target_shares(self) -> tuple[NDArray, NDArray, Indices]:
-        """For each distinct (context, target): its weight, its share of the context, the context.
+        """The weight, the share and the context's number of each distinct (context, target).
 
-        The weight is its share of all training samples.
+        The weight is its share of all training samples, the share that of its context's.
         """
         contexts, targets = self.context_and_target(self.sample_windows)
         _, context_numbers = np.unique(contexts, axis=0, return_inverse=True)
@@ -339,7 +339,7 @@ class SequenceDataset(Configured):
         return self._all_windows[self._starts_of(windows)]
 
     def _starts_of(self, windows: Indices) -> Indices:
-        """Return where in the stored token ids each window begins."""
+        """Return the position in the stored token ids at which each window begins."""
         if len(self.masters) == 1:
             return self.masters.starts[0] + windows
         master, offset = self._origin_of(windows).T
@@ -348,7 +348,7 @@ class SequenceDataset(Configured):
     def _draw_samples(self) -> None:
         """Hold out the validation windows and draw the training samples from the others.
 
-        Of a text with far more windows than samples, only as many as are needed are looked at.
+        If there are far more windows than samples, only as many as needed are considered.
         """
         random = random_stream("samples", self.seed)
         needed = ceil(self.num_samples / (1 - self.validation_fraction))
@@ -368,6 +368,6 @@ class SequenceDataset(Configured):
 
 
 def _draw_evenly(windows: Indices, count: int, random: np.random.Generator) -> Indices:
-    """Draw `count` of `windows`, each as often as any other, give or take one."""
+    """Draw `count` of `windows`, all equally often up to a difference of one."""
     rounds, rest = divmod(count, len(windows))
     return np.concatenate([np.tile(windows, rounds), random.permutation(windows)[:rest]])

@@ -19,7 +19,7 @@ WAIT_SECONDS = 60
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class ExportSnapshot:
     """The events and the results of a run that may go on training.
 
     Attributes
@@ -50,7 +50,7 @@ class Snapshot:
         return [*(state for state in kept if state.step < self.state.step), self.state]
 
 
-def snapshot(run: TrainingRun) -> Snapshot:
+def snapshot(run: TrainingRun) -> ExportSnapshot:
     """Return copies of a run's events, weights and history, all of one moment.
 
     Raises
@@ -59,7 +59,7 @@ def snapshot(run: TrainingRun) -> Snapshot:
         If it is no run, or a worker does not come to the end of its step.
     """
     refuse_other(run, TrainingRun, "run")
-    taken: list[Snapshot] = []
+    taken: list[ExportSnapshot] = []
     done = Signal()
 
     def take() -> None:
@@ -74,9 +74,9 @@ def snapshot(run: TrainingRun) -> Snapshot:
     return taken[0]
 
 
-def _copy(run: TrainingRun) -> Snapshot:
+def _copy(run: TrainingRun) -> ExportSnapshot:
     engine = run.trainer.engine
-    return Snapshot(
+    return ExportSnapshot(
         state=engine.state(),
         # The engine goes on counting in the last event itself.
         events=[replace(event) for event in engine.events],

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..nn.network import Network
-from ..nn.record import frozen
+from ..nn.record import read_only_copy
 from ..settings import SettingError
 from ..training.event_log import Event, digests_in
 from ..training.weight_tensors import Tensors, digest_of, read_tensors, tensor_bytes
@@ -64,6 +64,6 @@ def _by_digest(tensors: Tensors, network: Network) -> dict[str, Parameters]:
     layers = len(rows) * network.depth
     refuse_above("file", f"Weights in {LOADED} times layers", layers, MOST_LAYERS_PASSED)
     try:
-        return {digest_of(network, row): frozen(row) for row in rows}
+        return {digest_of(network, row): read_only_copy(row) for row in rows}
     except SettingError as error:
         raise InterchangeError("weights", f"{LOADED} cannot be used: {error}") from error

@@ -19,7 +19,7 @@ from ..training.trainer import SETTING_NAMES
 from ..training.weight_tensors import tensor_bytes, tensors_of, torch_tensors
 from . import pytorch_templates as parts_of
 from .archive import Target, write_bundle
-from .export_snapshot import Snapshot, snapshot
+from .export_snapshot import ExportSnapshot, snapshot
 from .pytorch_templates import Part
 
 
@@ -50,13 +50,13 @@ class Story:
 
     Attributes
     ----------
-    now : Snapshot
+    now : ExportSnapshot
     stretches : list of Stretch
     files : dict of str to str
         The files of the weights that were loaded, by their digests.
     """
 
-    now: Snapshot
+    now: ExportSnapshot
     stretches: list[Stretch]
     files: dict[str, str]
 
@@ -157,7 +157,7 @@ def _parts(run: TrainingRun, story: Story, folder: str) -> list[Part]:
     return parts
 
 
-def _stretches(run: TrainingRun, now: Snapshot) -> Iterator[Stretch]:
+def _stretches(run: TrainingRun, now: ExportSnapshot) -> Iterator[Stretch]:
     """Changes between two steps count only by what they come to."""
     settings = {name: run.config[name] for name in SETTING_NAMES}
     frozen: frozenset[int] = frozenset()

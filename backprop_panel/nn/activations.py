@@ -1,11 +1,10 @@
 """Activation functions, each with its derivative, written into buffers.
 
-``z`` is a layer's pre-activation, of shape (batch, units); ``a = f(z)`` its activation. ``kept``
-are two buffers of the same shape in which a function leaves what its derivative can use again, and
-``scratch`` is one whose content is nobody's.
+``z`` is a layer's pre-activation, of shape (batch, units), and ``a = f(z)`` its activation.
+``kept`` are two buffers of the same shape: `value` stores intermediate results in them, which
+`derivative` reuses. ``scratch`` is a temporary buffer.
 
-Values and slopes are those of the limits at ±∞, NaN follows from NaN alone, and no number overflows
-on the way.
+At ±∞, values and slopes are the limits. Only NaN gives NaN, and no intermediate result overflows.
 """
 
 from __future__ import annotations
@@ -40,9 +39,9 @@ class Activation(Protocol):
         """Write ``f(z)`` into `out`."""
 
     def derivative(self, z: Array, a: Array, kept: Kept, out: Array, scratch: Array) -> None:
-        """Write ``f'(z)`` into `out`, given ``a = f(z)`` and what `value` left in `kept`.
+        """Write ``f'(z)`` into `out`, given ``a = f(z)`` and the results of `value` in `kept`.
 
-        `out` may be the second of `kept`, which nothing reads afterwards.
+        `out` may be the second buffer of `kept`, which is not read afterwards.
         """
 
 
@@ -60,10 +59,10 @@ class GELU:
     The gate is computed in its first form, since ½ (1 + tanh u) loses all digits of a small h.
     The last line uses tanh' = 1 - tanh², that is h' = 2 h (1 - h) times the inner derivative.
 
-    The gate is 1 above z = 8.5 (float64: 17) and 0 below -8.5 (-17). So that it ends at 0, its
-    value there, 7e-26 (1e-166), is subtracted from it, which costs digits of values below 1e-17
-    only. Without that, the subnormal numbers of units with z near -10, which training often comes
-    to, would slow down the matrix products twentyfold.
+    The gate is 1 above z = 8.5 (float64: 17) and 0 below -8.5 (-17). To make it reach 0, its
+    value there, 7e-26 (1e-166), is subtracted, which costs accuracy only in values below 1e-17.
+    Otherwise units with z near -10, which are common in training, would yield subnormal numbers,
+    and the matrix products would take twenty times as long.
 
     References
     ----------
@@ -119,7 +118,7 @@ def _value_constants(dtype: np.dtype) -> tuple[Array, ...]:
     low, high, cubic, slope, one = constants(
         dtype, -_limit(dtype), _limit(dtype), -2 * GELU.SLOPE * GELU.CUBIC, -2 * GELU.SLOPE, 1
     )
-    # By the same operations on arrays, which may round otherwise than those on numbers.
+    # By the same array operations as in `value`: scalar operations may round differently.
     ends = np.full(64, low)
     least = np.reciprocal(np.exp(ends * (ends * ends * cubic + slope)) + one)[0]
     return low, high, cubic, slope, one, np.array(least)
@@ -127,7 +126,7 @@ def _value_constants(dtype: np.dtype) -> tuple[Array, ...]:
 
 @cache
 def _derivative_constants(dtype: np.dtype) -> tuple[Array, ...]:
-    """Return what makes 2 √(2/π) (1 + 3 · 0.044715 z²) = -3q - 4 √(2/π), and the limit of z."""
+    """Return the limit of z and the coefficients of 2 du/dz = -3q - 4 √(2/π), and one."""
     return constants(dtype, _limit(dtype), -3, 4 * GELU.SLOPE, 1)
 
 
@@ -135,10 +134,10 @@ def _derivative_constants(dtype: np.dtype) -> tuple[Array, ...]:
 class ReLU:
     """Rectified linear unit.
 
-    ::
+    The slope at 0 is 0, as in PyTorch::
 
-    f(z)  = max(0, z)
-    f'(z) = 1 where z > 0, else 0      (0 at the corner, as torch has it)
+        f(z)  = max(0, z)
+        f'(z) = 1 where z > 0, else 0
     """
 
     name: str = "relu"
@@ -161,13 +160,14 @@ class ReLU:
 class Tanh:
     """Hyperbolic tangent.
 
-    ::
+    Its slope follows from its value::
 
-    f(z)  = tanh z
-    f'(z) = 1 - f(z)²
+        f(z)  = tanh z
+        f'(z) = 1 - f(z)²
 
-    The slope is exact to the rounding of 1, as PyTorch's: in float32 it is 0 where |z| is above 9.
-    4 / (eᶻ + e⁻ᶻ)² would keep the digits of smaller slopes, at a tenth of a training step.
+    The absolute error of the slope is that of rounding 1, as in PyTorch: in float32 the slope is 0
+    for abs(z) above 9. 4 / (eᶻ + e⁻ᶻ)² would be accurate for small slopes too, but would cost a
+    tenth of a training step.
     """
 
     name: str = "tanh"
@@ -190,15 +190,15 @@ class Tanh:
 class Sigmoid:
     """Logistic function.
 
-    With s(z) = 1 / (1 + e^-|z|), where nothing overflows::
+    With s = 1 / (1 + exp(-abs(z))), which cannot overflow::
 
-        f(z)  = 1 / (1 + e⁻ᶻ) = e^min(z, 0) s
-        f'(z) = f(z) (1 - f(z)) = e^-|z| s²
+        f(z)  = 1 / (1 + exp(-z)) = exp(min(z, 0)) s
+        f'(z) = f(z) (1 - f(z)) = exp(-abs(z)) s²
 
     Value and slope are exact to a few units in the last place on both sides of zero: the slope
-    does not use 1 - f(z), of which no digits are left where f(z) is near 1. Results too small for
-    a normal number, from |z| of 87 on in float32 and 708 in float64, are subnormal, to the last
-    place as well, and zero from 104 and 746 on.
+    does not use 1 - f(z), which loses all digits where f(z) is near 1. For abs(z) of 87 (float64:
+    708) and above, results are subnormal numbers, exact to the last place too; from 104 (746) on
+    they are zero.
     """
 
     name: str = "sigmoid"
@@ -207,7 +207,7 @@ class Sigmoid:
     derivative_equation: str = "a(1 − a)"
 
     def value(self, z: Array, out: Array, kept: Kept) -> None:
-        """Write e^min(z, 0) s into `out`; `kept` holds e^-|z| and s."""
+        """Write exp(min(z, 0)) s into `out`; `kept` holds exp(-abs(z)) and s."""
         power, s = kept
         zero, one = constants(z.dtype, 0, 1)
         np.absolute(z, power)
@@ -220,7 +220,7 @@ class Sigmoid:
         np.multiply(out, s, out)
 
     def derivative(self, z: Array, a: Array, kept: Kept, out: Array, scratch: Array) -> None:
-        """Write e^-|z| s² into `out`."""
+        """Write exp(-abs(z)) s² into `out`."""
         power, s = kept
         np.multiply(s, s, out)
         np.multiply(out, power, out)
@@ -228,7 +228,7 @@ class Sigmoid:
 
 @dataclass(frozen=True)
 class Identity:
-    """No activation at all: ``f(z) = z``, ``f'(z) = 1``."""
+    """The identity: ``f(z) = z``, ``f'(z) = 1``."""
 
     name: str = "identity"
     label: str = "identity"

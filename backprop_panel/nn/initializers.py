@@ -1,4 +1,4 @@
-"""How weights begin: one function per scheme, each drawing a matrix of shape (inputs, outputs)."""
+"""Initial weights: one function per scheme, each returning a matrix of shape (inputs, outputs)."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def xavier_normal(inputs: int, outputs: int, random: np.random.Generator) -> NDA
 
 
 def he(inputs: int, outputs: int, random: np.random.Generator) -> NDArray[np.float64]:
-    """Normal with variance 2 / inputs, which makes up for the half that ReLU cuts (He, 2015)."""
+    """Normal with variance 2 / inputs, as ReLU halves the second moment (He et al., 2015)."""
     return random.normal(0, sqrt(2 / inputs), (inputs, outputs))
 
 
 def zeros(inputs: int, outputs: int, random: np.random.Generator) -> NDArray[np.float64]:
-    """All zero: hidden units that start alike stay alike, which is worth seeing once."""
+    """All zero: hidden units that start equal stay equal, which is worth seeing once."""
     return np.zeros((inputs, outputs))
 
 

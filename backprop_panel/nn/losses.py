@@ -1,10 +1,10 @@
 """Losses on logits, each with its derivative.
 
-``logits`` has shape (batch, outputs), and so has ``one_hot``: the targets y, each a row with a one
-at the right output.
+``logits`` and ``one_hot`` have the shape (batch, outputs); ``one_hot`` holds the targets y, each a
+row with a one at the right output.
 
-A step needs the derivative; the values are for those who look. So those of many steps can be had
-at once: any dimensions before the batch are steps.
+A training step needs the derivative only. The values of many steps can be computed at once: any
+dimensions before the batch count steps.
 """
 
 from __future__ import annotations
@@ -23,15 +23,14 @@ Array = NDArray[np.floating]
 NEGLIGIBLE = 1e-20
 """Probabilities below this share of the largest have a gradient of zero.
 
-It is a million million times below what rounding makes of the others. Carried back through the
-layers it would end as numbers too small for the usual form of a float ("subnormal"), with which
-processors calculate so slowly that a network which has learned its data would train at a third of
-its speed.
+They are far below the rounding error of the others. Propagated back through the layers, they would
+become subnormal numbers, on which processors are so slow that a network that has learned its data
+would train at a third of its speed.
 """
 
 
 class Loss(Protocol):
-    """A loss, its mean over a batch being what is minimised, and the derivative of that mean."""
+    """A loss whose mean over a batch is minimised, and the derivative of that mean."""
 
     name: str
     label: str
@@ -42,7 +41,7 @@ class Loss(Protocol):
         """Return the loss of each example: the mean over a batch is the loss of the batch."""
 
     def derivative(self, logits: Array, one_hot: Array, out: Array, column: Array) -> None:
-        """Write dLoss/dlogits into `out`; `column`, (batch, 1), is room to calculate in."""
+        """Write dLoss/dlogits into `out`; `column`, (batch, 1), is a temporary buffer."""
 
 
 @cache
@@ -56,7 +55,7 @@ class MeanSquaredError:
 
     For a batch of B examples and C outputs::
 
-        L       = 1/(BC) Σ (logits - y)²
+        L          = 1/(BC) Σ (logits - y)²
         dL/dlogits = 2/(BC) (logits - y)
     """
 
@@ -81,11 +80,10 @@ class MeanSquaredError:
 class SoftmaxCrossEntropy:
     """Mean over the batch of -log p(target), with p the softmax of the logits.
 
-    For B examples, and m the largest logit of each, which cancels and keeps e^(…) from
-    overflowing::
+    For B examples, and m the largest logit of each, which cancels and prevents overflow::
 
-        p       = e^(logits - m) / Σ e^(logits - m)
-        L       = 1/B Σ (log Σ e^(logits - m) - (logits_target - m))
+        p          = e^(logits - m) / Σ e^(logits - m)
+        L          = 1/B Σ (log Σ e^(logits - m) - (logits_target - m))
         dL/dlogits = (p - y) / B
     """
 
@@ -116,7 +114,7 @@ class SoftmaxCrossEntropy:
 
 
 def softmax(logits: Array) -> Array:
-    """Probabilities of the outputs, shape (batch, outputs): e^logits over its row's sum."""
+    """Return the probabilities of the outputs, shape (batch, outputs)."""
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     return exponentials / exponentials.sum(axis=1, keepdims=True)
 

@@ -10,9 +10,9 @@ With L layers, layer k turns its input ``a[k]`` into ``z[k] = a[k] @ W[k] + b[k]
 The bias is the last row of its layer's matrix and meets a column of ones beside the activations,
 ``z = [a 1] @ [W; b]``: one product gives both sums, and its transpose both gradients.
 
-Blocks of (batch, units) lie in memory one column an example, so that the activations beside their
-column of ones are still one stretch, which NumPy goes through fastest. A product is written in C
-order, so each is made transposed: ``zᵀ = [W; b]ᵀ @ [a 1]ᵀ``.
+Arrays of shape (batch, units) are stored transposed, one example a column, so that the activations
+without their column of ones are contiguous, which is fastest in NumPy. Products are written in C
+order, so each is computed transposed: ``zᵀ = [W; b]ᵀ @ [a 1]ᵀ``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Array = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Phase:
-    """What a step has just done: ``forward``, ``loss``, ``backward`` or ``update``; the layer."""
+    """A phase of a step, ``forward``, ``loss``, ``backward`` or ``update``, and its layer."""
 
     name: str
     layer: int | None = None
@@ -100,7 +100,7 @@ class Network:
         return views
 
     def forward(self, work: Workspace) -> Iterator[Phase]:
-        """Carry the inputs in `work` to the logits, yielding after each layer."""
+        """Compute the logits from the inputs in `work`, yielding after each layer."""
         last = self.depth - 1
         for layer, phase in enumerate(self._forward_phases):
             np.dot(self._layers_t[layer], work.with_ones_t[layer], work.pre_activations_t[layer])
@@ -111,14 +111,14 @@ class Network:
             yield phase
 
     def backward(self, work: Workspace, gradients: Sequence[Array]) -> Iterator[Phase]:
-        """Carry the last delta in `work` back, yielding after each layer.
+        """Propagate the last delta in `work` back, yielding after each layer.
 
         Parameters
         ----------
         work : Workspace
             After a forward pass, with dLoss/dlogits in ``work.deltas[-1]``.
         gradients : sequence of array, shape (in + 1, out)
-            Where each layer's gradients go, as `by_layer` gives them.
+            The output: each layer's gradients, views as `by_layer` returns them.
         """
         for layer in reversed(range(self.depth)):
             np.dot(work.with_ones_t[layer], work.deltas[layer], gradients[layer])
@@ -135,12 +135,12 @@ class Network:
             np.multiply(slope, activation_gradient, delta)
 
     def activation_gradient(self, work: Workspace, layer: int) -> None:
-        """Write dLoss/d activations[`layer`] = δ @ Wᵀ; for the input it is only looked at."""
+        """Write dLoss/d activations[`layer`] = δ @ Wᵀ; no step needs that of the input."""
         np.dot(self.weights[layer], work.deltas_t[layer], work.activation_gradients_t[layer])
 
 
 PIECE = 2**16
-"""Numbers of a block that are gone through at a time: a few such pieces fit a core's cache."""
+"""Elements of an array that are processed together: a few such pieces fit a core's cache."""
 
 
 Piece = tuple[Array, Array, Kept, Array, Array, Array]
@@ -153,27 +153,26 @@ Pieces of a level share their scratch.
 class Workspace:
     """The buffers of one forward and backward pass for one batch size.
 
-    Each is there twice: as (batch, units), and with ``_t`` as its transpose, which is the one
-    that lies in memory row by row. All of what a record keeps lies in one stretch of memory, so
-    that it is copied at once.
+    Each has two views: one of shape (batch, units), and its transpose, named ``…_t``, which is
+    C-contiguous. All values of a record are in one block of memory, so that one copy takes them.
 
     Attributes
     ----------
     with_ones_t : list of array, shape (units + 1, batch)
         Each layer's input, below it a row of ones.
     activations : list of array, shape (batch, units)
-        `activations[0]` is where the inputs go; the last are the logits.
+        The first holds the inputs, the last the logits.
     pre_activations, deltas : list of array, shape (batch, units)
     activation_gradients : list of array, shape (batch, units)
         One for each of `activations`; the last is the last delta.
     logits : array, shape (batch, outputs)
         The last pre-activation, and the last activation.
     pieces : list of list of Piece
-        Each hidden level as what is done to each element goes through it.
+        Each hidden level in the parts in which elementwise functions process it.
     slopes : list of array, shape (batch, units)
         f'(z) of each hidden level, after the backward pass.
     column : array, shape (batch, 1)
-        Room to calculate in.
+        A temporary buffer.
     """
 
     def __init__(self, network: Network, batch: int) -> None:
@@ -201,31 +200,31 @@ class Workspace:
         self.activation_gradients = transposed(self.activation_gradients_t)
         self.slopes = transposed(self.slopes_t)
         self.logits = self.activations[-1]
-        self._places = {
-            "pre_activations": self._places_of(self.pre_activations_t),
-            "activation_slopes": self._places_of(self.slopes_t),
-            "activations": self._places_of(self.activations_t),
-            "deltas": self._places_of(self.deltas_t),
-            "activation_gradients": self._places_of(self.activation_gradients_t),
+        self._offsets = {
+            "pre_activations": self._offsets_of(self.pre_activations_t),
+            "activation_slopes": self._offsets_of(self.slopes_t),
+            "activations": self._offsets_of(self.activations_t),
+            "deltas": self._offsets_of(self.deltas_t),
+            "activation_gradients": self._offsets_of(self.activation_gradients_t),
         }
 
     def copies(self) -> dict[str, list[Array]]:
-        """Return read-only copies of what a record keeps, by their names there: (batch, units)."""
+        """Return read-only copies of a record's values, (batch, units), by their names in it."""
         memory, batch = self._memory.copy(), len(self.column)
         memory.flags.writeable = False
         return {
-            name: [memory[start:stop].reshape(-1, batch).T for start, stop in places]
-            for name, places in self._places.items()
+            name: [memory[start:stop].reshape(-1, batch).T for start, stop in offsets]
+            for name, offsets in self._offsets.items()
         }
 
-    def _places_of(self, blocks: Sequence[Array]) -> list[tuple[int, int]]:
-        """Return where in the memory each block begins and ends."""
+    def _offsets_of(self, blocks: Sequence[Array]) -> list[tuple[int, int]]:
+        """Return the offsets in the memory at which each array begins and ends."""
         first = self._memory.ctypes.data
         starts = [(block.ctypes.data - first) // block.itemsize for block in blocks]
         return [(start, start + block.size) for start, block in zip(starts, blocks, strict=True)]
 
     def _take(self, units: int, batch: int) -> Array:
-        """Return the next (units, batch) numbers of the memory."""
+        """Return the next free part of the memory as an array (units, batch)."""
         start = self._taken
         self._taken += _padded(units * batch)
         return self._memory[start : start + units * batch].reshape(units, batch)
@@ -250,7 +249,7 @@ class Workspace:
 
 
 def _padded(count: int) -> int:
-    """Round up to whole lines of the processor's cache, where blocks are to begin."""
+    """Round up to whole cache lines, at which arrays begin."""
     return -(-count // 16) * 16
 
 
@@ -265,10 +264,10 @@ def split_biases(layers: Sequence[Array]) -> tuple[list[Array], list[Array]]:
 
 
 def memory_needed(widths: Sequence[int], batch: int) -> int:
-    """Bytes that a float32 network of `widths` takes to train with Adam at a batch size.
+    """Return the bytes that training a float32 network with Adam takes at a batch size.
 
     Parameters, gradients, update, scratch and two moments make six vectors of the parameters'
-    size; a workspace holds at most seven blocks of (batch, units) for every level.
+    size; a workspace holds at most seven arrays of (batch, units) for every level.
     """
     parameters = sum((inputs + 1) * outputs for inputs, outputs in pairwise(widths))
     return 4 * (6 * parameters + 7 * batch * sum(units + 1 for units in widths))

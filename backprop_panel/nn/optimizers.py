@@ -1,9 +1,9 @@
-"""Optimizers: pure rules that turn gradients into what is added to the parameters.
+"""Optimizers: rules that turn gradients into updates of the parameters.
 
-A rule is immutable and holds only its settings, so a learning rate changes by making another
-rule; all that a rule remembers between steps stands in the state handed to it. ``parameters``,
-``gradients`` and every array of the state are flat vectors of one length, changed in place.
-Each rule equals torch.optim's of the same name.
+A rule is immutable and holds its settings only: another learning rate is another rule. Everything
+that changes from step to step is in the state passed to it. ``parameters``, ``gradients`` and all
+arrays of the state are flat vectors of the same length; ``step`` changes parameters and state in
+place. Each rule equals the one of the same name in torch.optim.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ Vector = NDArray[np.floating]
 
 @dataclass
 class OptimizerState:
-    """What an optimizer carries from step to step.
+    """The state of an optimizer between two steps.
 
     Attributes
     ----------
     moments : dict of str to array
         The running averages, one flat vector each, zero at the start.
     update : array
-        What the last step added to the parameters.
+        The change of the parameters in the last step.
     scratch : array
-        Room to calculate in; carries nothing.
+        A temporary buffer.
     steps : int
-        How many steps this state has seen.
+        The number of steps made.
     """
 
     moments: dict[str, Vector]
@@ -43,33 +43,33 @@ class OptimizerState:
 
     @classmethod
     def resumed(cls, moments: dict[str, Vector], parameters: Vector, steps: int) -> OptimizerState:
-        """Return the state after `steps` steps; its last update, which no step reads, is left out.
+        """Return the state after `steps` steps; its last update, which no step reads, is zero.
 
         Parameters
         ----------
         moments : dict of str to array
         parameters : array
-            Of the length that the state is for.
+            A vector of the state's length.
         steps : int
         """
         return cls(moments, np.zeros_like(parameters), np.zeros_like(parameters), steps)
 
     def copy(self) -> OptimizerState:
-        """Return a state that shares nothing with this one."""
+        """Return a copy that shares no array with this state."""
         moments = {name: moment.copy() for name, moment in self.moments.items()}
         return OptimizerState(moments, self.update.copy(), self.scratch.copy(), self.steps)
 
 
 @dataclass(frozen=True)
 class Optimizer:
-    """What all rules share: a learning rate η and L2 weight decay λ.
+    """Base class of all rules: a learning rate η and an L2 weight decay λ.
 
     Parameters
     ----------
     learning_rate : float
-        η, the length of a step.
+        The step size η.
     weight_decay : float
-        λ: the gradient that a rule sees is g + λθ, as in torch.optim.
+        The coefficient λ: a rule gets the gradient g + λθ, as in torch.optim.
     """
 
     learning_rate: float
@@ -86,9 +86,9 @@ class Optimizer:
         return OptimizerState(moments, np.zeros(size, dtype), np.zeros(size, dtype))
 
     def step(self, parameters: Vector, gradients: Vector, state: OptimizerState) -> None:
-        """Add this step's update to `parameters` and leave it in ``state.update``.
+        """Add the update to `parameters` and store it in ``state.update``.
 
-        `gradients` is only read.
+        `gradients` stays unchanged.
         """
         state.steps += 1
         if self.weight_decay:
@@ -98,7 +98,7 @@ class Optimizer:
         np.add(parameters, state.update, parameters)
 
     def _write_update(self, gradients: Vector, state: OptimizerState) -> None:
-        """Write what is to be added into ``state.update``, where `gradients` may stand already."""
+        """Write the update into ``state.update``, which may be the same array as `gradients`."""
         raise NotImplementedError
 
 
@@ -161,8 +161,8 @@ class RMSProp(Optimizer):
 class Adam(Optimizer):
     """Adaptive moment estimation (Kingma and Ba, 2014, arXiv:1412.6980).
 
-    ``m ← β₁ m + (1 - β₁) g``, ``v ← β₂ v + (1 - β₂) g²``, then with both freed of their start at
-    zero, ``m̂ = m / (1 - β₁ᵗ)`` and ``v̂ = v / (1 - β₂ᵗ)``: ``θ ← θ - η m̂ / (√v̂ + ε)``.
+    ``m ← β₁ m + (1 - β₁) g``, ``v ← β₂ v + (1 - β₂) g²``; bias-corrected, ``m̂ = m / (1 - β₁ᵗ)``
+    and ``v̂ = v / (1 - β₂ᵗ)``; then ``θ ← θ - η m̂ / (√v̂ + ε)``.
     """
 
     beta_1: float = 0.9

@@ -1,4 +1,4 @@
-"""The record of one step: every intermediate value of it, never to change again."""
+"""The record of one step: all of its intermediate values, immutable."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ ONE = np.ones((), np.float32)
 
 @dataclass(frozen=True, eq=False)
 class StepRecord:
-    """All that one forward and backward pass computed, as read-only copies.
+    """All values of one forward and backward pass, as read-only copies.
 
     With L layers, index k of `weights`, `biases`, `pre_activations`, `deltas` and the gradients
     counts layers, 0 to L - 1; index k of `activations` and `activation_gradients` counts levels,
-    0 (the inputs) to L (the logits). Layer k stands between the levels k and k + 1.
+    0 (the inputs) to L (the logits). Layer k leads from level k to level k + 1.
 
     Attributes
     ----------
@@ -46,15 +46,15 @@ class StepRecord:
     activations, activation_gradients : tuple of array, shape (B, units)
         a and dLoss/da of each level.
     layers, layer_gradients, layer_updates : tuple of array, shape (in + 1, out)
-        Weights with the bias as last row, as they were before the update; the gradient of the
-        mean loss with respect to them; what the optimizer added to them.
+        Weights with the bias as last row, before the update; the gradient of the mean loss with
+        respect to them; the update.
     weights, weight_gradients, weight_updates : tuple of array, shape (in, out)
     biases, bias_gradients, bias_updates : tuple of array, shape (out,)
         Views on those.
     moments : dict of str to tuple of array, shape (in + 1, out)
-        What the optimizer remembered before the update, layer by layer.
+        The optimizer's running averages before the update, layer by layer.
     optimizer_steps : int
-        Updates that the optimizer had seen before this one.
+        The optimizer's steps before this one.
     updated : bool
         Whether the weights moved; if not, the updates are zero.
     settings : mapping
@@ -119,30 +119,30 @@ class StepRecord:
 
     @property
     def weight_updates(self) -> tuple[Array, ...]:
-        """What the optimizer added to each layer's weights, shape (in, out)."""
+        """The update of each layer's weights, shape (in, out)."""
         return _weights(self.layer_updates)
 
     @property
     def bias_updates(self) -> tuple[Array, ...]:
-        """What the optimizer added to each layer's bias, shape (out,)."""
+        """The update of each layer's bias, shape (out,)."""
         return _biases(self.layer_updates)
 
     @property
     def updates(self) -> tuple[Array, ...]:
-        """What the optimizer added to each parameter: W1, b1, W2, b2 and so on."""
+        """The update of each weight matrix and bias in turn: W1, b1, W2, b2 and so on."""
         return tuple(chain.from_iterable(zip(self.weight_updates, self.bias_updates, strict=True)))
 
 
 def pass_copy(network: Network, work: Workspace, gradients: Array) -> dict[str, tuple[Array, ...]]:
-    """Return copies of what a record holds of a pass, taken while the buffers still hold it.
+    """Return copies of the values of a pass that a record holds.
 
     Parameters
     ----------
     network : Network
     work : Workspace
-        After a forward and backward pass, and before the update.
+        After a forward and backward pass, before the update.
     gradients : array, shape (size,)
-        The flat gradients of that pass.
+        The gradients of that pass.
     """
     network.activation_gradient(work, layer=0)
     copies = work.copies()
@@ -156,11 +156,11 @@ def pass_copy(network: Network, work: Workspace, gradients: Array) -> dict[str, 
 
 def layers_copy(network: Network, vector: Array) -> tuple[Array, ...]:
     """Return a read-only copy of a flat vector, layer by layer."""
-    return tuple(network.by_layer(frozen(vector)))
+    return tuple(network.by_layer(read_only_copy(vector)))
 
 
-def frozen(array: NDArray) -> NDArray:
-    """Return a read-only copy, its numbers in the same order in memory: that is fastest."""
+def read_only_copy(array: NDArray) -> NDArray:
+    """Return a read-only copy with the same memory layout, which is the fastest to copy."""
     copy = array.copy("K")
     copy.flags.writeable = False
     return copy

@@ -16,8 +16,9 @@ from ..training.trainer import always_free
 from .autosaved_run import AutosavedRun
 from .database import DamagedStore, Store, StoreError
 from .lease_keeper import LeaseKeeper
-from .run_delta import Conflict, RunDelta, catch_up, read_checkpoints
+from .run_delta import Conflict, RunDelta
 from .run_index import ListedRun, RunIndex
+from .run_reader import catch_up, read_checkpoints
 from .unreadable_runs import raw_copy
 
 if TYPE_CHECKING:

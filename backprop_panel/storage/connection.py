@@ -11,20 +11,20 @@ from . import schema
 from .schema import APPLICATION, migrate, pragma
 
 BUSY_SECONDS = 20
-"""How long one waits for another process that is writing."""
+"""How long to wait for another process that is writing."""
 
 RETRY_SECONDS = 0.01
-"""Between two attempts at what SQLite does not wait for itself."""
+"""The time between two attempts where SQLite itself does not wait."""
 
 
 class Unfit(Exception):
-    """A file that is no store of ours, or not one that this version can read."""
+    """A file is not a store, or not one that this version can read."""
 
 
 def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
-    """Open a store's file, and tell whether it can only be read.
+    """Open a store's file; return the connection, and whether it is read-only.
 
-    It is made or migrated if need be; a file that is unfit stays as it is.
+    The file is created or migrated if necessary; an unfit file stays unchanged.
 
     Raises
     ------
@@ -36,9 +36,9 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
     path.parent.mkdir(parents=True, exist_ok=True)
     db = _connected(path)
     try:
-        _refuse_what_is_unfit(db, path)
-        _log_ahead(db)
-        # With each transaction, so that what was saved survives a loss of power as well.
+        _refuse_unfit(db, path)
+        _use_write_ahead_log(db)
+        # The disk is synchronized with each transaction, so that saves survive a power failure.
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
         migrate(db)
@@ -49,14 +49,14 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
 
 
 def _open_read_only(path: Path) -> sqlite3.Connection:
-    """Open a file that cannot be written; one of an older version as a migrated copy."""
+    """Open a file that cannot be written; one of an older format as a migrated copy."""
     address = f"{path.absolute().as_uri()}?mode=ro"
     if not os.access(path.parent, os.W_OK) and not _has_log(path):
-        # SQLite makes files beside one that others may write, and cannot do so here.
+        # Otherwise SQLite would create files in the folder, which it cannot.
         address += "&immutable=1"
     db = _connected(address, uri=True)
     try:
-        _refuse_what_is_unfit(db, path)
+        _refuse_unfit(db, path)
         if pragma(db, "user_version") < schema.newest_format():
             original, db = db, _connected("")  # a temporary file
             original.backup(db)
@@ -70,7 +70,7 @@ def _open_read_only(path: Path) -> sqlite3.Connection:
 
 
 def _connected(address: Path | str, uri: bool = False) -> sqlite3.Connection:
-    # Threads take turns with the connection by the store's lock.
+    # The store's lock serializes the threads.
     return sqlite3.connect(
         address, BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri
     )
@@ -81,8 +81,8 @@ def _has_log(path: Path) -> bool:
     return log.exists() and log.stat().st_size > 0
 
 
-def _refuse_what_is_unfit(db: sqlite3.Connection, path: Path) -> None:
-    # SQLite itself sees that pages are missing, but not that a part of the last one is.
+def _refuse_unfit(db: sqlite3.Connection, path: Path) -> None:
+    # SQLite detects missing pages, but not a last page that is cut short.
     page_size, size = pragma(db, "page_size"), path.stat().st_size
     if size % page_size and not _has_log(path):
         raise Unfit(f"is damaged: it ends within a page, after {size} bytes")
@@ -96,16 +96,16 @@ def _refuse_what_is_unfit(db: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _log_ahead(db: sqlite3.Connection) -> None:
-    """Let readers go on while one writes: changes go to a log beside the file."""
+def _use_write_ahead_log(db: sqlite3.Connection) -> None:
+    """Use a write-ahead log, so that reading continues while another process writes."""
     until = monotonic() + BUSY_SECONDS
     while True:
         try:
             db.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            # Of two that open a new file at once SQLite refuses one on the spot: it reads already
-            # when it asks to write, and so would wait for ever for the other, which waits for it.
+            # If two processes open a new file at once, SQLite refuses one at once: it holds a read
+            # lock when it asks for the write lock, so that waiting would be a deadlock.
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > until:
                 raise
             sleep(RETRY_SECONDS)

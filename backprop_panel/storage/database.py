@@ -1,4 +1,4 @@
-"""The file that makes runs last, and the thread that saves into it."""
+"""The SQLite file of a store, and the thread that saves runs into it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .connection import Unfit, open_database
 from .serialization import Damaged
 
 SAVE_SECONDS = 0.5
-"""Between two saves. What was done is on disk within twice that; of networks with megabytes of
-weights, whose saving would slow the training down, a little later."""
+"""The time between two saves. Changes are on disk within twice that, those of networks with
+megabytes of weights a little later, as saving them more often would slow the training down."""
 
 COPY_SHARE = 0.02
-"""Of the training time, the most that copying what is saved takes."""
+"""The largest share of the training time that copying the changes takes."""
 
 SAVING_SHARE = 0.1
-"""Of one processor, the most that saving takes."""
+"""The largest share of one processor's time that saving takes."""
 
 EXPLANATIONS = {
     sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
@@ -36,14 +36,14 @@ EXPLANATIONS = {
 
 
 class StoreError(SettingError):
-    """A store that cannot be read or written; the message says which, and why."""
+    """A store cannot be read or written; the message names it and the reason."""
 
     def __init__(self, message: str) -> None:
         super().__init__("store", message)
 
 
 class DamagedStore(StoreError):
-    """What was read from a store is not what was written.
+    """A store does not hold what was written to it.
 
     Parameters
     ----------
@@ -57,30 +57,30 @@ class DamagedStore(StoreError):
         self.reason = reason
 
 
-class Saves(Protocol):
-    """What the thread saves for: a manager's `Shelf`."""
+class Saver(Protocol):
+    """What the saving thread calls: a manager's `Autosave`."""
 
     def save(self) -> float:
-        """Save what is new, and return for how many seconds training waited."""
+        """Save the changes; return the seconds for which training waited."""
 
 
 class Store:
-    """One SQLite file in which runs last, those of many people and in several processes at once.
+    """One SQLite file with the runs of several users, used by several processes at once.
 
     Parameters
     ----------
     path : str or Path
-        Made if it is not there.
+        Created if it does not exist.
 
     Attributes
     ----------
     read_only : bool
-        Whether the file, or its folder, cannot be written: its runs are there to look at.
+        Whether the file, or its folder, cannot be written: its runs can be viewed only.
 
     Raises
     ------
     StoreError
-        If it cannot be opened, or is damaged, or is something else. It is left as it is then.
+        If it cannot be opened, is damaged, or is not a store; the file stays unchanged.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -88,14 +88,14 @@ class Store:
         self._lock = Lock()
         with self._explained():
             self._db, self.read_only = open_database(self.path)
-        self._shelves: list[Saves] = []
+        self._savers: list[Saver] = []
         self._closing = Event()
         self._saver = Thread(target=self._save, name="saving", daemon=True)
         self._saver.start()
 
     @property
     def notice(self) -> str:
-        """What to say about the file as long as nothing else is wrong; empty: nothing."""
+        """The message to show while there is no other problem; empty if there is none."""
         if not self.read_only:
             return ""
         return (
@@ -105,7 +105,7 @@ class Store:
 
     @contextmanager
     def transaction(self, writing: bool = True) -> Iterator[sqlite3.Connection]:
-        """Do all of a block in the file or nothing; what is read is of one moment.
+        """Run a block as one transaction: its reads are consistent, its writes all or nothing.
 
         Raises
         ------
@@ -115,24 +115,24 @@ class Store:
             self._db.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
             try:
                 yield self._db
-                # SQLite refuses to commit after it met pages that it cannot read.
+                # A reading transaction is rolled back: after an unreadable page, commits fail.
                 self._db.execute("COMMIT" if writing else "ROLLBACK")
             except BaseException:
-                # Some failures, a full disk among them, have rolled back already.
+                # After some failures, such as a full disk, SQLite has rolled back already.
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
 
-    def attach(self, shelf: Saves) -> None:
-        """Save for a manager from now on."""
-        self._shelves.append(shelf)
+    def attach(self, saver: Saver) -> None:
+        """Call a manager's `save` regularly from now on."""
+        self._savers.append(saver)
 
-    def detach(self, shelf: Saves) -> None:
-        """Save no longer for it."""
-        self._shelves.remove(shelf)
+    def detach(self, saver: Saver) -> None:
+        """Stop calling a manager's `save`."""
+        self._savers.remove(saver)
 
     def close(self) -> None:
-        """Close the file. What is not saved yet is lost: managers are closed before."""
+        """Close the file. Unsaved changes are lost: close the managers first."""
         self._closing.set()
         self._saver.join()
         with self._lock:
@@ -142,17 +142,17 @@ class Store:
         pause = SAVE_SECONDS
         while not self._closing.wait(pause):
             begin = thread_time()
-            copying = sum(shelf.save() for shelf in list(self._shelves))
+            copying = sum(saver.save() for saver in list(self._savers))
             saving = thread_time() - begin
             pause = max(SAVE_SECONDS, copying / COPY_SHARE, saving / SAVING_SHARE)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Say in words what went wrong with the file."""
+        """Turn errors of the file into `StoreError`s with a readable message."""
         try:
             yield
         except sqlite3.Error as error:
-            # The low byte is the kind; the others say more than helps.
+            # The low byte is the primary error code; the others are details.
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
             if code == sqlite3.SQLITE_READONLY and self.notice:
                 raise StoreError(self.notice) from error

@@ -1,4 +1,4 @@
-"""Who trains which run: one at a time, across threads and processes."""
+"""Leases: one owner trains a run at a time, across threads and processes."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from .liveness import has_ended, this_process
 from .run_delta import DELETED_ELSEWHERE, Conflict
 
 LEASE_SECONDS = 5.0
-"""After so long without a heartbeat a lease is free: its owner is dead.
+"""A lease without a heartbeat for this long is free, as its owner must have ended.
 
-That of a process on the same machine is free as soon as the process has ended.
+The lease of a process on the same machine is free as soon as the process has ended.
 """
 
 HEARTBEAT_SECONDS = 1.0
-"""Between two heartbeats; a lease that was not needed for that long is given back."""
+"""The time between two heartbeats; a lease that is unused for this long is released."""
 
 
 def new_owner() -> str:
-    """Return a name for one that will own leases: no other has it, and it tells the process."""
+    """Return a unique name for an owner of leases, which identifies its process."""
     return f"{uuid4().hex} {this_process()}"
 
 
@@ -31,9 +31,9 @@ def take_lease(db: sqlite3.Connection, run_id: str, name: str, owner: str) -> in
     Raises
     ------
     SettingError
-        If another has it.
+        If another owner holds it.
     Conflict
-        If there is no such run.
+        If the run is not in the file.
     """
     row = db.execute("SELECT saves FROM runs WHERE id = ?", (run_id,)).fetchone()
     if row is None:
@@ -41,7 +41,7 @@ def take_lease(db: sqlite3.Connection, run_id: str, name: str, owner: str) -> in
     _free_lease_of_ended_process(db, run_id)
     taken = db.execute(
         "INSERT INTO leases VALUES (?1, ?2, ?3) ON CONFLICT (run) "
-        # One from the future was left by a clock that was wrong.
+        # A heartbeat in the future was written by a clock that was wrong.
         "DO UPDATE SET owner = ?2, heartbeat = ?3 "
         "WHERE owner = ?2 OR abs(heartbeat - ?3) > ?4",
         (run_id, owner, time.time(), LEASE_SECONDS),
@@ -52,12 +52,12 @@ def take_lease(db: sqlite3.Connection, run_id: str, name: str, owner: str) -> in
 
 
 def renew_leases(db: sqlite3.Connection, owner: str) -> None:
-    """Say that the owner of leases is alive."""
+    """Renew the heartbeat of all leases of an owner."""
     db.execute("UPDATE leases SET heartbeat = ? WHERE owner = ?", (time.time(), owner))
 
 
 def release_lease(db: sqlite3.Connection, run_id: str, owner: str) -> None:
-    """Let others train a run."""
+    """Release the lease of a run, so that other owners can train it."""
     db.execute("DELETE FROM leases WHERE run = ? AND owner = ?", (run_id, owner))
 
 

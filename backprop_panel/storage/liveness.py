@@ -1,4 +1,4 @@
-"""Which process this is, and whether another one on the same machine has ended."""
+"""The identity of this process, and whether another process on this machine has ended."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from pathlib import Path
 PROC = Path("/proc")
 
 ENDED = ("Z", "X")
-"""States of a process that is over and waits for its parent to take note."""
+"""States of a process that has ended and has not been waited for by its parent."""
 
 
 def this_process() -> str:
-    """Return what tells this process apart from all others: machine, id and start time.
+    """Return a text that identifies this process: machine, process id and start time.
 
-    It is empty where the system does not tell: `has_ended` then knows nothing of the process.
+    It is empty where the system does not provide them: `has_ended` is then always False.
     """
     machine, state = _machine(), _state(os.getpid())
     return f"{machine} {os.getpid()} {state[1]}" if machine and state else ""
 
 
 def has_ended(process: str) -> bool:
-    """Tell whether the process that `this_process` returned this for has surely ended.
+    """Tell whether the process identified by this text has certainly ended.
 
-    Of another machine or container it cannot be known: the same id is another process there.
+    It is False for another machine or container, where the same id is another process.
     """
     match process.split():
         case [machine, pid, started] if machine == _machine():
@@ -36,29 +36,29 @@ def has_ended(process: str) -> bool:
     except ProcessLookupError:
         return True
     except PermissionError:
-        pass  # It is there, and another user's.
+        pass  # the process runs as another user
     state = _state(int(pid))
-    # With another start time it is a process that was given the same id later.
+    # Another start time: the id was reused for a later process.
     return state is not None and (state[0] in ENDED or state[1] != started)
 
 
 def _machine() -> str:
-    """Return what tells apart machines, each boot of one, and the containers that run on it."""
+    """Return a text that identifies the machine, its boot and the container."""
     try:
         boot = (PROC / "sys/kernel/random/boot_id").read_text().strip()
-        # Containers may share a file and a kernel, but each has process ids of its own.
+        # Containers may share a file and a kernel, but have separate process ids.
         namespace = os.stat(PROC / "self/ns/pid").st_ino
         if os.readlink(PROC / "self") != str(os.getpid()):
-            return ""  # This /proc shows the processes of another container.
+            return ""  # this /proc belongs to another container
     except OSError:
         return ""
     return f"{socket.gethostname()}/{boot}/{namespace}"
 
 
 def _state(pid: int) -> tuple[str, str] | None:
-    """Return the state of a process and when it started; None where that is not told."""
+    """Return the state and the start time of a process; None if they cannot be read."""
     try:
-        # Its name, in brackets, may hold anything.
+        # The name in brackets may contain any character.
         fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None

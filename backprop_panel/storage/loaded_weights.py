@@ -1,4 +1,4 @@
-"""The weights that were loaded into a run, in a store."""
+"""Weights that were loaded into runs, in a store."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..nn.network import Network
-from ..nn.record import frozen
+from ..nn.record import read_only_copy
 from ..settings import SettingError
 from ..training.weight_tensors import digest_of
 from .serialization import Damaged, pack_arrays, unpack_arrays
@@ -19,7 +19,7 @@ Tensors = Mapping[str, NDArray[np.float32]]
 
 
 def write_tensors(db: sqlite3.Connection, run_id: str, tensors: Tensors) -> None:
-    """Write those that are not there yet."""
+    """Write the tensors that the store does not hold yet."""
     found = db.execute("SELECT digest FROM tensors WHERE run = ?", (run_id,))
     stored = {digest for (digest,) in found}
     for digest in tensors.keys() - stored:
@@ -30,12 +30,12 @@ def write_tensors(db: sqlite3.Connection, run_id: str, tensors: Tensors) -> None
 def read_tensors(
     db: sqlite3.Connection, run_id: str, network: Network, digests: Iterable[str], known: Tensors
 ) -> dict[str, NDArray[np.float32]]:
-    """Return the tensors that are known, and those of further digests.
+    """Return the known tensors and those with further digests, read from the store.
 
     Raises
     ------
     Damaged
-        If one is missing, or is not bit for bit what was loaded.
+        If one is missing, or differs from the weights that were loaded.
     """
     tensors = dict(known)
     for digest in digests:
@@ -52,7 +52,7 @@ def _read(
     if row is None:
         raise Damaged(f"the run {run_id} has no loaded weights {digest}")
     try:
-        parameters = frozen(unpack_arrays(row[0])["parameters"])
+        parameters = read_only_copy(unpack_arrays(row[0])["parameters"])
         if digest_of(network, parameters) == digest:
             return parameters
     except (KeyError, SettingError, Damaged):

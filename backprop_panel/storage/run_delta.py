@@ -1,29 +1,19 @@
-"""The changes of a run since it was last saved: taken, written to a store, and read back."""
+"""The changes of a run since it was last saved: taken, and written to a store."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
 
-from ..training.checkpoints import Checkpoints, EngineState
+from ..training.checkpoints import EngineState
 from ..training.engine import Engine
-from ..training.event_log import Event, Trained, digests_in, from_json, to_json
-from ..training.history import History
-from .loaded_weights import Tensors, read_tensors, write_tensors
+from ..training.event_log import Event, Trained, digests_in, to_json
+from .loaded_weights import Tensors, write_tensors
 from .run_summary import last_and_best
-from .serialization import (
-    Damaged,
-    pack_arrays,
-    pack_json,
-    pack_state,
-    unpack_arrays,
-    unpack_json,
-    unpack_state,
-)
+from .serialization import pack_arrays, pack_json, pack_state
 
 CHUNK_ROWS = 4096
 """Rows of history in one chunk; the last chunk is rewritten until it is full."""
@@ -215,99 +205,6 @@ class RunDelta:
                     "INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?)",
                     (run_id, state.step, *pack_state(state)),
                 )
-
-
-def catch_up(
-    db: sqlite3.Connection,
-    run_id: str,
-    engine: Engine,
-    known: Saved | None,
-    read: Callable[[int, int], list[EngineState]],
-) -> Saved:
-    """Bring an engine to the stored state of its run.
-
-    Parameters
-    ----------
-    db : sqlite3.Connection
-        Within a transaction.
-    run_id : str
-    engine : Engine
-        No other thread changes it meanwhile.
-    known : Saved or None
-        What the engine has from the file, if it has no other change; None: everything is read.
-    read : callable
-        Reads the checkpoints of a generation up to a step.
-
-    Raises
-    ------
-    Conflict
-        If the run is not in the file.
-    Damaged
-        If it cannot be read; the engine is unchanged then.
-    """
-    row = db.execute("SELECT generation, saves FROM runs WHERE id = ?", (run_id,)).fetchone()
-    if row is None:
-        raise Conflict(DELETED_ELSEWHERE)
-    generation, saves = row
-    goes_on = known is not None and known.generation == generation
-    first, rows = (max(known.events - 1, 0), known.rows) if goes_on else (0, 0)
-    # Everything is read before the engine changes, so that damage leaves it as it is.
-    events = _read_events(db, run_id, first)
-    tensors = engine.tensors if goes_on else {}
-    tensors = read_tensors(db, run_id, engine.network, digests_in(events), tensors)
-    chunks = _read_history(db, run_id, rows)
-    state = _read_state(db, run_id)
-    if not goes_on:
-        engine.events = []
-        engine.history.restore(History())
-    engine.tensors = tensors
-    engine.events[first:] = events
-    for chunk in chunks:
-        engine.history.append(chunk)
-    engine.restore(state)
-    engine.checkpoints = Checkpoints(read=lambda: read(generation, state.step))
-    return Saved.of(engine, generation, saves)
-
-
-def _read_state(db: sqlite3.Connection, run_id: str) -> EngineState:
-    """Return the newest state of a run."""
-    row = db.execute("SELECT digest, meta, tensors FROM states WHERE run = ?", (run_id,)).fetchone()
-    if row is None:
-        raise Damaged(f"the run {run_id} has no state")
-    return unpack_state(*row)
-
-
-def read_checkpoints(
-    db: sqlite3.Connection, run_id: str, generation: int, until: int
-) -> list[EngineState]:
-    """Return the checkpoints of a run up to a step; none if its past has been replaced since."""
-    rows = db.execute(
-        "SELECT digest, meta, tensors FROM checkpoints JOIN runs ON run = id "
-        "WHERE id = ? AND generation = ? AND checkpoints.step <= ? ORDER BY checkpoints.step",
-        (run_id, generation, until),
-    )
-    return [unpack_state(*row) for row in rows]
-
-
-def _read_events(db: sqlite3.Connection, run_id: str, first: int) -> list[Event]:
-    rows = db.execute(
-        "SELECT event FROM events WHERE run = ? AND number >= ? ORDER BY number", (run_id, first)
-    )
-    return [from_json(unpack_json(text)) for (text,) in rows]
-
-
-def _read_history(db: sqlite3.Connection, run_id: str, known: int) -> list[dict[str, NDArray]]:
-    """Return a run's history beyond its first `known` rows, in chunks."""
-    rows = db.execute(
-        "SELECT first, columns FROM history WHERE run = ? AND first >= ? ORDER BY first",
-        (run_id, known // CHUNK_ROWS * CHUNK_ROWS),
-    )
-    chunks = []
-    for first, packed in rows:
-        columns = unpack_arrays(packed)
-        skipped = max(known - first, 0)
-        chunks.append({name: column[skipped:] for name, column in columns.items()})
-    return chunks
 
 
 def _last_updates(log: list[Event]) -> int:

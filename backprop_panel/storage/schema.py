@@ -8,15 +8,15 @@ from collections.abc import Callable
 from .serialization import Damaged, read_state
 
 APPLICATION = 0x62707374
-"""SQLite's mark for whose file it is: ``bpst``."""
+"""SQLite's application id of a store: ``bpst``."""
 
 
 def canonical_digests(db: sqlite3.Connection) -> None:
-    """Make the digests of states from canonical JSON.
+    """Compute the digests of states from canonical JSON.
 
-    They were made from the `repr` of the settings before, which is not that of the stored settings
-    where these were NumPy's numbers. Such a state cannot be told from a damaged one, so each that
-    is whole is taken; one that is not stays as it is and is found to be damaged when it is read.
+    The first format computed them from the `repr` of the settings, which changes when NumPy's
+    numbers are stored. Such a state cannot be distinguished from a damaged one, so each state that
+    can be unpacked gets a new digest; the others stay, and are reported as damaged when read.
     """
     for table in ("states", "checkpoints"):
         for (row,) in db.execute(f"SELECT rowid FROM {table}").fetchall():

@@ -1,4 +1,4 @@
-"""What a run is made of, as bytes and JSON to keep in a file: nothing in them can be executed."""
+"""The parts of a run as JSON and safetensors: formats that cannot contain code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..training.checkpoints import EngineState
 
 
 class Damaged(ValueError):
-    """What was read is not what was written."""
+    """Stored data cannot be read, or differs from what was written."""
 
 
 def pack_json(fields: Mapping[str, Any]) -> str:
@@ -25,7 +25,7 @@ def pack_json(fields: Mapping[str, Any]) -> str:
 
 
 def unpack_json(text: str) -> dict[str, Any]:
-    """Return what `pack_json` was given.
+    """Return the inverse of `pack_json`.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def unpack_json(text: str) -> dict[str, Any]:
 
 
 def pack_state(state: EngineState) -> tuple[str, str, bytes]:
-    """Return a state's digest, its numbers as JSON, and its arrays."""
+    """Return a state's digest, its numbers as JSON, and its arrays as bytes."""
     meta = {
         "step": state.step,
         "epoch": state.epoch,
@@ -52,12 +52,12 @@ def pack_state(state: EngineState) -> tuple[str, str, bytes]:
 
 
 def unpack_state(digest: str, meta: str, tensors: bytes) -> EngineState:
-    """Return the state that `pack_state` was given.
+    """Return the inverse of `pack_state`.
 
     Raises
     ------
     Damaged
-        If it is not bit for bit that state.
+        If the state differs from the one with this digest.
     """
     state = read_state(meta, tensors)
     if state.digest() != digest:
@@ -66,12 +66,12 @@ def unpack_state(digest: str, meta: str, tensors: bytes) -> EngineState:
 
 
 def read_state(meta: str, tensors: bytes) -> EngineState:
-    """Return the state that is packed in these two, whatever its digest.
+    """Return a packed state without checking its digest.
 
     Raises
     ------
     Damaged
-        If it is none.
+        If it cannot be unpacked.
     """
     fields, arrays = unpack_json(meta), unpack_arrays(tensors)
     try:
@@ -83,7 +83,7 @@ def read_state(meta: str, tensors: bytes) -> EngineState:
         fields["frozen"] = frozenset(fields["frozen"])
         return EngineState(**fields, parameters=parameters, optimizers=optimizers)
     except (KeyError, TypeError, AttributeError) as error:
-        raise Damaged(f"a state has not what it needs: {error}") from error
+        raise Damaged(f"a state is incomplete: {error}") from error
 
 
 def pack_arrays(arrays: Mapping[str, NDArray]) -> bytes:
@@ -92,7 +92,12 @@ def pack_arrays(arrays: Mapping[str, NDArray]) -> bytes:
 
 
 def unpack_arrays(packed: bytes) -> dict[str, NDArray]:
-    """Return the arrays that `pack_arrays` was given."""
+    """Return the inverse of `pack_arrays`.
+
+    Raises
+    ------
+    Damaged
+    """
     try:
         return load(packed)
     except SafetensorError as error:
@@ -100,7 +105,7 @@ def unpack_arrays(packed: bytes) -> dict[str, NDArray]:
 
 
 def _moments(rule: str, arrays: Mapping[str, NDArray]) -> dict[str, NDArray]:
-    """Return what a rule remembers, by its own names."""
+    """Return the moments of a rule by their names in it."""
     return {
         name.removeprefix(f"{rule}."): array
         for name, array in arrays.items()

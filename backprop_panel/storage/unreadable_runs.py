@@ -1,4 +1,4 @@
-"""Runs in a store that cannot be read: listed with the reason, and copied out as they are."""
+"""Unreadable runs of a store: listed with the reason, and exported as raw rows."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class UnreadableRun:
 
 
 def raw_copy(db: sqlite3.Connection, run_id: str) -> bytes:
-    """Return a store's file that holds one run alone, its rows as they are.
+    """Return a store's file with the rows of a single run, unread.
 
-    Rows that SQLite itself cannot read are left out.
+    Rows that SQLite cannot read are left out.
 
     Parameters
     ----------

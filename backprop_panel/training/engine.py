@@ -18,7 +18,7 @@ from ..data.sequence_dataset import SequenceDataset
 from ..nn.losses import LOSSES
 from ..nn.network import Network, Phase, Workspace
 from ..nn.optimizers import OPTIMIZERS, Optimizer, OptimizerState
-from ..nn.record import StepRecord, frozen, layers_copy, pass_copy
+from ..nn.record import StepRecord, layers_copy, pass_copy, read_only_copy
 from ..settings import LARGEST, SettingError, is_finite, is_number, is_whole, plain, shown
 from .checkpoints import Checkpoints, EngineState
 from .evaluation import Evaluation
@@ -162,7 +162,7 @@ class Engine:
             If the vector does not fit the network or holds a number that is not finite.
         """
         digest = digest_of(self.network, parameters)
-        self.tensors.setdefault(digest, frozen(parameters))
+        self.tensors.setdefault(digest, read_only_copy(parameters))
         self.load_again(digest)
 
     def load_again(self, digest: str) -> None:
@@ -285,12 +285,12 @@ class Engine:
         return StepRecord(
             step=self.step + updating,
             epoch=epoch,
-            samples=frozen(block.samples[0]),
-            contexts=frozen(block.contexts[0]),
-            targets=frozen(block.targets[0]),
+            samples=read_only_copy(block.samples[0]),
+            contexts=read_only_copy(block.contexts[0]),
+            targets=read_only_copy(block.targets[0]),
             loss=float(loss),
             accuracy=float(accuracy),
-            example_losses=frozen(examples[0]),
+            example_losses=read_only_copy(examples[0]),
             layer_updates=layers_copy(network, update),
             moments=moments,
             optimizer_steps=steps,
@@ -347,7 +347,7 @@ class Engine:
             events=len(self.events),
             settings=asdict(self.settings),
             frozen=self.frozen,
-            parameters=frozen(self.network.parameters),
+            parameters=read_only_copy(self.network.parameters),
             optimizers={name: state.copy() for name, state in self._optimizer_states.items()},
         )
 

@@ -71,7 +71,7 @@ def test_a_batch_never_reaches_into_the_next_epoch():
 
 
 @pytest.mark.parametrize("size", [50, 51, 10_000])
-def test_a_batch_as_large_as_the_data_or_larger_is_the_whole_set(size):
+def test_a_batch_size_above_the_data_size_gives_the_whole_set(size):
     place = cursor(50)
     for epoch in range(3):
         assert place.epoch == epoch

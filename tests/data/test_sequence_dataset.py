@@ -87,7 +87,7 @@ def test_the_default_data_has_the_dimensions_of_the_default_network():
 
 @quick
 @given(datasets())
-def test_every_window_is_what_stands_at_its_origin(data):
+def test_every_window_equals_the_tokens_at_its_origin(data):
     for window, (master, offset) in zip(data.windows, data.origin, strict=True):
         at_origin = data.masters[master][offset : offset + data.sequence_length]
         assert window.tolist() == at_origin.tolist()
@@ -131,7 +131,7 @@ def test_windows_share_the_memory_of_the_token_ids():
 
 @quick
 @given(datasets())
-def test_tokens_are_what_the_ids_stand_for(data):
+def test_tokens_follow_from_the_ids(data):
     ids = np.asarray(data.windows)
     assert data.tokens(ids).shape == ids.shape
     assert data.tokens(ids).tolist() == [[data.vocabulary[token] for token in row] for row in ids]
@@ -139,7 +139,7 @@ def test_tokens_are_what_the_ids_stand_for(data):
 
 @quick
 @given(datasets())
-def test_no_window_of_the_validation_set_has_the_content_of_a_training_sample(data):
+def test_validation_windows_differ_from_all_training_samples(data):
     validation = contents(data, data.validation_windows)
     assert not set(validation) & set(contents(data, data.sample_windows))
 
@@ -177,7 +177,7 @@ def test_the_only_distinct_window_is_trained_on():
 
 @quick
 @given(datasets())
-def test_every_training_window_is_drawn_as_often_as_any_other_give_or_take_one(data):
+def test_training_windows_are_drawn_evenly(data):
     validation = set(contents(data, data.validation_windows))
     if data.num_samples / (1 - data.validation_fraction) < data.n_windows:
         return  # only some of the windows are looked at, then none is drawn twice
@@ -242,7 +242,7 @@ def test_next_token_has_one_output_a_token_and_one_token_less_as_input():
     assert data.output_labels == list("abcdef")
 
 
-def test_sequence_classification_has_one_output_a_master_and_all_tokens_as_input():
+def test_sequence_classification_predicts_the_master_from_all_tokens():
     data = SequenceDataset(
         task_type="sequence_classification", num_master_sequences=7, sequence_length=4
     )
@@ -252,7 +252,7 @@ def test_sequence_classification_has_one_output_a_master_and_all_tokens_as_input
 
 @quick
 @given(datasets())
-def test_one_hot_rows_have_a_one_for_each_token_at_its_place_and_zeros_elsewhere(data):
+def test_one_hot_rows_have_a_one_for_each_token(data):
     contexts, _ = data.__getitems__(range(len(data)))
     rows = np.full((len(data), data.input_dimension), np.nan, np.float32)
     data.one_hot(contexts, out=rows)
@@ -261,7 +261,7 @@ def test_one_hot_rows_have_a_one_for_each_token_at_its_place_and_zeros_elsewhere
 
 @quick
 @given(datasets())
-def test_the_optimal_cross_entropy_is_the_entropy_of_the_targets_given_the_context(data):
+def test_the_optimal_cross_entropy_is_the_conditional_entropy(data):
     total = 0.0
     for followers in targets_by_context(data).values():
         times = followers.total()
@@ -271,7 +271,7 @@ def test_the_optimal_cross_entropy_is_the_entropy_of_the_targets_given_the_conte
 
 @quick
 @given(datasets())
-def test_the_optimal_squared_error_is_that_of_answering_the_mean_target_of_the_context(data):
+def test_the_optimal_squared_error_is_that_of_the_mean_target(data):
     total = 0.0
     for followers in targets_by_context(data).values():
         one_hot = np.eye(data.output_dimension)[list(followers.elements())]
@@ -282,7 +282,7 @@ def test_the_optimal_squared_error_is_that_of_answering_the_mean_target_of_the_c
 
 @quick
 @given(datasets())
-def test_the_optimal_accuracy_is_that_of_answering_the_commonest_target_of_the_context(data):
+def test_the_optimal_accuracy_is_that_of_the_commonest_target(data):
     right = sum(max(followers.values()) for followers in targets_by_context(data).values())
     assert data.optimal_accuracy == pytest.approx(right / len(data), abs=1e-12)
 

@@ -164,7 +164,7 @@ POINTS = [
 
 
 @pytest.mark.parametrize("name", ["gelu", "tanh", "sigmoid"])
-def test_the_closed_forms_are_those_of_the_textbook(name):
+def test_closed_forms_equal_those_of_the_textbook(name):
     """What judges float32 is itself judged: by arithmetic with 60 digits."""
     value, slope, *_ = expected(name, np.array(POINTS))
     for z, *computed in zip(POINTS, value, slope, strict=True):

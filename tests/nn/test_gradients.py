@@ -154,9 +154,7 @@ def relative_error(ours, theirs):
 @every_activation
 @every_loss
 @every_depth
-def test_every_value_and_gradient_of_a_pass_is_what_autograd_finds(
-    activation, loss_name, hidden_layers
-):
+def test_every_value_and_gradient_of_a_pass_equals_autograd(activation, loss_name, hidden_layers):
     network, inputs, targets = problem([activation] * hidden_layers)
     ours = by_hand(network, loss_name, inputs, targets)
     theirs = by_autograd(network.layers, network.activation_names, loss_name, inputs, targets)
@@ -235,7 +233,7 @@ def test_the_gradient_of_a_batch_is_the_mean_of_its_examples_gradients(loss_name
     np.testing.assert_allclose(whole, np.mean(single, axis=0), rtol=0, atol=1e-14)
 
 
-def test_a_pass_in_used_buffers_gives_bit_for_bit_what_it_gives_in_new_ones():
+def test_a_pass_in_used_buffers_equals_one_in_new_buffers():
     network, inputs, targets = problem(["gelu", "relu", "tanh", "sigmoid"])
     used, new = Workspace(network, BATCH), Workspace(network, BATCH)
     gradients = {}

@@ -97,7 +97,7 @@ def test_gradients_are_only_read(name, weight_decay, start, gradients):
 
 @every_optimizer
 @with_and_without_decay
-def test_update_is_bit_for_bit_what_was_added(name, weight_decay, start, gradients):
+def test_the_update_equals_the_change_bit_for_bit(name, weight_decay, start, gradients):
     before = start
     steps = each_step_by_hand(name, start, gradients, [0.01] * STEPS, weight_decay)
     for parameters, state in steps:

@@ -51,7 +51,7 @@ def test_the_reference_knows_all_that_there_is():
 
 @quick
 @given(layers=layers, loss_type=st.sampled_from(sorted(reference.LOSSES)), steps=st.integers(0, 5))
-def test_a_step_computes_what_the_reference_says(layers, loss_type, steps):
+def test_a_step_equals_the_reference(layers, loss_type, steps):
     trainer = trainer_of(layers, loss_type=loss_type, learning_rate=0.1)
     for _ in range(steps):
         trainer.run_batch()
@@ -77,7 +77,7 @@ def test_a_step_computes_what_the_reference_says(layers, loss_type, steps):
 
 @quick
 @given(rule=rules, weight_decay=st.sampled_from([0.0, 0.1]), steps=st.integers(0, 12))
-def test_an_update_is_what_the_reference_says(rule, weight_decay, steps):
+def test_an_update_equals_the_reference(rule, weight_decay, steps):
     layers = [(6, "tanh")]
     trainer = trainer_of(layers, optimizer=rule, weight_decay=weight_decay, learning_rate=0.01)
     for _ in range(steps):

@@ -1,6 +1,6 @@
-"""Runs last: after a restart they are, bit for bit, what they were, and train on as if undisturbed.
+"""A run is bit for bit the same after a restart, and trains on as without one.
 
-A restart is another manager on the same file; tests/test_store_faults.py ends processes.
+A restart is another manager on the same file; tests/storage/test_processes.py ends processes.
 """
 
 import sqlite3
@@ -57,7 +57,7 @@ def refusal(action):
 
 @quick
 @given(first=histories, then=histories)
-def test_a_run_is_after_a_restart_what_it_was(tmp_path_factory, first, then):
+def test_a_run_is_the_same_after_a_restart(tmp_path_factory, first, then):
     path = tmp_path_factory.mktemp("store") / "runs.sqlite"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checkpoints, "SPACING_SECONDS", 0)
@@ -86,9 +86,7 @@ def test_every_kind_of_event_comes_back(open_manager):
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("steps", [0, 1, 40, 95])
-def test_training_on_after_a_restart_gives_the_losses_of_an_undisturbed_run(
-    optimizer, steps, open_manager
-):
+def test_losses_after_a_restart_equal_those_without_one(optimizer, steps, open_manager):
     manager = open_manager()
     losses = train(manager.create(**SMALL, optimizer=optimizer), steps)
     manager.close()
@@ -176,9 +174,7 @@ def test_a_reset_lasts_with_all_that_follows(open_manager):
     assert everything(open_manager().current) == before
 
 
-def test_checkpoints_in_the_file_are_those_in_memory_and_within_their_room(
-    open_manager, monkeypatch, path
-):
+def test_stored_checkpoints_equal_those_in_memory(open_manager, monkeypatch, path):
     monkeypatch.setattr(checkpoints, "SPACING_SECONDS", 0)
     monkeypatch.setattr(checkpoints, "COPY_SHARE", np.inf)
     manager = open_manager()
@@ -194,7 +190,7 @@ def test_checkpoints_in_the_file_are_those_in_memory_and_within_their_room(
         assert len(steps) <= 12
 
 
-def test_what_is_done_is_in_the_file_within_a_second(open_manager, path):
+def test_changes_are_in_the_file_within_a_second(open_manager, path):
     manager = open_manager()
     run = manager.create(**SMALL)
     worst = 0
@@ -217,7 +213,7 @@ def stored_step(path):
     return step
 
 
-def test_snapshots_taken_while_training_are_whole(open_manager, path):
+def test_states_saved_while_training_are_consistent(open_manager, path):
     """Each state that was in the file is what replay says of its step."""
     manager = open_manager()
     run = manager.create(**SMALL, optimizer="adam")
@@ -300,7 +296,7 @@ def test_a_second_window_watches_and_cannot_train(open_manager):
     assert everything(seen)["history"] == everything(run)["history"]
 
 
-def test_a_run_that_is_paused_is_free_after_a_moment_and_goes_on_from_where_it_stood(open_manager):
+def test_another_manager_can_train_a_paused_run_after_a_moment(open_manager):
     one = open_manager()
     run = one.create(**SMALL)
     other = open_manager()
@@ -333,7 +329,7 @@ def test_the_lease_of_one_that_died_is_free_after_its_time(open_manager, monkeyp
     assert time.monotonic() - begin < 2
 
 
-def test_one_that_lost_its_lease_is_stopped_and_takes_what_the_other_did(open_manager):
+def test_a_run_that_lost_its_lease_stops_and_catches_up(open_manager):
     """As a machine that slept for a while."""
     one = open_manager()
     run = one.create(**SMALL)
@@ -352,7 +348,7 @@ def test_one_that_lost_its_lease_is_stopped_and_takes_what_the_other_did(open_ma
     assert everything(run)["history"] == everything(taken)["history"]
 
 
-def test_what_others_create_rename_and_delete_is_seen(open_manager):
+def test_refresh_shows_runs_created_renamed_and_deleted_elsewhere(open_manager):
     one, other = open_manager(), open_manager()
     told = []
     other.param.watch(lambda event: told.append([run.name for run in other.runs]), "runs")
@@ -378,7 +374,7 @@ def test_names_are_unique_across_managers_and_free_ones_are_found(open_manager):
     assert one.current.name == "run 1"
 
 
-def test_two_who_delete_leave_one_run(open_manager):
+def test_two_managers_cannot_delete_the_last_run(open_manager):
     one = open_manager()
     one.create(name="a", **SMALL)
     one.create(name="b", **SMALL)
@@ -408,7 +404,7 @@ def test_managers_share_a_store_that_one_of_them_leaves_open(path):
     store.close()
 
 
-def test_who_opens_a_new_file_waits_for_another_that_is_making_it(path):
+def test_opening_waits_for_another_process_creating_the_file(path):
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     soon = threading.Timer(0.1, lambda: other.execute("COMMIT"))
@@ -439,7 +435,7 @@ def test_fifty_runs_are_there_quickly(open_manager):
     assert seconds < 5
 
 
-def test_a_setting_changed_on_a_run_that_went_on_elsewhere_is_changed_from_there_on(open_manager):
+def test_a_setting_changes_after_catching_up_with_another_manager(open_manager):
     one = open_manager()
     run = one.create(**SMALL)
     other = open_manager()
@@ -451,9 +447,7 @@ def test_a_setting_changed_on_a_run_that_went_on_elsewhere_is_changed_from_there
     assert seen.trainer.engine.settings.learning_rate == 0.4
 
 
-def test_a_snapshot_that_fails_is_told_and_tried_again_and_training_goes_on(
-    open_manager, monkeypatch
-):
+def test_a_delta_that_fails_is_reported_and_retried(open_manager, monkeypatch):
     manager = open_manager()
     run = manager.create(**SMALL)
     take = saved_run.RunDelta.take

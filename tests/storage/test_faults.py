@@ -70,7 +70,7 @@ def test_a_file_cut_short_between_pages_is_refused(filled, pages):
     assert "is damaged" in refusal(filled)
 
 
-def test_an_unfinished_log_cut_short_leaves_what_was_saved_before(tmp_path, monkeypatch):
+def test_a_truncated_log_keeps_the_saves_before(tmp_path, monkeypatch):
     """As after a loss of power: the file and its log are copied while they are in use."""
     monkeypatch.setattr(leases, "LEASE_SECONDS", 0)
     path = tmp_path / "live.sqlite"
@@ -225,7 +225,7 @@ def test_a_read_only_store_shows_its_runs_and_says_so(filled, folder_too):
     ]
 
 
-def test_a_read_only_store_has_no_runs_for_those_who_never_wrote_in_it(filled):
+def test_a_read_only_store_has_no_runs_for_a_new_user(filled):
     said = seen_where_nothing_can_be_written(filled, True, user="ada")
     assert said[:2] == [READ_ONLY, "[]"]
 
@@ -238,7 +238,7 @@ def test_a_read_only_store_of_an_older_version_shows_its_runs(folder_too):
     assert said[1].startswith("[('rate 0', 9), ('rate 1', 9)")
 
 
-def test_on_a_full_disk_training_goes_on_in_memory_and_is_saved_once_there_is_room(path):
+def test_training_on_a_full_disk_is_saved_once_there_is_room(path):
     manager = TrainingRunManager(path)
     run = manager.create(**SMALL)
     db = manager._own_store._db
@@ -297,7 +297,7 @@ def test_checkpoints_that_cannot_be_read_are_done_without(filled):
     assert manager.store_problem == ""
 
 
-def test_a_run_whose_store_was_closed_looks_back_and_trains_on(filled):
+def test_a_loaded_run_replays_and_trains_after_its_store_closed(filled):
     manager = TrainingRunManager(filled)
     run = manager.runs[0]
     run.load()

@@ -1,4 +1,4 @@
-"""Who may train a run: the one whose lease lasts, and whose process has not ended."""
+"""Leases: a run is trained by one owner at a time, until its lease or its process ends."""
 
 import os
 import signal
@@ -121,7 +121,7 @@ def test_this_process_has_not_ended():
     assert not has_ended(this_process())
 
 
-def test_a_process_whose_id_another_was_given_has_ended():
+def test_a_process_whose_id_was_reused_has_ended():
     machine, pid, _ = this_process().split()
     assert has_ended(f"{machine} {pid} 1")
 

@@ -137,7 +137,7 @@ def test_plain_values_are_copies_of_containers():
     assert plain(given) == given and plain(given) is not given
 
 
-def test_a_store_written_with_numpy_settings_opens_whole(tmp_path):
+def test_a_store_written_with_numpy_settings_keeps_every_run(tmp_path):
     path = Path(shutil.copy(STORED_WITH_NUMPY_SETTINGS, tmp_path))
     manager = TrainingRunManager(path)
     assert [run.name for run in manager.runs] == [

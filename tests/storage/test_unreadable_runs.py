@@ -1,4 +1,4 @@
-"""A run that cannot be read hides no other: it is listed with the reason, copied out, deleted."""
+"""Unreadable runs are listed with the reason, exported and deleted, and hide no other run."""
 
 import io
 import sqlite3
@@ -115,7 +115,7 @@ def test_a_run_that_becomes_unreadable_elsewhere_stays_as_it_is_here(path, ids):
         assert "the state of step 35" in manager.store_problem
 
 
-def test_an_unreadable_run_is_read_once_it_is_whole_again(path, ids):
+def test_an_unreadable_run_is_read_again_after_the_next_save(path, ids):
     (digest,) = on_file(path, "SELECT digest FROM states WHERE run = ?", ids[1])[0]
     damage(path, ids[1])
     with closing(TrainingRunManager(path)) as manager:

@@ -8,7 +8,9 @@ import pytest
 from stores import SMALL
 
 from backprop_panel import TrainingRunManager
+from backprop_panel.views.panels.comparison import Comparison
 from backprop_panel.views.panels.notices import UnreadableNotice
+from backprop_panel.views.panels.sidebar import Settings
 from backprop_panel.views.panels.unreadable_runs import UnreadableRuns
 from backprop_panel.views.state.session import Session
 
@@ -73,3 +75,33 @@ def test_a_refused_deletion_says_why(session):
     assert view.__panel__().select(pmui.Alert)
     assert "read-only" in view._message.object
     assert view._message.visible
+
+
+@pytest.fixture
+def unread(tmp_path):
+    """A page on a store whose first run is damaged, which no look has found yet."""
+    path = tmp_path / "runs.sqlite"
+    with closing(TrainingRunManager(path)) as manager:
+        broken = manager.create(name="broken", **SMALL)
+        manager.create(name="whole", **SMALL)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("UPDATE states SET digest = 'x' WHERE run = ?", (broken.id,))
+    session = Session(TrainingRunManager(path))
+    yield session
+    session.close()
+
+
+def test_comparing_runs_leaves_out_and_shows_an_unreadable_one(unread):
+    view, comparison = UnreadableRuns(unread), Comparison(unread)
+    assert [run.name for run in comparison.listed()] == ["broken", "whole"]
+    assert not view.__panel__().select(pmui.Alert)
+    assert [run.name for run in comparison.runs()] == ["whole"]
+    assert len(view.__panel__().select(pmui.Alert)) == 1
+
+
+def test_switching_to_an_unreadable_run_is_a_mistake_on_the_page(unread):
+    sidebar = Settings(unread, [])
+    sidebar._active.value = unread.manager.runs[0].id
+    assert unread.run.name == "whole"
+    assert "'broken' cannot be read" in unread.mistakes["runs"]
+    assert sidebar._active.value == unread.run.id

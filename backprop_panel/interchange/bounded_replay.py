@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..runs.run import TrainingRun
-from ..settings import is_whole, refuse_unknown
+from ..settings import refuse_unknown
 from ..training.engine import Engine
 from ..training.event_log import (
     Changed,
     Event,
-    LayerFrozen,
     Trained,
-    WeightSet,
     WeightsLoaded,
     from_json,
 )
@@ -50,24 +48,7 @@ def event_from(entry: Any) -> Event:
     event = from_json(entry)
     if isinstance(event, Changed) and isinstance(event.settings, dict):
         refuse_unknown(event.settings, SETTING_NAMES)
-    if not is_whole(event.step) or not _fields_are_sound(event):
-        raise InterchangeError("events", f"Not an event: {entry!r:.80}.")
     return event
-
-
-def _fields_are_sound(event: Event) -> bool:
-    match event:
-        case Trained():
-            return all(is_whole(count) and count > 0 for count in (event.size, event.updates))
-        case Changed():
-            return isinstance(event.settings, dict)
-        case WeightSet():
-            whole = all(map(is_whole, (event.layer, event.row, event.column)))
-            return whole and isinstance(event.value, float)
-        case WeightsLoaded():
-            return isinstance(event.digest, str)
-        case LayerFrozen():
-            return is_whole(event.layer) and isinstance(event.frozen, bool)
 
 
 def replay(run: TrainingRun, events: Sequence[Event]) -> None:

@@ -57,6 +57,9 @@ def catch_up(
     tensors = read_tensors(db, run_id, engine.network, digests_in(events), tensors)
     chunks = _read_history(db, run_id, rows)
     state = _read_state(db, run_id)
+    rows += sum(len(chunk["step"]) for chunk in chunks)
+    if rows != state.step:
+        raise Damaged(f"its history has {rows} rows for {state.step} steps")
     if not goes_on:
         engine.events = []
         engine.history.restore(History())

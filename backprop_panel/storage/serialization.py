@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from ..nn.optimizers import OptimizerState
+from ..settings import is_whole
 from ..training.checkpoints import EngineState
 
 
@@ -33,7 +34,7 @@ def unpack_json(text: str) -> dict[str, Any]:
     """
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Damaged(f"its JSON cannot be read: {error}") from error
 
 
@@ -81,6 +82,8 @@ def read_state(meta: str, tensors: bytes) -> EngineState:
             for name, steps in fields.pop("rules").items()
         }
         fields["frozen"] = frozenset(fields["frozen"])
+        if not all(is_whole(fields[name]) for name in ("step", "epoch", "position", "events")):
+            raise Damaged("a state does not say where it stands")
         return EngineState(**fields, parameters=parameters, optimizers=optimizers)
     except (KeyError, TypeError, AttributeError) as error:
         raise Damaged(f"a state is incomplete: {error}") from error

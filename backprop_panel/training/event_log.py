@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from ..settings import SettingError, did_you_mean
+from ..settings import SettingError, did_you_mean, is_whole, shown
 
 
 class Learner(Protocol):
@@ -134,7 +134,7 @@ def from_json(entry: dict[str, Any]) -> Event:
     Raises
     ------
     SettingError
-        For an unknown kind, or fields that the kind does not have.
+        For an unknown kind, or fields that the kind does not have or that are of another type.
     """
     fields = dict(entry)
     name = fields.pop("kind", None)
@@ -142,6 +142,24 @@ def from_json(entry: dict[str, Any]) -> Event:
         hint = did_you_mean(str(name), KINDS)
         raise SettingError("events", f"There is no event of the kind {name!r}.{hint}")
     try:
-        return KINDS[name](**fields)
+        event = KINDS[name](**fields)
     except TypeError as error:
         raise SettingError("events", f"An event {name!r} cannot be read: {error}.") from None
+    if not is_whole(event.step) or not _has_sound_fields(event):
+        raise SettingError("events", f"Not an event: {shown(entry)}.")
+    return event
+
+
+def _has_sound_fields(event: Event) -> bool:
+    match event:
+        case Trained():
+            return all(is_whole(count) and count > 0 for count in (event.size, event.updates))
+        case Changed():
+            return isinstance(event.settings, dict)
+        case WeightSet():
+            whole = all(map(is_whole, (event.layer, event.row, event.column)))
+            return whole and isinstance(event.value, float)
+        case WeightsLoaded():
+            return isinstance(event.digest, str)
+        case LayerFrozen():
+            return is_whole(event.layer) and isinstance(event.frozen, bool)

@@ -30,6 +30,20 @@ DAMAGES = {
         """UPDATE events SET event = '{"kind": "pruned", "step": 0}' WHERE run = ?""",
         "There is no event of the kind 'pruned'",
     ),
+    "no history": ("DELETE FROM history WHERE run = ?", "its history has 0 rows for 30 steps"),
+    "an event of other types": (
+        """UPDATE events SET event = '{"kind": "trained", "step": 0, "size": 7, "updates": []}'
+        WHERE run = ?""",
+        "Not an event",
+    ),
+    "a state of other types": (
+        """UPDATE states SET meta = json_set(meta, '$.epoch', json('[1]')) WHERE run = ?""",
+        "a state does not say where it stands",
+    ),
+    "deep JSON": (
+        "UPDATE states SET meta = replace(hex(zeroblob(50000)), '00', '[') WHERE run = ?",
+        "its JSON cannot be read",
+    ),
     "a history of zeros": (
         "UPDATE history SET columns = zeroblob(length(columns)) WHERE run = ?",
         "header",

@@ -186,7 +186,7 @@ class SequenceDataset(Configured):
 
     def tokens(self, ids: Any) -> NDArray[np.object_]:
         """Return the tokens for `ids`, in the same shape."""
-        return self._token_array[np.asarray(ids)]
+        return self._token_array[np.asarray(ids, dtype=np.intp)]
 
     def __len__(self) -> int:
         return self.num_samples
@@ -246,7 +246,7 @@ class SequenceDataset(Configured):
         SettingError
             If `loss_type` is neither ``"mse"`` nor ``"cross_entropy"``.
         """
-        if loss_type not in LOSSES:
+        if not isinstance(loss_type, str) or loss_type not in LOSSES:
             raise SettingError("loss_type", one_of("loss_type", loss_type, LOSSES))
         weights, shares, _ = self._target_shares
         if loss_type == "mse":

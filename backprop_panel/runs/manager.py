@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import param
 
-from ..settings import SettingError, refuse_unknown
+from ..settings import SettingError, refuse_unknown, shown
 from ..storage.autosave import Autosave
 from ..storage.database import Store, StoreError
 from ..storage.run_index import MOST_NAME_LENGTH, ListedRun, free_name
@@ -54,10 +54,15 @@ class TrainingRunManager(param.Parameterized):
         super().__init__()
         self._shelf: Autosave | None = None
         self._own_store: Store | None = None
+        self._closed = False
+        if not isinstance(user, str):
+            raise SettingError("user", f"user must be text, got {shown(user)}.")
         if store is None:
             return
-        if not isinstance(store, Store):
+        if isinstance(store, (str, Path)):
             store = self._own_store = Store(store)
+        elif not isinstance(store, Store):
+            raise SettingError("store", f"store must be a path, or None, got {shown(store)}.")
         try:
             self._shelf = Autosave(store, user)
             self._load_changes()
@@ -104,6 +109,7 @@ class TrainingRunManager(param.Parameterized):
         SettingError
             As in `create`.
         """
+        self._refuse_if_closed()
         others = [run for run in self.runs if run is not replacing]
         stem = "run " if name is None else f"{name}."
         taken = {run.name for run in (*others, *self.unreadable)}
@@ -146,6 +152,8 @@ class TrainingRunManager(param.Parameterized):
 
     def add(self, run: TrainingRun) -> TrainingRun:
         """Add an existing run, under a free name, and make it the current one."""
+        if not isinstance(run, TrainingRun):
+            raise SettingError("run", f"run must be a TrainingRun, got {shown(run)}.")
         stem = f"{run.name}."
         if run.name in self._taken_names():
             run.name = self._free_name(stem)
@@ -160,6 +168,7 @@ class TrainingRunManager(param.Parameterized):
 
     def rename(self, run_id: str, name: str) -> None:
         """Give a run another name."""
+        self._refuse_if_closed()
         run = self.run(run_id)
         if name != run.name:
             name = self._checked_name(name)
@@ -174,6 +183,8 @@ class TrainingRunManager(param.Parameterized):
 
     def delete(self, run_id: str) -> None:
         """Delete a run; if it was current, the run before it becomes current."""
+        self._refuse_if_closed()
+        _refuse_no_id(run_id)
         others = [run for run in self.unreadable if run.id != run_id]
         if others != self.unreadable:
             self._shelf.delete_unreadable(run_id)
@@ -206,8 +217,9 @@ class TrainingRunManager(param.Parameterized):
         SettingError
             If there is no such run.
         """
+        _refuse_no_id(run_id)
         if run_id not in {run.id for run in self.unreadable}:
-            raise SettingError("runs", f"There is no unreadable run with the id {run_id!r}.")
+            raise SettingError("runs", f"There is no unreadable run with the id {shown(run_id)}.")
         copy = self._shelf.raw_copy(run_id)
         if hasattr(target, "write"):
             target.write(copy)
@@ -216,10 +228,11 @@ class TrainingRunManager(param.Parameterized):
 
     def run(self, run_id: str) -> TrainingRun:
         """Return the run with this id."""
+        _refuse_no_id(run_id)
         for run in self.runs:
             if run.id == run_id:
                 return run
-        raise SettingError("runs", f"There is no run with the id {run_id!r}.")
+        raise SettingError("runs", f"There is no run with the id {shown(run_id)}.")
 
     def refresh(self) -> list[TrainingRun]:
         """Load the changes of other windows from the store; return the runs trained there.
@@ -249,6 +262,7 @@ class TrainingRunManager(param.Parameterized):
         if self._shelf is not None:
             self._shelf.close()
             self.store_problem, self._shelf = self._shelf.problem, None
+            self._closed = True
         if self._own_store is not None:
             self._own_store.close()
             self._own_store = None
@@ -355,14 +369,21 @@ class TrainingRunManager(param.Parameterized):
 
     def _add(self, run: TrainingRun, stem: str | None) -> TrainingRun:
         """Add a run; with `stem`, another name is chosen if its own was taken meanwhile."""
+        self._refuse_if_closed()
         if self._shelf is not None:
             self._shelf.add(run, stem)
         self.param.update(current=run, runs=[*self.runs, run])
         return run
 
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise StoreError(
+                "This manager is closed, and saves nothing more: open the store again."
+            )
+
     def _checked_name(self, name: str) -> str:
         if not isinstance(name, str):
-            raise SettingError("name", f"A run's name must be text, got {name!r}.")
+            raise SettingError("name", f"A run's name must be text, got {shown(name)}.")
         name = name.strip()
         if not name:
             raise SettingError("name", "A run needs a name.")
@@ -397,3 +418,8 @@ def _refuse_new_network(settings: Mapping[str, Any]) -> None:
                 f"{name} needs a new network, so it cannot change in a fork; create a run with it. "
                 f"A fork may change {', '.join(TRAINER_SETTINGS)}.",
             )
+
+
+def _refuse_no_id(run_id: Any) -> None:
+    if not isinstance(run_id, str):
+        raise SettingError("runs", f"A run's id is text, as in run.id; got {shown(run_id)}.")

@@ -106,6 +106,10 @@ class TrainingRun(param.Parameterized):
         parent: tuple[str, int] | None = None,
         deferral: Deferral | None = None,
     ) -> None:
+        if not isinstance(config, Mapping):
+            raise SettingError(
+                "config", f"config must be a mapping of settings, got {shown(config)}."
+            )
         refuse_unknown(config, CONFIGURATION)
         super().__init__(name=name, id=id or uuid4().hex, parent=parent)
         self._deferral, self._loading = deferral, RLock()

@@ -1,5 +1,7 @@
 """Runs, their replay to any step, bit for bit, and the manager of runs."""
 
+import io
+
 import numpy as np
 import pytest
 from bundles import exported
@@ -580,3 +582,43 @@ def test_added_run_gets_a_free_name():
     other = TrainingRunManager().create(name="first", num_samples=64)
     assert manager.add(other) is manager.current is other
     assert other.name == "first.1"
+
+
+@pytest.mark.parametrize("run_id", [3, None, b"x", ["a"], np.array([3, 4])], ids=repr)
+def test_an_id_that_is_no_text_is_refused(run_id):
+    manager = manager_of("first", "second")
+    for method in ("run", "switch", "reset", "delete", "fork"):
+        assert "A run's id is text" in str(refusal(lambda m=method: getattr(manager, m)(run_id)))
+    assert "A run's id is text" in str(refusal(lambda: manager.rename(run_id, "x")))
+    assert "A run's id is text" in str(refusal(lambda: manager.export_raw(run_id, io.BytesIO())))
+
+
+@pytest.mark.parametrize("store", [5, ["x"], b"x", {}])
+def test_a_store_that_is_no_path_is_refused(store):
+    assert refusal(lambda: TrainingRunManager(store)).setting == "store"
+
+
+@pytest.mark.parametrize("user", [3, None, b"ada", 2**63])
+def test_a_user_that_is_no_text_is_refused(user, tmp_path):
+    assert refusal(lambda: TrainingRunManager(tmp_path / "x.sqlite", user)).setting == "user"
+
+
+def test_other_kinds_of_runs_and_configurations_are_refused():
+    assert refusal(lambda: manager_of("first").add("x")).setting == "run"
+    assert refusal(lambda: TrainingRun("x", 3)).setting == "config"
+
+
+def test_a_closed_manager_of_a_store_refuses_what_it_could_not_save(tmp_path):
+    manager = TrainingRunManager(tmp_path / "runs.sqlite")
+    run = manager.create(name="first", **SMALL)
+    manager.close()
+    for action in (
+        lambda: manager.create(**SMALL),
+        lambda: manager.draft(**SMALL),
+        lambda: manager.fork(run.id),
+        lambda: manager.rename(run.id, "x"),
+        lambda: manager.delete(run.id),
+        lambda: manager.add(TrainingRun("second", SMALL)),
+    ):
+        assert "This manager is closed" in str(refusal(action))
+    assert [each.name for each in manager.runs] == ["first"]

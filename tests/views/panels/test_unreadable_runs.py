@@ -5,13 +5,13 @@ from contextlib import closing
 
 import panel_material_ui as pmui
 import pytest
-from backprop_panel.views.panels.comparison import Comparison
 from stores import SMALL
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.notices import UnreadableNotice
 from backprop_panel.views.panels.sidebar import Settings
 from backprop_panel.views.panels.unreadable_runs import UnreadableRuns
+from backprop_panel.views.state.comparison import Comparison
 from backprop_panel.views.state.session import Session
 
 # panel-material-ui gives its own buttons both the old and the new name of an option.

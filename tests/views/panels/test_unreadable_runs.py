@@ -9,10 +9,11 @@ from stores import SMALL
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.notices import UnreadableNotice
-from backprop_panel.views.panels.sidebar import Settings
+from backprop_panel.views.panels.sidebar import Sidebar
 from backprop_panel.views.panels.unreadable_runs import UnreadableRuns
 from backprop_panel.views.state.comparison import Comparison
 from backprop_panel.views.state.session import Session
+from backprop_panel.views.widgets.buttons import RunSelect
 
 # panel-material-ui gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
@@ -100,8 +101,8 @@ def test_comparing_runs_leaves_out_and_shows_an_unreadable_one(unread):
 
 
 def test_switching_to_an_unreadable_run_is_a_mistake_on_the_page(unread):
-    sidebar = Settings(unread, [])
-    sidebar._active.value = unread.manager.runs[0].id
+    (active,) = Sidebar(unread, []).__panel__().select(RunSelect)
+    active.value = unread.manager.runs[0].id
     assert unread.run.name == "whole"
     assert "'broken' cannot be read" in unread.mistakes["runs"]
-    assert sidebar._active.value == unread.run.id
+    assert active.value == unread.run.id

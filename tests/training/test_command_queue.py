@@ -57,13 +57,24 @@ def test_command_waits_for_the_end_of_a_step(commands):
     assert done == [1]
 
 
-def test_waiting_commands_run_when_the_last_thread_stops_stepping(commands):
+def test_waiting_commands_run_when_the_thread_stops_stepping(commands):
     done = []
     commands.start_stepping()
-    commands.start_stepping()
     commands.put(lambda: done.append(1))
-    commands.stop_stepping()
     assert done == []
+    commands.stop_stepping()
+    assert done == [1]
+
+
+def test_a_second_thread_that_steps_is_refused(commands):
+    done = []
+    commands.start_stepping()
+    with pytest.raises(SettingError, match="is being trained already"):
+        commands.start_stepping()
+    commands.put(lambda: done.append(1))
+    assert done == []  # the first still steps
+    commands.stop_stepping()
+    commands.start_stepping()
     commands.stop_stepping()
     assert done == [1]
 

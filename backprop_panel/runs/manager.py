@@ -361,7 +361,9 @@ class TrainingRunManager(param.Parameterized):
         unreadable = {run.id for run in self.unreadable}
         runs = [run for run in runs if run.id not in unreadable]
         # The current one first: its watchers never see a current run that is gone.
-        self.param.update(current=current, runs=runs)
+        # Param tells watchers of a run that is set again, and a page would pause it.
+        changed = {} if current is self.current else {"current": current}
+        self.param.update(**changed, runs=runs)
 
     def _remember_current(self, event: param.parameterized.Event) -> None:
         if self._shelf is not None and event.new is not None:

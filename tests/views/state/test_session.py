@@ -1,6 +1,7 @@
 """What a page shows of a run, and the status in its toolbar."""
 
 import time
+from contextlib import closing
 
 import pytest
 from bokeh.document import Document
@@ -114,3 +115,18 @@ def test_settings_follow_the_run_that_is_shown(session):
     assert session.settings["learning_rate"] == 0.001
     session.manager.create(num_samples=64, learning_rate=0.25)
     assert session.settings["learning_rate"] == 0.25
+
+
+def test_a_fork_in_another_window_does_not_pause_training(tmp_path):
+    with closing(TrainingRunManager(tmp_path / "runs.sqlite")) as manager:
+        manager.create(num_samples=64)
+    ours, theirs = (Session(TrainingRunManager(tmp_path / "runs.sqlite")) for _ in range(2))
+    ours.run.trainer.run_batch()
+    followed = []
+    ours.manager.param.watch(followed.append, "current")
+    theirs.fork_past()
+    ours.manager.refresh()
+    assert [run.name for run in ours.manager.runs] == ["run 1", "run 1.1"]
+    assert followed == []
+    ours.close()
+    theirs.close()

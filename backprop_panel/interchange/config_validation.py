@@ -73,10 +73,7 @@ def checked_configuration(config: Mapping[str, Any]) -> dict[str, Any]:
         For one that would take too much memory or time, before any is taken.
     """
     refuse_unknown(config, CONFIGURATION)
-    checked = plain(config)
-    if isinstance(checked.get("master_sequence_length"), list):
-        # JSON knows no tuples, and a run's own configuration has one here.
-        checked["master_sequence_length"] = tuple(checked["master_sequence_length"])
+    checked = SequenceDataset.with_containers(plain(config))
     tokens = _checked_masters(checked)
     _refuse_large_data(checked, tokens)
     _refuse_large_network(checked)

@@ -59,6 +59,14 @@ class StepRecord:
         Whether the weights moved; if not, the updates are zero.
     settings : mapping
         The training settings of this step.
+    activation_names : tuple of str
+        The activation function of each hidden layer.
+    frozen : frozenset of int
+        The layers whose update is zero because they are frozen.
+    set_by_hand : frozenset of (int, int, int)
+        Layer, row and column of each entry of `layers` that was set since the step before.
+    loaded : bool
+        Whether all of `layers` was loaded since the step before.
     """
 
     step: int
@@ -81,6 +89,10 @@ class StepRecord:
     optimizer_steps: int
     updated: bool
     settings: Mapping[str, object]
+    activation_names: tuple[str, ...]
+    frozen: frozenset[int] = frozenset()
+    set_by_hand: frozenset[tuple[int, int, int]] = frozenset()
+    loaded: bool = False
 
     @property
     def inputs(self) -> Array:

@@ -22,7 +22,16 @@ from ..nn.record import StepRecord, layers_copy, pass_copy, read_only_copy
 from ..settings import LARGEST, SettingError, is_finite, is_number, is_whole, plain, shown
 from .checkpoints import Checkpoints, EngineState
 from .evaluation import Evaluation
-from .event_log import Changed, Event, LayerFrozen, Trained, WeightSet, WeightsLoaded, digests_in
+from .event_log import (
+    Changed,
+    Event,
+    LayerFrozen,
+    Trained,
+    WeightSet,
+    WeightsLoaded,
+    digests_in,
+    edits_at,
+)
 from .history import History
 from .weight_tensors import digest_of
 
@@ -270,6 +279,7 @@ class Engine:
     def _recorded(self, block: Block, epoch: int, updating: bool) -> StepRecord:
         """Make a step on the first batch of `block` and return its record."""
         network = self.network
+        set_by_hand, loaded = edits_at(self.events, self.step)
         for phase in self.phases(block, updating=updating):
             if phase.name == "backward" and phase.layer == 0:
                 work = self._workspaces[block.batch_size]
@@ -296,6 +306,10 @@ class Engine:
             optimizer_steps=steps,
             updated=updating,
             settings=self._settings_of_records,
+            activation_names=network.activation_names,
+            frozen=self.frozen,
+            set_by_hand=set_by_hand,
+            loaded=loaded,
             **copies,
         )
 

@@ -117,6 +117,27 @@ def repeat_events(events: Sequence[Event], engine: Learner, until: int) -> None:
         event.do(engine, until)
 
 
+def edits_at(events: Sequence[Event], step: int) -> tuple[frozenset[tuple[int, int, int]], bool]:
+    """Return what was done by hand to the weights after `step` updates.
+
+    Returns
+    -------
+    set_by_hand : frozenset of (int, int, int)
+        Layer, row and column of each weight or bias that was set, and not loaded afterwards.
+    loaded : bool
+        Whether all weights were loaded.
+    """
+    set_by_hand: set[tuple[int, int, int]] = set()
+    for event in reversed(events):
+        if event.step != step:
+            break
+        if isinstance(event, WeightsLoaded):
+            return frozenset(set_by_hand), True
+        if isinstance(event, WeightSet):
+            set_by_hand.add((event.layer, event.row, event.column))
+    return frozenset(set_by_hand), False
+
+
 def digests_in(events: Iterable[Event]) -> list[str]:
     """Return the digests of all loaded tensors, each once, in the order of the log."""
     loads = (event.digest for event in events if isinstance(event, WeightsLoaded))

@@ -96,7 +96,7 @@ class RunSource:
             return f"is token {position + 1} “{data.vocabulary[token]}”?"
         if level == len(self.widths) - 1:
             return f"logit of “{data.output_labels[unit]}”"
-        return f"unit {unit}, {self.run.model.network.activation_names[level - 1]}"
+        return f"unit {unit}, {self.record.activation_names[level - 1]}"
 
     def example_label(self, row: int) -> str:
         """Return the example's tokens and its target."""
@@ -115,8 +115,6 @@ class RecordedSource:
         Labels of the units of the first and the last level.
     example_labels : sequence of str
         Labels of the examples of the batch.
-    activation_names : sequence of str
-        The activation function of each hidden level.
     is_difference : bool
     subject : Hashable
         Identifies the network.
@@ -126,7 +124,6 @@ class RecordedSource:
     input_labels: Sequence[str] = ()
     output_labels: Sequence[str] = ()
     example_labels: Sequence[str] = ()
-    activation_names: Sequence[str] = ()
     is_difference: bool = False
     subject: Hashable = None
 
@@ -149,7 +146,7 @@ class RecordedSource:
             return f"input {which}"
         if level == len(self.widths) - 1:
             return f"logit {which}"
-        names = self.activation_names
+        names = self.record.activation_names
         return f"unit {unit}, {names[level - 1]}" if names else f"unit {unit}"
 
     def example_label(self, row: int) -> str:

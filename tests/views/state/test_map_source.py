@@ -51,6 +51,7 @@ def recorded(widths=WIDTHS, batch=4, seed=0):
         optimizer_steps=0,
         updated=True,
         settings={},
+        activation_names=("relu",) * (len(widths) - 2),
     )
 
 
@@ -61,7 +62,6 @@ def source():
         input_labels=["width", "height", "<depth>"],
         output_labels=["no", "yes"],
         example_labels=["first", "second", "third", "fourth"],
-        activation_names=["relu"],
     )
 
 

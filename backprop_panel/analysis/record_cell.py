@@ -35,24 +35,25 @@ QUANTITIES = (*OF_LEVELS, *OF_LAYERS, *OF_OUTPUTS)
 """The quantities of every record; those that an optimizer remembers are quantities as well."""
 
 SYMBOLS = {
-    "pre_activations": "z{}",
-    "activation_slopes": "φ′(z{})",
-    "deltas": "δ{}",
-    "weights": "W{}",
-    "biases": "b{}",
-    "weight_gradients": "dW{}",
-    "bias_gradients": "db{}",
-    "weight_updates": "ΔW{}",
-    "bias_updates": "Δb{}",
-    "new_weights": "new W{}",
-    "new_biases": "new b{}",
-    "mean": "m{}",
-    "mean_square": "v{}",
-    "velocity": "v{}",
-    "logits": "ŷ",
-    "probabilities": "p",
-    "loss": "L",
+    "pre_activations": "z{}{}",
+    "activation_slopes": "φ′(z{}{})",
+    "deltas": "δ{}{}",
+    "weights": "W{}{}",
+    "biases": "b{}{}",
+    "weight_gradients": "dW{}{}",
+    "bias_gradients": "db{}{}",
+    "weight_updates": "ΔW{}{}",
+    "bias_updates": "Δb{}{}",
+    "new_weights": "new W{}{}",
+    "new_biases": "new b{}{}",
+    "mean": "m{}{}",
+    "mean_square": "v{}{}",
+    "velocity": "v{}{}",
+    "logits": "ŷ{}{}",
+    "probabilities": "p{}{}",
+    "loss": "L{}{}",
 }
+"""Names on the map, with the number of the layer and the place in it."""
 
 
 @dataclass(frozen=True)
@@ -86,16 +87,16 @@ class RecordCell:
 
     def name(self, record: StepRecord) -> str:
         """Return its name on the map, such as ``dW2[3, 17]``, ``δ3[0, 1]`` or ``L[4]``."""
-        return self.symbol(record) + (f"[{', '.join(map(str, self.index))}]" if self.index else "")
+        return self.symbol(record, f"[{', '.join(map(str, self.index))}]" if self.index else "")
 
-    def symbol(self, record: StepRecord) -> str:
-        """Return the name of its array on the map, such as ``dW2`` or ``X``."""
+    def symbol(self, record: StepRecord, place: str = "") -> str:
+        """Return the name of its array on the map, such as ``dW2`` or ``X``, with a place in it."""
         if self.quantity in OF_LEVELS:
             prefix = "d" if self.quantity == "activation_gradients" else ""
             last = len(record.activations) - 1
-            return prefix + {0: "X", last: "ŷ"}.get(self.layer, f"a{self.layer}")
+            return prefix + {0: "X", last: "ŷ"}.get(self.layer, f"a{self.layer}") + place
         number = "" if self.layer is None else self.layer + 1
-        return SYMBOLS[self.quantity].format(number)
+        return SYMBOLS[self.quantity].format(number, place)
 
 
 def checked(
@@ -110,7 +111,7 @@ def checked(
     """
     quantities = [*QUANTITIES, *record.moments]
     if quantity not in quantities:
-        if quantity in SYMBOLS:
+        if isinstance(quantity, str) and quantity in SYMBOLS:
             raise SettingError(
                 "quantity",
                 f"This record has no {quantity}: its optimizer remembers "

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
+from ..nn.losses import LOSSES
+from ..nn.optimizers import OPTIMIZERS
 from ..nn.record import StepRecord
 from .explaining_backward import (
     explain_activation_gradient,
@@ -26,7 +28,7 @@ from .explaining_update import (
     explain_update,
     explain_weight,
 )
-from .explanation import Explanation
+from .explanation import Explanation, unexplained
 from .record_cell import RecordCell, checked
 
 EXPLAINED = {
@@ -77,6 +79,9 @@ def explain(
     if isinstance(quantity, RecordCell):
         quantity, layer, index = quantity.quantity, quantity.layer, quantity.index
     cell = checked(record, quantity, layer, index)
+    if missing := _what_is_missing(record, cell):
+        sentence = f"{cell.name(record)} as it is in the record."
+        return unexplained(record, cell, sentence, f"This record does not say {missing}.")
     if cell.quantity == "activations":
         return _explain_level(record, cell)
     return EXPLAINED.get(cell.quantity, explain_moment)(record, cell)
@@ -95,6 +100,23 @@ def origin_of_non_finite(record: StepRecord, cell: RecordCell) -> list[RecordCel
             break
         way.append(operand.cell)
     return way
+
+
+def _what_is_missing(record: StepRecord, cell: RecordCell) -> str:
+    """Return what an explanation would need and a record from elsewhere may lack; else empty."""
+    quantity, layer, last = cell.quantity, cell.layer, len(record.deltas) - 1
+    is_last_delta = (quantity, layer) in (("deltas", last), ("activation_gradients", last + 1))
+    of_loss = (quantity == "loss" and cell.index) or is_last_delta
+    if of_loss and record.settings.get("loss_type") not in LOSSES:
+        return "with which loss it was made"
+    if quantity.endswith("_updates") and record.settings.get("optimizer") not in OPTIMIZERS:
+        return "with which optimizer it was made"
+    hidden = layer if quantity == "activation_slopes" else layer and layer - 1
+    is_activation = quantity == "activations" and 0 < layer <= last
+    is_slope = quantity == "activation_slopes" and layer < last
+    if (is_activation or is_slope) and hidden >= len(record.activation_names):
+        return "which activation function the layer has"
+    return ""
 
 
 def _explain_level(record: StepRecord, cell: RecordCell) -> Explanation:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from math import isfinite, isnan, prod
 
 from ..nn.record import StepRecord
@@ -170,24 +172,52 @@ def explained(
     )
 
 
+def unexplained(record: StepRecord, cell: RecordCell, sentence: str, note: str) -> Explanation:
+    """Return the explanation of a number whose origin the record does not tell."""
+    value = cell.value(record)
+    return explained(
+        record,
+        cell,
+        sentence=sentence,
+        equation=r"\text{not known}",
+        numbers=latex.number(value),
+        terms=[Term("value", (Factor("value", value),))],
+        numpy=repr(value),
+        note=note,
+    )
+
+
 def _size(term: Term) -> float:
     return float("inf") if isnan(term.value) else abs(term.value)
 
 
 def _written_sum(terms: tuple[Term, ...]) -> list[str]:
     """Return the first terms as products, one a line, and dots for the others."""
+    alike = Counter(
+        tuple(factor.value for factor in term.factors if factor.multiplies) for term in terms
+    )
     lines = [
-        _written_product(term, first=not place)
-        for place, term in enumerate(terms[:MOST_TERMS_IN_NUMBERS])
+        _written_product(values, count, first=not place)
+        for place, (values, count) in enumerate(islice(alike.items(), MOST_TERMS_IN_NUMBERS))
     ]
-    if len(terms) > MOST_TERMS_IN_NUMBERS:
+    if len(alike) > MOST_TERMS_IN_NUMBERS:
         lines.append(r"+ \cdots")
     return lines or ["0"]
 
 
-def _written_product(term: Term, first: bool) -> str:
-    """Return a term of a sum with its sign, which the first term needs only if it is negative."""
-    head, *others = (factor.value for factor in term.factors if factor.multiplies)
-    head = latex.number(head)
-    sign = "" if first else "- " if head.startswith("-") else "+ "
-    return sign + r" \cdot ".join([head if first else head.lstrip("-"), *map(latex.factor, others)])
+def _written_product(values: tuple[float, ...], count: int, first: bool) -> str:
+    """Return a term of a sum with its sign, which the first term needs only if it is negative.
+
+    Parameters
+    ----------
+    values : tuple of float
+        The factors.
+    count : int
+        How many terms have these factors.
+    """
+    texts = [latex.number(values[0]), *map(latex.factor, values[1:])]
+    sign = "-" if texts[0].startswith("-") else "" if first else "+"
+    texts[0] = texts[0].lstrip("-")
+    if count > 1:
+        texts.insert(0, str(count))
+    return sign + r" \cdot ".join(texts)

@@ -72,4 +72,4 @@ def factor(value: float) -> str:
 def aligned(name: str, lines: list[str]) -> str:
     r"""Return ``name = first line``, with each further line below the first."""
     body = r" \\ ".join(f"&{line}" for line in lines)
-    return rf"\begin{{aligned}} {name} ={body} \end{{aligned}}"
+    return rf"\begin{{aligned}} {name} ={{}}{body} \end{{aligned}}"

@@ -13,10 +13,10 @@ from ..settings import SettingError, did_you_mean, is_whole, plain, shown
 OF_LEVELS = ("activations", "activation_gradients")
 """Quantities whose layer counts levels: 0 for the inputs, the last for the logits."""
 
-OF_LAYERS = (
-    "pre_activations",
-    "activation_slopes",
-    "deltas",
+OF_UNITS = ("pre_activations", "activation_slopes", "deltas")
+"""Quantities of the units that a layer leads to; it counts layers, from 0."""
+
+_OF_PARAMETERS = (
     "weights",
     "biases",
     "weight_gradients",
@@ -26,12 +26,16 @@ OF_LAYERS = (
     "new_weights",
     "new_biases",
 )
-"""Quantities whose layer counts layers, from 0."""
+MOMENTS = ("mean", "mean_square", "velocity")
+"""What optimizers remember of each parameter."""
+
+OF_PARAMETERS = (*_OF_PARAMETERS, *MOMENTS)
+"""Quantities of a layer's weights or bias."""
 
 OF_OUTPUTS = ("logits", "probabilities", "loss")
 """Quantities of the whole network, which have no layer."""
 
-QUANTITIES = (*OF_LEVELS, *OF_LAYERS, *OF_OUTPUTS)
+QUANTITIES = (*OF_LEVELS, *OF_UNITS, *_OF_PARAMETERS, *OF_OUTPUTS)
 """The quantities of every record; those that an optimizer remembers are quantities as well."""
 
 SYMBOLS = {
@@ -65,8 +69,8 @@ class RecordCell:
     quantity : str
         One of `QUANTITIES`, or a key of ``record.moments``.
     layer : int or None
-        Its index in the record: of a level for activations and their gradients, of a layer for
-        the others; None for the quantities in `OF_OUTPUTS`.
+        Its index in the record: of a level for the quantities in `OF_LEVELS`, of a layer for the
+        others; None for those in `OF_OUTPUTS`.
     index : tuple of int
         Its place in the record's array. The loss of the batch has ``()``, that of an example
         ``(b,)``. An entry of a moment has the row and column of ``record.layers``, whose last row
@@ -111,7 +115,7 @@ def checked(
     """
     quantities = [*QUANTITIES, *record.moments]
     if quantity not in quantities:
-        if isinstance(quantity, str) and quantity in SYMBOLS:
+        if quantity in MOMENTS:
             raise SettingError(
                 "quantity",
                 f"This record has no {quantity}: its optimizer remembers "
@@ -166,7 +170,6 @@ def _index_message(
             f"{len(record.example_losses) - 1} for an example; got {shown(index)}."
         )
     message = f"{quantity} of this layer has the shape {shape}; got the index {shown(index)}."
-    of_batch = quantity in ("pre_activations", "activation_slopes", "deltas", *OF_LEVELS)
-    if (of_batch or quantity in ("logits", "probabilities")) and len(index) == 2:
+    if quantity not in OF_PARAMETERS and len(index) == 2:
         message += f" The batch has the examples 0 to {shape[0] - 1}."
     return message

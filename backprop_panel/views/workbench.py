@@ -43,7 +43,7 @@ from .widgets.lazy_tabs import LazyTabs
 REFRESH_PERIOD = 1000
 """Milliseconds between two looks for changes that other windows made to the runs."""
 
-SIDEBAR_WIDTH, INSPECTOR_WIDTH = 230, 240
+SIDEBAR_WIDTH, INSPECTOR_WIDTH = 230, 344
 
 
 class Workbench(pn.viewable.Viewer):
@@ -128,6 +128,7 @@ class Workbench(pn.viewable.Viewer):
             contextbar_open=True,
             contextbar_variant="persistent",
             contextbar_width=INSPECTOR_WIDTH,
+            contextbar_resizable=True,
             sidebar_width=SIDEBAR_WIDTH,
             sidebar_resizable=False,
             busy_indicator=None,

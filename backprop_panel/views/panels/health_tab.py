@@ -20,10 +20,10 @@ from ...analysis.health import (
     health,
     histogram,
 )
+from ...analysis.record_cell import RecordCell
 from ..plots.colors import run_color
 from ..plots.html import STYLE, html, legend_of_layers
 from ..plots.line_plot import COMPACT, Curves, Line
-from ..state.cell import Cell
 from ..state.health_logs import HealthLogs
 from ..state.session import Session, draw_with
 from ..widgets.buttons import button
@@ -165,7 +165,7 @@ class FindingList(pn.viewable.Viewer):
 
     def _selector(self, layer: int) -> Callable[[], None]:
         def select() -> None:
-            self.session.selection = Cell("weight", layer, 0, 0)
+            self.session.path = (RecordCell("weights", layer, (0, 0)),)
 
         return select
 

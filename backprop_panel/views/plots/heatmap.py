@@ -70,12 +70,12 @@ class Heatmap:
     row_ticks, column_ticks : int
         About how many of those labels stand beside the cells; zooming in shows others.
     partner : Heatmap, optional
-        The value of which this is the gradient: they share ranges, outlines and hover.
+        The value of which this is the gradient: they share ranges and hover.
 
     Attributes
     ----------
     source : ColumnDataSource
-        The cells. Its tags are words for the hover, such as "difference".
+        The cells. Its name, and its tags such as "difference", are words for the hover.
     other : Heatmap or None
         The gradient of this value, or the value of this gradient.
     outlines : CellOutlines
@@ -104,18 +104,18 @@ class Heatmap:
 
     def __post_init__(self) -> None:
         self.mapper = LinearColorMapper(palette=self.theme.diverging(), nan_color=NOT_FINITE)
+        beside = self.partner and self.partner.outlines
+        self.outlines = CellOutlines(self.shape, bool(self.bias_name), self.theme, beside)
         if self.partner:
             self.other, self.partner.other = self.partner, self
             self.x_range, self.y_range = self.partner.x_range, self.partner.y_range
-            self.outlines = self.partner.outlines
         else:
             self.x_range, self.y_range = Range1d(), Range1d()
-            self.outlines = CellOutlines(self.shape, bool(self.bias_name), self.theme)
             _set_extent(self.x_range, -0.5, self.shape[1] - 0.5)
             _set_extent(self.y_range, self.outlines.bottom, 0.5)
         self._values = np.zeros(self.shape, np.float32)
         self._lens = self._lens_now()
-        self.source = ColumnDataSource(self._columns())
+        self.source = ColumnDataSource(self._columns(), name=self.name)
         for axis_range in (self.x_range, self.y_range):
             axis_range.on_change("start", self._refocus)
             axis_range.on_change("end", self._refocus)
@@ -159,8 +159,8 @@ class Heatmap:
                 image[...] = seen
         else:
             self.shape = values.shape
+            self.outlines.resize(self.shape)
             if not self.partner:
-                self.outlines.resize(self.shape)
                 _set_extent(self.y_range, self.outlines.bottom, 0.5)
             self._lens = self._lens_now()
             self.source.data = self._columns()
@@ -172,8 +172,7 @@ class Heatmap:
         self.theme = theme
         self.mapper.palette = theme.diverging()
         self._pointer_outline.line_color = theme.mark
-        if not self.partner:
-            self.outlines.recolor(theme)
+        self.outlines.recolor(theme)
 
     def _lens_now(self) -> Lens:
         """Return the part of the weights, or of the level, to send for the present view."""
@@ -233,7 +232,9 @@ class Heatmap:
         figure.x_range, figure.y_range = self.x_range, self.y_range
         # Its name finds the plot among the page's models.
         figure.update(name=self.name, tags=self.companions, **_FIGURE_OPTIONS)
-        figure.add_glyph(self.outlines.boxes, Quad(fill_color=None, line_color="color"))
+        figure.add_glyph(
+            self.outlines.boxes, Quad(fill_color=None, line_color="color", line_width="width")
+        )
         figure.add_glyph(self.outlines.pointed_at, self._pointer_outline)
         figure.add_tools(hover_tool(self, renderer))
         # A second tap within 300 ms arrives as a double tap only.

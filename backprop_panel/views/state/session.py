@@ -8,12 +8,15 @@ from typing import Any
 
 import param
 
-from ...analysis.difference import difference
+from ...analysis.difference import subtract
+from ...analysis.explaining import explain
+from ...analysis.explanation import Explanation
+from ...analysis.record_cell import RecordCell
 from ...nn.record import StepRecord
 from ...runs.manager import TrainingRunManager
 from ...runs.run import TRAINER_SETTINGS
 from ...training.engine import Engine
-from .cell import Cell
+from .cell import Cell, cell_of
 from .map_source import MapSource, RunSource
 from .playback import LEGIBLE, Playback
 
@@ -41,15 +44,24 @@ class Session(Playback):
         allow_None=True,
         doc="The engine whose values are subtracted from those on the map, if any.",
     )
-    selection = param.ClassSelector(
-        default=None, class_=Cell, allow_None=True, doc="The chosen cell."
+    path = param.ClassSelector(
+        default=(),
+        class_=tuple,
+        doc="The numbers that were followed, as `RecordCell`s: the last one is explained.",
+    )
+    deltas_shown = param.Boolean(
+        False, doc="Whether the gradients of activations are shown as deltas, dL/dz."
+    )
+    ringed = param.ClassSelector(
+        default=(), class_=tuple, doc="The numbers of the term that is pointed at, `RecordCell`s."
     )
     deviation = param.String("", doc="How the replay differs from the recorded losses.")
     dark = param.Boolean(False, doc="Whether the page is dark.")
 
     def __init__(self, manager: TrainingRunManager, **params: Any) -> None:
         super().__init__(manager=manager, **params)
-        self._difference: tuple[tuple, StepRecord] | None = None
+        self._compared: tuple[tuple, tuple[StepRecord, StepRecord, StepRecord]] | None = None
+        self._explained: tuple[tuple, list[Explanation]] | None = None
         manager.param.watch(self._follow_current, "current")
         self._follow_current()
 
@@ -68,13 +80,21 @@ class Session(Playback):
         The worker's engine is not read while it trains: then the difference is that of the step
         that is shown, and else that of the engine as it is now.
         """
-        if self.other is None:
-            return self.record
+        return self.record if self.other is None else self._comparison()[2]
+
+    @property
+    def compared(self) -> tuple[StepRecord, StepRecord]:
+        """The record that is shown and that of the other engine on the same batch."""
+        return self._comparison()[:2]
+
+    def _comparison(self) -> tuple[StepRecord, StepRecord, StepRecord]:
+        """Return both records and their difference."""
         of = (self.record, self.other, self.training)
-        if self._difference is None or self._difference[0] != of:
+        if self._compared is None or self._compared[0] != of:
             ours = self.record if self.training else self.engine.look()
-            self._difference = of, difference(ours, self.other)
-        return self._difference[1]
+            theirs = self.other.look(ours.samples)
+            self._compared = of, (ours, theirs, subtract(ours, theirs))
+        return self._compared[1]
 
     @property
     def map_source(self) -> MapSource:
@@ -127,9 +147,44 @@ class Session(Playback):
             self.stopped_because = ""
             self.look()
 
+    @property
+    def question(self) -> RecordCell | None:
+        """The number that is explained, if any."""
+        return self.path[-1] if self.path else None
+
+    @property
+    def selection(self) -> Cell | None:
+        """The cell of the map that shows the number, if any."""
+        widths = self.run.model.network.widths
+        return cell_of(self.question, widths) if self.question else None
+
+    def explanations(self) -> list[Explanation]:
+        """Return the explanation of the number in question; two, if two moments are compared.
+
+        Raises
+        ------
+        SettingError
+            If the record that is shown has no such number.
+        """
+        records = [self.record] if self.other is None else self.compared
+        of = (self.question, *records)
+        if self._explained is None or self._explained[0] != of:
+            self._explained = of, [explain(record, self.question) for record in records]
+        return self._explained[1]
+
     def select(self, cell: Cell) -> None:
         """Choose a cell, or deselect it if it is chosen."""
-        self.selection = None if cell == self.selection else cell
+        number = cell.number(self.deltas_shown)
+        self.path = () if number == self.question else (number,)
+
+    def follow(self, number: RecordCell) -> None:
+        """Explain a number that the present one is made of; a number on the way is returned to."""
+        before = self.path.index(number) if number in self.path else len(self.path)
+        self.path = (*self.path[:before], number)
+
+    def deselect(self) -> None:
+        """Choose nothing."""
+        self.path = ()
 
     def set_weight(self, cell: Cell, value: float) -> None:
         """Set a weight or bias to another value, from the step that is shown on."""
@@ -169,7 +224,7 @@ class Session(Playback):
             self.stopped_because = ""
             self.look()
             if before is None or before.model.network.widths != self.run.model.network.widths:
-                self.selection = None  # the cell may not exist
+                self.path = ()  # the number may not exist
 
 
 def draw_with(session: Session, draw: Callable[..., None]) -> None:

@@ -69,7 +69,6 @@ def explain_weight(record: StepRecord, cell: RecordCell) -> Explanation:
         note = f"Layer {layer + 1} is frozen: its weights and bias stay as they are."
     else:
         note = ""
-    after = _sibling(cell, "new")
     value = cell.value(record)
     return explained(
         record,
@@ -81,7 +80,6 @@ def explain_weight(record: StepRecord, cell: RecordCell) -> Explanation:
         numbers=latex.number(value),
         terms=_lone(value),
         numpy=_line_of(cell, ""),
-        working=(Factor(after.name(record), after.value(record), after),) if record.updated else (),
         note=note,
     )
 

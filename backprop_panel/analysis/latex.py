@@ -55,8 +55,8 @@ def number(value: float, digits: int = 4) -> str:
         return r"\text{NaN}"
     if isinf(value):
         return r"\infty" if value > 0 else r"-\infty"
-    if value == int(value) and abs(value) < 10**digits:
-        return str(int(value))
+    if float(short := f"{value:.{digits}g}") == value and "e" not in short:
+        return short
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     if -4 <= int(exponent) < digits:
         return f"{value:.{digits - 1 - int(exponent)}f}"

@@ -8,7 +8,7 @@ from html import escape
 from ...analysis.explained_difference import TermChange, changes
 from ...analysis.explanation import Explanation
 from ..plots.html import number
-from .explanation_html import KINDS, Shown, about_html, equations_html, path_html
+from .explanation_html import Shown, about_html, equations_html, kind_of, path_html
 from .explanation_links import cell_message, message
 from .terms_table import FIRST_TERMS, bar, label_of
 
@@ -20,7 +20,7 @@ def difference_html(ours: Explanation, theirs: Explanation, shown: Shown) -> str
         [
             path_html(shown),
             f"<h3>Difference of {escape(ours.name)} "
-            f"<small>{KINDS[ours.cell.quantity]}</small></h3>",
+            f"<small>{kind_of(ours.cell, shown.record)}</small></h3>",
             f'<div class="bp-value">{number(ours.value - theirs.value)}</div>',
             f"<p>{about_html(ours.cell, shown)}</p>",
             f'<table class="bp-facts"><tr><td>ours</td><td>{number(ours.value)}</td></tr>'

@@ -13,7 +13,7 @@ from ...analysis.explaining import origin_of_non_finite
 from ...analysis.explanation import Explanation, Factor, Term
 from ...analysis.record_cell import OF_PARAMETERS, RecordCell
 from ...analysis.related import related
-from ...nn.record import StepRecord
+from ...nn.record import Array, StepRecord
 from ..plots.colors import Theme
 from ..plots.html import number
 from ..state.cell import cell_of
@@ -60,6 +60,8 @@ class Shown:
         Whether all terms are shown.
     deltas_shown : bool
         Whether the map shows deltas.
+    last_updates : sequence of array, shape (in + 1, out), optional
+        What the step before added to each layer, for a record without an update.
     """
 
     source: MapSource
@@ -68,6 +70,7 @@ class Shown:
     path: tuple[RecordCell, ...]
     everything: bool = False
     deltas_shown: bool = False
+    last_updates: Sequence[Array] | None = None
 
 
 def explanation_html(explanation: Explanation, shown: Shown) -> str:
@@ -81,9 +84,9 @@ def explanation_html(explanation: Explanation, shown: Shown) -> str:
         non_finite_html(explanation, shown.record),
         _said(explanation.note, "bp-warned") if explanation.note else "",
         equations_html(explanation.equation, explanation.numbers),
-        table.html(shown.everything) if table.is_worth_showing else "",
+        table.html(shown.everything) if table.is_needed else "",
         summary_html(explanation.terms),
-        working_html(explanation.working),
+        working_html(explanation.working if table.is_needed else _single_working(explanation)),
         _buttons(explanation, table, shown),
         related_html(explanation.cell, shown),
     ]
@@ -101,7 +104,7 @@ def path_html(shown: Shown) -> str:
 
 def head_html(explanation: Explanation, shown: Shown) -> str:
     """Return name, value and kind of a number."""
-    kind, step = KINDS[explanation.cell.quantity], shown.record.step
+    kind, step = kind_of(explanation.cell, shown.record), shown.record.step
     when = f"step {step:,}" if shown.record.updated else f"after step {step:,}"
     return (
         f"<h3>{escape(explanation.name)} <small>{kind} · {when}</small></h3>"
@@ -109,26 +112,32 @@ def head_html(explanation: Explanation, shown: Shown) -> str:
     )
 
 
+def kind_of(cell: RecordCell, record: StepRecord) -> str:
+    """Return what kind of number it is, in words."""
+    if cell.quantity == "activations":
+        return {0: "input", len(record.deltas): "logit"}.get(cell.layer, "activation")
+    return KINDS[cell.quantity]
+
+
 def about_html(cell: RecordCell, shown: Shown) -> str:
     """Return what a number belongs to: the units that a weight joins, an example, an output."""
     source, record = shown.source, shown.record
     if cell.quantity == "loss":
-        return (
-            f"in example {cell.index[0]}: {example_html(source, cell.index[0])}"
-            if cell.index
-            else ""
-        )
+        return _example(source, cell.index[0]) if cell.index else ""
     place = cell_of(cell, source.widths)
     if cell.quantity in OF_PARAMETERS:
-        names = [RecordCell("activations", place.layer + k).symbol(record) for k in (0, 1)]
-        target = f"{names[1]}[·, {place.column}]"
+        below, above = (RecordCell("activations", place.layer + k).symbol(record) for k in (0, 1))
+        unit = place.column
         if place.kind == "bias":
-            return escape(
-                f"bias of unit {place.column}: added to z{place.layer + 1}[·, {place.column}]"
-            )
-        return escape(f"from {names[0]}[·, {place.row}] to {target}")
+            return f"bias of unit {unit}: added to z{place.layer + 1}[·, {unit}]"
+        return f"from {below}[·, {place.row}] to {above}[·, {unit}]"
     unit = source.unit_description(place.layer, place.column)
-    return f"{escape(unit)}<br>in example {place.row}: {example_html(source, place.row)}"
+    return f"{escape(unit)}<br>{_example(source, place.row)}"
+
+
+def _example(source: MapSource, row: int) -> str:
+    known = source.example_tokens(row) or source.example_label(row)
+    return f"in example {row}" + (f": {example_html(source, row)}" if known else "")
 
 
 def equations_html(*equations: str) -> str:
@@ -153,7 +162,7 @@ def summary_html(terms: Sequence[Term]) -> str:
     """Say what the terms push up and down, and what of it is left."""
     values = [term.value for term in terms if isfinite(term.value)]
     up, down = ([v for v in values if v > 0], [v for v in values if v < 0])
-    if not (up and down):
+    if not (up and down) or len(values) < 3:
         return ""
     left = abs(sum(values)) / sum(map(abs, values))
     return _said(
@@ -172,15 +181,26 @@ def working_html(factors: Iterable[Factor]) -> str:
     return f'<table class="bp-facts">{rows}</table>' if rows else ""
 
 
+def _single_working(explanation: Explanation) -> list[Factor]:
+    """Return what a number with a single term is computed from, each once."""
+    if not any(factor.cell for factor in explanation.factors):
+        return list(explanation.working)
+    return list({factor.name: factor for factor in explanation.factors}.values())
+
+
 def related_html(cell: RecordCell, shown: Shown) -> str:
     """Return the other numbers of the same parameter or unit, and the rank of this one."""
     record = shown.record
     links = [
         f"<tr><td>{escape(other.name(record))}</td>"
-        f"<td>{KINDS[other.quantity]}</td><td>{link(number(other.value(record)), other)}</td></tr>"
+        f"<td>{kind_of(other, record)}</td><td>{link(number(other.value(record)), other)}</td></tr>"
         for other in related(record, cell)
         if other != cell
     ]
+    if cell.quantity in OF_PARAMETERS and shown.last_updates is not None:
+        place = cell_of(cell, shown.source.widths)
+        update = number(float(shown.last_updates[place.layer][place.index]))
+        links.append(f"<tr><td>last update</td><td></td><td>{update}</td></tr>")
     table = f'<table class="bp-facts">{"".join(links)}</table>' if links else ""
     return f'{table}<p class="bp-facts">{_rank(cell, record)}</p>'
 
@@ -188,7 +208,7 @@ def related_html(cell: RecordCell, shown: Shown) -> str:
 def _buttons(explanation: Explanation, table: TermsTable, shown: Shown) -> str:
     buttons = []
     count = len(table.rows)
-    if table.is_worth_showing and count > FIRST_TERMS:
+    if count > FIRST_TERMS:
         label = f"First {FIRST_TERMS}" if shown.everything else f"All {count}"
         attributes = message(all=not shown.everything)
         buttons.append(f'<button data-key="all" {attributes}>{label}</button>')

@@ -62,18 +62,19 @@ class Inspector(pn.viewable.Viewer):
         session = self.session
         if session.question is None:
             return NOTHING
-        theme = theme_of(session.dark)
         try:
             explanations = session.explanations()
         except SettingError as error:
             return f"<h3>{_name(session)}</h3><p>Not in this batch. {escape(str(error))}</p>"
+        record = session.record if session.other is None else session.compared[0]
         shown = Shown(
-            session.map_source,
-            session.record if session.other is None else session.compared[0],
-            theme,
-            session.path,
-            self.everything,
-            session.deltas_shown,
+            source=session.map_source,
+            record=record,
+            theme=theme_of(session.dark),
+            path=session.path,
+            everything=self.everything,
+            deltas_shown=session.deltas_shown,
+            last_updates=None if record.updated else session.engine.layer_updates,
         )
         page = explanation_html if len(explanations) == 1 else difference_html
         return (

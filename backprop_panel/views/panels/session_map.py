@@ -5,7 +5,7 @@ from __future__ import annotations
 import param
 
 from ...settings import SettingError
-from ..state.marks import Marks, blocks_of, marks_of
+from ..state.marks import Marks, cells_of, marks_of
 from ..state.session import Session
 from .network_map import NetworkMap
 
@@ -25,7 +25,7 @@ def session_map(session: Session) -> NetworkMap:
         network_map.marks = _marks(session)
 
     def ring(*events: param.parameterized.Event) -> None:
-        network_map.ringed = blocks_of(session.ringed, _widths(session), session.deltas_shown)
+        network_map.ringed = cells_of(session.ringed, _widths(session), session.deltas_shown)
 
     def follow(event: param.parameterized.Event) -> None:
         network_map.param.update(**{event.name: event.new})

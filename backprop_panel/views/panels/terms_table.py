@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from math import isfinite
@@ -14,7 +14,7 @@ from ...analysis.record_cell import RecordCell
 from ..plots.colors import Theme
 from ..plots.html import number
 from ..state.map_source import MapSource
-from .explanation_links import cell_message, example_html, factor_html, link
+from .explanation_links import cell_message, example_html, factor_html
 
 FIRST_TERMS = 8
 """Rows of the table until all are asked for."""
@@ -68,13 +68,9 @@ class TermsTable:
         return f'<div class="bp-scroll"><table>{self._head()}{body}</table></div>' + self._shared()
 
     @property
-    def is_worth_showing(self) -> bool:
-        """Whether the terms say more than the equation in numbers."""
-        return len(self.rows) > 1 or any(each.cell for each in self._all_factors())
-
-    def _all_factors(self) -> Iterator[Factor]:
-        for term in self.explanation.terms:
-            yield from term.factors
+    def is_needed(self) -> bool:
+        """Whether there is more than one term."""
+        return len(self.rows) > 1
 
     def _grouped(self) -> list[Row]:
         """Return a row for each term; examples with the same tokens and target share one."""
@@ -150,7 +146,7 @@ class TermsTable:
         of = [each for each in self.common if not each.multiplies]
         texts = []
         if times:
-            texts.append("each × " + " × ".join(map(_named, times)))
+            texts.append("each times " + " · ".join(map(_named, times)))
         if of:
             texts.append("from " + ", ".join(map(_named, of)))
         return f'<p class="bp-facts">{"; ".join(texts)}</p>'
@@ -200,12 +196,10 @@ def _common_factors(terms: Sequence[Term]) -> list[Factor]:
 def _pattern(names: Sequence[str]) -> str:
     """Return what names have in common, with a dot for indices that differ: ``a1[·, 3]``."""
     parts = [re.split(r"(\d+)", name) for name in names]
-    if len({len(each) for each in parts}) > 1:
-        return names[0]
+    if len({(len(each), each[0]) for each in parts}) > 1:
+        return ""
     return "".join(piece[0] if len(set(piece)) == 1 else "·" for piece in zip(*parts, strict=True))
 
 
 def _named(factor: Factor) -> str:
-    name = escape(factor.name)
-    value = number(factor.value)
-    return f"{name} = {link(value, factor.cell)}" if factor.cell else f"{name} = {value}"
+    return f"{escape(factor.name)} ({factor_html(factor)})"

@@ -31,13 +31,13 @@ def legend_of_layers(depth: int) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number with four significant digits, such as ``0.1471`` or ``9.467e−05``."""
+    """Return a number with up to four significant digits, such as ``0.1471`` or ``9.467e−05``."""
     if isnan(value):
         return "NaN"
     if isinf(value):
         return "∞" if value > 0 else "−∞"
-    if value == int(value) and abs(value) < 1e4:
-        return f"{int(value)}".replace("-", "−")
+    if float(short := f"{value:.4g}") == value and "e" not in short:
+        return short.replace("-", "−")  # few digits say it all, as those of a setting
     mantissa, exponent = f"{value:.3e}".split("e")
     if -4 <= int(exponent) < 4:
         return f"{value:.{3 - int(exponent)}f}".replace("-", "−")

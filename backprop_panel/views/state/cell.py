@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from ...analysis.record_cell import OF_LEVELS, OF_PARAMETERS, RecordCell
@@ -94,19 +94,6 @@ class Cell:
         value, gradient = quantities.get(self.kind, ("activations", "activation_gradients"))
         index = (self.column,) if self.kind == "bias" else self.index
         return RecordCell(gradient if self.is_gradient else value, self.layer, index)
-
-    @property
-    def value_cell(self) -> Cell:
-        """The cell of the value, whether this one is the value or its gradient."""
-        return replace(self, is_gradient=False)
-
-    def values(self, record: StepRecord) -> Array:
-        """Return the record's matrix that holds the value."""
-        return values_of(record, self.kind, self.layer)
-
-    def gradients(self, record: StepRecord) -> Array:
-        """Return the record's matrix that holds the gradient."""
-        return gradients_of(record, self.kind, self.layer)
 
 
 def cell_of(number: RecordCell, widths: Sequence[int]) -> Cell | None:

@@ -88,6 +88,14 @@ def blocks_of(
     return tuple(blocks.values())
 
 
+def cells_of(
+    numbers: Iterable[RecordCell], widths: Sequence[int], of_deltas: bool
+) -> tuple[Block, ...]:
+    """Return a block for each number that a heatmap shows."""
+    blocks = (blocks_of([number], widths, of_deltas) for number in dict.fromkeys(numbers))
+    return tuple(block for single in blocks for block in single)
+
+
 def _is_shown(number: RecordCell, cell: Cell, widths: Sequence[int], of_deltas: bool) -> bool:
     """Return whether a cell shows this very number, and not one that belongs to the same unit."""
     if number.quantity in ("logits", "deltas", "pre_activations") and cell.kind == "logit":

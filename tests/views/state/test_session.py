@@ -63,13 +63,13 @@ def test_the_reason_to_stop_is_not_shown_for_another_run(session):
 
 
 def test_a_fork_keeps_the_chosen_cell(session):
-    session.selection = Cell("weight", 0, 2, 3)
+    session.select(Cell("weight", 0, 2, 3))
     session.fork_past()
     assert session.selection == Cell("weight", 0, 2, 3)
 
 
 def test_a_network_of_another_shape_clears_the_chosen_cell(session):
-    session.selection = Cell("weight", 0, 2, 3)
+    session.select(Cell("weight", 0, 2, 3))
     session.manager.create(num_samples=64, hidden_dimension=3)
     assert session.selection is None
 

@@ -36,6 +36,7 @@ def number(value: float) -> str:
         return "NaN"
     if isinf(value):
         return "∞" if value > 0 else "−∞"
+    value += 0.0  # no negative zero
     if float(short := f"{value:.4g}") == value and "e" not in short:
         return short.replace("-", "−")  # few digits say it all, as those of a setting
     mantissa, exponent = f"{value:.3e}".split("e")

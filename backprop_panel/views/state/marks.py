@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ...analysis.explanation import Explanation
@@ -78,7 +79,7 @@ def blocks_of(
 ) -> tuple[Block, ...]:
     """Return a block around the numbers in each heatmap; those that no heatmap shows have none."""
     blocks: dict[tuple[int, bool], Block] = {}
-    for number in numbers:
+    for number in _corners(numbers):
         cell = cell_of(number, widths)
         if cell is None or not _is_shown(number, cell, widths, of_deltas):
             continue
@@ -86,6 +87,16 @@ def blocks_of(
         single = Block(*at, (cell.row, cell.row), (cell.column, cell.column))
         blocks[at] = blocks[at].around(cell) if at in blocks else single
     return tuple(blocks.values())
+
+
+def _corners(numbers: Iterable[RecordCell]) -> Iterator[RecordCell]:
+    """Yield the first and the last place among the numbers of each array."""
+    places: dict[tuple[str, int | None], list[tuple[int, ...]]] = defaultdict(list)
+    for number in numbers:
+        places[number.quantity, number.layer].append(number.index)
+    for array, indices in places.items():
+        for corner in (min, max):
+            yield RecordCell(*array, tuple(map(corner, zip(*indices, strict=True))))
 
 
 def cells_of(

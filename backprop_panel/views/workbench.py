@@ -154,7 +154,7 @@ class Workbench(pn.viewable.Viewer):
         """Build in stages the parts that the page opens without, the rest of the map first."""
         yield from self.map.complete()
         session = self.session
-        self.sidebar.append(Sidebar(session, _color_fields(self.map)))
+        self.sidebar.append(Sidebar(session, _map_fields(session, self.map)))
         yield
         self.inspector.append(Inspector(session))
         yield
@@ -221,9 +221,12 @@ def _tab_views(comparison: Comparison) -> dict[str, Callable[[], pn.viewable.Vie
     }
 
 
-def _color_fields(network_map: NetworkMap) -> list[pn.viewable.Viewable]:
+def _map_fields(session: Session, network_map: NetworkMap) -> list[pn.viewable.Viewable]:
     parameters = network_map.param
     return [
         pmui.Select.from_param(parameters.scale, label="Scale", description="", **SMALL),
         pmui.Checkbox.from_param(parameters.locked, label="Lock scale", description="", margin=0),
+        pmui.Checkbox.from_param(
+            session.param.deltas_shown, label="Show δ = ∂L/∂z, not ∂L/∂a", description="", margin=0
+        ),
     ]

@@ -31,7 +31,7 @@ def legend_of_layers(depth: int) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number with up to four significant digits, such as ``0.1471`` or ``9.467e−05``."""
+    """Return a number with up to four significant digits, such as ``0.1471`` or ``9.467e−5``."""
     if isnan(value):
         return "NaN"
     if isinf(value):
@@ -42,7 +42,7 @@ def number(value: float) -> str:
     mantissa, exponent = f"{value:.3e}".split("e")
     if -4 <= int(exponent) < 4:
         return f"{value:.{3 - int(exponent)}f}".replace("-", "−")
-    return f"{mantissa}e{int(exponent):+03d}".replace("-", "−").replace("+", "")
+    return f"{mantissa}e{int(exponent)}".replace("-", "−")
 
 
 def chip(token: str, color_id: int) -> str:

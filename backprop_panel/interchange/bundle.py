@@ -14,7 +14,7 @@ import numpy as np
 
 from ..runs.run import TrainingRun
 from ..settings import shown
-from ..storage.run_index import MOST_NAME_LENGTH
+from ..storage.run_names import MOST_NAME_LENGTH
 from ..training.event_log import Event, to_json
 from ..training.file_kinds import ZIP_ERRORS
 from ..training.weight_tensors import (

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
 from math import nan
 from typing import TYPE_CHECKING, Any
 
 from ..settings import SettingError
+from .run_names import free_name
 from .run_summary import RunSummary
 from .serialization import Damaged, pack_json, unpack_json
 
@@ -141,20 +141,6 @@ class RunIndex:
     def _names(self, db: sqlite3.Connection) -> set[str]:
         rows = db.execute("SELECT name FROM runs WHERE workspace = ?", (self._workspace,))
         return {name for (name,) in rows}
-
-
-MOST_NAME_LENGTH = 200
-"""Characters in a run's name, wherever it comes from."""
-
-NUMBER_LENGTH = 10
-"""Characters that a stem leaves for its number."""
-
-
-def free_name(stem: str, taken: Container[str]) -> str:
-    """Return the first of ``stem1``, ``stem2``, … that is not taken; a long stem is cut short."""
-    if len(stem) > MOST_NAME_LENGTH - NUMBER_LENGTH:
-        stem = f"{stem[: MOST_NAME_LENGTH - NUMBER_LENGTH - 2]}…."
-    return next(name for number in count(1) if (name := f"{stem}{number}") not in taken)
 
 
 @contextmanager

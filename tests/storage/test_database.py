@@ -165,7 +165,7 @@ def test_a_reset_lasts_with_all_that_follows(open_manager):
     manager = open_manager()
     run = manager.create(**SMALL)
     train(run, 50)
-    manager._shelf.save()
+    manager._autosave.save()
     manager.reset(run.id)
     train(run, 50)  # as many as before: only the past is another
     run.trainer.learning_rate = 0.2
@@ -183,7 +183,7 @@ def test_stored_checkpoints_equal_those_in_memory(open_manager, monkeypatch, pat
     monkeypatch.setattr(checkpoints, "MOST_BYTES", most)
     for _ in range(10):
         do(run, [("single", 7)])
-        manager._shelf.save()
+        manager._autosave.save()
         with manager._own_store.transaction(writing=False) as db:
             steps = [step for (step,) in db.execute("SELECT step FROM checkpoints ORDER BY step")]
         assert steps == [state.step for state in run.trainer.engine.checkpoints.states]
@@ -220,7 +220,7 @@ def test_states_saved_while_training_are_consistent(open_manager, path):
     run.worker.start(StopWhen(epoch=400))
     looks = 0
     while run.worker.running:
-        manager._shelf.save()
+        manager._autosave.save()
         other = open_manager().current
         assert other.replay(other.trainer.step).engine.state().digest() == (
             other.trainer.engine.state().digest()
@@ -245,7 +245,7 @@ def test_users_neither_see_nor_touch_each_others_runs(open_manager):
     ada, bob = open_manager("ada"), open_manager("bob")
     run = ada.create(name="run", **SMALL)
     train(run, 5)
-    ada._shelf.save()
+    ada._autosave.save()
     assert bob.refresh() == [] and bob.runs == []
     bob.create(name="run", **SMALL)  # a name is one person's
     bob.create(**SMALL)
@@ -343,7 +343,7 @@ def test_a_run_that_lost_its_lease_stops_and_catches_up(open_manager):
     wait_until(lambda: not run.worker.running)
     assert "is being trained in another window or process" in str(run.worker.error)
     wait_until(lambda: one.refresh() == [run])
-    other._shelf.save()
+    other._autosave.save()
     wait_until(lambda: one.refresh() == [] and run.trainer.step == taken.trainer.step)
     assert everything(run)["history"] == everything(taken)["history"]
 

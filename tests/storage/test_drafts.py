@@ -55,7 +55,7 @@ def names(manager):
 
 
 def save(manager):
-    manager._shelf.save()
+    manager._autosave.save()
 
 
 def test_an_untouched_draft_never_reaches_the_store(open_manager, path):
@@ -193,16 +193,16 @@ def test_a_refresh_leaves_an_untouched_draft_in_its_place(open_manager):
 
 def test_a_draft_stored_during_a_refresh_is_kept(open_manager, only_when_told):
     manager = open_manager()
-    draft, shelf = manager.draft(**SMALL), manager._shelf
-    listed = shelf.listed
+    draft, autosave = manager.draft(**SMALL), manager._autosave
+    listed = autosave.listed
 
     def listed_just_before_a_save():
         before = listed()
-        shelf.save()
+        autosave.save()
         return before
 
     train(draft, 1)
-    shelf.listed = listed_just_before_a_save
+    autosave.listed = listed_just_before_a_save
     manager.refresh()
     assert manager.runs == [draft]
 

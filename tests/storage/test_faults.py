@@ -78,7 +78,7 @@ def test_a_truncated_log_keeps_the_saves_before(tmp_path, monkeypatch):
     run = manager.create(**SMALL)
     for _ in range(10):
         train(run, 20)
-        manager._shelf.save()
+        manager._autosave.save()
     copies = tmp_path / "copies"
     copies.mkdir()
     log = path.with_name("live.sqlite-wal").read_bytes()

@@ -90,7 +90,7 @@ class DataTab(pn.viewable.Viewer):
 
     def _recolor(self, *events: param.parameterized.Event) -> None:
         with pn.io.hold():
-            self._matrix.follow(theme_of(self.session.dark))
+            self._matrix.recolor(theme_of(self.session.dark))
 
     def _draw(self, *events: param.parameterized.Event) -> None:
         if not self.visible:

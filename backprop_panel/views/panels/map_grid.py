@@ -76,7 +76,9 @@ class MapGrid:
         shape = column.values(source.record).shape
         value, gradient = (partial(self._select, column, each) for each in (False, True))
         above = Heatmap(column.name, shape, on_tap=value, **options)
-        return above, Heatmap(f"d{column.name}", shape, on_tap=gradient, partner=above, **options)
+        return above, Heatmap(
+            f"d{column.name}", shape, on_tap=gradient, gradient_of=above, **options
+        )
 
     def relabel(self, source: MapSource) -> None:
         """Take the labels of another network of the same shape."""

@@ -28,9 +28,9 @@ ARRAYS = (
 )
 
 
-def difference(ours: StepRecord, other: Engine) -> StepRecord:
+def difference(ours: StepRecord, subtracted: Engine) -> StepRecord:
     """Return a record minus that of another engine of the same shape on the same batch."""
-    theirs = other.look(ours.samples)
+    theirs = subtracted.look(ours.samples)
     return replace(
         ours, **{name: _minus(getattr(ours, name), getattr(theirs, name)) for name in ARRAYS}
     )

@@ -1,4 +1,4 @@
-"""What leaves this program and comes back: runs, weights, logs, scripts and links."""
+"""Export and import of runs, weights, logs, scripts and links."""
 
 from .archive import file_name
 from .bundle import ReplayWarning, export_run, import_run, read_run, refuse_import

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..training.checkpoints import EngineState
 from ..training.engine import Engine
 from ..training.event_log import Event, Trained, digests_in, to_json
-from .loaded_weights import Tensors, write_tensors
+from .loaded_weights import Tensors, write_loaded_weights
 from .run_summary import last_and_best
 from .serialization import pack_arrays, pack_json, pack_state
 
@@ -165,7 +165,7 @@ class RunDelta:
                 for number, event in enumerate(self.events, self.first_event)
             ],
         )
-        write_tensors(db, run_id, self.tensors)
+        write_loaded_weights(db, run_id, self.tensors)
         self._write_history(db, run_id)
         if self.checkpoints is not None:
             self._write_checkpoints(db, run_id, self.checkpoints)

@@ -12,7 +12,7 @@ from ..training.engine import Engine
 from ..training.event_log import Event, digests_in, from_json
 from ..training.history import History
 from . import run_delta
-from .loaded_weights import read_tensors
+from .loaded_weights import read_loaded_weights
 from .run_delta import DELETED_ELSEWHERE, Conflict, Saved
 from .serialization import Damaged, unpack_arrays, unpack_json, unpack_state
 
@@ -54,7 +54,7 @@ def catch_up(
     # Everything is read before the engine changes, so that damage leaves it as it is.
     events = _read_events(db, run_id, first)
     tensors = engine.tensors if goes_on else {}
-    tensors = read_tensors(db, run_id, engine.network, digests_in(events), tensors)
+    tensors = read_loaded_weights(db, run_id, engine.network, digests_in(events), tensors)
     chunks = _read_history(db, run_id, rows)
     state = _read_state(db, run_id)
     rows += sum(len(chunk["step"]) for chunk in chunks)

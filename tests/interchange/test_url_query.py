@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from backprop_panel import SettingError, TrainingRun
 from backprop_panel.interchange import InterchangeError, from_query, limits, to_query
-from backprop_panel.interchange.config_validation import SETTINGS, demand_of
+from backprop_panel.interchange.config_validation import SETTINGS, estimate_resources
 from backprop_panel.nn.activations import ACTIVATIONS
 from backprop_panel.nn.initializers import INITIALIZATIONS
 from backprop_panel.nn.losses import LOSSES
@@ -204,4 +204,4 @@ def test_what_a_configuration_needs_is_estimated_before_it_is_made(query):
     run.trainer.engine.validation_loss()
     kept, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert 0.95 * kept < demand_of(config).memory < 2 * peak
+    assert 0.95 * kept < estimate_resources(config).memory < 2 * peak

@@ -46,7 +46,7 @@ class Inspector(pn.viewable.Viewer):
             margin=(0, 14),
             sizing_mode="stretch_width",
         )
-        session.param.watch(self._show, ["selection", "record", "other"])
+        session.param.watch(self._show, ["selection", "record", "subtracted"])
         session.param.watch(self._show_mistake, "mistakes")
 
     def __panel__(self) -> pn.viewable.Viewable:

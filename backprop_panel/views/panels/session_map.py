@@ -22,7 +22,7 @@ def session_map(session: Session) -> NetworkMap:
     def follow(event: param.parameterized.Event) -> None:
         network_map.param.update(**{event.name: event.new})
 
-    session.param.watch(show, ["run", "record", "other"])
+    session.param.watch(show, ["run", "record", "subtracted"])
     session.param.watch(follow, "selection")
     session.param.watch(follow, "dark")
     network_map.param.watch(show, "visible")

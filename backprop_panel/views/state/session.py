@@ -15,9 +15,9 @@ from ...runs.run import TRAINER_SETTINGS
 from ...training.engine import Engine
 from .cell import Cell
 from .map_source import MapSource, RunSource
-from .playback import LEGIBLE, Playback
+from .playback import MOST_READABLE_RATE, Playback
 
-SECONDS_BETWEEN_CURVES = 1 / LEGIBLE
+SECONDS_BETWEEN_CURVES = 1 / MOST_READABLE_RATE
 """The shortest time, while training, between two drawings of curves and texts."""
 
 
@@ -35,11 +35,11 @@ class Session(Playback):
         allow_None=True,
         doc="A copy of the run's engine at the step that is shown; None at the present.",
     )
-    other = param.ClassSelector(
+    subtracted = param.ClassSelector(
         default=None,
         class_=Engine,
         allow_None=True,
-        doc="The engine whose values are subtracted from those on the map, if any.",
+        doc="An engine to subtract from the values on the map, if any.",
     )
     selection = param.ClassSelector(
         default=None, class_=Cell, allow_None=True, doc="The chosen cell."
@@ -62,24 +62,24 @@ class Session(Playback):
         self.settings = {name: getattr(self.run.trainer, name) for name in TRAINER_SETTINGS}
 
     @property
-    def shown(self) -> StepRecord:
-        """The record on the map, or its difference from another engine's.
+    def map_record(self) -> StepRecord:
+        """The record on the map: the newest one, or its difference from the subtracted engine.
 
-        The worker's engine is not read while it trains: then the difference is that of the step
-        that is shown, and else that of the engine as it is now.
+        While a worker trains, its engine must not be read: the difference is that of the newest
+        record; otherwise, that of the present engine.
         """
-        if self.other is None:
+        if self.subtracted is None:
             return self.record
-        of = (self.record, self.other, self.training)
+        of = (self.record, self.subtracted, self.training)
         if self._difference is None or self._difference[0] != of:
             ours = self.record if self.training else self.engine.look()
-            self._difference = of, difference(ours, self.other)
+            self._difference = of, difference(ours, self.subtracted)
         return self._difference[1]
 
     @property
     def map_source(self) -> MapSource:
         """The source of the map and of the explanation of its cells."""
-        return RunSource(self.run, self.shown, self.other)
+        return RunSource(self.run, self.map_record, self.subtracted)
 
     def look(self) -> None:
         """Show the next batch with the weights as they are now, without an update."""
@@ -122,7 +122,7 @@ class Session(Playback):
         self.pause()
         self.manager.reset(self.run.id)
         with self._at_once():
-            self.other = None
+            self.subtracted = None
             self.mistakes = {}
             self.stopped_because = ""
             self.look()
@@ -164,7 +164,7 @@ class Session(Playback):
         with self._at_once():
             self.run = self.manager.current
             self.past = None
-            self.other = None
+            self.subtracted = None
             self.mistakes = {}
             self.stopped_because = ""
             self.look()
@@ -172,8 +172,8 @@ class Session(Playback):
                 self.selection = None  # the cell may not exist
 
 
-def draw_with(session: Session, draw: Callable[..., None]) -> None:
-    """Call `draw` whenever the page shows something else; while training not with every frame."""
+def redraw_on_change(session: Session, draw: Callable[..., None]) -> None:
+    """Call `draw` whenever the page shows something else, but not for every frame of training."""
     due = 0.0
 
     def draw_if_due(*events: param.parameterized.Event) -> None:

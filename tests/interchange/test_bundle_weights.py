@@ -13,9 +13,9 @@ from stores import SMALL, everything, train
 from backprop_panel import TrainingRun, TrainingRunManager
 from backprop_panel.interchange import (
     InterchangeError,
+    bundle_weights,
     import_run,
     load_weights,
-    loaded_weights,
     read_run,
 )
 from backprop_panel.interchange import bounded_replay as replaying
@@ -175,7 +175,7 @@ def test_an_event_with_another_digest_is_refused(files, digest):
 
 
 def test_more_loaded_weights_than_are_looked_at_are_refused(files, monkeypatch):
-    monkeypatch.setattr(loaded_weights, "MOST_LAYERS_PASSED", 5)
+    monkeypatch.setattr(bundle_weights, "MOST_LAYERS_PASSED", 5)
     with pytest.raises(InterchangeError, match="times layers: at most 5 are allowed, got 6"):
         import_run(zipped(files))
 

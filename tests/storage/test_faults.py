@@ -37,7 +37,7 @@ def filled(path):
 
 
 def refusal(path):
-    """The message with which a file is refused, after which it is as it was."""
+    """The message with which a file is refused; the file must be unchanged."""
     before = path.read_bytes() if path.is_file() else None
     with pytest.raises(StoreError) as caught:
         TrainingRunManager(path)
@@ -165,7 +165,7 @@ def test_a_folder_and_a_place_below_a_file_are_refused(tmp_path):
     assert "cannot be opened" in refusal(tmp_path / "file" / "runs.sqlite")
 
 
-def test_a_folder_that_is_not_there_is_made(tmp_path):
+def test_a_missing_folder_of_a_store_is_created(tmp_path):
     path = tmp_path / "a" / "b" / "runs.sqlite"
     TrainingRunManager(path).close()
     assert path.exists()
@@ -196,7 +196,7 @@ manager.close()
 
 
 def seen_where_nothing_can_be_written(path, folder_too, user=""):
-    """What a process says that may read a file and not write it, which stays as it was."""
+    """The output of a process that may only read a file; the file must be unchanged."""
     with tempfile.TemporaryDirectory() as folder:  # others cannot go where pytest's folders are
         path = Path(shutil.copy(path, folder))
         path.chmod(0o444)
@@ -281,7 +281,7 @@ def test_a_store_that_fails_at_any_time_never_stops_the_training(path):
     assert "read-only" in manager.store_problem
 
 
-def test_checkpoints_that_cannot_be_read_are_done_without(filled):
+def test_unreadable_checkpoints_are_ignored(filled):
     on_file(filled, "UPDATE checkpoints SET tensors = zeroblob(length(tensors))")
     manager = TrainingRunManager(filled)
     run = manager.runs[0]

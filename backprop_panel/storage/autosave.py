@@ -16,7 +16,7 @@ from ..training.trainer import always_free
 from .autosaved_run import AutosavedRun
 from .database import DamagedStore, Store, StoreError
 from .lease_keeper import LeaseKeeper
-from .run_delta import Conflict, RunDelta
+from .run_delta import CHANGED_ELSEWHERE, Conflict, RunDelta
 from .run_index import ListedRun, RunIndex
 from .run_reader import catch_up, read_checkpoints
 from .unreadable_runs import raw_copy
@@ -236,8 +236,13 @@ class Autosave:
         except Conflict as conflict:
             raise SettingError("runs", f"{run.name!r} cannot go on: {conflict}.") from None
         entry.held = True
-        if entry.lost or saves != entry.saved.saves:
-            self._catch_up(entry, run.trainer)
+        if not entry.lost and saves == entry.saved.saves:
+            return
+        # Made while the store failed, and another process has changed the run since.
+        unsaved = not entry.lost and entry.has_unsaved_events
+        self._catch_up(entry, run.trainer)
+        if unsaved:
+            raise SettingError("runs", f"{_not_saved(run, CHANGED_ELSEWHERE)}.")
 
     def _catch_up(self, entry: AutosavedRun, trainer: Trainer) -> None:
         run_id = entry.run.id
@@ -296,7 +301,7 @@ class Autosave:
     def _lose(self, entry: AutosavedRun, reason: Exception) -> None:
         """Stop the training of a run that was changed elsewhere; the next claim reads it anew."""
         entry.held, entry.lost = False, True
-        message = f"The last changes to {entry.run.name!r} here are not saved: {reason}"
+        message = _not_saved(entry.run, reason)
 
         def stop() -> None:
             raise SettingError("training", message)
@@ -331,3 +336,7 @@ class Autosave:
             self.problem = str(error)
             return False
         return True
+
+
+def _not_saved(run: TrainingRun, reason: object) -> str:
+    return f"The last changes to {run.name!r} here are not saved: {reason}"

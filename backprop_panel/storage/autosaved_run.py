@@ -56,8 +56,13 @@ class AutosavedRun:
             return bool(engine.events) or not self.draft
         return not self.saved.is_all_of(engine)
 
+    @property
+    def has_unsaved_events(self) -> bool:
+        """Whether a stored run has changes that are not in the file, beside its checkpoints."""
+        return not self.saved.has_events_of(self.run.trainer.engine)
+
     def request_delta(self) -> None:
-        """Have a delta taken between two steps."""
+        """Have a delta taken between two steps; `delta` returns it."""
         if not self._requested and not self.lost:
             self._requested = True
             self._finished.clear()
@@ -65,6 +70,8 @@ class AutosavedRun:
 
     def delta(self, deadline: float) -> RunDelta | None:
         """Return the requested delta, None if it is not there by the deadline.
+
+        None as well if the run has been read from the file since: it is no change of that.
 
         Raises
         ------
@@ -77,12 +84,14 @@ class AutosavedRun:
         failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
-        return delta
+        return delta if delta is not None and delta.before is self.saved else None
 
     def _take_delta(self) -> None:
         begin = perf_counter()
         try:
-            self._delta = RunDelta.take(self.run.trainer.engine, self.saved)
+            # Between the request and this moment the run may have been read from the file.
+            if self.is_new:
+                self._delta = RunDelta.take(self.run.trainer.engine, self.saved)
         except Exception as failure:  # too little memory, for example: training goes on
             self._failure = failure
         self.copying = perf_counter() - begin

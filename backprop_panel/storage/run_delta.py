@@ -60,9 +60,13 @@ class Saved:
 
     def is_all_of(self, engine: Engine) -> bool:
         """Tell whether the engine has no unsaved change."""
+        return self.complete and self.has_events_of(engine)
+
+    def has_events_of(self, engine: Engine) -> bool:
+        """Tell whether all that was done to the engine is in the file."""
         log = engine.events
         same = log is self.log and len(log) == self.events
-        return same and _last_updates(log) == self.updates and self.complete
+        return same and _last_updates(log) == self.updates
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,8 @@ class RunDelta:
     @property
     def has_events(self) -> bool:
         """Whether the run has changed since `before`; if not, only checkpoints are to be added."""
-        return self.before != replace(self.after, saves=self.before.saves, complete=False)
+        before = self.before
+        return before != replace(self.after, saves=before.saves, complete=before.complete)
 
     def write(self, db: sqlite3.Connection, run_id: str) -> None:
         """Write the delta into the run's rows.

@@ -14,6 +14,7 @@ from bokeh.events import ConnectionLost
 
 from ..runs.manager import TrainingRunManager
 from ..storage.database import StoreError
+from .lost_connection import announce_lost_connection
 from .panels.data_tab import DataTab
 from .panels.difference_tab import DifferenceTab
 from .panels.health_tab import HealthTab
@@ -162,6 +163,7 @@ class Workbench(pn.viewable.Viewer):
     def _follow_document(self, document: Document) -> None:
         """Follow the lifecycle of the page: open, disconnected, connected again, destroyed."""
         prepare_page(document)
+        announce_lost_connection(document)
         document.add_periodic_callback(self._refresh, REFRESH_PERIOD)
         # A browser may connect to the session again, so only training stops here. The session is
         # destroyed much later. Models may be changed only in a callback.

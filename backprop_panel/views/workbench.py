@@ -22,7 +22,7 @@ from .panels.inspector import Inspector
 from .panels.link import Link
 from .panels.loss_tab import LossTab
 from .panels.network_map import NetworkMap
-from .panels.notices import StoreNotice, UnreadableNotice, cannot_open
+from .panels.notices import cannot_open, store_notice, unreadable_notice
 from .panels.runs_tab import RunsTab
 from .panels.session_map import session_map
 from .panels.sidebar import Sidebar
@@ -78,8 +78,8 @@ class Workbench(pn.viewable.Viewer):
         super().__init__(session=Session(manager))
         session = self.session
         self.link = Link(session, link or {}, first)
-        self.store_notice = StoreNotice(manager)
-        self._notices = (self.store_notice, UnreadableNotice(manager), self.link)
+        self.store_notice = store_notice(manager)
+        self._notices = (self.store_notice, unreadable_notice(manager), self.link)
         self.map = session_map(session)
         self.toolbar = Toolbar(session)
         self.sidebar, self.inspector, self.timeline = (

@@ -30,7 +30,7 @@ def saving_all_the_time(*windows):
 
     def save(window, pause):
         while not done.wait(pause):
-            window._shelf.save()
+            window._autosave.save()
 
     threads = [
         Thread(target=save, args=(windows[0], 0.005)),
@@ -61,9 +61,9 @@ def test_a_save_while_the_run_is_followed_raises_no_alarm(windows):
     first, second = windows
     run, engine = second.current, second.current.trainer.engine
     train(first.current, 10)
-    first._shelf.save()
-    entry, restore = second._shelf._entries[run.id], engine.restore
-    saving = Thread(target=second._shelf.save)
+    first._autosave.save()
+    entry, restore = second._autosave._entries[run.id], engine.restore
+    saving = Thread(target=second._autosave.save)
 
     def restore_during_a_save(state):
         saving.start()
@@ -83,7 +83,7 @@ def test_changes_made_while_the_store_failed_are_not_dropped_in_silence(windows)
     here, there = second.current, first.current
     here.load()
     db = second._own_store._db
-    with second._shelf._saving:  # no save comes in between
+    with second._autosave._saving:  # no save comes in between
         db.execute("PRAGMA query_only = 1")
         train(here, 5)
         db.execute("PRAGMA query_only = 0")

@@ -18,7 +18,7 @@ from ..training.checkpoints import Checkpoints, EngineState
 from ..training.engine import Engine
 from ..training.event_log import Event, Trained, WeightsLoaded
 from ..training.history import COLUMNS, History
-from ..training.weight_tensors import Tensors, read_tensors, tensor_bytes
+from ..training.pytorch_weights import Tensors, read_tensors, tensor_bytes
 from .bounded_replay import apply_in_order
 from .limits import InterchangeError
 

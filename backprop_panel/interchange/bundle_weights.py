@@ -11,7 +11,7 @@ from ..nn.network import Network
 from ..nn.record import read_only_copy
 from ..settings import SettingError
 from ..training.event_log import Event, digests_in
-from ..training.weight_tensors import Tensors, digest_of, read_tensors, tensor_bytes
+from ..training.pytorch_weights import Tensors, digest_of, read_tensors, tensor_bytes
 from .limits import MOST_LAYERS_PASSED, InterchangeError, refuse_above
 
 LOADED = "loaded_weights.safetensors"

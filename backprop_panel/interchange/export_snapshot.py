@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..runs.run import TrainingRun
 from ..training.checkpoints import Checkpoints, EngineState
 from ..training.event_log import Event
-from ..training.weight_tensors import Tensors, torch_tensors
+from ..training.pytorch_weights import Tensors, torch_tensors
 from .limits import InterchangeError, refuse_other
 
 WAIT_SECONDS = 60

@@ -15,10 +15,10 @@ import numpy as np
 
 from ..runs.run import TrainingRun
 from ..training.event_log import Changed, LayerFrozen, Trained, WeightSet, WeightsLoaded, digests_in
+from ..training.pytorch_weights import tensor_bytes, tensors_of, torch_tensors
 from ..training.trainer import SETTING_NAMES
-from ..training.weight_tensors import tensor_bytes, tensors_of, torch_tensors
 from . import pytorch_templates as templates
-from .archive import Target, write_bundle
+from .bundle_files import Target, write_bundle
 from .export_snapshot import ExportSnapshot, snapshot
 from .pytorch_templates import Part
 

@@ -12,7 +12,7 @@ from types import ModuleType
 from numpy.typing import NDArray
 
 from ..runs.run import TrainingRun
-from .archive import file_name, make_folder, path_of
+from .bundle_files import file_name, make_folder, path_of
 from .export_snapshot import snapshot
 from .limits import InterchangeError
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..training.file_input import InterchangeError, Source, refuse_other
 from ..training.model import Model
-from ..training.weight_tensors import read_parameters, tensor_bytes, torch_tensors
-from .archive import Target, write_file
+from ..training.pytorch_weights import read_parameters, tensor_bytes, torch_tensors
+from .bundle_files import Target, write_file
 
 
 def save_weights(model: Model, target: Target) -> None:

@@ -23,8 +23,8 @@ from ..training.engine import Engine
 from ..training.file_input import Source
 from ..training.history import History
 from ..training.model import Model
+from ..training.pytorch_weights import read_parameters
 from ..training.trainer import SETTING_NAMES, Trainer
-from ..training.weight_tensors import read_parameters
 from ..training.worker import Worker
 from .deferral import Deferral
 from .replay import Replay, ReplayedStep, initial_engine, replay_step, replay_to

@@ -148,7 +148,7 @@ class Store:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Turn errors of the file into `StoreError`s with a readable message."""
+        """Turn errors of the file into a `StoreError` with a readable message."""
         try:
             yield
         except sqlite3.Error as error:

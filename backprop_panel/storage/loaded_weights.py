@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..nn.network import Network
 from ..nn.record import read_only_copy
 from ..settings import SettingError
-from ..training.weight_tensors import digest_of
+from ..training.pytorch_weights import digest_of
 from .serialization import Damaged, pack_arrays, unpack_arrays
 
 Tensors = Mapping[str, NDArray[np.float32]]

@@ -38,7 +38,7 @@ class Saved:
         As in the file.
     events : int
     updates : int
-        Of the last event, which may grow.
+        Updates of the last event, which may grow.
     rows : int
     complete : bool
         Whether the checkpoints are saved too.
@@ -54,7 +54,7 @@ class Saved:
 
     @classmethod
     def of(cls, engine: Engine, generation: int, saves: int) -> Saved:
-        """Return the mark of an engine that is saved as it is now."""
+        """Return the record of an engine that is saved in its present state."""
         log = engine.events
         return cls(log, generation, saves, len(log), _last_updates(log), engine.history.rows)
 

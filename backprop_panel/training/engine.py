@@ -1,4 +1,4 @@
-"""The engine: the only code that trains, and the code whose values are explained."""
+"""The engine: it trains the network, and records the values that explanations read."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from .event_log import (
     log_steps,
 )
 from .history import History
+from .pytorch_weights import digest_of
 from .step_computation import StepComputation, mean_losses
 from .training_settings import TrainingSettings
 from .weight_edits import refuse_missing_layer, refuse_missing_weight, refuse_weight_value
-from .weight_tensors import digest_of
 
 
 class Engine:
@@ -174,7 +174,7 @@ class Engine:
     def advance(self, size: int, most: int = 1) -> int:
         """Make up to `most` steps on `size` examples each; return the number of steps made.
 
-        It stops at the end of an epoch, whose last batch may be smaller. While `viewing`, the
+        It stops at the end of an epoch; the last batch may be smaller. While `viewing`, the
         steps compute everything and leave the weights as they are.
         """
         cursor = self.reading

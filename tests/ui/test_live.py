@@ -1,4 +1,4 @@
-"""Training that is watched: whatever is done meanwhile, page, model and curve agree."""
+"""Live training: page, model and curve agree after any action."""
 
 import os
 import random

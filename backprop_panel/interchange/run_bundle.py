@@ -17,7 +17,7 @@ from ..settings import shown
 from ..storage.run_names import MOST_NAME_LENGTH
 from ..training.event_log import Event, to_json
 from ..training.file_kinds import ZIP_ERRORS
-from ..training.weight_tensors import (
+from ..training.pytorch_weights import (
     Tensors,
     read_tensors,
     refuse_mismatch,
@@ -25,9 +25,9 @@ from ..training.weight_tensors import (
     tensor_bytes,
     torch_tensors,
 )
-from .archive import Source, Target, read_bundle, write_bundle
 from .bounded_replay import event_from, refuse_long, replay
 from .bundle_checkpoints import CHECKPOINTS, POSITIONS, checkpoint_files, resume, table_bytes
+from .bundle_files import Source, Target, read_bundle, write_bundle
 from .bundle_weights import LOADED, loaded_files, read_loaded
 from .config_validation import checked_configuration
 from .export_snapshot import snapshot

@@ -24,7 +24,7 @@ from ..training.file_input import (
 )
 from ..training.file_kinds import NOT_A_RUN, refuse_kinds
 from .limits import MOST_ARCHIVE_BYTES
-from .zips import read_zip
+from .zip_reader import read_zip
 
 Target = str | os.PathLike[str] | BinaryIO
 

@@ -55,6 +55,7 @@ class TrainingRunManager(param.Parameterized):
         self._shelf: Autosave | None = None
         self._own_store: Store | None = None
         self._closed = False
+        self.param.watch(self._own_runs, "runs")
         if not isinstance(user, str):
             raise SettingError("user", f"user must be text, got {shown(user)}.")
         if store is None:
@@ -88,6 +89,11 @@ class TrainingRunManager(param.Parameterized):
         stem = "run " if name is None else None
         name = self._checked_name(name) if stem is None else self._free_name(stem)
         return self._add(TrainingRun(name, config), stem)
+
+    @property
+    def has_store(self) -> bool:
+        """Whether the runs are saved in a store, which a closed manager no longer does."""
+        return self._shelf is not None
 
     def draft(
         self, name: str | None = None, replacing: TrainingRun | None = None, **config: Any
@@ -154,6 +160,12 @@ class TrainingRunManager(param.Parameterized):
         """Add an existing run, under a free name, and make it the current one."""
         if not isinstance(run, TrainingRun):
             raise SettingError("run", f"run must be a TrainingRun, got {shown(run)}.")
+        if run.manager is self or (run.manager is not None and run.manager.has_store):
+            raise SettingError(
+                "run",
+                f"{run.name!r} is in {'this' if run.manager is self else 'another'} manager "
+                "already: fork it there, or export and import it.",
+            )
         stem = f"{run.name}."
         if run.name in self._taken_names():
             run.name = self._free_name(stem)
@@ -167,14 +179,14 @@ class TrainingRunManager(param.Parameterized):
         return run
 
     def rename(self, run_id: str, name: str) -> None:
-        """Give a run another name."""
+        """Give a run another name, as ``run.name = name`` does."""
         self._refuse_if_closed()
         run = self.run(run_id)
         if name != run.name:
             name = self._checked_name(name)
             if self._shelf is not None:
                 self._shelf.rename(run, name)
-            run.name = name
+            run.take_name(name)
             self.param.trigger("runs")
 
     def reset(self, run_id: str) -> None:
@@ -287,7 +299,8 @@ class TrainingRunManager(param.Parameterized):
             elif shelf.follow(run, listed.saves) if run.loaded else run.list_again(listed):
                 newer.append(run)
             if run.name != listed.name:
-                run.name, renamed = listed.name, True
+                run.take_name(listed.name)
+                renamed = True
             runs.append(run)
         for run in known.values():
             if run.id in stored:  # deleted elsewhere
@@ -308,7 +321,7 @@ class TrainingRunManager(param.Parameterized):
         stem, taken = self._shelf.stem(run), {other.name for other in others}
         if stem is None or run.name not in taken:
             return False
-        run.name = free_name(stem, taken | self._taken_names())
+        run.take_name(free_name(stem, taken | self._taken_names()))
         return True
 
     def can_read(self, run: TrainingRun) -> bool:
@@ -364,6 +377,12 @@ class TrainingRunManager(param.Parameterized):
         # Param tells watchers of a run that is set again, and a page would pause it.
         changed = {} if current is self.current else {"current": current}
         self.param.update(**changed, runs=runs)
+
+    def _own_runs(self, event: param.parameterized.Event) -> None:
+        for run in event.old:
+            run.manager = None
+        for run in event.new:
+            run.manager = self
 
     def _remember_current(self, event: param.parameterized.Event) -> None:
         if self._shelf is not None and event.new is not None:

@@ -57,6 +57,7 @@ class TrainingRunManager(param.Parameterized):
         self._autosave: Autosave | None = None
         self._own_store: Store | None = None
         self._closed = False
+        self.param.watch(self._own_runs, "runs")
         if not isinstance(user, str):
             raise SettingError("user", f"user must be text, got {shown(user)}.")
         if store is None:
@@ -93,6 +94,11 @@ class TrainingRunManager(param.Parameterized):
         """
         name, stem = self._name_and_stem(name, "run ")
         return self._add(TrainingRun(name, config), stem)
+
+    @property
+    def has_store(self) -> bool:
+        """Whether the runs are saved in a store, which a closed manager no longer does."""
+        return self._autosave is not None
 
     def draft(
         self, name: str | None = None, replacing: TrainingRun | None = None, **config: Any
@@ -158,6 +164,12 @@ class TrainingRunManager(param.Parameterized):
         """Add an existing run, under a free name, and make it the current one."""
         if not isinstance(run, TrainingRun):
             raise SettingError("run", f"run must be a TrainingRun, got {shown(run)}.")
+        if run.manager is self or (run.manager is not None and run.manager.has_store):
+            raise SettingError(
+                "run",
+                f"{run.name!r} is in {'this' if run.manager is self else 'another'} manager "
+                "already: fork it there, or export and import it.",
+            )
         stem = f"{run.name}."
         if run.name in self._taken_names():
             run.name = free_name(stem, self._taken_names())
@@ -171,14 +183,14 @@ class TrainingRunManager(param.Parameterized):
         return run
 
     def rename(self, run_id: str, name: str) -> None:
-        """Give a run another name."""
+        """Give a run another name, as ``run.name = name`` does."""
         self._refuse_if_closed()
         run = self.run(run_id)
         if name != run.name:
             name = self._checked_name(name)
             if self._autosave is not None:
                 self._autosave.rename(run, name)
-            run.name = name
+            run.take_name(name)
             self.param.trigger("runs")
 
     def reset(self, run_id: str) -> None:
@@ -307,6 +319,12 @@ class TrainingRunManager(param.Parameterized):
         # Param tells watchers of a run that is set again, and a page would pause it.
         changed = {} if current is self.current else {"current": current}
         self.param.update(**changed, runs=runs)
+
+    def _own_runs(self, event: param.parameterized.Event) -> None:
+        for run in event.old:
+            run.manager = None
+        for run in event.new:
+            run.manager = self
 
     def _remember_current(self, event: param.parameterized.Event) -> None:
         if self._autosave is not None and event.new is not None:

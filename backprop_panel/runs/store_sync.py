@@ -88,7 +88,8 @@ class StoreSync:
         elif self._follow(run, listed):
             changes.newer.append(run)
         if run.name != listed.name:
-            run.name, changes.renamed = listed.name, True
+            run.take_name(listed.name)
+            changes.renamed = True
         changes.runs.append(run)
 
     def _follow(self, run: TrainingRun, listed: ListedRun) -> bool:
@@ -114,5 +115,6 @@ class StoreSync:
         listed = {other.name for other in (*changes.runs, *changes.unreadable)}
         if stem is not None and run.name in listed:
             before = {other.name for other in (*self._runs, *self._unreadable)}
-            run.name, changes.renamed = free_name(stem, listed | before), True
+            run.take_name(free_name(stem, listed | before))
+            changes.renamed = True
         changes.runs.insert(self._runs.index(run), run)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from threading import Event
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 
+from ..training.trainer import always_free
 from .run_delta import RunDelta, Saved
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ class AutosavedRun:
         Whether the run is stored with its first event only.
     saved : Saved or None
         How much of it is in the file; None: nothing yet.
+    mode : str
+        Whether the run trains or is only visualized, as in the file.
     held : bool
         Whether this manager holds its lease.
     used : float
@@ -39,6 +43,7 @@ class AutosavedRun:
         self.stem = stem
         self.draft = draft
         self.saved: Saved | None = None
+        self.mode: str = run.config["mode"]
         self.held = False
         self.used = 0.0
         self.lost = False
@@ -60,6 +65,24 @@ class AutosavedRun:
     def has_unsaved_events(self) -> bool:
         """Whether a stored run has changes that are not in the file, beside its checkpoints."""
         return not self.saved.has_events_of(self.run.trainer.engine)
+
+    @property
+    def has_new_mode(self) -> bool:
+        """Whether a stored run has another mode than the file."""
+        return self.saved is not None and self.mode != self.run.trainer.mode
+
+    def not_saved(self, reason: object) -> str:
+        """Return the message that the last changes of the run are lost."""
+        return f"The last changes to {self.run.name!r} here are not saved: {reason}"
+
+    def warn_of_closed_store(self) -> None:
+        """Warn once that a change of the run is not saved, as its manager is closed."""
+        run = self.run
+        run.trainer.claim = always_free
+        warnings.warn(
+            f"{run.name!r} goes on in memory only: its manager is closed, and saves nothing more.",
+            stacklevel=2,
+        )
 
     def request_delta(self) -> None:
         """Have a delta taken between two steps; `delta` returns it."""

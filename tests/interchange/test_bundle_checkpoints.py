@@ -10,9 +10,8 @@ import pytest
 from safetensors.numpy import load, save
 
 from backprop_panel import TrainingRun, TrainingRunManager
-from backprop_panel.interchange import InterchangeError, import_run, refuse_import
+from backprop_panel.interchange import InterchangeError, import_run, refuse_import, run_bundle
 from backprop_panel.interchange import bounded_replay as replaying
-from backprop_panel.interchange import run_bundle
 from backprop_panel.training import checkpoints
 from tests.bundles import exported, unzipped, weights_file
 

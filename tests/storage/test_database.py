@@ -418,7 +418,9 @@ def test_after_closing_a_run_trains_on_in_memory(open_manager):
     manager = open_manager()
     run = manager.create(**SMALL)
     manager.close()
-    assert train(run, 5) == undisturbed(5)
+    with pytest.warns(UserWarning, match="'run 1' goes on in memory only: its manager is closed"):
+        assert train(run, 5) == undisturbed(5)
+    train(run, 5)  # said once
 
 
 def test_fifty_runs_are_there_quickly(open_manager):

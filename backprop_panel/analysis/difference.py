@@ -28,11 +28,6 @@ ARRAYS = (
 )
 
 
-def difference(ours: StepRecord, other: Engine) -> StepRecord:
-    """Return a record minus that of another engine of the same shape on the same batch."""
-    return subtract(ours, other.look(ours.samples))
-
-
 def subtract(ours: StepRecord, theirs: StepRecord) -> StepRecord:
     """Return one record minus another of the same shape."""
     return replace(

@@ -62,7 +62,7 @@ class StepRecord:
     activation_names : tuple of str
         The activation function of each hidden layer.
     frozen : frozenset of int
-        The layers whose update is zero because they are frozen.
+        The frozen layers: their updates are zero.
     set_by_hand : frozenset of (int, int, int)
         Layer, row and column of each entry of `layers` that was set since the step before.
     loaded : bool

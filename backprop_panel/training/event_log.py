@@ -109,6 +109,15 @@ KINDS: dict[str, type[Event]] = {
 _NAMES = {kind: name for name, kind in KINDS.items()}
 
 
+def log_steps(events: list[Event], step: int, size: int, updates: int) -> None:
+    """Log steps after `step` updates; those of one batch size in a row are one event."""
+    last = events[-1] if events else None
+    if isinstance(last, Trained) and last.size == size:
+        last.updates += updates
+    else:
+        events.append(Trained(step, size, updates))
+
+
 def repeat_events(events: Sequence[Event], engine: Learner, until: int) -> None:
     """Repeat `events` in order up to the step `until`, and the changes right after that step."""
     for event in events:

@@ -14,6 +14,7 @@ from bokeh.events import ConnectionLost
 
 from ..runs.manager import TrainingRunManager
 from ..storage.database import StoreError
+from .lost_connection import announce_lost_connection
 from .panels.data_tab import DataTab
 from .panels.difference_tab import DifferenceTab
 from .panels.health_tab import HealthTab
@@ -21,7 +22,7 @@ from .panels.inspector import Inspector
 from .panels.link import Link
 from .panels.loss_tab import LossTab
 from .panels.network_map import NetworkMap
-from .panels.notices import StoreNotice, UnreadableNotice, cannot_open
+from .panels.notices import cannot_open, store_notice, unreadable_notice
 from .panels.runs_tab import RunsTab
 from .panels.session_map import session_map
 from .panels.sidebar import Sidebar
@@ -77,8 +78,8 @@ class Workbench(pn.viewable.Viewer):
         super().__init__(session=Session(manager))
         session = self.session
         self.link = Link(session, link or {}, first)
-        self.store_notice = StoreNotice(manager)
-        self._notices = (self.store_notice, UnreadableNotice(manager), self.link)
+        self.store_notice = store_notice(manager)
+        self._notices = (self.store_notice, unreadable_notice(manager), self.link)
         self.map = session_map(session)
         self.toolbar = Toolbar(session)
         self.sidebar, self.inspector, self.timeline = (
@@ -163,6 +164,7 @@ class Workbench(pn.viewable.Viewer):
     def _follow_document(self, document: Document) -> None:
         """Follow the lifecycle of the page: open, disconnected, connected again, destroyed."""
         prepare_page(document)
+        announce_lost_connection(document)
         document.add_periodic_callback(self._refresh, REFRESH_PERIOD)
         # A browser may connect to the session again, so only training stops here. The session is
         # destroyed much later. Models may be changed only in a callback.

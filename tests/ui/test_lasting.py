@@ -1,4 +1,4 @@
-"""Runs that are there again, and can go on, after whatever ended a page or the server."""
+"""Runs come back and train on after the end of a page or of the server."""
 
 import os
 import re
@@ -176,7 +176,7 @@ def test_a_server_that_is_ended_saves_all_that_was_shown(end, browser, start, tm
     assert "Traceback" not in server.log()
 
 
-def test_a_link_makes_the_run_that_it_asks_for_and_says_what_it_cannot_read(context, server):
+def test_a_link_makes_its_run_or_says_what_it_cannot_read(context, server):
     page = context.new_page()
     page.goto(f"{server.url}?hidden_dimension=16&loss_type=cross_entropy", timeout=FIRST_LOAD)
     expect(page.get_by_text("16×16").first).to_be_visible(timeout=FIRST_LOAD)

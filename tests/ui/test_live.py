@@ -1,4 +1,4 @@
-"""Training that is watched: whatever is done meanwhile, page, model and curve agree."""
+"""Live training: page, model and curve agree after any action."""
 
 import os
 import random
@@ -61,7 +61,7 @@ def exported(page, tmp_path):
     return import_run(target)
 
 
-def test_after_every_setting_was_changed_while_it_played_all_that_is_shown_agrees(page, tmp_path):
+def test_page_and_model_agree_after_every_setting_is_changed_in_play(page, tmp_path):
     press(page, "Play")
     for label, values in EVERY_SETTING.items():
         for value in values:

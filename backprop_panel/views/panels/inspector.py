@@ -10,7 +10,7 @@ import param
 
 from ...settings import SettingError
 from ..plots.colors import theme_of
-from ..state.session import Session, draw_with
+from ..state.session import Session, redraw_on_change
 from ..widgets.buttons import button
 from ..widgets.explanation_pane import ExplanationPane
 from .difference_html import difference_html
@@ -40,9 +40,9 @@ class Inspector(pn.viewable.Viewer):
             margin=(0, 14),
             sizing_mode="stretch_width",
         )
-        draw_with(session, self._show)
+        redraw_on_change(session, self._show)
         session.param.watch(self._show_other_number, "path")
-        session.param.watch(self._show, ["other", "dark", "deltas_shown"])
+        session.param.watch(self._show, ["subtracted", "dark", "deltas_shown"])
         self.param.watch(self._show, "everything")
         self._show()
 
@@ -66,7 +66,7 @@ class Inspector(pn.viewable.Viewer):
             explanations = session.explanations()
         except SettingError as error:
             return f"<h3>{_name(session)}</h3><p>Not in this batch. {escape(str(error))}</p>"
-        record = session.record if session.other is None else session.compared[0]
+        record = session.record if session.subtracted is None else session.compared[0]
         shown = Shown(
             source=session.map_source,
             record=record,

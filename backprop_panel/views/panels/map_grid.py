@@ -80,7 +80,7 @@ class MapGrid:
         shape = column.values(source.record).shape
         value, gradient = (partial(self._select, column, each) for each in (False, True))
         above = Heatmap(column.name, shape, on_tap=value, **options)
-        below = Heatmap(f"d{column.name}", shape, on_tap=gradient, partner=above, **options)
+        below = Heatmap(f"d{column.name}", shape, on_tap=gradient, gradient_of=above, **options)
         below.source.name = column.gradient_name(self._of_deltas)
         return above, below
 

@@ -193,5 +193,5 @@ class NetworkMap(pn.viewable.Viewer):
     def _recolor(self, *events: param.parameterized.Event) -> None:
         with pn.io.hold():
             for heatmap in self.grid.heatmaps:
-                heatmap.follow(theme_of(self.dark))
+                heatmap.recolor(theme_of(self.dark))
         self._show_legend()

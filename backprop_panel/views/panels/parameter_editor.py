@@ -27,7 +27,7 @@ class ParameterEditor(pn.viewable.Viewer):
         self._layout = pn.Column(
             self._value, self._frozen, visible=False, margin=0, sizing_mode="stretch_width"
         )
-        session.param.watch(self._show, ["path", "record", "other"])
+        session.param.watch(self._show, ["path", "record", "subtracted"])
         session.param.watch(self._show_mistake, "mistakes")
         self._show()
 

@@ -30,8 +30,8 @@ def session_map(session: Session) -> NetworkMap:
     def follow(event: param.parameterized.Event) -> None:
         network_map.param.update(**{event.name: event.new})
 
-    session.param.watch(show, ["run", "record", "other"])
-    session.param.watch(mark, ["path", "run", "other", "deltas_shown"])
+    session.param.watch(show, ["run", "record", "subtracted"])
+    session.param.watch(mark, ["path", "run", "subtracted", "deltas_shown"])
     session.param.watch(ring, "ringed")
     session.param.watch(follow, ["dark", "deltas_shown"])
     network_map.param.watch(show, "visible")

@@ -16,7 +16,7 @@ from ..widgets.setting_fields import to_field, with_label
 from .import_export import ImportExport
 from .playback_controls import PlaybackControls
 from .run_controls import RunControls
-from .setting_groups import NewRunSettings, TrainingSettings
+from .setting_groups import NewRunFields, TrainingFields
 
 SHOWN_ELSEWHERE = (
     "training",
@@ -45,8 +45,8 @@ class Sidebar(pn.viewable.Viewer):
 
     def __init__(self, session: Session, map_fields: list[pn.viewable.Viewable]) -> None:
         super().__init__(session=session)
-        self._training = TrainingSettings(session)
-        self._new_run = NewRunSettings(session)
+        self._training = TrainingFields(session)
+        self._new_run = NewRunFields(session)
         self._runs = RunControls(session, self._new_run, after_reset=self._show)
         self._fields = {**self._training.fields, **self._new_run.fields, **self._runs.fields}
         self._note = html("", "bp-note", visible=False)

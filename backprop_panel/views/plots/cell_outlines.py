@@ -51,7 +51,7 @@ class CellOutlines:
     bias : bool
         Whether the last row is a bias, set apart by a gap.
     theme : Theme
-    partner : CellOutlines, optional
+    beside : CellOutlines, optional
         Those of a matrix beside it, in which the cell under the pointer is outlined as well.
 
     Attributes
@@ -67,12 +67,12 @@ class CellOutlines:
         shape: tuple[int, int],
         bias: bool,
         theme: Theme,
-        partner: CellOutlines | None = None,
+        beside: CellOutlines | None = None,
     ) -> None:
         self._shape, self._bias, self._theme = shape, bias, theme
         self._marks: list[Mark] = []
         self.boxes = ColumnDataSource(self._borders_and_marks())
-        self.pointed_at = partner.pointed_at if partner else ColumnDataSource(_sides([]))
+        self.pointed_at = beside.pointed_at if beside else ColumnDataSource(_sides([]))
 
     @property
     def bottom(self) -> float:
@@ -81,13 +81,15 @@ class CellOutlines:
 
     def resize(self, shape: tuple[int, int]) -> None:
         """Outline a matrix of another shape."""
-        self._shape = shape
-        self._send()
+        if shape != self._shape:
+            self._shape = shape
+            self._send()
 
     def recolor(self, theme: Theme) -> None:
         """Take the colours of another theme."""
-        self._theme = theme
-        self._send()
+        if theme != self._theme:
+            self._theme = theme
+            self._send()
 
     def mark(self, marks: Sequence[Mark]) -> None:
         """Outline blocks of cells, and nothing else."""

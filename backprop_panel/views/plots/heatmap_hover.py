@@ -29,7 +29,7 @@ def hover_tool(heatmap: Heatmap, renderer: GlyphRenderer) -> HoverTool:
 
 def _description(heatmap: Heatmap) -> CustomJSHover:
     """Return the text of the tooltip."""
-    other = heatmap.other
+    other = heatmap.counterpart
     return CustomJSHover(
         args={
             "own": heatmap.source,

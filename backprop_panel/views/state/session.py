@@ -18,9 +18,9 @@ from ...runs.run import TRAINER_SETTINGS
 from ...training.engine import Engine
 from .cell import Cell, cell_of
 from .map_source import MapSource, RunSource
-from .playback import LEGIBLE, Playback
+from .playback import MOST_READABLE_RATE, Playback
 
-SECONDS_BETWEEN_CURVES = 1 / LEGIBLE
+SECONDS_BETWEEN_CURVES = 1 / MOST_READABLE_RATE
 """The shortest time, while training, between two drawings of curves and texts."""
 
 
@@ -38,11 +38,11 @@ class Session(Playback):
         allow_None=True,
         doc="A copy of the run's engine at the step that is shown; None at the present.",
     )
-    other = param.ClassSelector(
+    subtracted = param.ClassSelector(
         default=None,
         class_=Engine,
         allow_None=True,
-        doc="The engine whose values are subtracted from those on the map, if any.",
+        doc="An engine to subtract from the values on the map, if any.",
     )
     path = param.ClassSelector(
         default=(),
@@ -74,13 +74,13 @@ class Session(Playback):
         self.settings = {name: getattr(self.run.trainer, name) for name in TRAINER_SETTINGS}
 
     @property
-    def shown(self) -> StepRecord:
-        """The record on the map, or its difference from another engine's.
+    def map_record(self) -> StepRecord:
+        """The record on the map: the newest one, or its difference from the subtracted engine.
 
-        The worker's engine is not read while it trains: then the difference is that of the step
-        that is shown, and else that of the engine as it is now.
+        While a worker trains, its engine must not be read: the difference is that of the newest
+        record; otherwise, that of the present engine.
         """
-        return self.record if self.other is None else self._comparison()[2]
+        return self.record if self.subtracted is None else self._comparison()[2]
 
     @property
     def compared(self) -> tuple[StepRecord, StepRecord]:
@@ -89,17 +89,17 @@ class Session(Playback):
 
     def _comparison(self) -> tuple[StepRecord, StepRecord, StepRecord]:
         """Return both records and their difference."""
-        of = (self.record, self.other, self.training)
+        of = (self.record, self.subtracted, self.training)
         if self._compared is None or self._compared[0] != of:
             ours = self.record if self.training else self.engine.look()
-            theirs = self.other.look(ours.samples)
+            theirs = self.subtracted.look(ours.samples)
             self._compared = of, (ours, theirs, subtract(ours, theirs))
         return self._compared[1]
 
     @property
     def map_source(self) -> MapSource:
         """The source of the map and of the explanation of its cells."""
-        return RunSource(self.run, self.shown, self.other)
+        return RunSource(self.run, self.map_record, self.subtracted)
 
     def look(self) -> None:
         """Show the next batch with the weights as they are now, without an update."""
@@ -142,7 +142,7 @@ class Session(Playback):
         self.pause()
         self.manager.reset(self.run.id)
         with self._at_once():
-            self.other = None
+            self.subtracted = None
             self.mistakes = {}
             self.stopped_because = ""
             self.look()
@@ -166,7 +166,7 @@ class Session(Playback):
         SettingError
             If the record that is shown has no such number.
         """
-        records = [self.record] if self.other is None else self.compared
+        records = [self.record] if self.subtracted is None else self.compared
         of = (self.question, *records)
         if self._explained is None or self._explained[0] != of:
             self._explained = of, [explain(record, self.question) for record in records]
@@ -219,7 +219,7 @@ class Session(Playback):
         with self._at_once():
             self.run = self.manager.current
             self.past = None
-            self.other = None
+            self.subtracted = None
             self.mistakes = {}
             self.stopped_because = ""
             self.look()
@@ -227,8 +227,8 @@ class Session(Playback):
                 self.path = ()  # the number may not exist
 
 
-def draw_with(session: Session, draw: Callable[..., None]) -> None:
-    """Call `draw` whenever the page shows something else; while training not with every frame."""
+def redraw_on_change(session: Session, draw: Callable[..., None]) -> None:
+    """Call `draw` whenever the page shows something else, but not for every frame of training."""
     due = 0.0
 
     def draw_if_due(*events: param.parameterized.Event) -> None:

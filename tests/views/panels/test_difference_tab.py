@@ -49,13 +49,13 @@ def test_a_step_that_does_not_exist_is_refused_beside_its_field(session, compare
     field = compare(text)
     assert field.error_state
     assert text in field.helper_text
-    assert session.other is None
+    assert session.subtracted is None
 
 
 def test_a_refusal_disappears_with_the_next_comparison(session, compare):
     assert compare("99").error_state
     assert not compare("2").error_state
-    assert session.other.step == 2
+    assert session.subtracted.step == 2
     assert session.mistakes == {}
 
 
@@ -82,7 +82,7 @@ def test_the_inspector_explains_the_difference(session, compare):
     assert "<h3>Difference of W2[3, 17] " in explained(layout)
     assert f'<div class="bp-value">{number(weights)}</div>' in explained(layout)
     assert "last update" not in explained(layout)
-    session.other = None
+    session.subtracted = None
     assert "<h3>W2[3, 17] " in explained(layout)
 
 
@@ -98,7 +98,7 @@ def test_the_compared_step_is_shown_after_each_step(session, compare):
 def test_a_step_does_not_differ_from_itself(session, compare):
     session.travel(2)
     compare("2")
-    assert not any(array.any() for array in session.shown.layers)
+    assert not any(array.any() for array in session.map_record.layers)
 
 
 def test_a_visible_comparison_does_not_change_training(session, compare):

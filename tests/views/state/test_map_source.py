@@ -24,7 +24,7 @@ WIDTHS = (3, 5, 2)
 
 
 def recorded(widths=WIDTHS, batch=4, seed=0):
-    """Return a record of a network of which nothing else is known."""
+    """Return a record of a network without a run."""
     rng = np.random.default_rng(seed)
 
     def arrays(shapes):

@@ -10,7 +10,7 @@ from panel.io.state import set_curdoc
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.toolbar import Toolbar
 from backprop_panel.views.state.cell import Cell
-from backprop_panel.views.state.session import Session, draw_with
+from backprop_panel.views.state.session import Session, redraw_on_change
 from tests.bundles import weights_file
 
 # The widgets' library gives its own buttons both the old and the new name of an option.
@@ -102,7 +102,7 @@ def test_training_from_a_past_step_replays_loaded_weights(session):
 def test_changed_setting_redraws_the_views_and_leaves_the_record(session):
     records, drawn = [], []
     session.param.watch(lambda *events: records.append(events), "record")
-    draw_with(session, lambda *events: drawn.append(session.settings["learning_rate"]))
+    redraw_on_change(session, lambda *events: drawn.append(session.settings["learning_rate"]))
     session.change("learning_rate", 0.5)
     session.change("learning_rate", 0.5)
     assert records == []

@@ -8,6 +8,7 @@ from backprop_panel.analysis.difference import (
     differing_settings,
     distance_over_steps,
     refuse_unlike,
+    subtract,
 )
 from backprop_panel.settings import SettingError
 

@@ -60,6 +60,8 @@ def explain_pre_activation(record: StepRecord, cell: RecordCell) -> Explanation:
 def explain_activation(record: StepRecord, cell: RecordCell) -> Explanation:
     """Explain a = φ(z) of a hidden level."""
     layer, (b, unit) = cell.layer - 1, cell.index
+    if (cell.layer, unit) in record.silenced:
+        return _explain_silenced(record, cell, cell.layer)
     name = record.activation_names[layer]
     z = numbers_of(record, "pre_activations", layer, multiplies=False)(b, unit)
     formula = FORMULAS[name]
@@ -81,6 +83,8 @@ def explain_activation(record: StepRecord, cell: RecordCell) -> Explanation:
 def explain_slope(record: StepRecord, cell: RecordCell) -> Explanation:
     """Explain φ′(z)."""
     layer, (b, unit) = cell.layer, cell.index
+    if (layer + 1, unit) in record.silenced:
+        return _explain_silenced(record, cell, layer + 1)
     names = [*record.activation_names, "identity"]
     name = names[layer]
     z = numbers_of(record, "pre_activations", layer, multiplies=False)(b, unit)
@@ -98,6 +102,21 @@ def explain_slope(record: StepRecord, cell: RecordCell) -> Explanation:
         numbers=rf"\varphi'({latex.number(z.value)})",
         terms=_slope_terms(record, cell, name, z),
         numpy=formula.slope_line.format(z=line, a=f"record.activations[{level}][{b}, {unit}]"),
+    )
+
+
+def _explain_silenced(record: StepRecord, cell: RecordCell, level: int) -> Explanation:
+    """Explain the zero that a silenced unit has in place of its activation and its slope."""
+    unit = cell.index[1]
+    return explained(
+        record,
+        cell,
+        sentence=f"Unit {unit} of a{level} gives 0, whatever reaches it.",
+        equation="0",
+        numbers="0",
+        terms=[],
+        numpy="0.0",
+        note=f"Unit {unit} of a{level} is silenced: nothing passes through it, no gradient either.",
     )
 
 

@@ -65,10 +65,8 @@ def explain_weight(record: StepRecord, cell: RecordCell) -> Explanation:
         note = f"{name} was set by hand before this step."
     elif record.loaded:
         note = "All weights were loaded before this step."
-    elif layer in record.frozen:
-        note = f"Layer {layer + 1} is frozen: its weights and bias stay as they are."
     else:
-        note = ""
+        note = _why_frozen(record, cell)
     value = cell.value(record)
     return explained(
         record,
@@ -169,8 +167,18 @@ def _why_zero(record: StepRecord, cell: RecordCell) -> str:
     """Return why an update is zero whatever its gradient; empty if it is not so."""
     if not record.updated:
         return "This batch is only looked at: no update was made."
-    if cell.layer in record.frozen:
-        return f"Layer {cell.layer + 1} is frozen: nothing is added to its weights and bias."
+    return _why_frozen(record, cell)
+
+
+def _why_frozen(record: StepRecord, cell: RecordCell) -> str:
+    """Return what is frozen, so that a weight or bias stays as it is; empty if nothing is."""
+    layer, (row, column) = cell.layer, _place_in_layer(record, cell)
+    if layer in record.frozen:
+        return f"Layer {layer + 1} is frozen: nothing is added to its weights and bias."
+    if (layer, None, column) in record.frozen_parts:
+        return f"Unit {column} of layer {layer + 1} is frozen: nothing is added to its weights."
+    if record.is_frozen(layer, row, column):
+        return f"{_sibling(cell, 'before').name(record)} is frozen: nothing is added to it."
     return ""
 
 

@@ -79,8 +79,11 @@ def _update_per_rate(record: StepRecord, rate: float) -> Array:
     moments = {moment: _flat(record.moments[moment]) for moment in rule.moment_names}
     state = OptimizerState.resumed(moments, network.parameters, record.optimizer_steps)
     rule.step(network.parameters, _flat(record.layer_gradients), state)
+    updates = network.by_layer(state.update)
     for layer in record.frozen:
-        network.by_layer(state.update)[layer][...] = 0
+        updates[layer][...] = 0
+    for layer, row, column in record.frozen_parts:
+        updates[layer][slice(None) if row is None else row, column] = 0
     return state.update / rate
 
 

@@ -113,6 +113,7 @@ class LayersBehind:
 
     def __init__(self, record: StepRecord, layer: int) -> None:
         self._network: Network | None = None
+        self._silenced = [unit for level, unit in record.silenced if level == layer + 1]
         if layer < len(record.layers) - 1:
             self._activation = activation_named(record.activation_names[layer])
             self._network = _network(record, layer + 1)
@@ -123,6 +124,7 @@ class LayersBehind:
             return z
         work = Workspace(self._network, len(z))
         self._activation.value(z, work.activations[0], (np.empty_like(z), np.empty_like(z)))
+        work.activations[0][:, self._silenced] = 0
         for _ in self._network.forward(work):
             pass
         return work.logits
@@ -136,6 +138,7 @@ def _network(record: StepRecord, first: int) -> Network:
     for name in names:
         activation_named(name)
     network = Network(widths, names, np.float64)
+    network.silence((level - first, unit) for level, unit in record.silenced if level > first)
     for own, recorded in zip(network.layers, layers, strict=True):
         own[...] = recorded
     return network

@@ -202,6 +202,8 @@ def _state(
         frozen=engine.frozen,
         parameters=parameters,
         optimizers=optimizers,
+        frozen_parts=engine.frozen_parts,
+        silenced=engine.silenced,
     )
 
 

@@ -14,7 +14,16 @@ from typing import Any
 import numpy as np
 
 from ..runs.run import TrainingRun
-from ..training.event_log import Changed, LayerFrozen, Trained, WeightSet, WeightsLoaded, digests_in
+from ..training.event_log import (
+    Changed,
+    LayerFrozen,
+    PartFrozen,
+    Trained,
+    UnitSilenced,
+    WeightSet,
+    WeightsLoaded,
+    digests_in,
+)
 from ..training.pytorch_weights import tensor_bytes, tensors_of, torch_tensors
 from ..training.trainer import SETTING_NAMES
 from . import pytorch_templates as templates
@@ -30,8 +39,11 @@ class Segment:
     Attributes
     ----------
     settings : dict
-    frozen : frozenset of int
-        The layers that do not learn.
+    frozen : frozenset of (int, int or None, int or None)
+        Layer, row and column of what does not learn: an entry, a unit if the row is None, a layer
+        if the column is None as well.
+    silenced : frozenset of (int, int)
+        Level and number of each silenced unit.
     set_before : list of WeightSet or WeightsLoaded
         The weights that are set by hand or loaded right before.
     size, updates : int
@@ -39,7 +51,8 @@ class Segment:
     """
 
     settings: dict[str, Any]
-    frozen: frozenset[int]
+    frozen: frozenset[tuple[int, int | None, int | None]]
+    silenced: frozenset[tuple[int, int]]
     set_before: list[WeightSet | WeightsLoaded]
     size: int
     updates: int
@@ -156,6 +169,8 @@ def _parts(run: TrainingRun, plan: ScriptPlan, folder: str) -> list[Part]:
         templates.batches(run.dataset.seed),
         templates.training(any(segment.frozen for segment in segments)),
     ]
+    if any(segment.silenced for segment in segments):
+        parts.insert(3, templates.silencing(len(network.widths) - 2))
     if segments:
         lines = _steps(plan, network.widths, several)
         parts.append(templates.steps(lines, float(plan.now.history["loss"][-1])))
@@ -165,20 +180,28 @@ def _parts(run: TrainingRun, plan: ScriptPlan, folder: str) -> list[Part]:
 def _segments(run: TrainingRun, now: ExportSnapshot) -> Iterator[Segment]:
     """Yield the segments of a run; changes between two steps are merged."""
     settings = {name: run.config[name] for name in SETTING_NAMES}
-    frozen: frozenset[int] = frozenset()
+    frozen: set[tuple[int, int | None, int | None]] = set()
+    silenced: set[tuple[int, int]] = set()
     set_before: list[WeightSet | WeightsLoaded] = []
     for event in now.events:
         match event:
             case Changed():
                 settings = {**settings, **event.settings}
             case LayerFrozen():
-                frozen = frozen | {event.layer} if event.frozen else frozen - {event.layer}
+                (frozen.add if event.frozen else frozen.discard)((event.layer, None, None))
+            case PartFrozen():
+                part = (event.layer, event.row, event.column)
+                (frozen.add if event.frozen else frozen.discard)(part)
+            case UnitSilenced():
+                unit = (event.level, event.unit)
+                (silenced.add if event.silenced else silenced.discard)(unit)
             case WeightSet():
                 set_before = [*set_before, event]
             case WeightsLoaded():
                 set_before = [event]  # overwrites the weights set before
             case Trained():
-                yield Segment(settings, frozen, set_before, event.size, event.updates)
+                held = frozenset(frozen), frozenset(silenced)
+                yield Segment(settings, *held, set_before, event.size, event.updates)
                 set_before = []
 
 
@@ -186,14 +209,16 @@ def _steps(plan: ScriptPlan, widths: Sequence[int], several: bool) -> list[str]:
     """Return a line for each segment, after lines for the settings that change there."""
     segments = plan.segments
     lines: list[str] = []
-    before, frozen = segments[0].settings, frozenset()
+    before, frozen, silenced = segments[0].settings, frozenset(), frozenset()
     last_used_with = {before["optimizer"]: before}
     for segment in segments:
         after = segment.settings
         held = last_used_with.get(after["optimizer"])
         changes = templates.changes(before, after, held, several)
         if segment.frozen != frozen:
-            changes.append(templates.freeze(segment.frozen))
+            changes.append(templates.freeze(segment.frozen, widths))
+        if segment.silenced != silenced:
+            changes.append(templates.silence(segment.silenced))
         changes += [
             templates.load_state(plan.files[event.digest])
             if isinstance(event, WeightsLoaded)
@@ -204,5 +229,5 @@ def _steps(plan: ScriptPlan, widths: Sequence[int], several: bool) -> list[str]:
             lines += ["", *changes]
         lines.append(f"train(steps={segment.updates}, batch_size={segment.size})")
         before = last_used_with[after["optimizer"]] = after
-        frozen = segment.frozen
+        frozen, silenced = segment.frozen, segment.silenced
     return lines

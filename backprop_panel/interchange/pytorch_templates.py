@@ -128,11 +128,12 @@ def next_batch(size):
 
 
 def training(freezing: bool) -> Part:
-    """Return the training loop; `freezing`: whether a layer is ever frozen."""
-    frozen = "frozen = []  # the layers that do not learn\n" if freezing else ""
+    """Return the training loop; `freezing`: whether anything is ever frozen."""
+    frozen = "frozen = []  # what does not learn: parameters, and the places in them\n"
+    frozen = frozen if freezing else ""
     return Part(
         "The loop: forward, loss, backward, update."
-        + freezing * " The optimizer sees a frozen layer's gradients, but does not move it.",
+        + freezing * " The optimizer sees the gradients of what is frozen, but does not move it.",
         f"""losses = []
 {frozen}
 
@@ -149,16 +150,70 @@ def train(steps, batch_size):
 
 
 _UPDATE_BUT_FROZEN = """\
-        kept = [(p, p.detach().clone()) for layer in frozen for p in layer.parameters()]
+        kept = [(p, place, p.detach()[place].clone()) for p, place in frozen]
         optimizer.step()
         with torch.no_grad():
-            for parameter, value in kept:
-                parameter.copy_(value)"""
+            for parameter, place, values in kept:
+                parameter[place] = values"""
 
 
-def freeze(layers: frozenset[int]) -> str:
-    """Return the line that freezes these layers, and no others."""
-    return f"frozen = [{', '.join(f'model[{2 * layer}]' for layer in sorted(layers))}]"
+def freeze(parts: frozenset[tuple[int, int | None, int | None]], widths: Sequence[int]) -> str:
+    """Return the lines that freeze these layers, units and entries, and nothing else.
+
+    Parameters
+    ----------
+    parts : frozenset of (int, int or None, int or None)
+        Layer, row and column; an entry if there are both, the last row being the bias; the weights
+        and bias of a unit if the row is None; those of a layer if the column is None as well.
+    widths : sequence of int
+        Units of each level.
+    """
+    places = [place for part in sorted(parts, key=str) for place in _places(*part, widths)]
+    if not places:
+        return "frozen = []"
+    listed = "".join(f"    {place},\n" for place in places)
+    return f"frozen = [\n{listed}]"
+
+
+def _places(layer: int, row: int | None, column: int | None, widths: Sequence[int]) -> list[str]:
+    """Return a frozen part as parameters and the places in them."""
+    name = f"model[{2 * layer}]"
+    if column is None:
+        return [f"({name}.weight, ...)", f"({name}.bias, ...)"]
+    if row is None:
+        return [f"({name}.weight, {column})", f"({name}.bias, {column})"]
+    if row == widths[layer]:
+        return [f"({name}.bias, {column})"]
+    return [f"({name}.weight, ({column}, {row}))"]
+
+
+def silencing(hidden_levels: int) -> Part:
+    """Return the hooks that make the output of silenced units zero."""
+    return Part(
+        "Silenced units: their output is zero, and no gradient passes through them.",
+        f"""silenced = {{}}  # the numbers of the silenced units of each hidden level
+
+
+def silence_units_of(level):
+    def silence(module, inputs, output):
+        output = output.clone()
+        output[:, silenced.get(level, [])] = 0
+        return output
+
+    return silence
+
+
+for level in range(1, {hidden_levels + 1}):
+    model[2 * level - 1].register_forward_hook(silence_units_of(level))""",
+    )
+
+
+def silence(units: frozenset[tuple[int, int]]) -> str:
+    """Return the line that silences these units, each a level and its number, and no others."""
+    levels: dict[int, list[int]] = {}
+    for level, unit in sorted(units):
+        levels.setdefault(level, []).append(unit)
+    return f"silenced = {levels!r}"
 
 
 def loaded_file(number: int) -> str:

@@ -16,7 +16,7 @@ from ..data.batch_loader import BatchLoader, Block, Cursor
 from ..data.sequence_dataset import SequenceDataset
 from ..nn.network import Network, Phase
 from ..nn.optimizers import Optimizer, OptimizerState
-from ..nn.record import StepRecord, read_only_copy
+from ..nn.record import Part, StepRecord, read_only_copy
 from ..settings import plain
 from .checkpoints import Checkpoints, EngineState
 from .evaluation import Evaluation
@@ -24,6 +24,8 @@ from .event_log import (
     Changed,
     Event,
     LayerFrozen,
+    PartFrozen,
+    UnitSilenced,
     WeightSet,
     WeightsLoaded,
     digests_in,
@@ -34,7 +36,12 @@ from .history import History
 from .pytorch_weights import digest_of
 from .step_computation import StepComputation, mean_losses
 from .training_settings import TrainingSettings
-from .weight_edits import refuse_missing_layer, refuse_missing_weight, refuse_weight_value
+from .weight_edits import (
+    refuse_missing_part,
+    refuse_missing_unit,
+    refuse_missing_weight,
+    refuse_weight_value,
+)
 
 
 class Engine:
@@ -96,6 +103,16 @@ class Engine:
         return self._computation.frozen
 
     @property
+    def frozen_parts(self) -> frozenset[Part]:
+        """The weights, biases and units that do not learn; see `StepRecord`."""
+        return self._computation.frozen_parts
+
+    @property
+    def silenced(self) -> frozenset[tuple[int, int]]:
+        """Level and number of each unit whose activation is zero whatever reaches it."""
+        return self._computation.silenced
+
+    @property
     def optimizer(self) -> Optimizer:
         """The optimizer in use, with its settings."""
         return self._computation.optimizer
@@ -155,17 +172,53 @@ class Engine:
         self.network.parameters[...] = self.tensors[digest]
         self.events.append(WeightsLoaded(self.step, digest))
 
-    def freeze(self, layer: int, frozen: bool) -> None:
-        """Freeze or unfreeze the weights and bias of a layer, and log it.
+    def freeze(
+        self, layer: int, frozen: bool, row: int | None = None, column: int | None = None
+    ) -> None:
+        """Freeze or unfreeze weights and biases, and log it.
 
-        The optimizer still sees the gradients of a frozen layer, so that its state is up to date
-        when the layer learns again.
+        The optimizer still sees the gradients of what is frozen, so that its state is up to date
+        when that learns again.
+
+        Parameters
+        ----------
+        layer : int
+        frozen : bool
+        row, column : int, optional
+            A single entry, the last row being the bias; the column alone for the weights and the
+            bias of one unit; neither for the whole layer.
+
+        Raises
+        ------
+        SettingError
+            If there is no such layer or entry.
         """
-        layer, frozen = plain(layer), bool(frozen)
-        refuse_missing_layer(self.network, layer)
-        if frozen != (layer in self.frozen):
-            self._computation.frozen = self.frozen ^ {layer}
-            self.events.append(LayerFrozen(self.step, layer, frozen))
+        layer, row, column = plain((layer, row, column))
+        frozen = bool(frozen)
+        refuse_missing_part(self.network, layer, row, column)
+        if column is None:
+            if frozen != (layer in self.frozen):
+                self._computation.frozen = self.frozen ^ {layer}
+                self.events.append(LayerFrozen(self.step, layer, frozen))
+        elif frozen != ((part := (layer, row, column)) in self.frozen_parts):
+            self._computation.frozen_parts = self.frozen_parts ^ {part}
+            self.events.append(PartFrozen(self.step, *part, frozen))
+
+    def silence(self, level: int, unit: int, silenced: bool) -> None:
+        """Make the activation of a hidden unit zero whatever reaches it, or no longer; log it.
+
+        No gradient passes through a silenced unit. The weights before it get none.
+
+        Raises
+        ------
+        SettingError
+            If there is no such hidden unit.
+        """
+        level, unit, silenced = plain(level), plain(unit), bool(silenced)
+        refuse_missing_unit(self.network, level, unit)
+        if silenced != ((level, unit) in self.silenced):
+            self._computation.silenced = self.silenced ^ {(level, unit)}
+            self.events.append(UnitSilenced(self.step, level, unit, silenced))
 
     def view_only(self, only: bool) -> None:
         """View batches without training from here on, or train again from the cursor."""

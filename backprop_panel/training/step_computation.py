@@ -14,7 +14,7 @@ from ..data.batch_loader import Block
 from ..nn.losses import LOSSES, Loss
 from ..nn.network import Network, Phase, Workspace
 from ..nn.optimizers import OPTIMIZERS, Optimizer, OptimizerState
-from ..nn.record import layers_copy, pass_copy, read_only_copy
+from ..nn.record import Part, layers_copy, pass_copy, read_only_copy
 from .checkpoints import EngineState
 from .training_settings import TrainingSettings
 
@@ -39,6 +39,9 @@ class StepComputation:
         The state of each optimizer that has made a step, by its name.
     frozen : frozenset of int
         The layers that do not learn.
+    frozen_parts : frozenset of (int, int or None, int)
+        Layer, row and column of each frozen weight or bias; a unit's weights and bias if the row is
+        None.
     last_update : array, shape (size,), or None
         What the last step added to the parameters.
     """
@@ -48,6 +51,8 @@ class StepComputation:
         self.use(settings)
         self.optimizer_states: dict[str, OptimizerState] = {}
         self.frozen: frozenset[int] = frozenset()
+        self.frozen_parts: frozenset[Part] = frozenset()
+        self._silenced: frozenset[tuple[int, int]] = frozenset()
         self.last_update: NDArray[np.floating] | None = None
         self._gradients = np.zeros(network.size, network.dtype)
         self._layer_gradients = network.by_layer(self._gradients)
@@ -67,6 +72,16 @@ class StepComputation:
         state = self.optimizer_states.get(self.optimizer.name)
         # A new state is not stored here: reading it must change nothing.
         return state or self.optimizer.initial_state(self.network.size, self.network.dtype)
+
+    @property
+    def silenced(self) -> frozenset[tuple[int, int]]:
+        """Level and number of each unit whose activation is zero whatever reaches it."""
+        return self._silenced
+
+    @silenced.setter
+    def silenced(self, units: frozenset[tuple[int, int]]) -> None:
+        self._silenced = units
+        self.network.silence(units)
 
     def phases(self, block: Block, place: int, updating: bool) -> Iterator[Phase]:
         """Make one step on a batch of a block, yielding after each phase.
@@ -109,6 +124,8 @@ class StepComputation:
             "settings": self._settings_of_records,
             "activation_names": self.network.activation_names,
             "frozen": self.frozen,
+            "frozen_parts": self.frozen_parts,
+            "silenced": self.silenced,
         }
 
     def losses_and_accuracies(self, block: Block, count: int) -> tuple[NDArray, NDArray]:
@@ -126,15 +143,18 @@ class StepComputation:
         return {
             "settings": asdict(self.settings),
             "frozen": self.frozen,
+            "frozen_parts": self.frozen_parts,
+            "silenced": self.silenced,
             "parameters": read_only_copy(self.network.parameters),
             "optimizers": {name: each.copy() for name, each in self.optimizer_states.items()},
         }
 
     def restore(self, state: EngineState) -> None:
-        """Return to the parameters, settings, frozen layers and optimizers of a state."""
+        """Return to what `state` returned."""
         self.network.parameters[...] = state.parameters
         self.use(TrainingSettings(**state.settings))
-        self.frozen = state.frozen
+        self.frozen, self.frozen_parts = state.frozen, state.frozen_parts
+        self.silenced = state.silenced
         self.optimizer_states = {name: each.copy() for name, each in state.optimizers.items()}
         self.last_update = None
 
@@ -151,12 +171,24 @@ class StepComputation:
     def _update(self) -> None:
         network = self.network
         state = self.optimizer_states.setdefault(self.optimizer.name, self.optimizer_state)
-        kept = [(layer, network.layers[layer].copy()) for layer in self.frozen]
+        kept = [part.copy() for part in self._frozen_in(network.parameters)]
         self.optimizer.step(network.parameters, self._gradients, state)
-        for layer, weights in kept:
-            network.layers[layer][...] = weights
-            network.by_layer(state.update)[layer][...] = 0
+        if kept:
+            for part, values in zip(self._frozen_in(network.parameters), kept, strict=True):
+                part[...] = values
+            for part in self._frozen_in(state.update):
+                part[...] = 0
         self.last_update = state.update
+
+    def _frozen_in(self, vector: NDArray[np.floating]) -> list[NDArray[np.floating]]:
+        """Return views on the frozen entries of a vector like the parameters."""
+        if not (self.frozen or self.frozen_parts):
+            return []
+        layers = self.network.by_layer(vector)
+        return [layers[layer] for layer in self.frozen] + [
+            layers[layer][:, column] if row is None else layers[layer][row : row + 1, column]
+            for layer, row, column in self.frozen_parts
+        ]
 
     def _workspace(self, batch: int) -> Workspace:
         """Return the buffers for a batch size; the oldest make room for new ones."""

@@ -87,7 +87,15 @@ def set_and_frozen_by_hand():
     engine.freeze(2, True)
     batches(run, 20)
     engine.freeze(0, False)
+    engine.freeze(1, True, column=7)
+    engine.freeze(1, True, row=3, column=2)
+    engine.freeze(1, True, row=32, column=4)  # a bias
+    engine.silence(1, 5, True)
+    engine.silence(2, 9, True)
     batches(run, 20)
+    engine.silence(1, 5, False)
+    engine.freeze(1, False, column=7)
+    batches(run, 10)
     return run
 
 

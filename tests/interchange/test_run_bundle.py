@@ -44,6 +44,8 @@ def trained_run(name="first", **config):
     run.trainer.engine.set_weight(0, 1, 2, 0.5)
     run.load_weights(weights_file(run.model.network))
     run.trainer.engine.freeze(1, True)
+    run.trainer.engine.freeze(0, True, column=3)
+    run.trainer.engine.silence(2, 1, True)
     run.trainer.change(learning_rate=0.01, weight_decay=0.001, loss_type="mse")
     run.trainer.run_epoch()
     run.trainer.run_batch()
@@ -338,6 +340,22 @@ def test_too_many_events_are_refused(folder):
         ),
         ({"kind": "layer_frozen", "step": 0, "layer": -1, "frozen": True}, "layers"),
         ({"kind": "layer_frozen", "step": 0, "layer": 0, "frozen": 1}, "Not an event"),
+        (
+            {
+                "kind": "part_frozen",
+                "step": 0,
+                "layer": 0,
+                "row": None,
+                "column": 99,
+                "frozen": True,
+            },
+            "shape",
+        ),
+        ({"kind": "unit_silenced", "step": 0, "level": 0, "unit": 0, "silenced": True}, "levels"),
+        (
+            {"kind": "unit_silenced", "step": 0, "level": 1, "unit": 0, "silenced": 1},
+            "Not an event",
+        ),
         ({"kind": "layer_frozn", "step": 0}, "Did you mean 'layer_frozen'"),
         ("train", "Not an event"),
         (None, "Not an event"),

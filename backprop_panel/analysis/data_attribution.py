@@ -25,7 +25,13 @@ from ..nn.record import StepRecord
 from ..rng import random_stream
 from ..settings import SettingError
 from .pushes import Array, Indices, Pushes
-from .recomputation import loss_function, network_of, one_hot, propagate_back
+from .recomputation import (
+    loss_function,
+    network_of,
+    one_hot,
+    propagate_back,
+    rows_in_one_thread,
+)
 from .record_cell import RecordCell, checked
 
 OF_WEIGHTS = ("weights", "weight_gradients", "weight_updates", "new_weights")
@@ -35,11 +41,7 @@ OF_LEVELS = ("activations", "activation_gradients")
 OF_OUTPUTS = ("logits", "probabilities")
 
 MOST_AT_ONCE = 1024
-MOST_MULTIPLICATIONS = 2**18
-"""Most windows in a piece, and most multiplications of its largest matrix product.
-
-A matrix library starts threads for more, which disturb training.
-"""
+"""Most windows in a piece; fewer if a matrix library would start threads for them."""
 
 
 def batch_pushes(
@@ -175,8 +177,7 @@ def _gradients_of_windows(
 ) -> Callable[[Indices, Indices], Iterator[Array]]:
     """Return the function that yields the gradients of windows' own losses, some at a time."""
     network, loss = network_of(record), loss_function(record)
-    largest = max(weights.size for weights in network.weights)
-    at_once = min(MOST_AT_ONCE, max(1, MOST_MULTIPLICATIONS // largest))
+    at_once = min(MOST_AT_ONCE, rows_in_one_thread(network.layers))
 
     def own_gradients(contexts: Indices, targets: Indices) -> Array:
         work = Workspace(network, len(targets))

@@ -8,8 +8,11 @@ from ..nn.network import Workspace
 from ..nn.optimizers import OPTIMIZERS, OptimizerState
 from ..nn.record import StepRecord
 from ..settings import LARGEST, SettingError, is_number, plain, shown
-from .loss_curve import AT_ONCE, Array, LossCurve, Losses, checked_points, curve_along, parts
+from .loss_curve import Array, LossCurve, Losses, checked_points, curve_along, parts
 from .recomputation import checked_setting, loss_function, network_of, one_hot, propagate_back
+
+LOGITS_AT_ONCE = 2**18
+"""Logits of which the losses are computed together."""
 
 
 def loss_along_learning_rate(record: StepRecord, points: int = 41) -> LossCurve:
@@ -45,7 +48,7 @@ def loss_along_learning_rate(record: StepRecord, points: int = 41) -> LossCurve:
 
 def _losses_of_rate(record: StepRecord, direction: Array) -> Losses:
     loss, targets = loss_function(record), one_hot(record.targets, record.logits.shape[1])
-    at_once = max(1, AT_ONCE // targets.size)
+    at_once = max(1, LOGITS_AT_ONCE // targets.size)
 
     def losses_at(rates: Array) -> Array:
         network = network_of(record)

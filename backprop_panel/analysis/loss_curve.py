@@ -14,12 +14,6 @@ Array = NDArray[np.floating]
 Losses = Callable[[Array], Array]
 """Returns the losses, (n,), for values (n,)."""
 
-AT_ONCE = 2**18
-"""Multiplications of the largest matrix product for several values: more would need threads.
-
-Threads of a matrix library are slow to start on a busy machine, and disturb training.
-"""
-
 MOST_POINTS = 10_001
 
 

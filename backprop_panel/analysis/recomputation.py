@@ -5,7 +5,7 @@ float32 is too coarse here: a step changes the loss by about its rounding error.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 import numpy as np
@@ -18,6 +18,12 @@ from ..nn.record import StepRecord
 from ..settings import SettingError, is_whole, one_of, plain, shown
 
 Array = NDArray[np.floating]
+
+IN_ONE_THREAD = 2**18
+"""Multiplications up to which OpenBLAS computes a matrix product in the calling thread.
+
+For more it starts others, which go on spinning for a while and take the processor from training.
+"""
 
 
 def network_of(record: StepRecord) -> Network:
@@ -36,6 +42,11 @@ def checked_setting(record: StepRecord, setting: str, names: Iterable[str]) -> s
     if not isinstance(value, str) or value not in names:
         raise SettingError(setting, f"In this record, {one_of(setting, value, names)}")
     return value
+
+
+def rows_in_one_thread(layers: Sequence[Array]) -> int:
+    """Return how many rows layers, each (in + 1, out), can process in one thread; at least 1."""
+    return max(1, IN_ONE_THREAD // max(layer.size for layer in layers))
 
 
 def one_hot(targets: NDArray[np.integer], outputs: int) -> Array:

@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 from ..nn.record import StepRecord
 from ..settings import SettingError, is_whole, plain, shown
 from .loss_curve import (
-    AT_ONCE,
     Array,
     LossCurve,
     Losses,
@@ -19,7 +18,13 @@ from .loss_curve import (
     curve_along,
     parts,
 )
-from .recomputation import LayersBehind, checked_index, loss_function, one_hot
+from .recomputation import (
+    LayersBehind,
+    checked_index,
+    loss_function,
+    one_hot,
+    rows_in_one_thread,
+)
 from .record_cell import RecordCell, checked
 
 BEND = 3.0
@@ -205,5 +210,4 @@ def _reach(record: StepRecord, layer: int, row: int) -> float:
 
 def _at_once(record: StepRecord, layer: int, batch: int) -> int:
     """Return for how many cases the layers behind `layer` are computed at once."""
-    largest = max(weights.size for weights in record.layers[layer + 1 :] or record.layers[-1:])
-    return max(1, AT_ONCE // (batch * largest))
+    return max(1, rows_in_one_thread(record.layers[layer + 1 :] or record.layers[-1:]) // batch)

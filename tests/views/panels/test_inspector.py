@@ -75,28 +75,59 @@ def test_the_last_update_survives_a_change_of_the_optimizer(session, last_update
 
 
 @pytest.fixture
-def checkbox(session):
-    """The checkbox that freezes the layer of the chosen cell."""
-    (checkbox,) = Inspector(session).__panel__().select(pmui.Checkbox)
-    session.param.trigger("path")
-    return checkbox
+def checkboxes(session):
+    """A function that returns the checkboxes of the chosen cell, by their labels."""
+    layout = Inspector(session).__panel__()
+
+    def checkboxes():
+        return {box.label: box for box in layout.select(pmui.Checkbox) if box.visible}
+
+    return checkboxes
 
 
-def test_the_checkbox_freezes_the_layer_and_lets_it_learn_again(session, checkbox):
-    checkbox.value = True
+def test_the_checkbox_freezes_the_layer_and_lets_it_learn_again(session, checkboxes):
+    checkboxes()["Freeze W2"].value = True
     assert session.engine.frozen == {1}
-    checkbox.value = False
+    checkboxes()["Freeze W2"].value = False
     assert session.engine.frozen == set()
 
 
-def test_choosing_a_cell_shows_whether_its_layer_is_frozen(session, checkbox):
-    checkbox.value = True
+def test_choosing_a_cell_shows_whether_its_layer_is_frozen(session, checkboxes):
+    checkboxes()["Freeze W2"].value = True
     events = len(session.engine.events)
     session.select(Cell("bias", 0, 16, 3))
-    assert (checkbox.label, checkbox.value) == ("Freeze W1", False)
+    assert not checkboxes()["Freeze W1"].value
     session.select(Cell("weight", 1, 0, 0, is_gradient=True))
-    assert (checkbox.label, checkbox.value) == ("Freeze W2", True)
+    assert checkboxes()["Freeze W2"].value
     assert len(session.engine.events) == events
+
+
+def test_a_single_weight_and_a_unit_are_frozen_from_their_cells(session, checkboxes):
+    checkboxes()["Freeze W2[3, 17]"].value = True
+    session.select(Cell("activation", 1, 0, 5))
+    checkboxes()["Freeze the unit: W1[·, 5] and its bias"].value = True
+    assert session.engine.frozen_parts == {(1, 3, 17), (0, None, 5)}
+    session.select(Cell("weight", 0, 2, 5))
+    assert checkboxes()["Freeze the unit: W1[·, 5] and its bias"].value
+    assert not checkboxes()["Freeze W1[2, 5]"].value
+    checkboxes()["Freeze the unit: W1[·, 5] and its bias"].value = False
+    assert session.engine.frozen_parts == {(1, 3, 17)}
+
+
+def test_a_hidden_unit_is_silenced_and_heard_again(session, checkboxes):
+    session.select(Cell("activation", 1, 0, 5))
+    checkboxes()["Silence unit 5 of a1"].value = True
+    assert session.engine.silenced == {(1, 5)}
+    assert not session.record.activations[1][:, 5].any()
+    checkboxes()["Silence unit 5 of a1"].value = False
+    assert session.engine.silenced == set() and session.record.activations[1][:, 5].any()
+
+
+def test_inputs_and_logits_cannot_be_silenced_or_frozen(session, checkboxes):
+    session.select(Cell("input", 0, 0, 5))
+    assert checkboxes() == {}
+    session.select(Cell("logit", 3, 0, 1))
+    assert checkboxes() == {}
 
 
 @pytest.fixture

@@ -17,8 +17,9 @@ from ..storage.run_index import ListedRun
 from ..storage.run_names import checked_name, free_name
 from ..storage.unreadable_runs import UnreadableRun
 from .current_run import first_readable, successor
-from .deferral import Deferral
-from .run import CONFIGURATION, TRAINER_SETTINGS, TrainingRun
+from .deferred_loading import Deferral
+from .run import TrainingRun
+from .run_settings import CONFIGURATION, TRAINER_SETTINGS
 from .store_sync import StoreSync
 
 __all__ = ["TrainingRun", "TrainingRunManager"]

@@ -11,7 +11,7 @@ import param
 from ...analysis.difference import difference
 from ...nn.record import StepRecord
 from ...runs.manager import TrainingRunManager
-from ...runs.run import TRAINER_SETTINGS
+from ...runs.run_settings import TRAINER_SETTINGS
 from ...training.engine import Engine
 from .cell import Cell
 from .map_source import MapSource, RunSource

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..nn.optimizers import OPTIMIZERS, OptimizerState
 from ..runs.run import TrainingRun
-from ..settings import is_whole
+from ..settings import is_whole, shortened, shown
 from ..training.checkpoints import Checkpoints, EngineState
 from ..training.engine import Engine
 from ..training.event_log import Event, Trained, WeightsLoaded
@@ -131,12 +131,12 @@ def _read_places(data: bytes, run: TrainingRun) -> list[Place]:
     try:
         places = [Place(**entry) for entry in json.loads(data)]
     except (ValueError, TypeError, RecursionError) as error:
-        raise InterchangeError("file", f"{PLACES} cannot be read: {error}.") from error
+        raise InterchangeError("file", f"{PLACES} cannot be read: {shortened(error)}.") from error
     samples = run.dataset.num_samples
     step = 0
     for place in places:
         if not _is_sound(place, samples) or place.step <= step:
-            raise InterchangeError("file", f"{PLACES} holds what is no place: {place!r:.200}.")
+            raise InterchangeError("file", f"{PLACES} holds what is no place: {shown(place, 200)}.")
         step = place.step
     if not places:
         raise InterchangeError("file", f"{PLACES} is empty.")
@@ -171,7 +171,8 @@ def _rows_of(tensors: Tensors, places: Sequence[Place], size: int) -> Mapping[st
     shapes = {name: tensor.shape for name, tensor in tensors.items()}
     if shapes != expected:
         raise InterchangeError(
-            "file", f"{CHECKPOINTS} holds {shapes!r:.300}; {expected} are expected by {PLACES}."
+            "file",
+            f"{CHECKPOINTS} holds {shown(shapes, 300)}; {expected} are expected by {PLACES}.",
         )
     return {name: iter(tensor) for name, tensor in tensors.items()}
 
@@ -232,7 +233,9 @@ def _read_table(data: bytes, last: EngineState) -> History:
         while history.rows < rows:
             history.append(_next_rows(lines, min(ROWS_AT_ONCE, rows - history.rows)))
     except ValueError as error:
-        raise InterchangeError("file", f"The history cannot be read: {error}.") from error
+        raise InterchangeError(
+            "file", f"The history cannot be read: {shortened(error)}."
+        ) from error
     steps, epochs = history["step"], history["epoch"]
     if not np.array_equal(steps, np.arange(1, rows + 1)):
         raise InterchangeError("file", "The history's rows do not count the updates.")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..runs.run import TrainingRun
+from ..settings import shown
 from ..training.checkpoints import Checkpoints, EngineState
 from ..training.event_log import Event
 from ..training.weight_tensors import Tensors, torch_tensors
@@ -70,7 +71,7 @@ def snapshot(run: TrainingRun) -> ExportSnapshot:
 
     run.submit(take)
     if not done.wait(WAIT_SECONDS):
-        raise InterchangeError("run", f"{run.name!r} did not come to the end of its step.")
+        raise InterchangeError("run", f"{shown(run.name)} did not come to the end of its step.")
     return taken[0]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..settings import SettingError
+from ..settings import SettingError, shown
 from ..storage.autosave import Autosave
 from ..storage.database import DamagedStore, StoreError
 from ..storage.run_delta import Conflict
@@ -64,7 +64,7 @@ class Deferral:
         if self._refusal:
             raise SettingError("runs", self._refusal)
         if store is None:
-            raise StoreError(f"{run.name!r} cannot be loaded: its store has been closed.")
+            raise StoreError(f"{shown(run.name)} cannot be loaded: its store has been closed.")
         whole = make()
         store.load(run, whole.trainer)
         return whole
@@ -75,10 +75,12 @@ class Deferral:
         if concerns_store or self._refusal:
             return error
         if isinstance(error, Conflict):
-            self._refusal = f"{run.name!r} cannot be loaded: {error}."
+            self._refusal = f"{shown(run.name)} cannot be loaded: {error}."
         else:
             unreadable = unreadable_run(self.listed, run.name, error)
-            self._refusal = f"{run.name!r} cannot be read: {unreadable.reason.removesuffix('.')}."
+            self._refusal = (
+                f"{shown(run.name)} cannot be read: {unreadable.reason.removesuffix('.')}."
+            )
             self._on_unreadable(run, unreadable)
         return SettingError("runs", self._refusal)
 
@@ -87,5 +89,5 @@ def unreadable_run(listed: ListedRun, name: str, error: Exception) -> Unreadable
     """Return the entry of a run that cannot be read because of an error."""
     reason = error.reason if isinstance(error, DamagedStore) else str(error)
     if not isinstance(error, ValueError):  # of no class of this package
-        reason = repr(error)
+        reason = shown(error, 200)
     return UnreadableRun(listed.id, name, reason, listed.saves, listed.position)

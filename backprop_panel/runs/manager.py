@@ -163,7 +163,7 @@ class TrainingRunManager(param.Parameterized):
         if run.manager is self or (run.manager is not None and run.manager.has_store):
             raise SettingError(
                 "run",
-                f"{run.name!r} is in {'this' if run.manager is self else 'another'} manager "
+                f"{shown(run.name)} is in {'this' if run.manager is self else 'another'} manager "
                 "already: fork it there, or export and import it.",
             )
         stem = f"{run.name}."
@@ -205,7 +205,7 @@ class TrainingRunManager(param.Parameterized):
         run = self.run(run_id)
         others = [other for other in self.runs if other is not run]
         if not others or (run is self.current and not self._successor(run, others)):
-            raise SettingError("runs", f"{run.name!r} is the only run; there must be one.")
+            raise SettingError("runs", f"{shown(run.name)} is the only run; there must be one.")
         _stop(run)
         if self._shelf is not None:
             stored = self._shelf.has_stored
@@ -414,7 +414,7 @@ class TrainingRunManager(param.Parameterized):
                 f"A run's name has at most {MOST_NAME_LENGTH} characters, got {len(name):,}.",
             )
         if name in self._taken_names():
-            raise SettingError("name", f"There is a run named {name!r} already.")
+            raise SettingError("name", f"There is a run named {shown(name)} already.")
         return name
 
     def _taken_names(self) -> set[str]:

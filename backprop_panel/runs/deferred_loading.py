@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn
 
-from ..settings import SettingError
+from ..settings import SettingError, shown
 from ..storage.autosave import Autosave
 from ..storage.database import DamagedStore, StoreError
 from ..storage.run_delta import Conflict
@@ -64,7 +64,7 @@ class Deferral:
             raise SettingError("runs", self._refusal)
         autosave = self._autosave()
         if autosave is None:
-            raise StoreError(f"{run.name!r} cannot be loaded: its store has been closed.")
+            raise StoreError(f"{shown(run.name)} cannot be loaded: its store has been closed.")
         loaded = type(run)(run.name, run.config, run.id, run.parent)
         autosave.load(run, loaded.trainer)
         return loaded
@@ -81,10 +81,12 @@ class Deferral:
         if concerns_store or self._refusal:
             raise error
         if isinstance(error, Conflict):
-            self._refusal = f"{run.name!r} cannot be loaded: {error}."
+            self._refusal = f"{shown(run.name)} cannot be loaded: {error}."
         else:
             unreadable = unreadable_run(self.listed, run.name, error)
-            self._refusal = f"{run.name!r} cannot be read: {unreadable.reason.removesuffix('.')}."
+            self._refusal = (
+                f"{shown(run.name)} cannot be read: {unreadable.reason.removesuffix('.')}."
+            )
             self._on_unreadable(run, unreadable)
         raise SettingError("runs", self._refusal) from error
 
@@ -93,5 +95,5 @@ def unreadable_run(listed: ListedRun, name: str, error: Exception) -> Unreadable
     """Return the entry of a run that cannot be read because of an error."""
     reason = error.reason if isinstance(error, DamagedStore) else str(error)
     if not isinstance(error, ValueError):  # not an error of this package
-        reason = repr(error)
+        reason = shown(error, 200)
     return UnreadableRun(listed.id, name, reason, listed.saves, listed.position)

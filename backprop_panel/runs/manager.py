@@ -168,7 +168,7 @@ class TrainingRunManager(param.Parameterized):
         if run.manager is self or (run.manager is not None and run.manager.has_store):
             raise SettingError(
                 "run",
-                f"{run.name!r} is in {'this' if run.manager is self else 'another'} manager "
+                f"{shown(run.name)} is in {'this' if run.manager is self else 'another'} manager "
                 "already: fork it there, or export and import it.",
             )
         stem = f"{run.name}."
@@ -210,7 +210,7 @@ class TrainingRunManager(param.Parameterized):
         run = self.run(run_id)
         others = [other for other in self.runs if other is not run]
         if not others or (run is self.current and not successor(run, self.runs, others)):
-            raise SettingError("runs", f"{run.name!r} is the only run; there must be one.")
+            raise SettingError("runs", f"{shown(run.name)} is the only run; there must be one.")
         _stop(run)
         if self._autosave is not None:
             stored = self._autosave.has_stored

@@ -288,7 +288,7 @@ class TrainingRun(param.Parameterized):
         if not is_whole(step) or not 0 <= step <= last:
             raise SettingError(
                 "step",
-                f"step must be a whole number from 0 to {last}, where {self.name!r} is; "
+                f"step must be a whole number from 0 to {last}, where {shown(self.name)} is; "
                 f"got {shown(step)}.",
             )
         return step

@@ -10,7 +10,7 @@ from threading import RLock
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from ..settings import SettingError
+from ..settings import SettingError, shown
 from ..training.checkpoints import EngineState
 from ..training.trainer import always_free
 from .autosaved_run import AutosavedRun
@@ -241,7 +241,7 @@ class Autosave:
             self._report(error)  # the run goes on in memory
             return
         except Conflict as conflict:
-            raise SettingError("runs", f"{run.name!r} cannot go on: {conflict}.") from None
+            raise SettingError("runs", f"{shown(run.name)} cannot go on: {conflict}.") from None
         entry.held = True
         if not entry.lost and saves == entry.saved.saves:
             return
@@ -275,7 +275,7 @@ class Autosave:
             delta = entry.delta(deadline)
             return delta is not None and self._write(entry, delta)
         except Exception as error:  # no failure may end the saving thread
-            self._problem = f"{entry.run.name!r} is not saved: {str(error) or repr(error)}"
+            self._problem = f"{shown(entry.run.name)} is not saved: {str(error) or repr(error)}"
             return False
 
     def _write(self, entry: AutosavedRun, delta: RunDelta) -> bool:

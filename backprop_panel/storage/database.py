@@ -10,7 +10,7 @@ from threading import Event, Lock, Thread
 from time import thread_time
 from typing import Protocol
 
-from ..settings import SettingError
+from ..settings import SettingError, shortened, shown_path
 from .connection import FileIds, Unfit, file_ids, open_database
 from .serialization import Damaged
 
@@ -53,7 +53,7 @@ class DamagedStore(StoreError):
     """
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"The store {str(path)!r} is damaged: {reason}.")
+        super().__init__(f"The store {shown_path(path)} is damaged: {reason}.")
         self.reason = reason
 
 
@@ -98,7 +98,7 @@ class Store:
     @property
     def notice(self) -> str:
         """Why nothing can be saved, if that is so whatever is written; else empty."""
-        store = f"The store {str(self.path)!r}"
+        store = f"The store {shown_path(self.path)}"
         if self.read_only:
             return f"{store} is read-only: its runs are shown, but what is done here is not saved."
         if self._files is not None and file_ids(self.path) != self._files:
@@ -167,12 +167,14 @@ class Store:
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
             if code == sqlite3.SQLITE_CORRUPT:
                 raise DamagedStore(self.path, "SQLite cannot read all of it") from error
-            problem = EXPLANATIONS.get(code, f"cannot be used: {error}")
-            raise StoreError(f"The store {str(self.path)!r} {problem}.") from error
+            problem = EXPLANATIONS.get(code, f"cannot be used: {shortened(error)}")
+            raise StoreError(f"The store {shown_path(self.path)} {problem}.") from error
         except Damaged as error:
             raise DamagedStore(self.path, str(error)) from error
         except Unfit as error:
-            raise StoreError(f"The store {str(self.path)!r} {error}.") from error
+            raise StoreError(f"The store {shown_path(self.path)} {error}.") from error
         except OSError as error:
             reason = error.strerror or error
-            raise StoreError(f"The store {str(self.path)!r} cannot be opened: {reason}.") from error
+            raise StoreError(
+                f"The store {shown_path(self.path)} cannot be opened: {reason}."
+            ) from error

@@ -1,4 +1,4 @@
-"""The SQLite file of a store, and the thread that saves runs into it."""
+"""The SQLite file of a store: its transactions, and its failures in words."""
 
 from __future__ import annotations
 
@@ -6,23 +6,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Lock, Thread
-from time import thread_time
-from typing import Protocol
+from threading import Lock
 
 from ..settings import SettingError, shortened, shown_path
 from .connection import FileIds, Unfit, file_ids, open_database
+from .saving_thread import Saver, SavingThread
 from .serialization import Damaged
-
-SAVE_SECONDS = 0.5
-"""The time between two saves. Changes are on disk within twice that, those of networks with
-megabytes of weights a little later, as saving them more often would slow the training down."""
-
-COPY_SHARE = 0.02
-"""The largest share of the training time that copying the changes takes."""
-
-SAVING_SHARE = 0.1
-"""The largest share of one processor's time that saving takes."""
 
 EXPLANATIONS = {
     sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
@@ -57,13 +46,6 @@ class DamagedStore(StoreError):
         self.reason = reason
 
 
-class Saver(Protocol):
-    """What the saving thread calls: a manager's `Autosave`."""
-
-    def save(self) -> float:
-        """Save the changes; return the seconds for which training waited."""
-
-
 class Store:
     """One SQLite file with the runs of several users, used by several processes at once.
 
@@ -90,10 +72,7 @@ class Store:
         with self._explained():
             self._db, self.read_only = open_database(self.path)
         self._files = file_ids(self.path)
-        self._savers: list[Saver] = []
-        self._closing = Event()
-        self._saver = Thread(target=self._save, name="saving", daemon=True)
-        self._saver.start()
+        self._saving = SavingThread()
 
     @property
     def notice(self) -> str:
@@ -134,26 +113,17 @@ class Store:
 
     def attach(self, saver: Saver) -> None:
         """Call a manager's `save` regularly from now on."""
-        self._savers.append(saver)
+        self._saving.savers.append(saver)
 
     def detach(self, saver: Saver) -> None:
         """Stop calling a manager's `save`."""
-        self._savers.remove(saver)
+        self._saving.savers.remove(saver)
 
     def close(self) -> None:
         """Close the file. Unsaved changes are lost: close the managers first."""
-        self._closing.set()
-        self._saver.join()
+        self._saving.stop()
         with self._lock:
             self._db.close()
-
-    def _save(self) -> None:
-        pause = SAVE_SECONDS
-        while not self._closing.wait(pause):
-            begin = thread_time()
-            copying = sum(saver.save() for saver in list(self._savers))
-            saving = thread_time() - begin
-            pause = max(SAVE_SECONDS, copying / COPY_SHARE, saving / SAVING_SHARE)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

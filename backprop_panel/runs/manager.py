@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import param
 
-from ..settings import SettingError, refuse_unknown, shown
+from ..settings import SettingError, shown
 from ..storage.autosave import Autosave
 from ..storage.database import Store, StoreError
 from ..storage.run_index import ListedRun
@@ -19,7 +18,7 @@ from ..storage.unreadable_runs import UnreadableRun
 from .current_run import first_readable, successor
 from .deferred_loading import Deferral
 from .run import TrainingRun
-from .run_settings import CONFIGURATION, TRAINER_SETTINGS
+from .run_settings import refuse_new_network
 from .store_sync import StoreSync
 
 __all__ = ["TrainingRun", "TrainingRunManager"]
@@ -154,7 +153,7 @@ class TrainingRunManager(param.Parameterized):
         """
         parent = self.run(run_id)
         name, stem = self._name_and_stem(name, f"{parent.name}.")
-        _refuse_new_network(settings)
+        refuse_new_network(settings)
         fork = parent.fork(name, parent.trainer.step if step is None else step)
         fork.trainer.change(**settings)
         if self._autosave is not None:
@@ -362,17 +361,6 @@ def _stop(run: TrainingRun) -> None:
     """Stop the training of a run, which only a loaded one can have."""
     if run.loaded:
         run.worker.stop()
-
-
-def _refuse_new_network(settings: Mapping[str, Any]) -> None:
-    refuse_unknown(settings, CONFIGURATION)
-    for name in settings:
-        if name not in TRAINER_SETTINGS:
-            raise SettingError(
-                name,
-                f"{name} needs a new network, so it cannot change in a fork; create a run with it. "
-                f"A fork may change {', '.join(TRAINER_SETTINGS)}.",
-            )
 
 
 def _refuse_no_id(run_id: Any) -> None:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from ..data.sequence_dataset import SequenceDataset
+from ..settings import SettingError, refuse_unknown
 from ..training.model import Model
 from ..training.trainer import SETTING_NAMES, Trainer
 
@@ -29,6 +30,18 @@ def selected(settings: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, A
 def completed(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a configuration with all defaults, in the containers that a dataset keeps."""
     return SequenceDataset.with_containers({**_defaults(), **config})
+
+
+def refuse_new_network(settings: Mapping[str, Any]) -> None:
+    """Raise `SettingError` for a setting that cannot change in a fork."""
+    refuse_unknown(settings, CONFIGURATION)
+    for name in settings:
+        if name not in TRAINER_SETTINGS:
+            raise SettingError(
+                name,
+                f"{name} needs a new network, so it cannot change in a fork; create a run with it. "
+                f"A fork may change {', '.join(TRAINER_SETTINGS)}.",
+            )
 
 
 @cache

@@ -127,7 +127,7 @@ class Autosave:
         StoreError
         """
         entry = AutosavedRun(run)
-        self._reader.read_mode(entry, trainer)
+        self._reader.load_mode(entry, trainer)
         self._reader.catch_up(entry, trainer)
         self._attach(entry, trainer)
 
@@ -139,7 +139,7 @@ class Autosave:
             return False
 
         def follow() -> None:
-            if not entry.held and (entry.lost or not entry.is_new):
+            if not entry.held and (entry.lost or not entry.is_unsaved):
                 self._reader.catch_up(entry, run.trainer)
 
         try:
@@ -193,17 +193,17 @@ class Autosave:
         """Save the changes of every run; return the seconds for which training waited."""
         with self._saving:
             entries = list(self._entries.values())
-            new = [entry for entry in entries if entry.is_new]
-            for entry in new:
+            unsaved = [entry for entry in entries if entry.is_unsaved]
+            for entry in unsaved:
                 entry.request_delta()
             deadline = monotonic() + DELTA_SECONDS
-            saved = [self._writer.save(entry, deadline) for entry in new]
+            saved = [self._writer.save(entry, deadline) for entry in unsaved]
             if changed := [entry for entry in entries if entry.has_new_mode]:
                 self._access.attempt(lambda db: write_modes(db, changed))
             if saved and all(saved):
                 self._access.clear()
             self._leases.keep(entries)
-            return sum(entry.copying for entry in new)
+            return sum(entry.copying for entry in unsaved)
 
     def give_back(self) -> None:
         """Save everything, and release at once the leases of the runs that nothing trains here."""

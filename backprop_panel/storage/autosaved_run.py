@@ -55,7 +55,7 @@ class AutosavedRun:
         self._finished = Event()
 
     @property
-    def is_new(self) -> bool:
+    def is_unsaved(self) -> bool:
         """Whether the run has changes that belong into the file and are not there."""
         engine = self.run.trainer.engine
         if self.saved is None:
@@ -115,7 +115,7 @@ class AutosavedRun:
         begin = perf_counter()
         try:
             # Between the request and this moment the run may have been read from the file.
-            if self.is_new:
+            if self.is_unsaved:
                 self._delta = RunDelta.take(self.run.trainer.engine, self.saved)
         except Exception as failure:  # too little memory, for example: training goes on
             self._failure = failure

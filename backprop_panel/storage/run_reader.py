@@ -17,7 +17,7 @@ from ..training.trainer import Trainer
 from . import run_delta
 from .autosaved_run import AutosavedRun
 from .database import StoreError
-from .loaded_weights import Tensors, read_loaded_weights
+from .loaded_weights import LoadedWeights, read_loaded_weights
 from .run_delta import DELETED_ELSEWHERE, Conflict, Saved
 from .run_modes import read_mode
 from .serialization import Damaged, unpack_arrays, unpack_json, unpack_state
@@ -30,7 +30,7 @@ class RunReader:
     def __init__(self, access: StoreAccess) -> None:
         self._access = access
 
-    def read_mode(self, entry: AutosavedRun, trainer: Trainer) -> None:
+    def load_mode(self, entry: AutosavedRun, trainer: Trainer) -> None:
         """Take the stored mode of a run."""
         with self._access.reading() as db:
             entry.mode = read_mode(db, entry.run.id) or trainer.mode
@@ -46,7 +46,7 @@ class RunReader:
         StoreError
         """
         run_id = entry.run.id
-        known = None if entry.lost or entry.saved is None or entry.is_new else entry.saved
+        known = None if entry.lost or entry.saved is None or entry.is_unsaved else entry.saved
         with self._access.reading() as db:
             read = partial(self._read_checkpoints, run_id)
             entry.saved = catch_up(db, run_id, trainer.engine, known, read)
@@ -125,7 +125,7 @@ class _Stored:
 
     first_event: int
     events: list[Event]
-    tensors: Tensors
+    tensors: LoadedWeights
     history: list[dict[str, NDArray]]
     state: EngineState
 

@@ -10,7 +10,7 @@ SAVE_SECONDS = 0.5
 """The time between two saves. Changes are on disk within twice that, those of networks with
 megabytes of weights a little later, as saving them more often would slow the training down."""
 
-COPY_SHARE = 0.02
+COPYING_SHARE = 0.02
 """The largest share of the training time that copying the changes takes."""
 
 SAVING_SHARE = 0.1
@@ -49,4 +49,4 @@ class SavingThread:
             begin = thread_time()
             copying = sum(saver.save() for saver in list(self.savers))
             saving = thread_time() - begin
-            pause = max(SAVE_SECONDS, copying / COPY_SHARE, saving / SAVING_SHARE)
+            pause = max(SAVE_SECONDS, copying / COPYING_SHARE, saving / SAVING_SHARE)

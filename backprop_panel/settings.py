@@ -36,7 +36,18 @@ def shown(value: Any, most: int = 80) -> str:
         text = repr(value)
     except (ValueError, RecursionError):  # an int of more digits than Python writes, a deep list
         return f"a very large {type(value).__name__}"
+    return shortened(text, most)
+
+
+def shortened(text: Any, most: int = 200) -> str:
+    """Return a text, or an error's message, cut short: it may quote what was given."""
+    text = str(text)
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def shown_path(path: Any) -> str:
+    """Return a file's path for a message, cut short as by `shown`, but later."""
+    return shown(str(path), 200)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

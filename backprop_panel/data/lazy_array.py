@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..settings import shown
+
 Indices = NDArray[np.integer]
 
 
@@ -50,7 +52,7 @@ class LazyRows:
         if numbers.dtype == bool:
             return np.arange(len(self))[numbers]
         if ((numbers < -len(self)) | (numbers >= len(self))).any():
-            raise IndexError(f"row {key!r} is out of bounds for {len(self)} rows")
+            raise IndexError(f"row {shown(key)} is out of bounds for {len(self)} rows")
         return np.where(numbers < 0, numbers + len(self), numbers)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray:

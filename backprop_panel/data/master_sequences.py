@@ -162,7 +162,7 @@ def encode_text(text: str, vocabulary: Sequence[str]) -> MasterSequences:
             token = chr(codes[unknown.argmax()])
             raise SettingError(
                 "master_sequences",
-                f"The text holds {token!r}, which is not in the vocabulary "
+                f"The text holds {shown(token)}, which is not in the vocabulary "
                 f"{_shortened(vocabulary)}.",
             )
         tokens = codes[~is_break]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..runs.run import TrainingRun
-from ..settings import refuse_unknown
+from ..settings import refuse_unknown, shown
 from ..training.engine import Engine
 from ..training.event_log import (
     Changed,
@@ -41,7 +41,7 @@ def event_from(entry: Any) -> Event:
         If it is not an event. The engine checks that its layer or weight exists.
     """
     if not isinstance(entry, dict) or not isinstance(entry.get("kind"), str):
-        raise InterchangeError("events", f"Not an event: {entry!r:.80}.")
+        raise InterchangeError("events", f"Not an event: {shown(entry)}.")
     event = from_json(entry)
     if isinstance(event, Changed) and isinstance(event.settings, dict):
         refuse_unknown(event.settings, SETTING_NAMES)

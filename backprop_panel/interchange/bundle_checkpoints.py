@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..nn.optimizers import OPTIMIZERS, OptimizerState
 from ..runs.run import TrainingRun
-from ..settings import is_whole
+from ..settings import is_whole, shortened, shown
 from ..training.checkpoints import Checkpoints, EngineState
 from ..training.engine import Engine
 from ..training.event_log import Event, Trained, WeightsLoaded
@@ -131,13 +131,15 @@ def _read_positions(data: bytes, run: TrainingRun) -> list[CheckpointPosition]:
     try:
         positions = [CheckpointPosition(**entry) for entry in json.loads(data)]
     except (ValueError, TypeError, RecursionError) as error:
-        raise InterchangeError("file", f"{POSITIONS} cannot be read: {error}.") from error
+        raise InterchangeError(
+            "file", f"{POSITIONS} cannot be read: {shortened(error)}."
+        ) from error
     samples = run.dataset.num_samples
     step = 0
     for position in positions:
         if not _is_sound(position, samples) or position.step <= step:
             raise InterchangeError(
-                "file", f"{POSITIONS} holds an invalid entry: {position!r:.200}."
+                "file", f"{POSITIONS} holds an invalid entry: {shown(position, 200)}."
             )
         step = position.step
     if not positions:
@@ -175,7 +177,8 @@ def _rows_of(
     shapes = {name: tensor.shape for name, tensor in tensors.items()}
     if shapes != expected:
         raise InterchangeError(
-            "file", f"{CHECKPOINTS} holds {shapes!r:.300}; {expected} are expected by {POSITIONS}."
+            "file",
+            f"{CHECKPOINTS} holds {shown(shapes, 300)}; {expected} are expected by {POSITIONS}.",
         )
     return {name: iter(tensor) for name, tensor in tensors.items()}
 
@@ -241,7 +244,9 @@ def _read_table(data: bytes, last: EngineState) -> History:
         while history.rows < rows:
             history.append(_next_rows(lines, min(ROWS_AT_ONCE, rows - history.rows)))
     except ValueError as error:
-        raise InterchangeError("file", f"The history cannot be read: {error}.") from error
+        raise InterchangeError(
+            "file", f"The history cannot be read: {shortened(error)}."
+        ) from error
     steps, epochs = history["step"], history["epoch"]
     if not np.array_equal(steps, np.arange(1, rows + 1)):
         raise InterchangeError("file", "The history's rows do not count the updates.")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from ..settings import shown
+from ..settings import shown, shown_path
 from ..training.file_input import (
     InterchangeError,
     Source,
@@ -64,7 +64,7 @@ def read_bundle(source: Source, limits: Mapping[str, int]) -> dict[str, bytes]:
     """
     if isinstance(source, (str, os.PathLike)):
         folder = path_of(source, "path")
-        with refusing_errors(f"{str(folder)!r:.200} cannot be read"):
+        with refusing_errors(f"{shown_path(folder)} cannot be read"):
             if folder.is_dir():
                 present = [name for name in limits if os.path.lexists(folder / name)]
                 return {
@@ -90,7 +90,7 @@ def write_bundle(target: Target, files: Mapping[str, bytes]) -> None:
         return
     path = path_of(target, "path or an open binary file")
     if os.path.lexists(path):
-        raise InterchangeError("file", f"{str(path)!r} exists; give another name.")
+        raise InterchangeError("file", f"{shown_path(path)} exists; give another name.")
     if path.suffix.lower() == ".zip":
         write_file(path, _zipped(files), "xb")
         return
@@ -120,7 +120,7 @@ def write_file(target: Target, data: bytes, mode: str = "wb") -> None:
     if mode == "wb" and os.path.isfile(path):
         _replace_file(path.resolve(), data)
         return
-    with refusing_errors(f"{str(path)!r:.200} cannot be written"), path.open(mode) as file:
+    with refusing_errors(f"{shown_path(path)} cannot be written"), path.open(mode) as file:
         try:
             file.write(data)
             file.flush()
@@ -132,7 +132,7 @@ def write_file(target: Target, data: bytes, mode: str = "wb") -> None:
 
 def _replace_file(path: Path, data: bytes) -> None:
     """Replace a file in one step, so that it is never incomplete."""
-    with refusing_errors(f"{str(path)!r:.200} cannot be written"):
+    with refusing_errors(f"{shown_path(path)} cannot be written"):
         beside = path.with_name(f".{path.name}.{uuid4().hex}")
         try:
             beside.write_bytes(data)
@@ -150,10 +150,10 @@ def make_folder(path: Path) -> None:
     InterchangeError
         If one of them is a file or cannot be created.
     """
-    with refusing_errors(f"The folder {str(path)!r:.200} cannot be made"):
+    with refusing_errors(f"The folder {shown_path(path)} cannot be made"):
         for folder in (path, *path.parents):
             if folder.exists() and not folder.is_dir():
-                raise InterchangeError("file", f"{str(folder)!r:.200} is a file, not a folder.")
+                raise InterchangeError("file", f"{shown_path(folder)} is a file, not a folder.")
         path.mkdir(parents=True, exist_ok=True)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..nn.network import Network
 from ..nn.record import read_only_copy
-from ..settings import SettingError
+from ..settings import SettingError, shown
 from ..training.event_log import Event, digests_in
 from ..training.pytorch_weights import Tensors, digest_of, read_tensors, tensor_bytes
 from .limits import MOST_LAYERS_PASSED, InterchangeError, refuse_above
@@ -47,7 +47,7 @@ def read_loaded(
     for digest in digests:
         if digest not in loaded:
             raise InterchangeError(
-                "weights", f"{LOADED} does not hold the weights {digest!r:.80}, which are loaded."
+                "weights", f"{LOADED} does not hold the weights {shown(digest)}, which are loaded."
             )
     return {digest: loaded[digest] for digest in digests}
 
@@ -57,8 +57,8 @@ def _by_digest(tensors: Tensors, network: Network) -> dict[str, Parameters]:
     if set(shapes) != {"parameters"} or shapes["parameters"][1:] != (network.size,):
         raise InterchangeError(
             "file",
-            f"{LOADED} holds {shapes!r:.300}; 'parameters', with rows of {network.size} numbers, "
-            "is expected for this network.",
+            f"{LOADED} holds {shown(shapes, 300)}; 'parameters', with rows of {network.size} "
+            "numbers, is expected for this network.",
         )
     rows = tensors["parameters"]
     layers = len(rows) * network.depth

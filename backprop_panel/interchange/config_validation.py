@@ -13,7 +13,7 @@ import param
 
 from ..data.sequence_dataset import SequenceDataset
 from ..nn.network import memory_needed
-from ..runs.run import CONFIGURATION, DATA_SETTINGS, MODEL_SETTINGS
+from ..runs.run_settings import CONFIGURATION, DATA_SETTINGS, MODEL_SETTINGS
 from ..settings import is_whole, plain, refuse_unknown, shown
 from ..training.model import Model, refuse_too_large
 from ..training.trainer import Trainer

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..runs.run import TrainingRun
+from ..settings import shown
 from ..training.checkpoints import Checkpoints, EngineState
 from ..training.event_log import Event
 from ..training.pytorch_weights import Tensors, torch_tensors
@@ -71,7 +72,7 @@ def snapshot(run: TrainingRun) -> ExportSnapshot:
     run.submit(take)
     if not done.wait(WAIT_SECONDS):
         raise InterchangeError(
-            "run", f"{run.name!r} did not finish its step within {WAIT_SECONDS} seconds."
+            "run", f"{shown(run.name)} did not finish its step within {WAIT_SECONDS} seconds."
         )
     return taken[0]
 

@@ -13,7 +13,7 @@ from zipfile import ZipFile
 import numpy as np
 
 from ..runs.run import TrainingRun
-from ..settings import shown
+from ..settings import shortened, shown
 from ..storage.run_names import MOST_NAME_LENGTH
 from ..training.event_log import Event, to_json
 from ..training.file_kinds import ZIP_ERRORS
@@ -160,10 +160,10 @@ def refuse_import(exported: BinaryIO) -> None:
             sizes = {member.filename: member.file_size for member in archive.infolist()}
         size = exported.seek(0, io.SEEK_END)
     except ZIP_ERRORS as error:
-        raise InterchangeError("file", f"The zip cannot be read: {error}.") from error
+        raise InterchangeError("file", f"The zip cannot be read: {shortened(error)}.") from error
     for name, file_size in sizes.items():
         if name not in LIMITS:
-            raise InterchangeError("file", f"{name!r:.80} is not a file of an exported run.")
+            raise InterchangeError("file", f"{shown(name)} is not a file of an exported run.")
         refuse_above("file", f"Bytes of {name}", file_size, LIMITS[name])
     refuse_above("file", "Bytes of the zip", size, MOST_ARCHIVE_BYTES)
 
@@ -218,7 +218,7 @@ def _check_sums(files: Mapping[str, bytes]) -> None:
     for line in files[SUMS].decode("ascii", "replace").splitlines():
         digest, _, name = line.partition("  ")
         if name not in files or name == SUMS:
-            raise InterchangeError("file", f"{SUMS} lists {name!r:.80}, which is not there.")
+            raise InterchangeError("file", f"{SUMS} lists {shown(name)}, which is not there.")
         if hashlib.sha256(files[name]).hexdigest() != digest:
             raise InterchangeError(
                 "file", f"{name} is not as it was exported (if on purpose, delete {SUMS})."
@@ -229,13 +229,13 @@ def _read_json(data: bytes) -> dict[str, Any]:
     try:
         entries = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise InterchangeError("file", f"{RUN} is not JSON: {error}.") from error
+        raise InterchangeError("file", f"{RUN} is not JSON: {shortened(error)}.") from error
     expected = {"format", "version", "name", "config", "events", "position"}
     if not isinstance(entries, dict) or entries.get("format") != FORMAT:
         raise InterchangeError("file", f'{RUN} has no entry "format": "{FORMAT}".')
     if entries.get("version") != VERSION:
         raise InterchangeError(
-            "file", f"Version {VERSION} can be read; got {entries.get('version')!r:.40}."
+            "file", f"Version {VERSION} can be read; got {shown(entries.get('version'), 40)}."
         )
     if set(entries) != expected:
         raise InterchangeError("file", f"{RUN} must hold {', '.join(sorted(expected))}.")
@@ -258,7 +258,7 @@ def _check_position(run: TrainingRun, position: Any) -> None:
     cursor = run.trainer.engine.cursor
     reached = {"step": run.trainer.step, "epoch": cursor.epoch, "sample": cursor.position}
     if position != reached:
-        raise InterchangeError("position", f"The events lead to {reached}, not {position!r:.80}.")
+        raise InterchangeError("position", f"The events lead to {reached}, not {shown(position)}.")
 
 
 def _use_exported_weights(run: TrainingRun, exported: Tensors) -> list[str]:

@@ -12,6 +12,7 @@ from types import ModuleType
 from numpy.typing import NDArray
 
 from ..runs.run import TrainingRun
+from ..settings import shown_path
 from .bundle_files import file_name, make_folder, path_of
 from .export_snapshot import snapshot
 from .limits import InterchangeError
@@ -38,7 +39,9 @@ def export_tensorboard(run: TrainingRun, log_folder: str | os.PathLike[str]) -> 
     history, now = snapshot(run).history, time.time()
     folder = path_of(log_folder, "path") / file_name(run.name)
     if os.path.lexists(folder):
-        raise InterchangeError("file", f"{str(folder)!r} exists; rename the run, or remove it.")
+        raise InterchangeError(
+            "file", f"{shown_path(folder)} exists; rename the run, or remove it."
+        )
     make_folder(folder)
     writer = writers.EventFileWriter(str(folder))
     try:

@@ -11,7 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-from ..settings import Choice, Count, Quantity, SettingError, one_of, refuse_unknown, shown
+from ..settings import (
+    Choice,
+    Count,
+    Quantity,
+    SettingError,
+    one_of,
+    refuse_unknown,
+    shortened,
+    shown,
+)
 from .config_validation import SETTINGS, checked_configuration
 from .limits import MOST_QUERY_LENGTH, InterchangeError, refuse_above
 
@@ -82,7 +91,7 @@ def _split(query: str) -> dict[str, str]:
             else []
         )
     except ValueError as error:
-        raise InterchangeError("link", f"The link cannot be read: {error}.") from error
+        raise InterchangeError("link", f"The link cannot be read: {shortened(error)}.") from error
     given: dict[str, str] = {}
     for name, value in pairs:
         if name in given:
@@ -119,14 +128,14 @@ def _as_json(value: Any) -> str:
 def _read(name: str, value: Any) -> Any:
     if isinstance(value, (list, tuple)) and any(isinstance(item, bytes) for item in value):
         if len(value) > 1:
-            raise InterchangeError("link", f"{name!r} stands more than once in the link.")
+            raise InterchangeError("link", f"{shown(name)} stands more than once in the link.")
         value = value[0]
     if isinstance(value, bytes):
         refuse_above("link", "Characters in a link", len(value), MOST_QUERY_LENGTH)
         try:
             value = value.decode()
         except UnicodeDecodeError as error:
-            raise InterchangeError(name, f"{name} is not UTF-8: {error}.") from error
+            raise InterchangeError(name, f"{name} is not UTF-8: {shortened(error)}.") from error
     return _parsed(name, value) if isinstance(value, str) else value
 
 
@@ -162,4 +171,6 @@ def _from_json(name: str, text: str) -> Sequence[Any]:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise SettingError(name, f"{name} is not a list as JSON has it: {error}.") from error
+        raise SettingError(
+            name, f"{name} is not a list as JSON has it: {shortened(error)}."
+        ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..settings import shown
 from ..training.file_input import InterchangeError, Source, refuse_other
 from ..training.model import Model
 from ..training.pytorch_weights import read_parameters, tensor_bytes, torch_tensors
@@ -48,7 +49,7 @@ def load_weights(model: Model, source: Source) -> None:
     if model.run is not None:
         raise InterchangeError(
             "weights",
-            f"This model belongs to the run {model.run.name!r}: use run.load_weights(...), which "
-            "logs it as an event.",
+            f"This model belongs to the run {shown(model.run.name)}: use run.load_weights(...), "
+            "which logs it as an event.",
         )
     model.network.parameters[...] = read_parameters(source, model.network)

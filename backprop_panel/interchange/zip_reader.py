@@ -8,6 +8,7 @@ import stat
 import zipfile
 from collections.abc import Mapping
 
+from ..settings import shortened, shown
 from ..training.file_input import InterchangeError
 from ..training.file_kinds import ZIP_ERRORS, refuse_large_directory
 
@@ -34,7 +35,7 @@ def read_zip(data: bytes, limits: Mapping[str, int]) -> dict[str, bytes]:
     except InterchangeError:
         raise
     except ZIP_ERRORS as error:
-        raise InterchangeError("file", f"The zip cannot be read: {error}.") from error
+        raise InterchangeError("file", f"The zip cannot be read: {shortened(error)}.") from error
 
 
 def _members(
@@ -52,7 +53,7 @@ def _members(
         if name not in limits or not member.filename.startswith(folder):
             raise InterchangeError(
                 "file",
-                f"The zip holds {member.filename!r:.80}; only {', '.join(limits)} belong there.",
+                f"The zip holds {shown(member.filename)}; only {', '.join(limits)} belong there.",
             )
         if stat.S_ISLNK(member.external_attr >> 16):
             raise InterchangeError("file", f"{name} is a link in the zip.")

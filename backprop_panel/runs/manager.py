@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import param
 
-from ..settings import SettingError, refuse_unknown, shown
+from ..settings import SettingError, shown
 from ..storage.autosave import Autosave
 from ..storage.database import Store, StoreError
 from ..storage.run_index import ListedRun
 from ..storage.run_names import checked_name, free_name
 from ..storage.unreadable_runs import UnreadableRun
 from .current_run import first_readable, successor
-from .deferral import Deferral
-from .run import CONFIGURATION, TRAINER_SETTINGS, TrainingRun
+from .deferred_loading import Deferral
+from .run import TrainingRun
+from .run_settings import refuse_new_network
 from .store_sync import StoreSync
 
 __all__ = ["TrainingRun", "TrainingRunManager"]
@@ -153,7 +153,7 @@ class TrainingRunManager(param.Parameterized):
         """
         parent = self.run(run_id)
         name, stem = self._name_and_stem(name, f"{parent.name}.")
-        _refuse_new_network(settings)
+        refuse_new_network(settings)
         fork = parent.fork(name, parent.trainer.step if step is None else step)
         fork.trainer.change(**settings)
         if self._autosave is not None:
@@ -167,7 +167,7 @@ class TrainingRunManager(param.Parameterized):
         if run.manager is self or (run.manager is not None and run.manager.has_store):
             raise SettingError(
                 "run",
-                f"{run.name!r} is in {'this' if run.manager is self else 'another'} manager "
+                f"{shown(run.name)} is in {'this' if run.manager is self else 'another'} manager "
                 "already: fork it there, or export and import it.",
             )
         stem = f"{run.name}."
@@ -209,7 +209,7 @@ class TrainingRunManager(param.Parameterized):
         run = self.run(run_id)
         others = [other for other in self.runs if other is not run]
         if not others or (run is self.current and not successor(run, self.runs, others)):
-            raise SettingError("runs", f"{run.name!r} is the only run; there must be one.")
+            raise SettingError("runs", f"{shown(run.name)} is the only run; there must be one.")
         _stop(run)
         if self._autosave is not None:
             stored = self._autosave.has_stored
@@ -361,17 +361,6 @@ def _stop(run: TrainingRun) -> None:
     """Stop the training of a run, which only a loaded one can have."""
     if run.loaded:
         run.worker.stop()
-
-
-def _refuse_new_network(settings: Mapping[str, Any]) -> None:
-    refuse_unknown(settings, CONFIGURATION)
-    for name in settings:
-        if name not in TRAINER_SETTINGS:
-            raise SettingError(
-                name,
-                f"{name} needs a new network, so it cannot change in a fork; create a run with it. "
-                f"A fork may change {', '.join(TRAINER_SETTINGS)}.",
-            )
 
 
 def _refuse_no_id(run_id: Any) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..nn.record import StepRecord
+from ..settings import shown
 from ..training.checkpoints import EngineState
 from ..training.engine import Engine
 from ..training.event_log import Event, Trained, repeat_events
@@ -73,8 +74,8 @@ def replay_to(run: TrainingRun, step: int) -> Replay:
     if engine.step == present.step and _differs(engine, present):
         engine.restore(present.state())
         deviation = deviation or (
-            f"Repeating {run.name!r} up to step {engine.step} gives a state other than its own: "
-            f"{ROUNDED_DIFFERENTLY}"
+            f"Repeating {shown(run.name)} up to step {engine.step} gives a state other than its "
+            f"own: {ROUNDED_DIFFERENTLY}"
         )
     return Replay(engine, deviation)
 
@@ -121,7 +122,7 @@ def _differing_losses(run: TrainingRun, engine: Engine, start: int) -> str:
         return ""
     largest = np.nanmax(np.abs(replayed[differing] - recorded[differing]), initial=0)
     return (
-        f"From step {start + 1 + differing[0]} on, repeating {run.name!r} gives losses other "
+        f"From step {start + 1 + differing[0]} on, repeating {shown(run.name)} gives losses other "
         f"than the recorded ones, by up to {largest:.2g}: {ROUNDED_DIFFERENTLY}"
     )
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import numpy as np
 import param
-from numpy.typing import NDArray
 
 from ..data.sequence_dataset import SequenceDataset
-from ..nn.optimizers import OptimizerState
 from ..settings import SettingError, is_whole, plain, refuse_unknown, shown
 from ..storage.run_index import ListedRun
 from ..storage.run_summary import RunSummary
@@ -24,50 +19,25 @@ from ..training.file_input import Source
 from ..training.history import History
 from ..training.model import Model
 from ..training.pytorch_weights import read_parameters
-from ..training.trainer import SETTING_NAMES, Trainer
+from ..training.trainer import Trainer
 from ..training.worker import Worker
-from .deferral import Deferral
+from .deferred_loading import Deferral
 from .replay import Replay, ReplayedStep, initial_engine, replay_step, replay_to
+from .run_settings import (
+    CONFIGURATION,
+    DATA_SETTINGS,
+    MODEL_SETTINGS,
+    TRAINER_SETTINGS,
+    completed,
+    selected,
+)
+from .run_state import RunState
 
 if TYPE_CHECKING:
     from .manager import TrainingRunManager
 
-DATA_SETTINGS = tuple(SequenceDataset.setting_names())
-MODEL_SETTINGS = tuple(
-    name
-    for name in Model.setting_names()
-    if name not in ("input_dimension", "output_dimension", "seed")
-)
-TRAINER_SETTINGS = (*SETTING_NAMES, "mode")
-CONFIGURATION = (*DATA_SETTINGS, *MODEL_SETTINGS, *TRAINER_SETTINGS)
-"""All keys of a run's configuration; `seed` is that of the data and the model."""
-
 DEFERRED = ("dataset", "model", "trainer", "worker")
-"""The parts of a run that a store's run has once it is loaded: every attribute that takes time."""
-
-
-@dataclass(frozen=True)
-class RunState:
-    """The exact state of a run after `step` updates.
-
-    Attributes
-    ----------
-    weights : list of array, shape (in, out)
-    biases : list of array, shape (out,)
-    optimizer_state : OptimizerState
-    epoch, position : int
-        The place of the next batch.
-    settings : dict
-        The training settings in force.
-    """
-
-    step: int
-    weights: list[NDArray[np.float32]]
-    biases: list[NDArray[np.float32]]
-    optimizer_state: OptimizerState
-    epoch: int
-    position: int
-    settings: dict[str, Any]
+"""The attributes that a run of a store has once it is loaded."""
 
 
 class TrainingRun(param.Parameterized):
@@ -76,19 +46,21 @@ class TrainingRun(param.Parameterized):
     Everything else follows by replay of the events on a new engine: resets, forks and earlier
     steps are all reached by `replay`.
 
+    A run that a store lists has its `id`, `name`, `parent`, `config` and `summary` at once, and is
+    loaded when another attribute is first used. That raises `SettingError` if it cannot be read.
+
     Attributes
     ----------
     config : dict
         All settings at the beginning.
-    dataset, model, trainer
+    dataset : SequenceDataset
+    model : Model
+    trainer : Trainer
         Made from the configuration.
     worker : Worker
         Trains the run in the background.
     manager : TrainingRunManager or None
         The manager that has it, which checks and saves a new name.
-
-    A run that a store lists has its `id`, `name`, `parent`, `config` and `summary` at once, and is
-    loaded when another attribute is first used. That raises `SettingError` if it cannot be read.
     """
 
     manager: TrainingRunManager | None = None
@@ -122,15 +94,15 @@ class TrainingRun(param.Parameterized):
         if deferral is not None:
             self._stored_config = config
             return
-        self.dataset = SequenceDataset(**_only(config, DATA_SETTINGS))
+        self.dataset = SequenceDataset(**selected(config, DATA_SETTINGS))
         self.model = Model(
             input_dimension=self.dataset.input_dimension,
             output_dimension=self.dataset.output_dimension,
             seed=self.dataset.seed,
-            **_only(config, MODEL_SETTINGS),
+            **selected(config, MODEL_SETTINGS),
         )
         self.model.run = self
-        self.trainer = Trainer(self.model, self.dataset, **_only(config, TRAINER_SETTINGS))
+        self.trainer = Trainer(self.model, self.dataset, **selected(config, TRAINER_SETTINGS))
         self.config = self.settings
         self.worker = Worker(self.trainer.engine, self.trainer.commands, self.claim)
 
@@ -143,9 +115,9 @@ class TrainingRun(param.Parameterized):
             super().__setattr__(name, value)
 
     def __getattr__(self, name: str) -> Any:
-        """Return a deferred part; called only while the run has no attribute of that name."""
+        """Load the run for one of its deferred attributes; called only while it is missing."""
         if name == "config" and self._deferral is not None:
-            self.config = _completed(self._stored_config)
+            self.config = completed(self._stored_config)
             return self.config
         if name not in DEFERRED or self._deferral is None:
             return object.__getattribute__(self, name)  # raises AttributeError again
@@ -158,7 +130,7 @@ class TrainingRun(param.Parameterized):
 
     @property
     def loaded(self) -> bool:
-        """Whether the run has all its parts, and not only its entry in a store's list."""
+        """Whether the run has all attributes; else it has only its entry in a store's list."""
         return self._deferral is None or DEFERRED[-1] in self.__dict__
 
     def load(self) -> None:
@@ -173,18 +145,14 @@ class TrainingRun(param.Parameterized):
             if self.loaded:
                 return
             try:
-                whole = self._deferral.read(self, self._made_whole)
+                loaded = self._deferral.read(self)
+                loaded.model.run = self
+                self.__dict__.update({name: vars(loaded)[name] for name in ("config", *DEFERRED)})
+                return
             except Exception as error:
                 failure = error
-            else:
-                whole.model.run = self
-                self.__dict__.update({name: vars(whole)[name] for name in ("config", *DEFERRED)})
-                return
-        refusal = self._deferral.refusal(self, failure)
-        raise refusal from (None if refusal is failure else failure)
-
-    def _made_whole(self) -> TrainingRun:
-        return TrainingRun(self.name, self.config, self.id, self.parent)
+        # Without the lock: those who are told of an unreadable run may use it.
+        self._deferral.refuse(self, failure)
 
     def list_again(self, listed: ListedRun) -> bool:
         """Take a newer entry of the store's list; tell if the run was saved since the last one."""
@@ -207,8 +175,8 @@ class TrainingRun(param.Parameterized):
             return {**self.config, **listed.settings, "mode": mode}
         return {
             **self.dataset.settings(),
-            **_only(self.model.settings(), MODEL_SETTINGS),
-            **_only(self.trainer.settings(), TRAINER_SETTINGS),
+            **selected(self.model.settings(), MODEL_SETTINGS),
+            **selected(self.trainer.settings(), TRAINER_SETTINGS),
         }
 
     @property
@@ -274,16 +242,7 @@ class TrainingRun(param.Parameterized):
             If the run has not reached that step.
         """
         step = self._checked_step(step)
-        engine = self.replay(step).engine if step else initial_engine(self)
-        return RunState(
-            step=engine.step,
-            weights=engine.network.weights,
-            biases=engine.network.biases,
-            optimizer_state=engine.optimizer_state,
-            epoch=engine.cursor.epoch,
-            position=engine.cursor.position,
-            settings={name: getattr(engine.settings, name) for name in SETTING_NAMES},
-        )
+        return RunState.of(self.replay(step).engine if step else initial_engine(self))
 
     def replay(self, step: int) -> Replay:
         """Return a new engine in the state after `step` updates, with its log.
@@ -329,7 +288,7 @@ class TrainingRun(param.Parameterized):
         if not is_whole(step) or not 0 <= step <= last:
             raise SettingError(
                 "step",
-                f"step must be a whole number from 0 to {last}, where {self.name!r} is; "
+                f"step must be a whole number from 0 to {last}, where {shown(self.name)} is; "
                 f"got {shown(step)}.",
             )
         return step
@@ -351,19 +310,3 @@ class TrainingRun(param.Parameterized):
     def _adopt(self, engine: Engine) -> None:
         self.trainer.engine.adopt(engine)
         self.trainer.notify_watchers()
-
-
-def _completed(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a stored configuration as a loaded run has it, without making any part."""
-    return SequenceDataset.with_containers({**_defaults(), **config})
-
-
-@cache
-def _defaults() -> dict[str, Any]:
-    """Return the default of every setting."""
-    settings = {SequenceDataset: DATA_SETTINGS, Model: MODEL_SETTINGS, Trainer: TRAINER_SETTINGS}
-    return {name: kind.param[name].default for kind, names in settings.items() for name in names}
-
-
-def _only(settings: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: settings[name] for name in names if name in settings}

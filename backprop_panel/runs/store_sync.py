@@ -9,7 +9,7 @@ from ..storage.autosave import Autosave
 from ..storage.run_index import ListedRun
 from ..storage.run_names import free_name
 from ..storage.unreadable_runs import UnreadableRun
-from .deferral import Deferral, unreadable_run
+from .deferred_loading import Deferral, unreadable_run
 from .run import TrainingRun
 
 

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from functools import partial
 from math import inf
 from threading import RLock
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from ..settings import SettingError
-from ..training.checkpoints import EngineState
+from ..settings import SettingError, shown
 from ..training.trainer import always_free
 from .autosaved_run import AutosavedRun
 from .database import DamagedStore, Store, StoreError
 from .lease_keeper import LeaseKeeper
 from .run_delta import CHANGED_ELSEWHERE, Conflict, RunDelta
 from .run_index import ListedRun, RunIndex
-from .run_modes import read_mode, write_modes
-from .run_reader import catch_up, read_checkpoints
+from .run_modes import write_modes
+from .run_reader import RunReader
+from .run_writer import RunWriter
+from .store_access import StoreAccess
 from .unreadable_runs import raw_copy
 
 if TYPE_CHECKING:
@@ -38,36 +38,37 @@ class Autosave:
     """
 
     def __init__(self, store: Store, user: str) -> None:
-        self._problem = ""
         self._store = store
-        self._leases = LeaseKeeper(self._attempt)
+        self._access = StoreAccess(store)
+        self._leases = LeaseKeeper(self._access.attempt)
         self._entries: dict[str, AutosavedRun] = {}
         self._saving = RLock()
-        self._current = ""
         with store.transaction(writing=not store.read_only) as db:
             self._index = RunIndex(db, user, store.read_only)
+        self._reader = RunReader(self._access)
+        self._writer = RunWriter(self._access, self._index, self._leases)
         store.attach(self)
 
     @property
     def problem(self) -> str:
         """Why changes are not in the file; empty if the last ones are."""
-        return self._store.notice or self._problem
+        return self._access.problem
 
     def listed(self) -> list[ListedRun]:
         """Return the user's runs in their order."""
-        with self._store.transaction(writing=False) as db:
+        with self._access.reading() as db:
             return self._index.listed(db)
 
     def used_last(self) -> str | None:
         """Return the id of the run that was current last."""
-        with self._store.transaction(writing=False) as db:
+        with self._access.reading() as db:
             return self._index.used_last(db)
 
     def use(self, run: TrainingRun) -> None:
         """Store which run is current; for a run that is not stored yet, once it is."""
-        self._current = run.id
+        self._writer.current = run.id
         if self.has_stored(run):
-            self._attempt(lambda db: self._index.use(db, run.id))
+            self._access.attempt(lambda db: self._index.use(db, run.id))
 
     def has_stored(self, run: TrainingRun) -> bool:
         """Tell whether a run has been in the file."""
@@ -95,9 +96,9 @@ class Autosave:
         delta = RunDelta.take(engine, None, complete=not engine.checkpoints.states)
 
         def insert(db: sqlite3.Connection) -> None:
-            run.name = self._insert(db, entry, delta)
+            run.name = self._writer.insert(db, entry, delta)
 
-        if self._attempt(insert):
+        if self._access.attempt(insert):
             entry.saved = delta.after
         self._attach(entry, run.trainer)
 
@@ -114,7 +115,7 @@ class Autosave:
             entry.draft = False
             if entry.saved is None:
                 entry.request_delta()
-                self._save(entry, monotonic() + DELTA_SECONDS)
+                self._writer.save(entry, monotonic() + DELTA_SECONDS)
 
     def load(self, run: TrainingRun, trainer: Trainer) -> None:
         """Read the stored state of a listed run into its new trainer, and save it from now on.
@@ -126,10 +127,8 @@ class Autosave:
         StoreError
         """
         entry = AutosavedRun(run)
-        with self._store.transaction(writing=False) as db:
-            entry.mode = read_mode(db, run.id) or trainer.mode
-        trainer.engine.view_only(entry.mode == "visualize")
-        self._catch_up(entry, trainer)
+        self._reader.load_mode(entry, trainer)
+        self._reader.catch_up(entry, trainer)
         self._attach(entry, trainer)
 
     def follow(self, run: TrainingRun, saves: int) -> bool:
@@ -140,15 +139,15 @@ class Autosave:
             return False
 
         def follow() -> None:
-            if not entry.held and (entry.lost or not entry.is_new):
-                self._catch_up(entry, run.trainer)
+            if not entry.held and (entry.lost or not entry.is_unsaved):
+                self._reader.catch_up(entry, run.trainer)
 
         try:
             run.commands.run_if_idle(follow)
         except Conflict:  # deleted since it was listed
             return False
         except DamagedStore as error:
-            self._report(error)  # the run stays as it is here, and the others follow
+            self._access.report(error)  # the run stays as it is here, and the others follow
             return False
         return entry.saved is not before
 
@@ -156,7 +155,7 @@ class Autosave:
         """Rename a run in the file; a draft is stored with its new name."""
         self.keep(run)
         if self.has_stored(run):
-            with self._store.transaction() as db:
+            with self._access.writing() as db:
                 self._index.rename(db, run.id, name)
         if run.id in self._entries:
             self._entries[run.id].stem = None
@@ -171,18 +170,18 @@ class Autosave:
         """
         with self._saving:
             if self.has_stored(run):
-                with self._store.transaction() as db:
+                with self._access.writing() as db:
                     self._delete(db, run)
             self.forget(run)
 
     def raw_copy(self, run_id: str) -> bytes:
         """Return a store's file that holds one run alone, its rows unread."""
-        with self._store.transaction(writing=False) as db:
+        with self._access.reading() as db:
             return raw_copy(db, run_id)
 
     def delete_unreadable(self, run_id: str) -> None:
         """Delete an unreadable run."""
-        with self._store.transaction() as db:
+        with self._access.writing() as db:
             self._index.delete_row(db, run_id)
 
     def forget(self, run: TrainingRun) -> None:
@@ -194,17 +193,17 @@ class Autosave:
         """Save the changes of every run; return the seconds for which training waited."""
         with self._saving:
             entries = list(self._entries.values())
-            new = [entry for entry in entries if entry.is_new]
-            for entry in new:
+            unsaved = [entry for entry in entries if entry.is_unsaved]
+            for entry in unsaved:
                 entry.request_delta()
             deadline = monotonic() + DELTA_SECONDS
-            saved = [self._save(entry, deadline) for entry in new]
+            saved = [self._writer.save(entry, deadline) for entry in unsaved]
             if changed := [entry for entry in entries if entry.has_new_mode]:
-                self._attempt(lambda db: write_modes(db, changed))
+                self._access.attempt(lambda db: write_modes(db, changed))
             if saved and all(saved):
-                self._problem = ""
+                self._access.clear()
             self._leases.keep(entries)
-            return sum(entry.copying for entry in new)
+            return sum(entry.copying for entry in unsaved)
 
     def give_back(self) -> None:
         """Save everything, and release at once the leases of the runs that nothing trains here."""
@@ -235,97 +234,21 @@ class Autosave:
             return
         run = entry.run
         try:
-            with self._store.transaction() as db:
+            with self._access.writing() as db:
                 saves = self._leases.take(db, run)
         except StoreError as error:
-            self._report(error)  # the run goes on in memory
+            self._access.report(error)  # the run goes on in memory
             return
         except Conflict as conflict:
-            raise SettingError("runs", f"{run.name!r} cannot go on: {conflict}.") from None
+            raise SettingError("runs", f"{shown(run.name)} cannot go on: {conflict}.") from None
         entry.held = True
         if not entry.lost and saves == entry.saved.saves:
             return
         # Made while the store failed, and another process has changed the run since.
         unsaved = not entry.lost and entry.has_unsaved_events
-        self._catch_up(entry, run.trainer)
+        self._reader.catch_up(entry, run.trainer)
         if unsaved:
             raise SettingError("runs", f"{entry.not_saved(CHANGED_ELSEWHERE)}.")
-
-    def _catch_up(self, entry: AutosavedRun, trainer: Trainer) -> None:
-        run_id = entry.run.id
-        known = None if entry.lost or entry.saved is None or entry.is_new else entry.saved
-        with self._store.transaction(writing=False) as db:
-            read = partial(self._read_checkpoints, run_id)
-            entry.saved = catch_up(db, run_id, trainer.engine, known, read)
-        entry.lost = False
-        trainer.notify_watchers()
-
-    def _read_checkpoints(self, run_id: str, generation: int, until: int) -> list[EngineState]:
-        try:
-            with self._store.transaction(writing=False) as db:
-                return read_checkpoints(db, run_id, generation, until)
-        except StoreError as error:
-            # Checkpoints only shorten a replay: without them it begins at step 0.
-            self._report(error)
-            return []
-
-    def _save(self, entry: AutosavedRun, deadline: float) -> bool:
-        """Write the delta taken by the deadline; a failure is reported in `problem`."""
-        try:
-            delta = entry.delta(deadline)
-            return delta is not None and self._write(entry, delta)
-        except Exception as error:  # no failure may end the saving thread
-            self._problem = f"{entry.run.name!r} is not saved: {str(error) or repr(error)}"
-            return False
-
-    def _write(self, entry: AutosavedRun, delta: RunDelta) -> bool:
-        """Write a delta; stop training that contradicts another process."""
-        run = entry.run
-        try:
-            with self._store.transaction() as db:
-                if delta.before is None:
-                    self._insert(db, entry, delta)
-                    self._leases.take(db, run)
-                else:
-                    self._leases.take(db, run)
-                    delta.write(db, run.id)
-        except StoreError as error:
-            self._report(error)
-            return False
-        except (Conflict, SettingError) as error:
-            if delta.before is None:  # its name was taken meanwhile; it may get another
-                self._report(error)
-            elif delta.has_events:
-                self._lose(entry, error)
-            else:  # only a fork's checkpoints, while another process trained the fork
-                entry.lost = True
-            return False
-        entry.held = True
-        if entry.saved is delta.before:
-            entry.saved = delta.after
-        return True
-
-    def _lose(self, entry: AutosavedRun, reason: Exception) -> None:
-        """Stop the training of a run that was changed elsewhere; the next claim reads it anew."""
-        entry.held, entry.lost = False, True
-        message = entry.not_saved(reason)
-
-        def stop() -> None:
-            raise SettingError("training", message)
-
-        try:
-            entry.run.commands.put(stop)
-        except SettingError:  # nothing trains it
-            self._problem = message
-
-    def _insert(self, db: sqlite3.Connection, entry: AutosavedRun, delta: RunDelta) -> str:
-        """Add a run to the file; return its name there."""
-        run = entry.run
-        name = self._index.insert(db, run, entry.stem)
-        if run.id == self._current:
-            self._index.use(db, run.id)
-        delta.write(db, run.id)
-        return name
 
     def _delete(self, db: sqlite3.Connection, run: TrainingRun) -> None:
         try:
@@ -333,17 +256,3 @@ class Autosave:
         except Conflict:
             return  # deleted already
         self._index.delete(db, run)
-
-    def _report(self, error: Exception) -> None:
-        """Keep a failure as the problem, unless the store's notice says it as long as it lasts."""
-        self._problem = "" if self._store.notice else str(error)
-
-    def _attempt(self, action: Callable[[sqlite3.Connection], object]) -> bool:
-        """Run `action` in one transaction; report a failure of the store in `problem`."""
-        try:
-            with self._store.transaction() as db:
-                action(db)
-        except StoreError as error:
-            self._report(error)
-            return False
-        return True

@@ -7,6 +7,7 @@ from threading import Event
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 
+from ..settings import shown
 from ..training.trainer import always_free
 from .run_delta import RunDelta, Saved
 
@@ -54,7 +55,7 @@ class AutosavedRun:
         self._finished = Event()
 
     @property
-    def is_new(self) -> bool:
+    def is_unsaved(self) -> bool:
         """Whether the run has changes that belong into the file and are not there."""
         engine = self.run.trainer.engine
         if self.saved is None:
@@ -73,14 +74,15 @@ class AutosavedRun:
 
     def not_saved(self, reason: object) -> str:
         """Return the message that the last changes of the run are lost."""
-        return f"The last changes to {self.run.name!r} here are not saved: {reason}"
+        return f"The last changes to {shown(self.run.name)} here are not saved: {reason}"
 
     def warn_of_closed_store(self) -> None:
         """Warn once that a change of the run is not saved, as its manager is closed."""
         run = self.run
         run.trainer.claim = always_free
         warnings.warn(
-            f"{run.name!r} goes on in memory only: its manager is closed, and saves nothing more.",
+            f"{shown(run.name)} goes on in memory only: its manager is closed, and saves nothing "
+            "more.",
             stacklevel=2,
         )
 
@@ -113,7 +115,7 @@ class AutosavedRun:
         begin = perf_counter()
         try:
             # Between the request and this moment the run may have been read from the file.
-            if self.is_new:
+            if self.is_unsaved:
                 self._delta = RunDelta.take(self.run.trainer.engine, self.saved)
         except Exception as failure:  # too little memory, for example: training goes on
             self._failure = failure

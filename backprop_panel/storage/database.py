@@ -1,4 +1,4 @@
-"""The SQLite file of a store, and the thread that saves runs into it."""
+"""The SQLite file of a store: its transactions, and its failures in words."""
 
 from __future__ import annotations
 
@@ -6,23 +6,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Lock, Thread
-from time import thread_time
-from typing import Protocol
+from threading import Lock
 
-from ..settings import SettingError
+from ..settings import SettingError, shortened, shown_path
 from .connection import FileIds, Unfit, file_ids, open_database
+from .saving_thread import Saver, SavingThread
 from .serialization import Damaged
-
-SAVE_SECONDS = 0.5
-"""The time between two saves. Changes are on disk within twice that, those of networks with
-megabytes of weights a little later, as saving them more often would slow the training down."""
-
-COPY_SHARE = 0.02
-"""The largest share of the training time that copying the changes takes."""
-
-SAVING_SHARE = 0.1
-"""The largest share of one processor's time that saving takes."""
 
 EXPLANATIONS = {
     sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
@@ -53,15 +42,8 @@ class DamagedStore(StoreError):
     """
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"The store {str(path)!r} is damaged: {reason}.")
+        super().__init__(f"The store {shown_path(path)} is damaged: {reason}.")
         self.reason = reason
-
-
-class Saver(Protocol):
-    """What the saving thread calls: a manager's `Autosave`."""
-
-    def save(self) -> float:
-        """Save the changes; return the seconds for which training waited."""
 
 
 class Store:
@@ -90,15 +72,12 @@ class Store:
         with self._explained():
             self._db, self.read_only = open_database(self.path)
         self._files = file_ids(self.path)
-        self._savers: list[Saver] = []
-        self._closing = Event()
-        self._saver = Thread(target=self._save, name="saving", daemon=True)
-        self._saver.start()
+        self._saving = SavingThread()
 
     @property
     def notice(self) -> str:
         """Why nothing can be saved, if that is so whatever is written; else empty."""
-        store = f"The store {str(self.path)!r}"
+        store = f"The store {shown_path(self.path)}"
         if self.read_only:
             return f"{store} is read-only: its runs are shown, but what is done here is not saved."
         if self._files is not None and file_ids(self.path) != self._files:
@@ -134,26 +113,17 @@ class Store:
 
     def attach(self, saver: Saver) -> None:
         """Call a manager's `save` regularly from now on."""
-        self._savers.append(saver)
+        self._saving.savers.append(saver)
 
     def detach(self, saver: Saver) -> None:
         """Stop calling a manager's `save`."""
-        self._savers.remove(saver)
+        self._saving.savers.remove(saver)
 
     def close(self) -> None:
         """Close the file. Unsaved changes are lost: close the managers first."""
-        self._closing.set()
-        self._saver.join()
+        self._saving.stop()
         with self._lock:
             self._db.close()
-
-    def _save(self) -> None:
-        pause = SAVE_SECONDS
-        while not self._closing.wait(pause):
-            begin = thread_time()
-            copying = sum(saver.save() for saver in list(self._savers))
-            saving = thread_time() - begin
-            pause = max(SAVE_SECONDS, copying / COPY_SHARE, saving / SAVING_SHARE)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -167,12 +137,14 @@ class Store:
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
             if code == sqlite3.SQLITE_CORRUPT:
                 raise DamagedStore(self.path, "SQLite cannot read all of it") from error
-            problem = EXPLANATIONS.get(code, f"cannot be used: {error}")
-            raise StoreError(f"The store {str(self.path)!r} {problem}.") from error
+            problem = EXPLANATIONS.get(code, f"cannot be used: {shortened(error)}")
+            raise StoreError(f"The store {shown_path(self.path)} {problem}.") from error
         except Damaged as error:
             raise DamagedStore(self.path, str(error)) from error
         except Unfit as error:
-            raise StoreError(f"The store {str(self.path)!r} {error}.") from error
+            raise StoreError(f"The store {shown_path(self.path)} {error}.") from error
         except OSError as error:
             reason = error.strerror or error
-            raise StoreError(f"The store {str(self.path)!r} cannot be opened: {reason}.") from error
+            raise StoreError(
+                f"The store {shown_path(self.path)} cannot be opened: {reason}."
+            ) from error

@@ -59,7 +59,7 @@ class LeaseKeeper:
             self._attempt(lambda db: renew_leases(db, self._owner))
 
     def _is_idle(self, entry: AutosavedRun) -> bool:
-        return entry.held and not entry.is_new and monotonic() > entry.used + HEARTBEAT_SECONDS
+        return entry.held and not entry.is_unsaved and monotonic() > entry.used + HEARTBEAT_SECONDS
 
     def _release_if_idle(self, entry: AutosavedRun) -> None:
         if self._is_idle(entry):  # checked again, as no step can begin from here on

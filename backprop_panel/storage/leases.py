@@ -6,7 +6,7 @@ import sqlite3
 import time
 from uuid import uuid4
 
-from ..settings import SettingError
+from ..settings import SettingError, shown
 from .liveness import has_ended, this_process
 from .run_delta import DELETED_ELSEWHERE, Conflict
 
@@ -47,7 +47,7 @@ def take_lease(db: sqlite3.Connection, run_id: str, name: str, owner: str) -> in
         (run_id, owner, time.time(), LEASE_SECONDS),
     )
     if not taken.rowcount:
-        raise SettingError("runs", f"{name!r} is being trained in another window or process.")
+        raise SettingError("runs", f"{shown(name)} is being trained in another window or process.")
     return row[0]
 
 

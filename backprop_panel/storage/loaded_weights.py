@@ -14,11 +14,11 @@ from ..settings import SettingError
 from ..training.pytorch_weights import digest_of
 from .serialization import Damaged, pack_arrays, unpack_arrays
 
-Tensors = Mapping[str, NDArray[np.float32]]
+LoadedWeights = Mapping[str, NDArray[np.float32]]
 """Flat vectors like ``network.parameters``, by their digests."""
 
 
-def write_loaded_weights(db: sqlite3.Connection, run_id: str, tensors: Tensors) -> None:
+def write_loaded_weights(db: sqlite3.Connection, run_id: str, tensors: LoadedWeights) -> None:
     """Write the tensors that the store does not hold yet."""
     found = db.execute("SELECT digest FROM tensors WHERE run = ?", (run_id,))
     stored = {digest for (digest,) in found}
@@ -28,7 +28,11 @@ def write_loaded_weights(db: sqlite3.Connection, run_id: str, tensors: Tensors) 
 
 
 def read_loaded_weights(
-    db: sqlite3.Connection, run_id: str, network: Network, digests: Iterable[str], known: Tensors
+    db: sqlite3.Connection,
+    run_id: str,
+    network: Network,
+    digests: Iterable[str],
+    known: LoadedWeights,
 ) -> dict[str, NDArray[np.float32]]:
     """Return the known tensors and those with further digests, read from the store.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..training.checkpoints import EngineState
 from ..training.engine import Engine
 from ..training.event_log import Event, Trained, digests_in, to_json
-from .loaded_weights import Tensors, write_loaded_weights
+from .loaded_weights import LoadedWeights, write_loaded_weights
 from .run_summary import last_and_best
 from .serialization import pack_arrays, pack_json, pack_state
 
@@ -99,7 +99,7 @@ class RunDelta:
     state: EngineState
     first_event: int
     events: list[dict[str, Any]]
-    tensors: Tensors
+    tensors: LoadedWeights
     first_row: int
     columns: dict[str, NDArray]
     losses: NDArray

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import nan
 from typing import TYPE_CHECKING, Any
 
-from ..settings import SettingError
+from ..settings import SettingError, shown
 from .run_modes import known_mode
 from .run_names import free_name
 from .run_summary import RunSummary
@@ -144,7 +144,7 @@ class RunIndex:
         """Delete a run unless it is the last."""
         query = "SELECT count(*) FROM runs WHERE workspace = ?"
         if db.execute(query, (self._workspace,)).fetchone() == (1,):
-            raise SettingError("runs", f"{run.name!r} is the only run; there must be one.")
+            raise SettingError("runs", f"{shown(run.name)} is the only run; there must be one.")
         self.delete_row(db, run.id)
 
     def delete_row(self, db: sqlite3.Connection, run_id: str) -> None:
@@ -161,6 +161,6 @@ def _taken_names_refused(name: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.IntegrityError:
-        raise SettingError("name", f"There is a run named {name!r} already.") from None
+        raise SettingError("name", f"There is a run named {shown(name)} already.") from None
     except UnicodeEncodeError:
-        raise SettingError("name", f"{name!r} is not a text that can be stored.") from None
+        raise SettingError("name", f"{shown(name)} is not a text that can be stored.") from None

@@ -40,5 +40,5 @@ def checked_name(name: str, taken: Container[str]) -> str:
             f"A run's name has at most {MOST_NAME_LENGTH} characters, got {len(name):,}.",
         )
     if name in taken:
-        raise SettingError("name", f"There is a run named {name!r} already.")
+        raise SettingError("name", f"There is a run named {shown(name)} already.")
     return name

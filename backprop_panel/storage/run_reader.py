@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from numpy.typing import NDArray
 
@@ -12,10 +13,54 @@ from ..training.checkpoints import Checkpoints, EngineState
 from ..training.engine import Engine
 from ..training.event_log import Event, digests_in, from_json
 from ..training.history import History
+from ..training.trainer import Trainer
 from . import run_delta
-from .loaded_weights import Tensors, read_loaded_weights
+from .autosaved_run import AutosavedRun
+from .database import StoreError
+from .loaded_weights import LoadedWeights, read_loaded_weights
 from .run_delta import DELETED_ELSEWHERE, Conflict, Saved
+from .run_modes import read_mode
 from .serialization import Damaged, unpack_arrays, unpack_json, unpack_state
+from .store_access import StoreAccess
+
+
+class RunReader:
+    """Reads the stored runs of one manager into their engines."""
+
+    def __init__(self, access: StoreAccess) -> None:
+        self._access = access
+
+    def load_mode(self, entry: AutosavedRun, trainer: Trainer) -> None:
+        """Take the stored mode of a run."""
+        with self._access.reading() as db:
+            entry.mode = read_mode(db, entry.run.id) or trainer.mode
+        trainer.engine.view_only(entry.mode == "visualize")
+
+    def catch_up(self, entry: AutosavedRun, trainer: Trainer) -> None:
+        """Bring a run to its stored state; changes that are not in the file are lost.
+
+        Raises
+        ------
+        Conflict
+            If the run is no longer in the file.
+        StoreError
+        """
+        run_id = entry.run.id
+        known = None if entry.lost or entry.saved is None or entry.is_unsaved else entry.saved
+        with self._access.reading() as db:
+            read = partial(self._read_checkpoints, run_id)
+            entry.saved = catch_up(db, run_id, trainer.engine, known, read)
+        entry.lost = False
+        trainer.notify_watchers()
+
+    def _read_checkpoints(self, run_id: str, generation: int, until: int) -> list[EngineState]:
+        try:
+            with self._access.reading() as db:
+                return read_checkpoints(db, run_id, generation, until)
+        except StoreError as error:
+            # Checkpoints only shorten a replay: without them it begins at step 0.
+            self._access.report(error)
+            return []
 
 
 def catch_up(
@@ -80,7 +125,7 @@ class _Stored:
 
     first_event: int
     events: list[Event]
-    tensors: Tensors
+    tensors: LoadedWeights
     history: list[dict[str, NDArray]]
     state: EngineState
 

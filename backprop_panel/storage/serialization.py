@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from ..nn.optimizers import OptimizerState
-from ..settings import is_whole
+from ..settings import is_whole, shortened
 from ..training.checkpoints import EngineState
 
 
@@ -35,7 +35,7 @@ def unpack_json(text: str) -> dict[str, Any]:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Damaged(f"its JSON cannot be read: {error}") from error
+        raise Damaged(f"its JSON cannot be read: {shortened(error)}") from error
 
 
 def pack_state(state: EngineState) -> tuple[str, str, bytes]:
@@ -89,7 +89,7 @@ def read_state(meta: str, tensors: bytes) -> EngineState:
             raise Damaged("a state does not say where it stands")
         return EngineState(**fields, parameters=parameters, optimizers=optimizers)
     except (KeyError, TypeError, AttributeError) as error:
-        raise Damaged(f"a state is incomplete: {error}") from error
+        raise Damaged(f"a state is incomplete: {shortened(error)}") from error
 
 
 def pack_arrays(arrays: Mapping[str, NDArray]) -> bytes:
@@ -107,7 +107,7 @@ def unpack_arrays(packed: bytes) -> dict[str, NDArray]:
     try:
         return load(packed)
     except SafetensorError as error:
-        raise Damaged(f"its arrays cannot be read: {error}") from error
+        raise Damaged(f"its arrays cannot be read: {shortened(error)}") from error
 
 
 def _moments(rule: str, arrays: Mapping[str, NDArray]) -> dict[str, NDArray]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from ..settings import SettingError, did_you_mean, is_whole, shown
+from ..settings import SettingError, did_you_mean, is_whole, shortened, shown
 
 
 class Learner(Protocol):
@@ -206,11 +206,13 @@ def from_json(entry: dict[str, Any]) -> Event:
     name = fields.pop("kind", None)
     if name not in KINDS:
         hint = did_you_mean(str(name), KINDS)
-        raise SettingError("events", f"There is no event of the kind {name!r}.{hint}")
+        raise SettingError("events", f"There is no event of the kind {shown(name)}.{hint}")
     try:
         event = KINDS[name](**fields)
     except TypeError as error:
-        raise SettingError("events", f"An event {name!r} cannot be read: {error}.") from None
+        raise SettingError(
+            "events", f"An event {shown(name)} cannot be read: {shortened(error)}."
+        ) from None
     if not is_whole(event.step) or not _has_sound_fields(event):
         raise SettingError("events", f"Not an event: {shown(entry)}.")
     return event

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..settings import SettingError, shown
+from ..settings import SettingError, shown, shown_path
 
 Source = str | os.PathLike[str] | bytes | BinaryIO
 
@@ -93,7 +93,7 @@ def read_file(path: Path, limit: int, what: str, flags: int = 0) -> bytes:
     """Return the bytes of a plain file, at most ``limit + 1`` of them."""
     # Without O_NONBLOCK, opening a pipe would wait for its other end.
     flags |= os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with refusing_errors(f"{what} cannot be opened ({str(path)!r:.200})"):
+    with refusing_errors(f"{what} cannot be opened ({shown_path(path)})"):
         number = os.open(path, flags)
         try:
             mode = os.fstat(number).st_mode
@@ -108,7 +108,7 @@ def read_file(path: Path, limit: int, what: str, flags: int = 0) -> bytes:
 def _other_kind(path: Path, mode: int) -> str:
     """Name the kind of a path that is no plain file; in the folder of a run, the weights too."""
     if not stat.S_ISDIR(mode):
-        return f"not a plain file: {str(path)!r:.200}"
+        return f"not a plain file: {shown_path(path)}"
     weights = path / "weights.safetensors"
-    hint = f"; its weights are in {str(weights)!r:.200}" if weights.is_file() else ""
-    return f"a folder, not a plain file: {str(path)!r:.200}{hint}"
+    hint = f"; its weights are in {shown_path(weights)}" if weights.is_file() else ""
+    return f"a folder, not a plain file: {shown_path(path)}{hint}"

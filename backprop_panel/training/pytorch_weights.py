@@ -15,7 +15,7 @@ from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save
 
 from ..nn.network import Network, split_biases
-from ..settings import SettingError
+from ..settings import SettingError, shortened, shown
 from .file_input import (
     MOST_HEADER_BYTES,
     MOST_WEIGHTS_BYTES,
@@ -109,7 +109,9 @@ def read_tensors(data: bytes) -> Tensors:
     try:
         entries = deserialize(data)
     except SafetensorError as error:
-        raise InterchangeError("weights", f"Not a whole safetensors file: {error}.") from error
+        raise InterchangeError(
+            "weights", f"Not a whole safetensors file: {shortened(error)}."
+        ) from error
     tensors: Tensors = {}
     for name, entry in entries:
         if entry["dtype"] != "F32":
@@ -149,5 +151,5 @@ def set_weights(
 
 def _listed(tensors: Mapping[str, NDArray], most: int = 12) -> str:
     names = list(tensors)
-    shown = ", ".join(f"{name!r:.40}" for name in names[:most])
-    return (shown + (f" and {len(names) - most} more" if len(names) > most else "")) or "nothing"
+    first = ", ".join(shown(name, 40) for name in names[:most])
+    return (first + (f" and {len(names) - most} more" if len(names) > most else "")) or "nothing"

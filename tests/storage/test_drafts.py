@@ -6,7 +6,7 @@ import pytest
 from stores import SMALL, everything, train, wait_until
 
 from backprop_panel import SettingError, TrainingRunManager
-from backprop_panel.storage import database as store
+from backprop_panel.storage import saving_thread
 from backprop_panel.training.worker import StopWhen
 
 DEEDS = {
@@ -39,7 +39,7 @@ def open_manager(path):
 @pytest.fixture
 def only_when_told(monkeypatch):
     """Stop stores from saving by themselves: tests call `save`."""
-    monkeypatch.setattr(store, "SAVE_SECONDS", 1000)
+    monkeypatch.setattr(saving_thread, "SAVE_SECONDS", 1000)
 
 
 def in_file(path):

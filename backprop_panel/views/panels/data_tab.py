@@ -20,7 +20,7 @@ from ..plots.html import chip, html
 from ..state.session import Session, redraw_on_change
 from ..state.token_text import visible
 
-MOST_MASTERS = 12
+MOST_MASTERS_SHOWN = 12
 MOST_TOKENS = 120
 MOST_EXAMPLES = 32
 GENERATED_TOKENS = 60
@@ -111,7 +111,7 @@ def masters_html(run: TrainingRun, record: StepRecord) -> str:
     data = run.dataset
     origin = data.origin[data.sample_windows[record.samples]]
     rows = []
-    for number in range(min(len(data.masters), MOST_MASTERS)):
+    for number in range(min(len(data.masters), MOST_MASTERS_SHOWN)):
         ids = data.masters[number][:MOST_TOKENS]
         in_batch = np.zeros(len(data.masters[number]) + 1, int)
         for offset in origin[origin[:, 0] == number, 1]:

@@ -17,7 +17,7 @@ from ..state.comparison import Comparison
 from ..state.session import redraw_on_change
 from ..widgets.buttons import button
 
-SMOOTHING = 0.05
+LOSS_SMOOTHING = 0.05
 
 NOTHING_CHOSEN = -1
 """The slider's `value_throttled` while no step is chosen."""
@@ -88,14 +88,14 @@ class Timeline(pn.viewable.Viewer):
         wanted = {
             run: (
                 run_color(comparison.number(run)),
-                Wanted(SMOOTHING, False, None, begin, FEWEST_POINTS),
+                Wanted(LOSS_SMOOTHING, False, None, begin, FEWEST_POINTS),
             )
             for run, begin in comparison.branches().items()
         }
         self._curves.show(
             self._lines.of_all(wanted),
             now=step if present else None,
-            events=changed_settings(session.run, SMOOTHING),
+            events=changed_settings(session.run, LOSS_SMOOTHING),
             end=max(present, 1),
         )
 

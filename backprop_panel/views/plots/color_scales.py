@@ -7,6 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from ...settings import LARGEST
+
 SMOOTHING = 0.1
 """How far a scale's smoothed magnitude moves towards a smaller one with each frame."""
 
@@ -14,7 +16,7 @@ GROWTH = 0.5
 """How far it moves towards a larger one."""
 
 ROOM = 1.4
-"""A changed limit is the magnitude times this.
+"""A changed limit is the magnitude times this, at most the largest number of float32.
 
 It is kept until the magnitude exceeds it, or falls below the limit divided by the square of this.
 """
@@ -73,13 +75,13 @@ class Scales:
         rate = (SMOOTHING if magnitude < before else GROWTH) if smoothly else 1
         smoothed = self._magnitudes[kind] = before + rate * (magnitude - before)
         if not end / ROOM**2 <= smoothed <= end:
-            self.ends[kind] = smoothed * ROOM
+            self.ends[kind] = min(smoothed * ROOM, LARGEST)
 
 
 def _largest(values: NDArray[np.floating]) -> float:
-    """Return the largest finite magnitude."""
+    """Return the largest magnitude that is finite in float32."""
     magnitudes = np.abs(values)
     largest = float(magnitudes.max(initial=0))
-    if np.isfinite(largest):
+    if largest <= LARGEST:
         return largest
-    return float(magnitudes.max(initial=0, where=np.isfinite(magnitudes)))
+    return float(magnitudes.max(initial=0, where=magnitudes <= LARGEST))

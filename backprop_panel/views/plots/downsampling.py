@@ -1,4 +1,4 @@
-"""The part of a large matrix that is sent to the screen, and its resolution."""
+"""Downsampling to the screen: of large matrices to blocks of cells, of curves to fewer points."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from math import ceil, floor
 
 import numpy as np
 from numpy.typing import NDArray
+from tsdownsample import MinMaxLTTBDownsampler
 
 MOST_CELLS = 192
 """Rows or columns sent of the visible part: about as many as a heatmap has pixels."""
@@ -72,3 +73,11 @@ def largest(values: NDArray, block: int, axis: int) -> NDArray:
     high = np.maximum.reduceat(values, starts, axis=axis)
     low = np.minimum.reduceat(values, starts, axis=axis)
     return np.where(-low > high, low, high)
+
+
+def thinned(x: NDArray, y: NDArray, most: int) -> tuple[NDArray, NDArray]:
+    """Return at most `most` points that keep the curve's shape."""
+    if len(x) <= most:
+        return x, y
+    kept = MinMaxLTTBDownsampler().downsample(np.ascontiguousarray(y), n_out=most)
+    return x[kept], y[kept]

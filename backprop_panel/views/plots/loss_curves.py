@@ -21,9 +21,10 @@ from ...training.event_log import (
     WeightsLoaded,
 )
 from ...training.history import History
+from .downsampling import thinned
 from .html import number
 from .line_plot import Line, Marker
-from .smoothing import Window, averaged, in_view, smoothed, span_of, stretch_means, thinned
+from .smoothing import Window, averaged, in_view, smoothed, span_of, stretch_means
 
 MOST_POINTS = 1000
 """Points sent of a curve: about one a pixel of a wide screen."""

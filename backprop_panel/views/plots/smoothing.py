@@ -1,10 +1,9 @@
-"""Running means of long curves, and fewer points of the same shape."""
+"""Running means of long curves."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from tsdownsample import MinMaxLTTBDownsampler
 
 MOST_STEPS_SMOOTHED = 100
 """Steps averaged at full smoothing."""
@@ -54,7 +53,8 @@ def averaged(
     losses : array, shape (steps,)
         Of the steps 1, 2, 3, …
     span : int
-    window, begin
+    window : (float, float), optional
+    begin : int
         As for `in_view`.
     means : array, optional
         The result of `stretch_means` for all losses, if it is known.
@@ -92,11 +92,3 @@ def smoothed(values: NDArray, span: int) -> NDArray:
     means[:span] = sums[:span] / np.arange(1, span + 1)
     means[span:] = (sums[span:] - sums[:-span]) / span
     return means
-
-
-def thinned(x: NDArray, y: NDArray, most: int) -> tuple[NDArray, NDArray]:
-    """Return at most `most` points that keep the curve's shape."""
-    if len(x) <= most:
-        return x, y
-    kept = MinMaxLTTBDownsampler().downsample(np.ascontiguousarray(y), n_out=most)
-    return x[kept], y[kept]

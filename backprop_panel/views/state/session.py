@@ -14,7 +14,7 @@ from ...analysis.explanation import Explanation
 from ...analysis.record_cell import RecordCell
 from ...nn.record import StepRecord
 from ...runs.manager import TrainingRunManager
-from ...runs.run import TRAINER_SETTINGS
+from ...runs.run_settings import TRAINER_SETTINGS
 from ...training.engine import Engine
 from .cell import Cell, cell_of
 from .map_source import MapSource, RunSource

@@ -15,7 +15,7 @@ from ...data.sequence_dataset import SequenceDataset
 from ...nn.activations import ACTIVATIONS
 from ...nn.losses import LOSSES
 from ...nn.optimizers import OPTIMIZERS
-from ...settings import SettingError
+from ...settings import SettingError, shown
 from .buttons import SMALL
 
 ALICE = (files("backprop_panel.data") / "texts" / "alice.txt").read_text().strip()
@@ -148,7 +148,7 @@ def finite(name: str, text: str) -> float:
     """Return the finite number that a text stands for."""
     value = _fraction(name, text)
     if not isfinite(value):
-        raise SettingError(name, f"A {name} must be a finite number, got {text!r}.")
+        raise SettingError(name, f"A {name} must be a finite number, got {shown(text)}.")
     return value
 
 
@@ -179,11 +179,13 @@ def whole(name: str, text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise SettingError(name, f"{name} takes whole numbers, got {text!r}.") from None
+        raise SettingError(name, f"{name} takes whole numbers, got {shown(text)}.") from None
 
 
 def _fraction(name: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise SettingError(name, f"{name} takes a number such as 0.01, got {text!r}.") from None
+        raise SettingError(
+            name, f"{name} takes a number such as 0.01, got {shown(text)}."
+        ) from None

@@ -1,0 +1,58 @@
+"""A manager's access to its store: transactions, and the reason why changes are not saved."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from .database import Store, StoreError
+
+
+class StoreAccess:
+    """Transactions of one manager in a store; a failure to save is kept in `problem`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._failure = ""
+
+    @property
+    def problem(self) -> str:
+        """Why changes are not in the file; empty if the last ones are."""
+        return self._store.notice or self._failure
+
+    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Return a transaction that reads.
+
+        Raises
+        ------
+        StoreError
+        """
+        return self._store.transaction(writing=False)
+
+    def writing(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Return a transaction that writes.
+
+        Raises
+        ------
+        StoreError
+        """
+        return self._store.transaction()
+
+    def attempt(self, action: Callable[[sqlite3.Connection], object]) -> bool:
+        """Run `action` in one transaction; a failure of the store is reported as the problem."""
+        try:
+            with self.writing() as db:
+                action(db)
+        except StoreError as error:
+            self.report(error)
+            return False
+        return True
+
+    def report(self, reason: Exception | str) -> None:
+        """Keep a reason as the problem; while the store has a notice, that is the reason."""
+        self._failure = "" if self._store.notice else str(reason)
+
+    def clear(self) -> None:
+        """Forget the problem, as all changes are saved."""
+        self._failure = ""

@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 
 import numpy as np
+import pytest
 from playwright.sync_api import TimeoutError, expect
 
 from backprop_panel.interchange import import_run
@@ -40,6 +41,12 @@ EVERY_CHOICE = {
 TABS = ["Network", "Loss", "Runs", "Data", "Health", "Difference"]
 
 
+@pytest.fixture
+def page(used_page):
+    """The shared page with its run reset."""
+    return used_page
+
+
 def expect_training(page):
     """Wait until training has gone on from where it stands."""
     before = standing(page)[0]
@@ -61,7 +68,7 @@ def exported(page, tmp_path):
     return import_run(target)
 
 
-def test_after_every_setting_was_changed_while_it_played_all_that_is_shown_agrees(page, tmp_path):
+def test_settings_changed_while_playing_are_those_of_the_run(page, tmp_path):
     press(page, "Play")
     for label, values in EVERY_SETTING.items():
         for value in values:
@@ -179,8 +186,8 @@ def random_action(page, chance):
             page.keyboard.press(chance.choice(["ArrowLeft", "ArrowRight", "Home", "End"]))
 
 
-def test_random_actions_leave_the_page_at_work_and_no_traceback(page, tmp_path):
-    chance = random.Random(0)
+def test_random_actions_leave_the_page_at_work_and_no_traceback(open_page, tmp_path):
+    page, chance = open_page(), random.Random(0)
     for _ in range(ACTIONS):
         random_action(page, chance)
     page.wait_for_timeout(1000)  # what was done last may be on its way

@@ -95,8 +95,8 @@ def test_the_page_works_in_each_mode(options, start, visit):
         expect_to_work(visit(server))
 
 
-def test_the_page_applies_the_patches_of_bokehjs(page):
-    assert page.evaluate(PATCHED) == [True, True, True]
+def test_the_page_applies_the_patches_of_bokehjs(used_page):
+    assert used_page.evaluate(PATCHED) == [True, True, True]
 
 
 def test_the_page_works_under_a_prefix_and_as_the_index(start, visit):

@@ -107,7 +107,7 @@ def test_an_imported_run_goes_on_as_the_exported_one():
     ]
 
 
-def test_a_run_that_began_by_only_looking_comes_back_with_its_weights_and_only_looks():
+def test_a_run_that_began_by_looking_comes_back_with_its_weights():
     run = TrainingRun("run", {**SMALL, "mode": "visualize"})
     run.trainer.mode = "train"
     run.trainer.run_epoch()

@@ -72,19 +72,6 @@ BROWSER_ARGS = [
 ]
 
 
-def pytest_collection_modifyitems(items):
-    """Mark the browser tests and run them last.
-
-    The quick tests then fail first; and Playwright keeps an event loop running in the main thread
-    for as long as its browser lives, which code that starts one of its own does not stand.
-    """
-    here = Path(__file__).parent
-    in_browser = [item for item in items if item.path.is_relative_to(here)]
-    for item in in_browser:
-        item.add_marker(pytest.mark.ui)
-    items[:] = [item for item in items if item not in set(in_browser)] + in_browser
-
-
 class Server:
     """The app, served by ``panel serve`` in its own process and process group."""
 

@@ -189,7 +189,7 @@ def one_of(setting: str, value: Any, names: Iterable[str]) -> str:
 
 
 class Configured(param.Parameterized):
-    """A Param class whose constructor refuses an unknown name and suggests the nearest one."""
+    """A Param class that refuses an unknown name and suggests the nearest one."""
 
     def __init__(self, **settings: Any) -> None:
         refuse_unknown(settings, self.setting_names())

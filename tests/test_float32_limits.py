@@ -1,4 +1,4 @@
-"""Numbers that float32 cannot hold are refused wherever they come in, before anything changes."""
+"""Numbers beyond float32 are refused at every entry, before anything changes."""
 
 import json
 

@@ -112,7 +112,7 @@ def without_torch():
     return said_by_fresh_interpreter(TRAIN.format(without_torch=True))
 
 
-def test_importing_all_but_views_loads_no_ui_library_no_views_and_no_torch():
+def test_importing_all_but_views_loads_no_ui_library_and_no_torch():
     names = [module_name(path) for path in BELOW_VIEWS]
     assert {"backprop_panel", "backprop_panel.training.engine"} <= set(names)
     loaded = said_by_fresh_interpreter(
@@ -145,7 +145,7 @@ def test_only_the_batch_loader_imports_torch():
 
 
 @pytest.mark.parametrize("path", sorted(NN.glob("*.py")), ids=module_name)
-def test_nn_imports_nothing_but_numpy_the_standard_library_and_its_siblings(path):
+def test_nn_imports_only_numpy_and_the_standard_library(path):
     assert libraries(path) <= {"numpy", *sys.stdlib_module_names}
     siblings = {sibling.stem for sibling in NN.glob("*.py")}
     relative = [(level, module) for level, module in imports(path) if level]

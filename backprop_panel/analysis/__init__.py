@@ -1,1 +1,31 @@
-"""Analyses of a record or a run."""
+"""Questions asked of a record or a run."""
+
+from .activation_points import activation_points
+from .data_attribution import batch_pushes, training_set_pushes
+from .directions import directions_of
+from .explaining import explain, origin_of_non_finite
+from .explanation import Explanation, Factor, Term
+from .learning_rate import loss_along_learning_rate
+from .loss_surface import LossSurface
+from .record_cell import QUANTITIES, RecordCell
+from .token_counts import token_counts
+from .what_if import loss_along, token_losses
+
+__all__ = [
+    "QUANTITIES",
+    "Explanation",
+    "Factor",
+    "LossSurface",
+    "RecordCell",
+    "Term",
+    "activation_points",
+    "batch_pushes",
+    "directions_of",
+    "explain",
+    "loss_along",
+    "loss_along_learning_rate",
+    "origin_of_non_finite",
+    "token_counts",
+    "token_losses",
+    "training_set_pushes",
+]

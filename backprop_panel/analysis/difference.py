@@ -28,9 +28,8 @@ ARRAYS = (
 )
 
 
-def difference(ours: StepRecord, other: Engine) -> StepRecord:
-    """Return a record minus that of another engine of the same shape on the same batch."""
-    theirs = other.look(ours.samples)
+def subtract(ours: StepRecord, theirs: StepRecord) -> StepRecord:
+    """Return one record minus another of the same shape."""
     return replace(
         ours, **{name: _minus(getattr(ours, name), getattr(theirs, name)) for name in ARRAYS}
     )

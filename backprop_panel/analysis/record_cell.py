@@ -13,10 +13,10 @@ from ..settings import SettingError, did_you_mean, is_whole, plain, shown
 OF_LEVELS = ("activations", "activation_gradients")
 """Quantities whose layer counts levels: 0 for the inputs, the last for the logits."""
 
-OF_LAYERS = (
-    "pre_activations",
-    "activation_slopes",
-    "deltas",
+OF_UNITS = ("pre_activations", "activation_slopes", "deltas")
+"""Quantities of the units that a layer leads to; it counts layers, from 0."""
+
+_OF_PARAMETERS = (
     "weights",
     "biases",
     "weight_gradients",
@@ -26,33 +26,38 @@ OF_LAYERS = (
     "new_weights",
     "new_biases",
 )
-"""Quantities whose layer counts layers, from 0."""
+MOMENTS = ("mean", "mean_square", "velocity")
+"""What optimizers remember of each parameter."""
+
+OF_PARAMETERS = (*_OF_PARAMETERS, *MOMENTS)
+"""Quantities of a layer's weights or bias."""
 
 OF_OUTPUTS = ("logits", "probabilities", "loss")
 """Quantities of the whole network, which have no layer."""
 
-QUANTITIES = (*OF_LEVELS, *OF_LAYERS, *OF_OUTPUTS)
+QUANTITIES = (*OF_LEVELS, *OF_UNITS, *_OF_PARAMETERS, *OF_OUTPUTS)
 """The quantities of every record; those that an optimizer remembers are quantities as well."""
 
 SYMBOLS = {
-    "pre_activations": "z{}",
-    "activation_slopes": "φ′(z{})",
-    "deltas": "δ{}",
-    "weights": "W{}",
-    "biases": "b{}",
-    "weight_gradients": "dW{}",
-    "bias_gradients": "db{}",
-    "weight_updates": "ΔW{}",
-    "bias_updates": "Δb{}",
-    "new_weights": "new W{}",
-    "new_biases": "new b{}",
-    "mean": "m{}",
-    "mean_square": "v{}",
-    "velocity": "v{}",
-    "logits": "ŷ",
-    "probabilities": "p",
-    "loss": "L",
+    "pre_activations": "z{}{}",
+    "activation_slopes": "φ′(z{}{})",
+    "deltas": "δ{}{}",
+    "weights": "W{}{}",
+    "biases": "b{}{}",
+    "weight_gradients": "dW{}{}",
+    "bias_gradients": "db{}{}",
+    "weight_updates": "ΔW{}{}",
+    "bias_updates": "Δb{}{}",
+    "new_weights": "new W{}{}",
+    "new_biases": "new b{}{}",
+    "mean": "m{}{}",
+    "mean_square": "v{}{}",
+    "velocity": "v{}{}",
+    "logits": "ŷ{}{}",
+    "probabilities": "p{}{}",
+    "loss": "L{}{}",
 }
+"""Names on the map, with the number of the layer and the place in it."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +69,8 @@ class RecordCell:
     quantity : str
         One of `QUANTITIES`, or a key of ``record.moments``.
     layer : int or None
-        Its index in the record: of a level for activations and their gradients, of a layer for
-        the others; None for the quantities in `OF_OUTPUTS`.
+        Its index in the record: of a level for the quantities in `OF_LEVELS`, of a layer for the
+        others; None for those in `OF_OUTPUTS`.
     index : tuple of int
         Its place in the record's array. The loss of the batch has ``()``, that of an example
         ``(b,)``. An entry of a moment has the row and column of ``record.layers``, whose last row
@@ -86,16 +91,16 @@ class RecordCell:
 
     def name(self, record: StepRecord) -> str:
         """Return its name on the map, such as ``dW2[3, 17]``, ``δ3[0, 1]`` or ``L[4]``."""
-        return self.symbol(record) + (f"[{', '.join(map(str, self.index))}]" if self.index else "")
+        return self.symbol(record, f"[{', '.join(map(str, self.index))}]" if self.index else "")
 
-    def symbol(self, record: StepRecord) -> str:
-        """Return the name of its array on the map, such as ``dW2`` or ``X``."""
+    def symbol(self, record: StepRecord, place: str = "") -> str:
+        """Return the name of its array on the map, such as ``dW2`` or ``X``, with a place in it."""
         if self.quantity in OF_LEVELS:
             prefix = "d" if self.quantity == "activation_gradients" else ""
             last = len(record.activations) - 1
-            return prefix + {0: "X", last: "ŷ"}.get(self.layer, f"a{self.layer}")
+            return prefix + {0: "X", last: "ŷ"}.get(self.layer, f"a{self.layer}") + place
         number = "" if self.layer is None else self.layer + 1
-        return SYMBOLS[self.quantity].format(number)
+        return SYMBOLS[self.quantity].format(number, place)
 
 
 def checked(
@@ -110,7 +115,7 @@ def checked(
     """
     quantities = [*QUANTITIES, *record.moments]
     if quantity not in quantities:
-        if quantity in SYMBOLS:
+        if quantity in MOMENTS:
             raise SettingError(
                 "quantity",
                 f"This record has no {quantity}: its optimizer remembers "
@@ -165,7 +170,6 @@ def _index_message(
             f"{len(record.example_losses) - 1} for an example; got {shown(index)}."
         )
     message = f"{quantity} of this layer has the shape {shape}; got the index {shown(index)}."
-    of_batch = quantity in ("pre_activations", "activation_slopes", "deltas", *OF_LEVELS)
-    if (of_batch or quantity in ("logits", "probabilities")) and len(index) == 2:
+    if quantity not in OF_PARAMETERS and len(index) == 2:
         message += f" The batch has the examples 0 to {shape[0] - 1}."
     return message

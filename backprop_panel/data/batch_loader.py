@@ -89,6 +89,8 @@ class BatchLoader:
 class Block:
     """The next few batches of one size, loaded at once.
 
+    Inputs, targets and logits are stored transposed, one example a column, as in `Workspace`.
+
     Attributes
     ----------
     samples : array, shape (n, batch)
@@ -99,8 +101,6 @@ class Block:
     inputs, one_hot_targets : array, shape (n, batch, in) and (n, batch, out)
     logits : array, shape (n, batch, out)
         The network's outputs for the batches that it has processed.
-
-    Inputs, targets and logits are stored transposed, one example a column, as in `Workspace`.
     """
 
     def __init__(self, data: SequenceDataset, samples: Indices, loaded: Batch) -> None:

@@ -1,4 +1,4 @@
-"""Arrays whose rows are computed on access."""
+"""Arrays that compute their rows on access."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Indices = NDArray[np.integer]
 
 
 class LazyRows:
-    """A two-dimensional array whose rows are computed when they are indexed.
+    """A two-dimensional array that computes its rows when they are indexed.
 
     Parameters
     ----------

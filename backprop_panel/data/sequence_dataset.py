@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
-from math import ceil
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ..nn.losses import LOSSES
-from ..rng import random_stream
 from ..settings import (
     Choice,
     Configured,
@@ -28,8 +25,10 @@ from ..settings import (
 )
 from . import master_sequences as masters
 from .lazy_array import LazyRows
-
-Indices = NDArray[np.integer]
+from .one_hot import write_one_hot, write_one_hot_targets
+from .optimal_scores import OptimalScores
+from .sampling import draw_samples, epoch_order
+from .window_index import Indices, WindowIndex
 
 
 class SequenceDataset(Configured):
@@ -104,8 +103,12 @@ class SequenceDataset(Configured):
                 f"sequence_length is {shown(self.sequence_length)}, but the longest master "
                 f"sequence has only {given.lengths.max(initial=0)} tokens.",
             )
-        self._place_windows()
-        self._draw_samples()
+        self._token_array = np.array(self.vocabulary, dtype=object)
+        self._index = WindowIndex(self.masters, self.sequence_length)
+        self.sample_windows, self.validation_windows = draw_samples(
+            self._index, self.num_samples, self.validation_fraction, self.seed
+        )
+        self._sample_starts = self._index.starts(self.sample_windows)
 
     @classmethod
     def from_text(
@@ -174,15 +177,20 @@ class SequenceDataset(Configured):
         return [f"#{number + 1}" for number in range(len(self.masters))]
 
     @property
+    def n_windows(self) -> int:
+        """Number of windows, each position once."""
+        return self._index.count
+
+    @property
     def windows(self) -> LazyRows:
         """Token ids of every window, each position once, shape (n_windows, sequence_length)."""
         shape = (self.n_windows, self.sequence_length)
-        return LazyRows(shape, self._all_windows.dtype, self._windows_at)
+        return LazyRows(shape, self.masters.ids.dtype, self._index.token_ids)
 
     @property
     def origin(self) -> LazyRows:
         """The origin of each window: master and offset, shape (n_windows, 2)."""
-        return LazyRows((self.n_windows, 2), np.dtype(np.int64), self._origin_of)
+        return LazyRows((self.n_windows, 2), np.dtype(np.int64), self._index.origins)
 
     def tokens(self, ids: Any) -> NDArray[np.object_]:
         """Return the tokens for `ids`, in the same shape."""
@@ -199,16 +207,16 @@ class SequenceDataset(Configured):
     def __getitems__(self, samples: Indices | Sequence[int]) -> tuple[NDArray, Indices]:
         """Return training samples: contexts (batch, context_length) and targets (batch,)."""
         windows = self.sample_windows[samples]
-        return self._split(windows, self._all_windows[self._sample_starts[samples]])
+        return self._split(windows, self._index.by_start[self._sample_starts[samples]])
 
     def context_and_target(self, windows: Indices) -> tuple[NDArray, Indices]:
         """Split windows, by number, into contexts (n, context_length) and targets (n,)."""
-        return self._split(windows, self._windows_at(windows))
+        return self._split(windows, self._index.token_ids(windows))
 
     def _split(self, windows: Indices, ids: NDArray) -> tuple[NDArray, Indices]:
         if self.task_type == "next_token":
             return ids[:, :-1], ids[:, -1].astype(np.intp)
-        return ids, self._master_of(windows)
+        return ids, self._index.masters(windows)
 
     def one_hot(self, contexts: NDArray, out: NDArray[np.floating]) -> None:
         """Write the flattened one-hot rows of `contexts` into `out`.
@@ -218,21 +226,15 @@ class SequenceDataset(Configured):
         contexts : array, shape (..., batch, context_length)
         out : array, shape (..., batch, input_dimension)
         """
-        ids = self._token_ids
-        # The batch is the last axis in memory, as in the network's buffers: several times faster.
-        places = contexts.swapaxes(-2, -1)
-        hot = np.empty((*places.shape[:-1], len(ids), places.shape[-1]), bool)
-        np.equal(places[..., np.newaxis, :], ids[:, np.newaxis], out=hot)
-        np.copyto(out.swapaxes(-2, -1), hot.reshape(*places.shape[:-2], -1, hot.shape[-1]))
+        write_one_hot(contexts, self._token_ids, out)
 
     def one_hot_targets(self, targets: Indices, out: NDArray[np.floating]) -> None:
         """Write a one at each target, (..., batch), into `out`, (..., batch, output_dimension)."""
-        hot = targets[..., np.newaxis, :] == self._output_ids[:, np.newaxis]
-        np.copyto(out.swapaxes(-2, -1), hot)
+        write_one_hot_targets(targets, self._output_ids, out)
 
     def order(self, epoch: int) -> Indices:
         """Return the order of the samples in an epoch, a function of (seed, epoch) alone."""
-        return random_stream("order", self.seed, epoch).permutation(self.num_samples)
+        return epoch_order(self.num_samples, self.seed, epoch)
 
     def optimal_loss(self, loss_type: str) -> float:
         """Return the mean training loss of the best function of the context.
@@ -248,31 +250,16 @@ class SequenceDataset(Configured):
         """
         if not isinstance(loss_type, str) or loss_type not in LOSSES:
             raise SettingError("loss_type", one_of("loss_type", loss_type, LOSSES))
-        weights, shares, _ = self._target_shares
-        if loss_type == "mse":
-            return float(weights @ (1 - shares)) / self.output_dimension
-        return float(weights @ -np.log(shares))
+        return self._optimal_scores.loss(loss_type, self.output_dimension)
 
     @cached_property
     def optimal_accuracy(self) -> float:
         """The accuracy of the best function of the context on the training samples."""
-        weights, _, contexts = self._target_shares
-        best = np.zeros(contexts.max() + 1)
-        np.maximum.at(best, contexts, weights)
-        return float(best.sum())
+        return self._optimal_scores.accuracy()
 
     @cached_property
-    def _target_shares(self) -> tuple[NDArray, NDArray, Indices]:
-        """The weight, the share and the context's number of each distinct (context, target).
-
-        The weight is its share of all training samples, the share that of its context's.
-        """
-        contexts, targets = self.context_and_target(self.sample_windows)
-        _, context_numbers = np.unique(contexts, axis=0, return_inverse=True)
-        pairs = np.stack([context_numbers.ravel(), targets], axis=1)
-        distinct, counts = np.unique(pairs, axis=0, return_counts=True)
-        of_context = np.bincount(distinct[:, 0], weights=counts)
-        return counts / counts.sum(), counts / of_context[distinct[:, 0]], distinct[:, 0]
+    def _optimal_scores(self) -> OptimalScores:
+        return OptimalScores(*self.context_and_target(self.sample_windows))
 
     def _check_vocabulary(self) -> None:
         if not isinstance(self.vocabulary, list) or not all(
@@ -319,55 +306,3 @@ class SequenceDataset(Configured):
                 f"{shown(tuple(lengths))}).",
             )
         return lengths[0], lengths[1]
-
-    def _place_windows(self) -> None:
-        """Number the windows: those of the first master first, each by its offset."""
-        per_master = self.masters.lengths - self.sequence_length + 1
-        self.n_windows = int(per_master.sum())
-        self._first_window = np.cumsum(per_master) - per_master
-        self._all_windows = sliding_window_view(self.masters.ids, self.sequence_length)
-        self._token_array = np.array(self.vocabulary, dtype=object)
-
-    def _master_of(self, windows: Indices) -> Indices:
-        return np.searchsorted(self._first_window, windows, side="right") - 1
-
-    def _origin_of(self, windows: Indices) -> Indices:
-        master = self._master_of(windows)
-        return np.stack([master, windows - self._first_window[master]], axis=1)
-
-    def _windows_at(self, windows: Indices) -> NDArray:
-        return self._all_windows[self._starts_of(windows)]
-
-    def _starts_of(self, windows: Indices) -> Indices:
-        """Return the position in the stored token ids at which each window begins."""
-        if len(self.masters) == 1:
-            return self.masters.starts[0] + windows
-        master, offset = self._origin_of(windows).T
-        return self.masters.starts[master] + offset
-
-    def _draw_samples(self) -> None:
-        """Hold out the validation windows and draw the training samples from the others.
-
-        If there are far more windows than samples, only as many as needed are considered.
-        """
-        random = random_stream("samples", self.seed)
-        needed = ceil(self.num_samples / (1 - self.validation_fraction))
-        pool = random.choice(self.n_windows, min(needed, self.n_windows), replace=False)
-        distinct, first, content = np.unique(
-            self._windows_at(pool), axis=0, return_index=True, return_inverse=True
-        )
-        held_out = round(self.validation_fraction * len(distinct))
-        held_out = min(max(held_out, self.validation_fraction > 0), len(distinct) - 1)
-        shuffled = random.permutation(len(distinct))
-        self.validation_windows = np.sort(pool[first[shuffled[:held_out]]])
-        is_training = np.ones(len(distinct), bool)
-        is_training[shuffled[:held_out]] = False
-        training = np.sort(pool[is_training[content.ravel()]])
-        self.sample_windows = _draw_evenly(training, self.num_samples, random)
-        self._sample_starts = self._starts_of(self.sample_windows)
-
-
-def _draw_evenly(windows: Indices, count: int, random: np.random.Generator) -> Indices:
-    """Draw `count` of `windows`, all equally often up to a difference of one."""
-    rounds, rest = divmod(count, len(windows))
-    return np.concatenate([np.tile(windows, rounds), random.permutation(windows)[:rest]])

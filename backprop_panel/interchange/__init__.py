@@ -1,9 +1,9 @@
-"""What leaves this program and comes back: runs, weights, logs, scripts and links."""
+"""Export and import of runs, weights, logs, scripts and links."""
 
-from .archive import file_name
-from .bundle import ReplayWarning, export_run, import_run, read_run, refuse_import
+from .bundle_files import file_name
 from .limits import InterchangeError
 from .pytorch_script import export_notebook, export_script
+from .run_bundle import ReplayWarning, export_run, import_run, read_run, refuse_import
 from .tensorboard import export_tensorboard
 from .url_query import from_query, to_query
 from .weights import load_weights, save_weights

@@ -1,4 +1,4 @@
-"""Events to and from JSON, and their replay on a fresh run, bounded."""
+"""Replay of events from outside on a new run, within limits of time and memory."""
 
 from __future__ import annotations
 
@@ -29,19 +29,16 @@ from .limits import (
 )
 
 UPDATE_IN_EXAMPLES = 32
-"""The optimizer goes over all parameters, which takes as long as about so many examples do.
-
-Weights that are loaded are copied as well.
-"""
+"""Time of an update by the optimizer, or of loading weights, in examples of a batch."""
 
 
 def event_from(entry: Any) -> Event:
-    """Return the event that a JSON object is.
+    """Return the event of a JSON object.
 
     Raises
     ------
     SettingError
-        If it is none; whether its layer or weight exists, the engine says.
+        If it is not an event. The engine checks that its layer or weight exists.
     """
     if not isinstance(entry, dict) or not isinstance(entry.get("kind"), str):
         raise InterchangeError("events", f"Not an event: {entry!r:.80}.")
@@ -52,41 +49,40 @@ def event_from(entry: Any) -> Event:
 
 
 def replay(run: TrainingRun, events: Sequence[Event]) -> None:
-    """Do to a fresh run what `events` say.
+    """Apply `events` to a new run.
 
     Raises
     ------
     InterchangeError
-        If they do not follow each other, change a setting to what it cannot be, or would take
-        longer than is allowed; this last before the first of them.
+        If they would take too long (checked first), do not follow each other, or change a setting
+        to an invalid value.
     """
     refuse_long(run, events)
-    # Weights may run off to infinity, as they did when this was recorded.
+    # Weights may diverge, as in the original run.
     with np.errstate(all="ignore"):
-        for _ in in_order(run, events, _perform):
+        for _ in apply_in_order(run, events, _perform):
             pass
 
 
-def in_order(
+def apply_in_order(
     run: TrainingRun,
     events: Sequence[Event],
     perform: Callable[[Engine, Trained | WeightsLoaded], None],
 ) -> Iterator[int]:
-    """Do what `events` say, and yield after each how many are done.
+    """Apply `events` to a new run, yielding after each the number applied so far.
 
     Parameters
     ----------
     run : TrainingRun
-        A fresh one.
     events : sequence of Event
     perform : callable
-        What is done for those among them that go over all weights.
+        Applies an event that takes long: training, or loading of weights.
 
     Raises
     ------
     InterchangeError
-        If they are more or larger than is allowed, do not follow each other, or change a setting
-        to what it cannot be.
+        If there are too many events or a batch is too large, they do not follow each other, or
+        change a setting to an invalid value.
     """
     _refuse_large(run, events)
     engine, mode = run.trainer.engine, run.trainer.mode
@@ -119,7 +115,7 @@ def _perform(engine: Engine, event: Trained | WeightsLoaded) -> None:
 
 
 def _refuse_large(run: TrainingRun, events: Sequence[Event]) -> None:
-    """Raise `InterchangeError` if `events` are too many, or need more memory than is allowed."""
+    """Raise `InterchangeError` if there are too many `events`, or a batch is too large."""
     refuse_above("events", "Events in the log", len(events), MOST_EVENTS)
     sizes = [min(event.size, run.dataset.num_samples) for event in _trained(events)]
     numbers = max(sizes, default=0) * max(run.model.network.widths)
@@ -135,7 +131,7 @@ def refuse_long(run: TrainingRun, events: Sequence[Event]) -> None:
     layers = updates * network.depth
     refuse_above("events", "Updates times layers in the log", layers, MOST_LAYERS_PASSED)
     examples = sum(event.updates * min(event.size, samples) for event in trained)
-    # Every epoch ends with a look at all validation windows.
+    # Each epoch ends with the validation loss.
     examples += -(-examples // samples) * len(run.dataset.validation_windows)
     loads = sum(isinstance(event, WeightsLoaded) for event in events)
     examples += (updates + loads) * UPDATE_IN_EXAMPLES

@@ -1,4 +1,4 @@
-"""A long run taken in without training it again: its states along the way, and what it logged."""
+"""Checkpoints and history of a long run in a bundle: it is imported without a replay."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from ..training.checkpoints import Checkpoints, EngineState
 from ..training.engine import Engine
 from ..training.event_log import Event, Trained, WeightsLoaded
 from ..training.history import COLUMNS, History
-from ..training.weight_tensors import Tensors, read_tensors, tensor_bytes
-from .bounded_replay import in_order
+from ..training.pytorch_weights import Tensors, read_tensors, tensor_bytes
+from .bounded_replay import apply_in_order
 from .limits import InterchangeError
 
-PLACES = "checkpoints.json"
+POSITIONS = "checkpoints.json"
 CHECKPOINTS = "checkpoints.safetensors"
 
 ROWS_AT_ONCE = 10_000
-"""Of history: as other threads wait meanwhile."""
+"""Rows of history converted together; other threads wait meanwhile."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a state stands in its run.
+class CheckpointPosition:
+    """The position of a state in its run.
 
     Attributes
     ----------
     step, epoch, position : int
     events : int
-        How many had begun.
+        Number of events that had begun.
     rules : dict of str to int
-        The steps that each optimizer has seen.
+        Number of steps of each optimizer.
     """
 
     step: int
@@ -50,9 +50,9 @@ class Place:
 
 
 def checkpoint_files(states: Sequence[EngineState]) -> dict[str, bytes]:
-    """Return the files that hold states: where they stand, and their arrays as rows of tensors."""
-    places = [
-        Place(
+    """Return the files of checkpoints: their positions, and their arrays as rows of tensors."""
+    positions = [
+        CheckpointPosition(
             step=state.step,
             epoch=state.epoch,
             position=state.position,
@@ -64,12 +64,12 @@ def checkpoint_files(states: Sequence[EngineState]) -> dict[str, bytes]:
     arrays = [state.tensors() for state in states]
     names = sorted({name for each in arrays for name in each})
     stacked = {name: np.stack([each[name] for each in arrays if name in each]) for name in names}
-    text = json.dumps([asdict(place) for place in places], indent=1)
-    return {PLACES: text.encode(), CHECKPOINTS: tensor_bytes(stacked)}
+    text = json.dumps([asdict(position) for position in positions], indent=1)
+    return {POSITIONS: text.encode(), CHECKPOINTS: tensor_bytes(stacked)}
 
 
 def table_bytes(columns: Mapping[str, NDArray]) -> bytes:
-    """Return a history as CSV, each number with the digits that its type tells apart."""
+    """Return a history as CSV, with all significant digits."""
     text = io.StringIO()
     text.write(",".join(columns) + "\n")
     for first in range(0, len(columns["step"]), ROWS_AT_ONCE):
@@ -79,41 +79,41 @@ def table_bytes(columns: Mapping[str, NDArray]) -> bytes:
 
 
 def resume(
-    run: TrainingRun, events: Sequence[Event], places: bytes, tensors: bytes, table: bytes
+    run: TrainingRun, events: Sequence[Event], positions: bytes, tensors: bytes, table: bytes
 ) -> None:
-    """Make of a fresh run what it was in its last state, with its states before and its history.
+    """Bring a new run to its last checkpoint, with the earlier checkpoints and the history.
 
-    What `events` say is done to it except training and the loading of weights, so that they are
-    refused as in a replay.
+    Events are applied, and refused, as in a replay, except that training and loading of weights
+    are only logged.
 
     Parameters
     ----------
     run : TrainingRun
     events : sequence of Event
-    places, tensors : bytes
-        As `checkpoint_files` made them.
+    positions, tensors : bytes
+        The files of `checkpoint_files`.
     table : bytes
-        As `table_bytes` made it.
+        The file of `table_bytes`.
 
     Raises
     ------
     InterchangeError
-        If they do not belong together.
+        If the arguments contradict each other.
     """
     engine = run.trainer.engine
-    known = _read_places(places, run)
+    known = _read_positions(positions, run)
     rows = _rows_of(read_tensors(tensors), known, engine.network.size)
     within = defaultdict(list)
-    for place in known:
-        within[place.events].append(place)
+    for position in known:
+        within[position.events].append(position)
     states = []
-    for done in in_order(run, events, _skip):
-        for place in within[done]:
-            _refuse_elsewhere(place, events[done - 1])
-            states.append(_state(place, rows, engine))
+    for done in apply_in_order(run, events, _skip):
+        for position in within[done]:
+            _refuse_elsewhere(position, events[done - 1])
+            states.append(_state(position, rows, engine))
     ends_there = (known[-1].step, known[-1].events) == (engine.step, len(events))
     if engine.events != list(events) or len(states) < len(known) or not ends_there:
-        raise InterchangeError("events", f"The events and {PLACES} do not belong together.")
+        raise InterchangeError("events", f"The events and {POSITIONS} do not belong together.")
     history = _read_table(table, states[-1])
     engine.restore(states[-1])
     engine.history.restore(history)
@@ -121,63 +121,69 @@ def resume(
 
 
 def _skip(engine: Engine, event: Trained | WeightsLoaded) -> None:
-    """Log what takes long, and is not done."""
+    """Log a long event without performing it."""
     engine.events.append(replace(event))
     if isinstance(event, Trained):
         engine.step += event.updates
 
 
-def _read_places(data: bytes, run: TrainingRun) -> list[Place]:
+def _read_positions(data: bytes, run: TrainingRun) -> list[CheckpointPosition]:
     try:
-        places = [Place(**entry) for entry in json.loads(data)]
+        positions = [CheckpointPosition(**entry) for entry in json.loads(data)]
     except (ValueError, TypeError, RecursionError) as error:
-        raise InterchangeError("file", f"{PLACES} cannot be read: {error}.") from error
+        raise InterchangeError("file", f"{POSITIONS} cannot be read: {error}.") from error
     samples = run.dataset.num_samples
     step = 0
-    for place in places:
-        if not _is_sound(place, samples) or place.step <= step:
-            raise InterchangeError("file", f"{PLACES} holds what is no place: {place!r:.200}.")
-        step = place.step
-    if not places:
-        raise InterchangeError("file", f"{PLACES} is empty.")
-    return places
+    for position in positions:
+        if not _is_sound(position, samples) or position.step <= step:
+            raise InterchangeError(
+                "file", f"{POSITIONS} holds an invalid entry: {position!r:.200}."
+            )
+        step = position.step
+    if not positions:
+        raise InterchangeError("file", f"{POSITIONS} is empty.")
+    return positions
 
 
-def _is_sound(place: Place, samples: int) -> bool:
-    whole = all(map(is_whole, (place.step, place.epoch, place.position, place.events)))
+def _is_sound(position: CheckpointPosition, samples: int) -> bool:
+    whole = all(map(is_whole, (position.step, position.epoch, position.position, position.events)))
     return (
         whole
-        and place.epoch >= 0
-        and 0 <= place.position < samples
-        and isinstance(place.rules, dict)
-        and set(place.rules) <= set(OPTIMIZERS)
-        and all(is_whole(steps) and steps >= 0 for steps in place.rules.values())
-        and sum(place.rules.values()) == place.step
+        and position.epoch >= 0
+        and 0 <= position.position < samples
+        and isinstance(position.rules, dict)
+        and set(position.rules) <= set(OPTIMIZERS)
+        and all(is_whole(steps) and steps >= 0 for steps in position.rules.values())
+        and sum(position.rules.values()) == position.step
     )
 
 
-def _rows_of(tensors: Tensors, places: Sequence[Place], size: int) -> Mapping[str, Iterator]:
-    """Return the rows of each tensor, of which every state takes one if it has that array.
+def _rows_of(
+    tensors: Tensors, positions: Sequence[CheckpointPosition], size: int
+) -> Mapping[str, Iterator]:
+    """Return the rows of each tensor; each state takes the next row of its own arrays.
 
     Raises
     ------
     InterchangeError
-        If they are not what states at these places have, of a network with `size` parameters.
+        If names or shapes do not fit states at these positions, of a network of `size` parameters.
     """
-    expected = {"parameters": (len(places), size)}
+    expected = {"parameters": (len(positions), size)}
     for rule, optimizer in OPTIMIZERS.items():
-        if count := sum(rule in place.rules for place in places):
+        if count := sum(rule in position.rules for position in positions):
             expected |= {f"{rule}.{name}": (count, size) for name in optimizer.moment_names}
     shapes = {name: tensor.shape for name, tensor in tensors.items()}
     if shapes != expected:
         raise InterchangeError(
-            "file", f"{CHECKPOINTS} holds {shapes!r:.300}; {expected} are expected by {PLACES}."
+            "file", f"{CHECKPOINTS} holds {shapes!r:.300}; {expected} are expected by {POSITIONS}."
         )
     return {name: iter(tensor) for name, tensor in tensors.items()}
 
 
-def _state(place: Place, rows: Mapping[str, Iterator], engine: Engine) -> EngineState:
-    """Return the state at a place, with the settings that are in force there."""
+def _state(
+    position: CheckpointPosition, rows: Mapping[str, Iterator], engine: Engine
+) -> EngineState:
+    """Return the state at a position, with the settings in force."""
     parameters = next(rows["parameters"]).copy()
     optimizers = {
         rule: OptimizerState.resumed(
@@ -185,28 +191,31 @@ def _state(place: Place, rows: Mapping[str, Iterator], engine: Engine) -> Engine
             parameters,
             steps,
         )
-        for rule, steps in place.rules.items()
+        for rule, steps in position.rules.items()
     }
     return EngineState(
-        step=place.step,
-        epoch=place.epoch,
-        position=place.position,
-        events=place.events,
+        step=position.step,
+        epoch=position.epoch,
+        position=position.position,
+        events=position.events,
         settings=asdict(engine.settings),
         frozen=engine.frozen,
         parameters=parameters,
         optimizers=optimizers,
+        frozen_parts=engine.frozen_parts,
+        silenced=engine.silenced,
     )
 
 
-def _refuse_elsewhere(place: Place, event: Event) -> None:
-    """Raise unless a place is within, or right after, the last event that had begun."""
+def _refuse_elsewhere(position: CheckpointPosition, event: Event) -> None:
+    """Raise `InterchangeError` unless a position is within its last event."""
     first, end = event.step, event.step
     if isinstance(event, Trained):
         first, end = event.step + 1, event.step + event.updates
-    if not first <= place.step <= end:
+    if not first <= position.step <= end:
         raise InterchangeError(
-            "file", f"{PLACES} has step {place.step} in an event of the steps {first} to {end}."
+            "file",
+            f"{POSITIONS} has step {position.step} in an event of the steps {first} to {end}.",
         )
 
 
@@ -216,14 +225,14 @@ def _read_table(data: bytes, last: EngineState) -> History:
     Raises
     ------
     InterchangeError
-        If it is none, or has not one row for each update.
+        If it is damaged, or does not have one row for each update.
     """
     header, _, rest = data.partition(b"\n")
     if header.decode("ascii", "replace") != ",".join(COLUMNS):
         raise InterchangeError("file", f"The history's columns must be {', '.join(COLUMNS)}.")
     if (rows := rest.count(b"\n")) != last.step:
         raise InterchangeError("file", f"The history has {rows} rows for {last.step} updates.")
-    # What NumPy would pass over.
+    # NumPy would skip these.
     if b"\n\n" in b"\n" + rest or b"\r" in rest:
         raise InterchangeError("file", "The history cannot be read: it has empty lines.")
     history = History()

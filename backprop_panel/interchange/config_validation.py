@@ -1,4 +1,4 @@
-"""A configuration from outside: the settings it may hold, and what it may ask of the machine."""
+"""Validation of a configuration from outside: its settings, and the memory and time it needs."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from ..training.trainer import Trainer
 from .limits import MOST_MASTER_LENGTH, MOST_MASTERS, MOST_NUMBERS, InterchangeError, refuse_above
 
 EVALUATED_AT_ONCE = 1024
-"""The engine carries so many windows at a time forward, whatever the batch size."""
+"""Windows in one forward pass of an evaluation."""
 
 
 @dataclass(frozen=True)
-class Demand:
-    """What a run of a configuration asks for, known before any of it is made.
+class ResourceEstimate:
+    """The resources that a run of a configuration needs, computed before it is created.
 
     Attributes
     ----------
@@ -48,8 +48,8 @@ class Demand:
     memory: int
 
 
-BYTES_OF_A_MASTER = 250
-"""What a generated master sequence takes besides its tokens, while all are drawn."""
+BYTES_PER_MASTER = 250
+"""Bytes of a generated master sequence beside its tokens, while all are drawn."""
 
 
 def _owner(name: str) -> type[param.Parameterized]:
@@ -63,14 +63,14 @@ SETTINGS: dict[str, param.Parameter] = {name: _owner(name).param[name] for name 
 
 
 def checked_configuration(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a configuration as a run takes it, if it asks for no more than is allowed.
+    """Return a configuration in the form that a run takes.
 
     Raises
     ------
     SettingError
         For an unknown setting, with the nearest known one.
     InterchangeError
-        For one that would take too much memory or time, before any is taken.
+        If a run of it would take too much memory or time.
     """
     refuse_unknown(config, CONFIGURATION)
     checked = SequenceDataset.with_containers(plain(config))
@@ -80,8 +80,8 @@ def checked_configuration(config: Mapping[str, Any]) -> dict[str, Any]:
     return checked
 
 
-def demand_of(config: Mapping[str, Any]) -> Demand:
-    """Return what a run of a checked configuration asks for.
+def estimate_resources(config: Mapping[str, Any]) -> ResourceEstimate:
+    """Return the resources that a run of a checked configuration needs.
 
     Raises
     ------
@@ -93,14 +93,14 @@ def demand_of(config: Mapping[str, Any]) -> Demand:
     widths = _widths(config)
     refuse_too_large(widths, batch)
     windows = _windows(config, tokens)
-    # Of a sample its window, that window's place and its number in the epoch's order are kept. Of a
-    # window, its tokens are compared with those of the others.
+    # A sample takes three 8-byte numbers: its window, the window's start, its position in the
+    # epoch's order. The tokens of windows are compared with each other.
     data = 24 * samples + 2 * tokens + windows * (2 * _size(config, "sequence_length") + 40)
     if _value(config, "master_sequences") is None:
-        data += BYTES_OF_A_MASTER * _size(config, "num_master_sequences")
+        data += BYTES_PER_MASTER * _size(config, "num_master_sequences")
     # Predictions and the validation loss have buffers of their own.
     evaluated = memory_needed(widths, min(windows, EVALUATED_AT_ONCE)) - memory_needed(widths, 0)
-    return Demand(
+    return ResourceEstimate(
         samples=samples,
         tokens=tokens,
         parameters=_parameters(widths),
@@ -110,7 +110,7 @@ def demand_of(config: Mapping[str, Any]) -> Demand:
 
 
 def _checked_masters(config: Mapping[str, Any]) -> int:
-    """Return how many tokens the masters have at most."""
+    """Return the largest possible number of tokens of all masters; refuse too many."""
     masters = _value(config, "master_sequences")
     if masters is None:
         count = _size(config, "num_master_sequences")
@@ -132,7 +132,7 @@ def _checked_masters(config: Mapping[str, Any]) -> int:
 
 
 def _refuse_large_data(config: Mapping[str, Any], tokens: int) -> None:
-    """The dataset looks at distinct windows all at once."""
+    """Refuse a dataset with too many windows: distinct ones are found in a single array."""
     samples = _size(config, "num_samples")
     length = _size(config, "sequence_length")
     held_out = _value(config, "validation_fraction")
@@ -147,13 +147,13 @@ def _refuse_large_data(config: Mapping[str, Any], tokens: int) -> None:
 
 
 def _windows(config: Mapping[str, Any], tokens: int) -> int:
-    """Return how many windows the dataset looks at, at most."""
+    """Return the largest number of windows that the dataset compares."""
     samples, held_out = _size(config, "num_samples"), _value(config, "validation_fraction")
     return min(ceil(samples / (1 - held_out)), tokens)
 
 
 def _refuse_large_network(config: Mapping[str, Any]) -> None:
-    """Parameters, and one batch's activations, are an array each."""
+    """Refuse a network with too many parameters, or with too many activations of a batch."""
     widths = _widths(config)
     refuse_above("hidden_dimension", "Weights and biases", _parameters(widths), MOST_NUMBERS)
     batch = min(_size(config, "batch_size"), _size(config, "num_samples"))
@@ -197,7 +197,7 @@ def _size(config: Mapping[str, Any], name: str) -> int:
 
 
 def _sizes(config: Mapping[str, Any], name: str) -> list[int]:
-    """Return the whole number, or the several, that a setting holds."""
+    """Return a setting's whole numbers, one or several, as a list."""
     value = _value(config, name)
     sizes = list(value) if isinstance(value, (list, tuple)) else [value]
     for size in sizes:

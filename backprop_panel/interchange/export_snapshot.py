@@ -1,4 +1,4 @@
-"""What a run is at one moment, taken between two steps."""
+"""A copy of a run between two steps, for exports."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from numpy.typing import NDArray
 from ..runs.run import TrainingRun
 from ..training.checkpoints import Checkpoints, EngineState
 from ..training.event_log import Event
-from ..training.weight_tensors import Tensors, torch_tensors
+from ..training.pytorch_weights import Tensors, torch_tensors
 from .limits import InterchangeError, refuse_other
 
 WAIT_SECONDS = 60
-"""How long a worker may take over the step it is at."""
+"""The longest wait for the present step of a worker."""
 
 
 @dataclass(frozen=True)
 class ExportSnapshot:
-    """The events and the results of a run that may go on training.
+    """The events and results of a run at one step; the run may continue to train.
 
     Attributes
     ----------
     state : EngineState
-        What all the rest belongs to.
+        The state at that step.
     events : list of Event
     loaded : dict of str to array
-        The weights that these load, flat, by their digests.
+        The flat weights that the events load, by their digests.
     weights : dict of str to array
-        As PyTorch names and turns them.
+        Named and transposed as in PyTorch.
     history : dict of str to array, shape (updates,)
     checkpoints : Checkpoints
-        The run's own, which may get further ones.
+        The run's own; later ones may be added.
     """
 
     state: EngineState
@@ -45,18 +45,18 @@ class ExportSnapshot:
 
     @property
     def states(self) -> list[EngineState]:
-        """The checkpoints before this moment, and its own state as the last."""
+        """The checkpoints before this step, then its own state."""
         kept = list(self.checkpoints.states)
         return [*(state for state in kept if state.step < self.state.step), self.state]
 
 
 def snapshot(run: TrainingRun) -> ExportSnapshot:
-    """Return copies of a run's events, weights and history, all of one moment.
+    """Return copies of a run's events, weights and history between two steps.
 
     Raises
     ------
     InterchangeError
-        If it is no run, or a worker does not come to the end of its step.
+        If it is not a run, or a worker does not finish its step in time.
     """
     refuse_other(run, TrainingRun, "run")
     taken: list[ExportSnapshot] = []
@@ -70,7 +70,9 @@ def snapshot(run: TrainingRun) -> ExportSnapshot:
 
     run.submit(take)
     if not done.wait(WAIT_SECONDS):
-        raise InterchangeError("run", f"{run.name!r} did not come to the end of its step.")
+        raise InterchangeError(
+            "run", f"{run.name!r} did not finish its step within {WAIT_SECONDS} seconds."
+        )
     return taken[0]
 
 
@@ -78,7 +80,7 @@ def _copy(run: TrainingRun) -> ExportSnapshot:
     engine = run.trainer.engine
     return ExportSnapshot(
         state=engine.state(),
-        # The engine goes on counting in the last event itself.
+        # Copies: the engine counts further updates in its last event.
         events=[replace(event) for event in engine.events],
         loaded=dict(engine.tensors),
         weights=torch_tensors(run.model.weights, run.model.biases),

@@ -1,6 +1,6 @@
-"""How large a thing that comes from outside may be, and the error that refuses it.
+"""Limits of the size of input from outside, and the error that refuses larger input.
 
-A file or a link may come from anybody, so each of these holds before anything is allocated.
+A file or a link may come from anybody: each limit is checked before memory is allocated.
 """
 
 from __future__ import annotations
@@ -12,37 +12,37 @@ from ..training.file_input import refuse_above as refuse_above
 from ..training.file_input import refuse_other as refuse_other
 
 MOST_ARCHIVE_BYTES = 1 << 28
-"""A zip as it lies on disk: 256 MiB, which is also the most of any file within."""
+"""Size of a zip on disk: 256 MiB, as of the largest file in it."""
 
 MOST_JSON_BYTES = 1 << 23
-"""``run.json``: 8 MiB, most of it the text that is learned."""
+"""Size of ``run.json``: 8 MiB, most of it the text of the dataset."""
 
 MOST_TABLE_BYTES = 1 << 28
-"""``history.csv``: 256 MiB, a line of some forty bytes an update."""
+"""Size of ``history.csv``: 256 MiB, about forty bytes an update."""
 
 MOST_CHECKPOINT_BYTES = 1 << 28
-"""The arrays of all checkpoints: 256 MiB, four times what is kept of a network of usual size."""
+"""Size of the arrays of all checkpoints: 256 MiB, four times what a run keeps in memory."""
 
 MOST_LOADED_BYTES = 1 << 28
-"""All weights that were ever loaded into a run: 256 MiB, four files of the largest size."""
+"""Size of all weights loaded into a run: 256 MiB, four files of the largest size."""
 
 MOST_NUMBERS = 1 << 24
-"""Numbers in any one array that a configuration may need: sixteen million."""
+"""Numbers in any array that a configuration needs: sixteen million."""
 
 MOST_MASTERS = 100_000
 MOST_MASTER_LENGTH = 1_000_000
 
 MOST_EVENTS = 20_000
-"""Entries in a log of events: so many times was a setting changed or a batch size."""
+"""Events in a log; consecutive updates with one batch size are a single event."""
 
 MOST_UPDATES = 100_000
-"""Updates that are replayed: about ten seconds for the default network."""
+"""Updates in a replay: about ten seconds for the default network."""
 
 MOST_LAYERS_PASSED = 300_000
-"""Updates times layers that are replayed: as many for the default network's three."""
+"""Updates times layers in a replay: as many updates for the default network's three layers."""
 
 MOST_PRODUCTS = 100_000_000_000
-"""Examples times parameters that are replayed: seconds for any network."""
+"""Examples times parameters in a replay: seconds for any network."""
 
 MOST_QUERY_LENGTH = 1 << 16
 """Characters in a link."""

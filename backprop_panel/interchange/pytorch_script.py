@@ -1,6 +1,6 @@
-"""A run as a PyTorch script, or a notebook, that makes the same steps to the same losses.
+"""Export of a run as a PyTorch script or notebook with the same steps and losses.
 
-Both are made of the same parts, each a sentence and a piece of code.
+Both consist of the same parts: a sentence and a piece of code each.
 """
 
 from __future__ import annotations
@@ -14,79 +14,96 @@ from typing import Any
 import numpy as np
 
 from ..runs.run import TrainingRun
-from ..training.event_log import Changed, LayerFrozen, Trained, WeightSet, WeightsLoaded, digests_in
+from ..training.event_log import (
+    Changed,
+    LayerFrozen,
+    PartFrozen,
+    Trained,
+    UnitSilenced,
+    WeightSet,
+    WeightsLoaded,
+    digests_in,
+)
+from ..training.pytorch_weights import tensor_bytes, tensors_of, torch_tensors
 from ..training.trainer import SETTING_NAMES
-from ..training.weight_tensors import tensor_bytes, tensors_of, torch_tensors
-from . import pytorch_templates as parts_of
-from .archive import Target, write_bundle
+from . import pytorch_templates as templates
+from .bundle_files import Target, write_bundle
 from .export_snapshot import ExportSnapshot, snapshot
 from .pytorch_templates import Part
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """So many updates with batches of at most `size` under the same settings.
+class Segment:
+    """Consecutive updates with the same settings and batch size.
 
     Attributes
     ----------
     settings : dict
-    frozen : frozenset of int
-        The layers that do not learn meanwhile.
+    frozen : frozenset of (int, int or None, int or None)
+        Layer, row and column of what does not learn: an entry, a unit if the row is None, a layer
+        if the column is None as well.
+    silenced : frozenset of (int, int)
+        Level and number of each silenced unit.
     set_before : list of WeightSet or WeightsLoaded
-        The weights that were set by hand or loaded right before.
+        The weights that are set by hand or loaded right before.
     size, updates : int
+        Examples in a batch, at most, and number of batches.
     """
 
     settings: dict[str, Any]
-    frozen: frozenset[int]
+    frozen: frozenset[tuple[int, int | None, int | None]]
+    silenced: frozenset[tuple[int, int]]
     set_before: list[WeightSet | WeightsLoaded]
     size: int
     updates: int
 
 
 @dataclass(frozen=True)
-class Story:
-    """What a run has done, as a script does it again.
+class ScriptPlan:
+    """The steps that a script repeats.
 
     Attributes
     ----------
     now : ExportSnapshot
-    stretches : list of Stretch
+    segments : list of Segment
     files : dict of str to str
-        The files of the weights that were loaded, by their digests.
+        The names of the files of loaded weights, by their digests.
     """
 
     now: ExportSnapshot
-    stretches: list[Stretch]
+    segments: list[Segment]
     files: dict[str, str]
 
 
 def export_script(run: TrainingRun, target: Target) -> None:
     """Write ``train.py``, its data, initial and loaded weights to a new folder or a zip.
 
-    It needs torch, numpy and safetensors, and nothing of this package.
+    The script needs torch, numpy and safetensors, but not this package. Missing parent folders are
+    created.
 
     Raises
     ------
     InterchangeError
-        If `target` exists or cannot be written. Folders that it is to be in are made.
+        If `target` exists or cannot be written.
     """
-    story = _told(run)
-    parts = _parts(run, story, "pathlib.Path(__file__).parent")
+    plan = _plan(run)
+    parts = _parts(run, plan, "pathlib.Path(__file__).parent")
     blocks = [f"{textwrap.indent(textwrap.fill(p.text, 98), '# ')}\n{p.code}\n" for p in parts]
-    _write(run, story, target, "train.py", "\n\n".join(blocks))
+    _write(run, plan, target, "train.py", "\n\n".join(blocks))
 
 
 def export_notebook(run: TrainingRun, target: Target) -> None:
     """Write ``train.ipynb``, its data, initial and loaded weights to a new folder or a zip.
 
+    Missing parent folders are created.
+
     Raises
     ------
     InterchangeError
-        If `target` exists or cannot be written. Folders that it is to be in are made.
+        If `target` exists or cannot be written.
     """
-    story = _told(run)
-    cells = [cell for part in _parts(run, story, "pathlib.Path()") for cell in _cells(part)]
+    plan = _plan(run)
+    cells = [cell for part in _parts(run, plan, "pathlib.Path()") for cell in _cells(part)]
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -96,25 +113,25 @@ def export_notebook(run: TrainingRun, target: Target) -> None:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    _write(run, story, target, "train.ipynb", json.dumps(notebook, indent=1))
+    _write(run, plan, target, "train.ipynb", json.dumps(notebook, indent=1))
 
 
-def _write(run: TrainingRun, story: Story, target: Target, name: str, content: str) -> None:
+def _write(run: TrainingRun, plan: ScriptPlan, target: Target, name: str, content: str) -> None:
     contexts, targets = run.dataset.context_and_target(run.dataset.sample_windows)
     beginning = run.at(0)
-    # Torch does little with NumPy's 16-bit tokens; 32 bits hold any token and any master.
+    # Torch supports few operations on 16-bit tokens; 32 bits hold any token and any master.
     data = {"contexts": contexts.astype(np.int32), "targets": targets.astype(np.int32)}
     initial = torch_tensors(beginning.weights, beginning.biases)
     loaded = {
-        file: tensor_bytes(tensors_of(run.model.network, story.now.loaded[digest]))
-        for digest, file in story.files.items()
+        file: tensor_bytes(tensors_of(run.model.network, plan.now.loaded[digest]))
+        for digest, file in plan.files.items()
     }
     write_bundle(
         target,
         {
             name: content.encode(),
-            parts_of.DATA: tensor_bytes(data),
-            parts_of.INITIAL_WEIGHTS: tensor_bytes(initial),
+            templates.DATA: tensor_bytes(data),
+            templates.INITIAL_WEIGHTS: tensor_bytes(initial),
             **loaded,
         },
     )
@@ -128,76 +145,89 @@ def _cells(part: Part) -> list[dict[str, Any]]:
     ]
 
 
-def _told(run: TrainingRun) -> Story:
-    """Return what a run has done up to now."""
+def _plan(run: TrainingRun) -> ScriptPlan:
+    """Return the steps of a run up to now."""
     now = snapshot(run)
-    stretches = list(_stretches(run, now))
-    used = digests_in(event for stretch in stretches for event in stretch.set_before)
-    return Story(now, stretches, {digest: parts_of.loaded(n) for n, digest in enumerate(used, 1)})
+    segments = list(_segments(run, now))
+    used = digests_in(event for segment in segments for event in segment.set_before)
+    files = {digest: templates.loaded_file(number) for number, digest in enumerate(used, 1)}
+    return ScriptPlan(now, segments, files)
 
 
-def _parts(run: TrainingRun, story: Story, folder: str) -> list[Part]:
-    stretches = story.stretches
-    at_first = stretches[0].settings if stretches else run.config
-    uses = {stretch.settings["loss_type"] for stretch in stretches} | {at_first["loss_type"]}
-    rules = {stretch.settings["optimizer"] for stretch in stretches}
+def _parts(run: TrainingRun, plan: ScriptPlan, folder: str) -> list[Part]:
+    segments = plan.segments
+    at_first = segments[0].settings if segments else run.config
+    uses = {segment.settings["loss_type"] for segment in segments} | {at_first["loss_type"]}
+    rules = {segment.settings["optimizer"] for segment in segments}
     several = len(rules) > 1
     network = run.model.network
     parts = [
-        parts_of.imports(run.name, folder),
-        parts_of.data(len(run.dataset.vocabulary), run.dataset.output_dimension),
-        parts_of.model(network.widths, network.activation_names),
-        parts_of.loss_and_optimizer(at_first, "mse" in uses, several),
-        parts_of.batches(run.dataset.seed),
-        parts_of.training(any(stretch.frozen for stretch in stretches)),
+        templates.imports(run.name, folder),
+        templates.data(len(run.dataset.vocabulary), run.dataset.output_dimension),
+        templates.model(network.widths, network.activation_names),
+        templates.loss_and_optimizer(at_first, "mse" in uses, several),
+        templates.batches(run.dataset.seed),
+        templates.training(any(segment.frozen for segment in segments)),
     ]
-    if stretches:
-        lines = _steps(story, network.widths, several)
-        parts.append(parts_of.steps(lines, float(story.now.history["loss"][-1])))
+    if any(segment.silenced for segment in segments):
+        parts.insert(3, templates.silencing(len(network.widths) - 2))
+    if segments:
+        lines = _steps(plan, network.widths, several)
+        parts.append(templates.steps(lines, float(plan.now.history["loss"][-1])))
     return parts
 
 
-def _stretches(run: TrainingRun, now: ExportSnapshot) -> Iterator[Stretch]:
-    """Changes between two steps count only by what they come to."""
+def _segments(run: TrainingRun, now: ExportSnapshot) -> Iterator[Segment]:
+    """Yield the segments of a run; changes between two steps are merged."""
     settings = {name: run.config[name] for name in SETTING_NAMES}
-    frozen: frozenset[int] = frozenset()
+    frozen: set[tuple[int, int | None, int | None]] = set()
+    silenced: set[tuple[int, int]] = set()
     set_before: list[WeightSet | WeightsLoaded] = []
     for event in now.events:
         match event:
             case Changed():
                 settings = {**settings, **event.settings}
             case LayerFrozen():
-                frozen = frozen | {event.layer} if event.frozen else frozen - {event.layer}
+                (frozen.add if event.frozen else frozen.discard)((event.layer, None, None))
+            case PartFrozen():
+                part = (event.layer, event.row, event.column)
+                (frozen.add if event.frozen else frozen.discard)(part)
+            case UnitSilenced():
+                unit = (event.level, event.unit)
+                (silenced.add if event.silenced else silenced.discard)(unit)
             case WeightSet():
                 set_before = [*set_before, event]
             case WeightsLoaded():
-                set_before = [event]  # whatever was set before it is overwritten
+                set_before = [event]  # overwrites the weights set before
             case Trained():
-                yield Stretch(settings, frozen, set_before, event.size, event.updates)
+                held = frozenset(frozen), frozenset(silenced)
+                yield Segment(settings, *held, set_before, event.size, event.updates)
                 set_before = []
 
 
-def _steps(story: Story, widths: Sequence[int], several: bool) -> list[str]:
-    """Return a line for each stretch, and before it one for each setting that differs."""
-    stretches = story.stretches
+def _steps(plan: ScriptPlan, widths: Sequence[int], several: bool) -> list[str]:
+    """Return a line for each segment, after lines for the settings that change there."""
+    segments = plan.segments
     lines: list[str] = []
-    before, frozen = stretches[0].settings, frozenset()
+    before, frozen, silenced = segments[0].settings, frozenset(), frozenset()
     last_used_with = {before["optimizer"]: before}
-    for stretch in stretches:
-        after = stretch.settings
+    for segment in segments:
+        after = segment.settings
         held = last_used_with.get(after["optimizer"])
-        changes = parts_of.changes(before, after, held, several)
-        if stretch.frozen != frozen:
-            changes.append(parts_of.freeze(stretch.frozen))
+        changes = templates.changes(before, after, held, several)
+        if segment.frozen != frozen:
+            changes.append(templates.freeze(segment.frozen, widths))
+        if segment.silenced != silenced:
+            changes.append(templates.silence(segment.silenced))
         changes += [
-            parts_of.load_weights(story.files[event.digest])
+            templates.load_state(plan.files[event.digest])
             if isinstance(event, WeightsLoaded)
-            else parts_of.set_weight(event, widths[event.layer])
-            for event in stretch.set_before
+            else templates.set_weight(event, widths[event.layer])
+            for event in segment.set_before
         ]
         if changes:
             lines += ["", *changes]
-        lines.append(f"train(steps={stretch.updates}, batch_size={stretch.size})")
+        lines.append(f"train(steps={segment.updates}, batch_size={segment.size})")
         before = last_used_with[after["optimizer"]] = after
-        frozen = stretch.frozen
+        frozen, silenced = segment.frozen, segment.silenced
     return lines

@@ -1,6 +1,6 @@
-"""The parts of a PyTorch script: each a sentence, and the code that it is about.
+"""The parts of a PyTorch script: a sentence and its code each.
 
-What comes from a user enters the code only as the `repr` of a string or a number.
+User input enters the code only as the `repr` of a string or a number.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ OPTIMIZERS = {
 LOSSES = {"mse": "mean_squared_error", "cross_entropy": "functional.cross_entropy"}
 
 GROUP_KEYS = {"learning_rate": "lr", "weight_decay": "weight_decay"}
-"""What PyTorch's optimizers call the settings that they hold."""
+"""The keys of settings in PyTorch's parameter groups."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Part:
 
 
 def imports(name: str, folder: str) -> Part:
-    """Return what the rest needs; `folder` is the code for where the files are."""
+    """Return the imports; `folder` is the code for the folder of the files."""
     return Part(
         "A run of backprop_panel in PyTorch: the same data, initial weights, batches and steps.",
         f"""import pathlib
@@ -62,7 +62,7 @@ folder = {folder}""",
 
 
 def data(tokens: int, outputs: int) -> Part:
-    """Return how the data is read."""
+    """Return the reading of the data."""
     return Part(
         "The data. A sample is a context, given as the numbers of its tokens, and its target.",
         f"""data = load_file(folder / "{DATA}")
@@ -72,7 +72,7 @@ tokens, outputs = {tokens}, {outputs}""",
 
 
 def model(widths: Sequence[int], activations: Sequence[str]) -> Part:
-    """Return the network, from its layers' widths, input and output included."""
+    """Return the network of levels with these widths, inputs and outputs included."""
     layers = [f"nn.Linear({inputs}, {outputs})" for inputs, outputs in pairwise(widths)]
     modules = [layers[0]]
     for activation, layer in zip(activations, layers[1:], strict=True):
@@ -82,12 +82,12 @@ def model(widths: Sequence[int], activations: Sequence[str]) -> Part:
         "The network, with the weights that the run began with.",
         f"""model = nn.Sequential(
 {listed})
-{load_weights(INITIAL_WEIGHTS)}""",
+{load_state(INITIAL_WEIGHTS)}""",
     )
 
 
 def loss_and_optimizer(settings: Mapping[str, Any], squares: bool, several: bool) -> Part:
-    """Return what is minimised and how; `squares` if the mean squared error is used at all."""
+    """Return loss and optimizer; `squares`: whether the mean squared error is ever used."""
     definition = """def mean_squared_error(logits, targets):
     return functional.mse_loss(logits, functional.one_hot(targets, outputs).float())
 
@@ -101,7 +101,7 @@ def loss_and_optimizer(settings: Mapping[str, Any], squares: bool, several: bool
 
 
 def batches(seed: int) -> Part:
-    """Return how batches are taken."""
+    """Return the function that takes the next batch."""
     return Part(
         "The batches. An epoch takes every sample once, in an order that the seed and the epoch's "
         "number decide; its last batch may be smaller.",
@@ -128,11 +128,12 @@ def next_batch(size):
 
 
 def training(freezing: bool) -> Part:
-    """Return the loop; `freezing` if a layer is ever kept as it is."""
-    frozen = "frozen = []  # the layers that do not learn\n" if freezing else ""
+    """Return the training loop; `freezing`: whether anything is ever frozen."""
+    frozen = "frozen = []  # what does not learn: parameters, and the places in them\n"
+    frozen = frozen if freezing else ""
     return Part(
         "The loop: forward, loss, backward, update."
-        + freezing * " The optimizer sees a frozen layer's gradients, but does not move it.",
+        + freezing * " The optimizer sees the gradients of what is frozen, but does not move it.",
         f"""losses = []
 {frozen}
 
@@ -149,30 +150,84 @@ def train(steps, batch_size):
 
 
 _UPDATE_BUT_FROZEN = """\
-        kept = [(p, p.detach().clone()) for layer in frozen for p in layer.parameters()]
+        kept = [(p, place, p.detach()[place].clone()) for p, place in frozen]
         optimizer.step()
         with torch.no_grad():
-            for parameter, value in kept:
-                parameter.copy_(value)"""
+            for parameter, place, values in kept:
+                parameter[place] = values"""
 
 
-def freeze(layers: frozenset[int]) -> str:
-    """Return the line that says which layers do not learn from there on."""
-    return f"frozen = [{', '.join(f'model[{2 * layer}]' for layer in sorted(layers))}]"
+def freeze(parts: frozenset[tuple[int, int | None, int | None]], widths: Sequence[int]) -> str:
+    """Return the lines that freeze these layers, units and entries, and nothing else.
+
+    Parameters
+    ----------
+    parts : frozenset of (int, int or None, int or None)
+        Layer, row and column; an entry if there are both, the last row being the bias; the weights
+        and bias of a unit if the row is None; those of a layer if the column is None as well.
+    widths : sequence of int
+        Units of each level.
+    """
+    places = [place for part in sorted(parts, key=str) for place in _places(*part, widths)]
+    if not places:
+        return "frozen = []"
+    listed = "".join(f"    {place},\n" for place in places)
+    return f"frozen = [\n{listed}]"
 
 
-def loaded(number: int) -> str:
-    """Return the name of a file of weights that were loaded."""
+def _places(layer: int, row: int | None, column: int | None, widths: Sequence[int]) -> list[str]:
+    """Return a frozen part as parameters and the places in them."""
+    name = f"model[{2 * layer}]"
+    if column is None:
+        return [f"({name}.weight, ...)", f"({name}.bias, ...)"]
+    if row is None:
+        return [f"({name}.weight, {column})", f"({name}.bias, {column})"]
+    if row == widths[layer]:
+        return [f"({name}.bias, {column})"]
+    return [f"({name}.weight, ({column}, {row}))"]
+
+
+def silencing(hidden_levels: int) -> Part:
+    """Return the hooks that make the output of silenced units zero."""
+    return Part(
+        "Silenced units: their output is zero, and no gradient passes through them.",
+        f"""silenced = {{}}  # the numbers of the silenced units of each hidden level
+
+
+def silence_units_of(level):
+    def silence(module, inputs, output):
+        output = output.clone()
+        output[:, silenced.get(level, [])] = 0
+        return output
+
+    return silence
+
+
+for level in range(1, {hidden_levels + 1}):
+    model[2 * level - 1].register_forward_hook(silence_units_of(level))""",
+    )
+
+
+def silence(units: frozenset[tuple[int, int]]) -> str:
+    """Return the line that silences these units, each a level and its number, and no others."""
+    levels: dict[int, list[int]] = {}
+    for level, unit in sorted(units):
+        levels.setdefault(level, []).append(unit)
+    return f"silenced = {levels!r}"
+
+
+def loaded_file(number: int) -> str:
+    """Return the name of a file of loaded weights."""
     return f"loaded_weights_{number}.safetensors"
 
 
-def load_weights(file: str) -> str:
-    """Return the line that loads weights; the optimizer goes on from what it remembers."""
+def load_state(file: str) -> str:
+    """Return the line that loads weights; the optimizer keeps its state."""
     return f'model.load_state_dict(load_file(folder / "{file}"))'
 
 
 def set_weight(event: WeightSet, inputs: int) -> str:
-    """Return the line that sets a weight, or the bias if its row is beyond the layer's inputs."""
+    """Return the line that sets a weight, or a bias if its row is the last."""
     if event.row == inputs:
         place = f"bias.data[{event.column}]"
     else:
@@ -181,7 +236,7 @@ def set_weight(event: WeightSet, inputs: int) -> str:
 
 
 def steps(lines: Sequence[str], last_loss: float) -> Part:
-    """Return what was done, a line each, and the loss that it came to."""
+    """Return the steps of the run, a line each, and its last loss."""
     listed = "\n".join(lines)
     return Part(
         "What was done in the run, and the settings that were changed meanwhile.",
@@ -203,10 +258,9 @@ def changes(
     ----------
     before, after : mapping
     held : mapping or None
-        The settings that the optimizer of `after` was last used with, if it was: it goes on from
-        what it remembers.
+        The settings that the optimizer of `after` was last used with; None before its first use.
     several : bool
-        Whether the script uses more than one, so that each needs a name.
+        Whether the script uses several optimizers, so that each needs a name.
     """
     lines = []
     if after["loss_type"] != before["loss_type"]:
@@ -224,7 +278,7 @@ def changes(
 
 
 def _quoted(text: str) -> str:
-    """Return the `repr` of a text, within double quotes where it holds none of either kind."""
+    """Return the `repr` of a text, in double quotes if it contains no quotes."""
     literal = repr(text)
     return literal if "'" in text or '"' in text else f'"{literal[1:-1]}"'
 
@@ -235,5 +289,5 @@ def _new_optimizer(settings: Mapping[str, Any], several: bool) -> str:
     name = f"optimizer = {settings['optimizer']}" if several else "optimizer"
     arguments = f"model.parameters(), lr={rate}, weight_decay={decay}{more}"
     line = f"{name} = torch.optim.{rule}({arguments})"
-    # As a formatter would have it; a fraction may have seventeen digits.
+    # Split as a formatter does; a fraction may have seventeen digits.
     return line if len(line) <= 100 else f"{name} = torch.optim.{rule}(\n    {arguments}\n)"

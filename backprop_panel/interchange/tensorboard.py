@@ -1,4 +1,4 @@
-"""A run's history as a TensorBoard event file."""
+"""Export of a run's history as a TensorBoard event file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from types import ModuleType
 from numpy.typing import NDArray
 
 from ..runs.run import TrainingRun
-from .archive import file_name, make_folder, path_of
+from .bundle_files import file_name, make_folder, path_of
 from .export_snapshot import snapshot
 from .limits import InterchangeError
 
@@ -20,7 +20,7 @@ SCALARS = ("loss", "accuracy", "validation_loss")
 
 
 def export_tensorboard(run: TrainingRun, log_folder: str | os.PathLike[str]) -> Path:
-    """Write loss, accuracy and validation loss to a folder of the run's in `log_folder`.
+    """Write loss, accuracy and validation loss to the run's folder in `log_folder`.
 
     ``tensorboard --logdir log_folder`` then shows all runs written there, side by side.
 
@@ -32,8 +32,7 @@ def export_tensorboard(run: TrainingRun, log_folder: str | os.PathLike[str]) -> 
     Raises
     ------
     InterchangeError
-        If there is such a folder already, it cannot be made, or the package tensorboard is not
-        installed.
+        If the folder exists or cannot be created, or the package tensorboard is not installed.
     """
     event_pb2, summary_pb2, writers = _tensorboard()
     history, now = snapshot(run).history, time.time()
@@ -57,7 +56,7 @@ def export_tensorboard(run: TrainingRun, log_folder: str | os.PathLike[str]) -> 
 
 
 def _values(history: Mapping[str, NDArray], row: int) -> list[tuple[str, float]]:
-    """Return what a row has; the validation loss stands only at the ends of epochs."""
+    """Return the values of a row; the validation loss exists only at the ends of epochs."""
     values = [(name, float(history[name][row])) for name in SCALARS]
     return [
         (name, value) for name, value in values if name != "validation_loss" or not isnan(value)
@@ -65,7 +64,7 @@ def _values(history: Mapping[str, NDArray], row: int) -> list[tuple[str, float]]
 
 
 def _tensorboard() -> tuple[ModuleType, ModuleType, ModuleType]:
-    """Import what writes the files: TensorBoard's own, which needs neither torch nor TensorFlow."""
+    """Import TensorBoard's own writer of files, which needs neither torch nor TensorFlow."""
     try:
         from tensorboard.compat.proto import event_pb2, summary_pb2
         from tensorboard.summary.writer import event_file_writer

@@ -1,6 +1,6 @@
 """A configuration in a link: ``?hidden_dimension=64,32&activation=gelu&loss_type=cross_entropy``.
 
-Lists stand with commas between, or, where that could be misread, as JSON.
+Lists are written with commas or, if that would be ambiguous, as JSON.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PLAIN_ITEM = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 def to_query(config: Mapping[str, Any]) -> str:
-    """Return the part of a link after the question mark, with what differs from the defaults.
+    """Return the query of a link, without its question mark: all settings that are not defaults.
 
     Raises
     ------
@@ -37,21 +37,20 @@ def to_query(config: Mapping[str, Any]) -> str:
 
 
 def from_query(query: str | Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that a link carries, each as the type that it takes.
+    """Return the settings in a link, each converted to its type.
 
     Parameters
     ----------
     query : str or mapping
-        What follows the path of a link, with or without its question mark; or a mapping of names
-        to texts, to a byte string or a list of one (as Panel's ``session_args`` has them), or to
-        values.
+        The query of a link, with or without its question mark; or a mapping of names to texts, to
+        lists of one byte string (as Panel's ``session_args``), or to values.
 
     Raises
     ------
     SettingError
-        If a name is unknown, with the nearest known one, or a value is not of its setting's type.
+        If a name is unknown, or a value is not of its setting's type.
     InterchangeError
-        If it is too long, cannot be read, or asks for too much of the machine.
+        If it is too long, cannot be read, or needs too much memory or time.
     """
     if isinstance(query, str):
         given = _split(query)
@@ -96,13 +95,13 @@ def _written(name: str, value: Any) -> str:
     if isinstance(value, (list, tuple)):
         items = [item if isinstance(item, str) else _as_json(item) for item in value]
         plain = all(PLAIN_ITEM.fullmatch(item) for item in items)
-        # One item, or none, has no comma that would tell it from a single value.
+        # A list of one item, or none, has no comma: it would be read as a single value.
         if name != "master_sequences" and plain and len(items) > 1:
             return ",".join(items)
         return _as_json(value)
     if not isinstance(value, str):
         return _as_json(value)
-    # Whether it is plain or JSON, its first character says.
+    # The first character distinguishes JSON from plain text.
     return value if value.isprintable() and value[:1] not in ("[", '"') else _as_json(value)
 
 

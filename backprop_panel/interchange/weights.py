@@ -1,11 +1,11 @@
-"""A model's weights to and from safetensors files."""
+"""Export and import of a model's weights as safetensors files."""
 
 from __future__ import annotations
 
 from ..training.file_input import InterchangeError, Source, refuse_other
 from ..training.model import Model
-from ..training.weight_tensors import read_parameters, tensor_bytes, torch_tensors
-from .archive import Target, write_file
+from ..training.pytorch_weights import read_parameters, tensor_bytes, torch_tensors
+from .bundle_files import Target, write_file
 
 
 def save_weights(model: Model, target: Target) -> None:
@@ -15,7 +15,7 @@ def save_weights(model: Model, target: Target) -> None:
     ----------
     model : Model
     target : path or binary file
-        A file that is there already is replaced; folders that are not there are made.
+        An existing file is replaced; missing parent folders are created.
 
     Raises
     ------
@@ -27,10 +27,10 @@ def save_weights(model: Model, target: Target) -> None:
 
 
 def load_weights(model: Model, source: Source) -> None:
-    """Take a model's weights from the safetensors file of a matching ``nn.Sequential``.
+    """Load a model's weights from the safetensors file of a matching ``nn.Sequential``.
 
-    The model of a run is refused: what its run does not log is lost at the next replay. A
-    `Trainer` without a run replays nothing, so that its model takes weights at any time.
+    The model of a run is refused, as a replay would lose weights that are not logged: use
+    `TrainingRun.load_weights`. The model of a `Trainer` without a run takes weights at any time.
 
     Parameters
     ----------
@@ -41,9 +41,8 @@ def load_weights(model: Model, source: Source) -> None:
     Raises
     ------
     InterchangeError
-        If the model belongs to a run, the file is damaged or of another kind, which is named with
-        a line that converts it, or its tensors are not finite or not those of the model: nothing
-        has changed.
+        If the model belongs to a run, the file is damaged or of another format, or its tensors are
+        not finite or do not fit the model. Nothing has changed then.
     """
     refuse_other(model, Model, "model")
     if model.run is not None:

@@ -30,7 +30,7 @@ would train at a third of its speed.
 
 
 class Loss(Protocol):
-    """A loss whose mean over a batch is minimised, and the derivative of that mean."""
+    """The loss of each example, and the derivative of its mean over a batch."""
 
     name: str
     label: str

@@ -17,7 +17,7 @@ order, so each is computed transposed: ``zᵀ = [W; b]ᵀ @ [a 1]ᵀ``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -59,6 +59,8 @@ class Network:
     weights : list of array, shape (in, out)
     biases : list of array, shape (out,)
         Views on `layers`.
+    silenced : dict of int to list of int
+        The units of each hidden level whose activation is zero whatever reaches them.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Network:
         self.parameters: Array = np.zeros(self.size, dtype)
         self.layers = self.by_layer(self.parameters)
         self.weights, self.biases = split_biases(self.layers)
+        self.silenced: dict[int, list[int]] = {}
         self._layers_t = [layer.T for layer in self.layers]
         self._forward_phases = [Phase("forward", layer) for layer in range(self.depth)]
         self._backward_phases = [Phase("backward", layer) for layer in range(self.depth)]
@@ -89,6 +92,12 @@ class Network:
         for layer, weights, bias in zip(self.layers, self.weights, self.biases, strict=True):
             weights[...] = scheme(len(layer) - 1, len(bias), random)
             bias[...] = 0
+
+    def silence(self, units: Iterable[tuple[int, int]]) -> None:
+        """Silence these units, each a level and its number in it, and no others."""
+        self.silenced = {}
+        for level, unit in sorted(units):
+            self.silenced.setdefault(level, []).append(unit)
 
     def by_layer(self, vector: Array) -> list[Array]:
         """Return views on a flat vector like `parameters`, each (in + 1, out), bias last."""
@@ -108,6 +117,8 @@ class Network:
                 value = self.activations[layer].value
                 for z, a, kept, _, _, _ in work.pieces[layer]:
                     value(z, a, kept)
+                if layer + 1 in self.silenced:
+                    work.activations_t[layer + 1][self.silenced[layer + 1]] = 0
             yield phase
 
     def backward(self, work: Workspace, gradients: Sequence[Array]) -> Iterator[Phase]:
@@ -133,6 +144,9 @@ class Network:
             _, slope = kept
             derivative(z, a, kept, slope, scratch)
             np.multiply(slope, activation_gradient, delta)
+        if layer in self.silenced:
+            for array in (work.slopes_t[layer - 1], work.deltas_t[layer - 1]):
+                array[self.silenced[layer]] = 0
 
     def activation_gradient(self, work: Workspace, layer: int) -> None:
         """Write dLoss/d activations[`layer`] = δ @ Wᵀ; no step needs that of the input."""

@@ -15,6 +15,9 @@ from .network import Network, Workspace, split_biases
 Array = NDArray[np.floating]
 ONE = np.ones((), np.float32)
 
+Part = tuple[int, int | None, int]
+"""Layer, row and column of a weight or bias; a row of None stands for all of the column."""
+
 
 @dataclass(frozen=True, eq=False)
 class StepRecord:
@@ -62,7 +65,12 @@ class StepRecord:
     activation_names : tuple of str
         The activation function of each hidden layer.
     frozen : frozenset of int
-        The layers whose update is zero because they are frozen.
+        The frozen layers: their updates are zero.
+    frozen_parts : frozenset of (int, int or None, int)
+        Layer, row and column of each frozen weight or bias; a unit's weights and bias if the row is
+        None.
+    silenced : frozenset of (int, int)
+        Level and number of each unit whose activation is zero whatever reaches it.
     set_by_hand : frozenset of (int, int, int)
         Layer, row and column of each entry of `layers` that was set since the step before.
     loaded : bool
@@ -91,8 +99,15 @@ class StepRecord:
     settings: Mapping[str, object]
     activation_names: tuple[str, ...]
     frozen: frozenset[int] = frozenset()
+    frozen_parts: frozenset[Part] = frozenset()
+    silenced: frozenset[tuple[int, int]] = frozenset()
     set_by_hand: frozenset[tuple[int, int, int]] = frozenset()
     loaded: bool = False
+
+    def is_frozen(self, layer: int, row: int, column: int) -> bool:
+        """Return whether an entry of `layers` is frozen, alone, with its unit or with its layer."""
+        parts = ((layer, row, column), (layer, None, column))
+        return layer in self.frozen or not self.frozen_parts.isdisjoint(parts)
 
     @property
     def inputs(self) -> Array:

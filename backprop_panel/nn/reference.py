@@ -1,7 +1,6 @@
-"""The network as one writes it on a blackboard: the specification of the code that trains.
+"""The network in plain NumPy, one line an equation: the specification of the training code.
 
-Plain NumPy, one line an equation: nothing is written into buffers, transposed for speed or cut
-into pieces. Tests hold the training code to it.
+It has no buffers, no transposes for speed and no pieces. Tests compare the training code with it.
 
 Layer k maps its inputs a of shape (B, in) to z = a W + b of shape (B, out); W is (in, out) and b
 (out,). δ is dL/dz of the mean loss L over a batch of B examples.
@@ -46,7 +45,7 @@ ACTIVATIONS = {
 
 
 def softmax(logits: Array) -> Array:
-    """eˡ / Σ eˡ, with the largest logit taken off each row first: that changes nothing."""
+    """eˡ / Σ eˡ; subtracting the largest logit of each row avoids overflow."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 
@@ -69,7 +68,7 @@ LOSSES = {"mse": mean_squared_error, "cross_entropy": cross_entropy}
 
 @dataclass(frozen=True)
 class Pass:
-    """What one forward and backward pass computes, named as in a `StepRecord`."""
+    """The values of one forward and backward pass, named as in `StepRecord`."""
 
     pre_activations: list[Array]
     activations: list[Array]
@@ -158,19 +157,19 @@ def update(
     learning_rate: float,
     weight_decay: float = 0.0,
 ) -> tuple[Array, Moments]:
-    """Return what an optimizer adds to parameters, and its moments after that.
+    """Return the update of the parameters, and the optimizer's moments afterwards.
 
     Parameters
     ----------
     optimizer : str
     parameters, gradients : array
-        Of one shape.
+        Of the same shape.
     moments : mapping of str to array
-        What it remembers from the steps before.
+        The running averages before this step.
     steps : int
-        How many steps it had seen before this one.
+        Number of steps before this one.
     learning_rate, weight_decay : float
-        η, and λ: the optimizer sees g + λθ.
+        η and λ: the gradient is g + λθ.
     """
     g = gradients + weight_decay * parameters
     return OPTIMIZERS[optimizer](g, moments, steps + 1, learning_rate)

@@ -9,9 +9,10 @@ import numpy as np
 
 from ..nn.record import StepRecord
 from ..training.checkpoints import EngineState
-from ..training.engine import Engine, TrainingSettings
+from ..training.engine import Engine
 from ..training.event_log import Event, Trained, repeat_events
 from ..training.trainer import SETTING_NAMES
+from ..training.training_settings import TrainingSettings
 
 if TYPE_CHECKING:
     from .run import TrainingRun

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import numpy as np
@@ -23,11 +23,14 @@ from ..training.engine import Engine
 from ..training.file_input import Source
 from ..training.history import History
 from ..training.model import Model
+from ..training.pytorch_weights import read_parameters
 from ..training.trainer import SETTING_NAMES, Trainer
-from ..training.weight_tensors import read_parameters
 from ..training.worker import Worker
 from .deferral import Deferral
 from .replay import Replay, ReplayedStep, initial_engine, replay_step, replay_to
+
+if TYPE_CHECKING:
+    from .manager import TrainingRunManager
 
 DATA_SETTINGS = tuple(SequenceDataset.setting_names())
 MODEL_SETTINGS = tuple(
@@ -81,11 +84,14 @@ class TrainingRun(param.Parameterized):
         Made from the configuration.
     worker : Worker
         Trains the run in the background.
+    manager : TrainingRunManager or None
+        The manager that has it, which checks and saves a new name.
 
     A run that a store lists has its `id`, `name`, `parent`, `config` and `summary` at once, and is
     loaded when another attribute is first used. That raises `SettingError` if it cannot be read.
     """
 
+    manager: TrainingRunManager | None = None
     _deferral: Deferral | None = None
 
     id = param.String(constant=True, doc="Never given to another run.")
@@ -96,7 +102,7 @@ class TrainingRun(param.Parameterized):
         constant=True,
         doc="The id of the parent run and the step of the fork; None: no parent.",
     )
-    name = param.String(constant=False, doc="Free text, unique within a manager.")
+    name = param.String(constant=False, doc="Free text, unique within a manager, which saves it.")
 
     def __init__(
         self,
@@ -128,6 +134,14 @@ class TrainingRun(param.Parameterized):
         self.config = self.settings
         self.worker = Worker(self.trainer.engine, self.trainer.commands, self.claim)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; a new name by way of the manager."""
+        # Not by a Param of another class: Param allows none for `name`.
+        if name == "name" and self.manager is not None:
+            self.manager.rename(self.id, value)
+        else:
+            super().__setattr__(name, value)
+
     def __getattr__(self, name: str) -> Any:
         """Return a deferred part; called only while the run has no attribute of that name."""
         if name == "config" and self._deferral is not None:
@@ -137,6 +151,10 @@ class TrainingRun(param.Parameterized):
             return object.__getattribute__(self, name)  # raises AttributeError again
         self.load()
         return self.__dict__[name]
+
+    def take_name(self, name: str) -> None:
+        """Set a name that the manager has checked and saved."""
+        super().__setattr__("name", name)
 
     @property
     def loaded(self) -> bool:
@@ -185,7 +203,8 @@ class TrainingRun(param.Parameterized):
     def settings(self) -> dict[str, Any]:
         """The present value of every setting."""
         if not self.loaded and (listed := self._deferral.summary):
-            return {**self.config, **listed.settings}
+            mode = self._deferral.listed.mode or self.config["mode"]
+            return {**self.config, **listed.settings, "mode": mode}
         return {
             **self.dataset.settings(),
             **_only(self.model.settings(), MODEL_SETTINGS),

@@ -16,8 +16,9 @@ from ..training.trainer import always_free
 from .autosaved_run import AutosavedRun
 from .database import DamagedStore, Store, StoreError
 from .lease_keeper import LeaseKeeper
-from .run_delta import Conflict, RunDelta
+from .run_delta import CHANGED_ELSEWHERE, Conflict, RunDelta
 from .run_index import ListedRun, RunIndex
+from .run_modes import read_mode, write_modes
 from .run_reader import catch_up, read_checkpoints
 from .unreadable_runs import raw_copy
 
@@ -34,15 +35,10 @@ class Autosave:
 
     Locks are taken in this order: that of saving, of a run's loading, of its commands, of the
     store.
-
-    Attributes
-    ----------
-    problem : str
-        Why the last change is not in the file; empty if it is.
     """
 
     def __init__(self, store: Store, user: str) -> None:
-        self.problem = store.notice
+        self._problem = ""
         self._store = store
         self._leases = LeaseKeeper(self._attempt)
         self._entries: dict[str, AutosavedRun] = {}
@@ -51,6 +47,11 @@ class Autosave:
         with store.transaction(writing=not store.read_only) as db:
             self._index = RunIndex(db, user, store.read_only)
         store.attach(self)
+
+    @property
+    def problem(self) -> str:
+        """Why changes are not in the file; empty if the last ones are."""
+        return self._store.notice or self._problem
 
     def listed(self) -> list[ListedRun]:
         """Return the user's runs in their order."""
@@ -125,6 +126,9 @@ class Autosave:
         StoreError
         """
         entry = AutosavedRun(run)
+        with self._store.transaction(writing=False) as db:
+            entry.mode = read_mode(db, run.id) or trainer.mode
+        trainer.engine.view_only(entry.mode == "visualize")
         self._catch_up(entry, trainer)
         self._attach(entry, trainer)
 
@@ -144,7 +148,7 @@ class Autosave:
         except Conflict:  # deleted since it was listed
             return False
         except DamagedStore as error:
-            self.problem = str(error)  # the run stays as it is here, and the others follow
+            self._report(error)  # the run stays as it is here, and the others follow
             return False
         return entry.saved is not before
 
@@ -195,8 +199,10 @@ class Autosave:
                 entry.request_delta()
             deadline = monotonic() + DELTA_SECONDS
             saved = [self._save(entry, deadline) for entry in new]
+            if changed := [entry for entry in entries if entry.has_new_mode]:
+                self._attempt(lambda db: write_modes(db, changed))
             if saved and all(saved):
-                self.problem = ""
+                self._problem = ""
             self._leases.keep(entries)
             return sum(entry.copying for entry in new)
 
@@ -216,6 +222,7 @@ class Autosave:
                 if entry.held:
                     self._leases.release(entry)
                 self.forget(entry.run)
+                entry.run.trainer.claim = entry.warn_of_closed_store
 
     def _attach(self, entry: AutosavedRun, trainer: Trainer) -> None:
         trainer.claim = partial(self._claim, entry)
@@ -231,13 +238,18 @@ class Autosave:
             with self._store.transaction() as db:
                 saves = self._leases.take(db, run)
         except StoreError as error:
-            self.problem = str(error)  # the run goes on in memory
+            self._report(error)  # the run goes on in memory
             return
         except Conflict as conflict:
             raise SettingError("runs", f"{run.name!r} cannot go on: {conflict}.") from None
         entry.held = True
-        if entry.lost or saves != entry.saved.saves:
-            self._catch_up(entry, run.trainer)
+        if not entry.lost and saves == entry.saved.saves:
+            return
+        # Made while the store failed, and another process has changed the run since.
+        unsaved = not entry.lost and entry.has_unsaved_events
+        self._catch_up(entry, run.trainer)
+        if unsaved:
+            raise SettingError("runs", f"{entry.not_saved(CHANGED_ELSEWHERE)}.")
 
     def _catch_up(self, entry: AutosavedRun, trainer: Trainer) -> None:
         run_id = entry.run.id
@@ -254,7 +266,7 @@ class Autosave:
                 return read_checkpoints(db, run_id, generation, until)
         except StoreError as error:
             # Checkpoints only shorten a replay: without them it begins at step 0.
-            self.problem = str(error)
+            self._report(error)
             return []
 
     def _save(self, entry: AutosavedRun, deadline: float) -> bool:
@@ -263,7 +275,7 @@ class Autosave:
             delta = entry.delta(deadline)
             return delta is not None and self._write(entry, delta)
         except Exception as error:  # no failure may end the saving thread
-            self.problem = f"{entry.run.name!r} is not saved: {str(error) or repr(error)}"
+            self._problem = f"{entry.run.name!r} is not saved: {str(error) or repr(error)}"
             return False
 
     def _write(self, entry: AutosavedRun, delta: RunDelta) -> bool:
@@ -278,11 +290,11 @@ class Autosave:
                     self._leases.take(db, run)
                     delta.write(db, run.id)
         except StoreError as error:
-            self.problem = str(error)
+            self._report(error)
             return False
         except (Conflict, SettingError) as error:
             if delta.before is None:  # its name was taken meanwhile; it may get another
-                self.problem = str(error)
+                self._report(error)
             elif delta.has_events:
                 self._lose(entry, error)
             else:  # only a fork's checkpoints, while another process trained the fork
@@ -296,7 +308,7 @@ class Autosave:
     def _lose(self, entry: AutosavedRun, reason: Exception) -> None:
         """Stop the training of a run that was changed elsewhere; the next claim reads it anew."""
         entry.held, entry.lost = False, True
-        message = f"The last changes to {entry.run.name!r} here are not saved: {reason}"
+        message = entry.not_saved(reason)
 
         def stop() -> None:
             raise SettingError("training", message)
@@ -304,7 +316,7 @@ class Autosave:
         try:
             entry.run.commands.put(stop)
         except SettingError:  # nothing trains it
-            self.problem = message
+            self._problem = message
 
     def _insert(self, db: sqlite3.Connection, entry: AutosavedRun, delta: RunDelta) -> str:
         """Add a run to the file; return its name there."""
@@ -322,12 +334,16 @@ class Autosave:
             return  # deleted already
         self._index.delete(db, run)
 
+    def _report(self, error: Exception) -> None:
+        """Keep a failure as the problem, unless the store's notice says it as long as it lasts."""
+        self._problem = "" if self._store.notice else str(error)
+
     def _attempt(self, action: Callable[[sqlite3.Connection], object]) -> bool:
         """Run `action` in one transaction; report a failure of the store in `problem`."""
         try:
             with self._store.transaction() as db:
                 action(db)
         except StoreError as error:
-            self.problem = str(error)
+            self._report(error)
             return False
         return True

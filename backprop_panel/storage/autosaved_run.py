@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from threading import Event
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 
+from ..training.trainer import always_free
 from .run_delta import RunDelta, Saved
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ class AutosavedRun:
         Whether the run is stored with its first event only.
     saved : Saved or None
         How much of it is in the file; None: nothing yet.
+    mode : str
+        Whether the run trains or is only visualized, as in the file.
     held : bool
         Whether this manager holds its lease.
     used : float
@@ -39,6 +43,7 @@ class AutosavedRun:
         self.stem = stem
         self.draft = draft
         self.saved: Saved | None = None
+        self.mode: str = run.config["mode"]
         self.held = False
         self.used = 0.0
         self.lost = False
@@ -56,8 +61,31 @@ class AutosavedRun:
             return bool(engine.events) or not self.draft
         return not self.saved.is_all_of(engine)
 
+    @property
+    def has_unsaved_events(self) -> bool:
+        """Whether a stored run has changes that are not in the file, beside its checkpoints."""
+        return not self.saved.has_events_of(self.run.trainer.engine)
+
+    @property
+    def has_new_mode(self) -> bool:
+        """Whether a stored run has another mode than the file."""
+        return self.saved is not None and self.mode != self.run.trainer.mode
+
+    def not_saved(self, reason: object) -> str:
+        """Return the message that the last changes of the run are lost."""
+        return f"The last changes to {self.run.name!r} here are not saved: {reason}"
+
+    def warn_of_closed_store(self) -> None:
+        """Warn once that a change of the run is not saved, as its manager is closed."""
+        run = self.run
+        run.trainer.claim = always_free
+        warnings.warn(
+            f"{run.name!r} goes on in memory only: its manager is closed, and saves nothing more.",
+            stacklevel=2,
+        )
+
     def request_delta(self) -> None:
-        """Have a delta taken between two steps."""
+        """Have a delta taken between two steps; `delta` returns it."""
         if not self._requested and not self.lost:
             self._requested = True
             self._finished.clear()
@@ -65,6 +93,8 @@ class AutosavedRun:
 
     def delta(self, deadline: float) -> RunDelta | None:
         """Return the requested delta, None if it is not there by the deadline.
+
+        None as well if the run has been read from the file since: it is no change of that.
 
         Raises
         ------
@@ -77,12 +107,14 @@ class AutosavedRun:
         failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
-        return delta
+        return delta if delta is not None and delta.before is self.saved else None
 
     def _take_delta(self) -> None:
         begin = perf_counter()
         try:
-            self._delta = RunDelta.take(self.run.trainer.engine, self.saved)
+            # Between the request and this moment the run may have been read from the file.
+            if self.is_new:
+                self._delta = RunDelta.take(self.run.trainer.engine, self.saved)
         except Exception as failure:  # too little memory, for example: training goes on
             self._failure = failure
         self.copying = perf_counter() - begin

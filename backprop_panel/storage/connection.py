@@ -48,6 +48,22 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
     return db, False
 
 
+FileIds = list[tuple[int, int] | None]
+
+
+def file_ids(path: Path) -> FileIds:
+    """Return the identities of a store's file and of its log; None for one that does not exist."""
+    return [_file_id(each) for each in (path, _log(path))]
+
+
+def _file_id(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _open_read_only(path: Path) -> sqlite3.Connection:
     """Open a file that cannot be written; one of an older format as a migrated copy."""
     address = f"{path.absolute().as_uri()}?mode=ro"
@@ -76,8 +92,12 @@ def _connected(address: Path | str, uri: bool = False) -> sqlite3.Connection:
     )
 
 
+def _log(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
 def _has_log(path: Path) -> bool:
-    log = path.with_name(path.name + "-wal")
+    log = _log(path)
     return log.exists() and log.stat().st_size > 0
 
 

@@ -11,7 +11,7 @@ from time import thread_time
 from typing import Protocol
 
 from ..settings import SettingError
-from .connection import Unfit, open_database
+from .connection import FileIds, Unfit, file_ids, open_database
 from .serialization import Damaged
 
 SAVE_SECONDS = 0.5
@@ -86,8 +86,10 @@ class Store:
     def __init__(self, path: str | Path) -> None:
         self.path, self.read_only = Path(path), False
         self._lock = Lock()
+        self._files: FileIds | None = None
         with self._explained():
             self._db, self.read_only = open_database(self.path)
+        self._files = file_ids(self.path)
         self._savers: list[Saver] = []
         self._closing = Event()
         self._saver = Thread(target=self._save, name="saving", daemon=True)
@@ -95,13 +97,18 @@ class Store:
 
     @property
     def notice(self) -> str:
-        """The message to show while there is no other problem; empty if there is none."""
-        if not self.read_only:
-            return ""
-        return (
-            f"The store {str(self.path)!r} is read-only: its runs are shown, but what is done here "
-            "is not saved."
-        )
+        """Why nothing can be saved, if that is so whatever is written; else empty."""
+        store = f"The store {str(self.path)!r}"
+        if self.read_only:
+            return f"{store} is read-only: its runs are shown, but what is done here is not saved."
+        if self._files is not None and file_ids(self.path) != self._files:
+            # SQLite goes on in the file that has no name any more, and that nobody can open.
+            return (
+                f"{store} was deleted, moved or replaced while it was open: what is done here is "
+                "not saved. Export the runs that you need, then open the store again: on a page, "
+                "reload it."
+            )
+        return ""
 
     @contextmanager
     def transaction(self, writing: bool = True) -> Iterator[sqlite3.Connection]:
@@ -111,6 +118,8 @@ class Store:
         ------
         StoreError
         """
+        if writing and (notice := self.notice):
+            raise StoreError(notice)
         with self._lock, self._explained():
             self._db.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
             try:
@@ -148,14 +157,14 @@ class Store:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Turn errors of the file into `StoreError`s with a readable message."""
+        """Turn errors of the file into a `StoreError` with a readable message."""
         try:
             yield
         except sqlite3.Error as error:
+            if notice := self.notice:
+                raise StoreError(notice) from error
             # The low byte is the primary error code; the others are details.
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-            if code == sqlite3.SQLITE_READONLY and self.notice:
-                raise StoreError(self.notice) from error
             if code == sqlite3.SQLITE_CORRUPT:
                 raise DamagedStore(self.path, "SQLite cannot read all of it") from error
             problem = EXPLANATIONS.get(code, f"cannot be used: {error}")

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from ..nn.network import Network
 from ..nn.record import read_only_copy
 from ..settings import SettingError
-from ..training.weight_tensors import digest_of
+from ..training.pytorch_weights import digest_of
 from .serialization import Damaged, pack_arrays, unpack_arrays
 
 Tensors = Mapping[str, NDArray[np.float32]]
 """Flat vectors like ``network.parameters``, by their digests."""
 
 
-def write_tensors(db: sqlite3.Connection, run_id: str, tensors: Tensors) -> None:
+def write_loaded_weights(db: sqlite3.Connection, run_id: str, tensors: Tensors) -> None:
     """Write the tensors that the store does not hold yet."""
     found = db.execute("SELECT digest FROM tensors WHERE run = ?", (run_id,))
     stored = {digest for (digest,) in found}
@@ -27,7 +27,7 @@ def write_tensors(db: sqlite3.Connection, run_id: str, tensors: Tensors) -> None
         db.execute("INSERT INTO tensors VALUES (?, ?, ?)", (run_id, digest, packed))
 
 
-def read_tensors(
+def read_loaded_weights(
     db: sqlite3.Connection, run_id: str, network: Network, digests: Iterable[str], known: Tensors
 ) -> dict[str, NDArray[np.float32]]:
     """Return the known tensors and those with further digests, read from the store.

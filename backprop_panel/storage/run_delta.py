@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..training.checkpoints import EngineState
 from ..training.engine import Engine
 from ..training.event_log import Event, Trained, digests_in, to_json
-from .loaded_weights import Tensors, write_tensors
+from .loaded_weights import Tensors, write_loaded_weights
 from .run_summary import last_and_best
 from .serialization import pack_arrays, pack_json, pack_state
 
@@ -38,7 +38,7 @@ class Saved:
         As in the file.
     events : int
     updates : int
-        Of the last event, which may grow.
+        Updates of the last event, which may grow.
     rows : int
     complete : bool
         Whether the checkpoints are saved too.
@@ -54,15 +54,19 @@ class Saved:
 
     @classmethod
     def of(cls, engine: Engine, generation: int, saves: int) -> Saved:
-        """Return the mark of an engine that is saved as it is now."""
+        """Return the record of an engine that is saved in its present state."""
         log = engine.events
         return cls(log, generation, saves, len(log), _last_updates(log), engine.history.rows)
 
     def is_all_of(self, engine: Engine) -> bool:
         """Tell whether the engine has no unsaved change."""
+        return self.complete and self.has_events_of(engine)
+
+    def has_events_of(self, engine: Engine) -> bool:
+        """Tell whether all that was done to the engine is in the file."""
         log = engine.events
         same = log is self.log and len(log) == self.events
-        return same and _last_updates(log) == self.updates and self.complete
+        return same and _last_updates(log) == self.updates
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,8 @@ class RunDelta:
     @property
     def has_events(self) -> bool:
         """Whether the run has changed since `before`; if not, only checkpoints are to be added."""
-        return self.before != replace(self.after, saves=self.before.saves, complete=False)
+        before = self.before
+        return before != replace(self.after, saves=before.saves, complete=before.complete)
 
     def write(self, db: sqlite3.Connection, run_id: str) -> None:
         """Write the delta into the run's rows.
@@ -165,7 +170,7 @@ class RunDelta:
                 for number, event in enumerate(self.events, self.first_event)
             ],
         )
-        write_tensors(db, run_id, self.tensors)
+        write_loaded_weights(db, run_id, self.tensors)
         self._write_history(db, run_id)
         if self.checkpoints is not None:
             self._write_checkpoints(db, run_id, self.checkpoints)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
 from math import nan
 from typing import TYPE_CHECKING, Any
 
 from ..settings import SettingError
+from .run_modes import known_mode
+from .run_names import free_name
 from .run_summary import RunSummary
 from .serialization import Damaged, pack_json, unpack_json
 
@@ -31,6 +32,8 @@ class ListedRun:
         How often it has been saved.
     position : int
         Its place in the order of the runs.
+    mode : str or None
+        Whether it trains or is only visualized; None: as its configuration says.
     """
 
     id: str
@@ -38,6 +41,7 @@ class ListedRun:
     parent: tuple[str, int] | None
     saves: int
     position: int
+    mode: str | None
     _config: str
     _summary: tuple[int, int, str | None, float | None, float | None]
 
@@ -82,14 +86,23 @@ class RunIndex:
     def listed(self, db: sqlite3.Connection) -> list[ListedRun]:
         """Return the runs in their order."""
         rows = db.execute(
-            "SELECT id, name, parent, parent_step, saves, position, config, "
+            "SELECT id, name, parent, parent_step, saves, position, mode, config, "
             "step, epoch, settings, last_loss, best_loss FROM runs "
             "WHERE workspace = ? ORDER BY position",
             (self._workspace,),
         )
         return [
-            ListedRun(run, name, parent and (parent, at), saves, position, config, tuple(summary))
-            for run, name, parent, at, saves, position, config, *summary in rows
+            ListedRun(
+                run,
+                name,
+                parent and (parent, at),
+                saves,
+                place,
+                known_mode(mode),
+                config,
+                tuple(rest),
+            )
+            for run, name, parent, at, saves, place, mode, config, *rest in rows
         ]
 
     def used_last(self, db: sqlite3.Connection) -> str | None:
@@ -141,20 +154,6 @@ class RunIndex:
     def _names(self, db: sqlite3.Connection) -> set[str]:
         rows = db.execute("SELECT name FROM runs WHERE workspace = ?", (self._workspace,))
         return {name for (name,) in rows}
-
-
-MOST_NAME_LENGTH = 200
-"""Characters in a run's name, wherever it comes from."""
-
-NUMBER_LENGTH = 10
-"""Characters that a stem leaves for its number."""
-
-
-def free_name(stem: str, taken: Container[str]) -> str:
-    """Return the first of ``stem1``, ``stem2``, … that is not taken; a long stem is cut short."""
-    if len(stem) > MOST_NAME_LENGTH - NUMBER_LENGTH:
-        stem = f"{stem[: MOST_NAME_LENGTH - NUMBER_LENGTH - 2]}…."
-    return next(name for number in count(1) if (name := f"{stem}{number}") not in taken)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from numpy.typing import NDArray
 
@@ -12,7 +13,7 @@ from ..training.engine import Engine
 from ..training.event_log import Event, digests_in, from_json
 from ..training.history import History
 from . import run_delta
-from .loaded_weights import read_tensors
+from .loaded_weights import Tensors, read_loaded_weights
 from .run_delta import DELETED_ELSEWHERE, Conflict, Saved
 from .serialization import Damaged, unpack_arrays, unpack_json, unpack_state
 
@@ -49,27 +50,63 @@ def catch_up(
     if row is None:
         raise Conflict(DELETED_ELSEWHERE)
     generation, saves = row
-    goes_on = known is not None and known.generation == generation
-    first, rows = (max(known.events - 1, 0), known.rows) if goes_on else (0, 0)
+    if known is not None and known.generation != generation:  # its past has been replaced
+        known = None
     # Everything is read before the engine changes, so that damage leaves it as it is.
-    events = _read_events(db, run_id, first)
-    tensors = engine.tensors if goes_on else {}
-    tensors = read_tensors(db, run_id, engine.network, digests_in(events), tensors)
-    chunks = _read_history(db, run_id, rows)
-    state = _read_state(db, run_id)
-    rows += sum(len(chunk["step"]) for chunk in chunks)
-    if rows != state.step:
-        raise Damaged(f"its history has {rows} rows for {state.step} steps")
-    if not goes_on:
+    stored = _read_stored(db, run_id, engine, known)
+    if known is None:
         engine.events = []
         engine.history.restore(History())
-    engine.tensors = tensors
-    engine.events[first:] = events
-    for chunk in chunks:
-        engine.history.append(chunk)
-    engine.restore(state)
-    engine.checkpoints = Checkpoints(read=lambda: read(generation, state.step))
+    stored.apply(engine)
+    engine.checkpoints = Checkpoints(read=lambda: read(generation, stored.state.step))
     return Saved.of(engine, generation, saves)
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """The stored state of a run, and the part of its log and history that an engine lacks.
+
+    Attributes
+    ----------
+    first_event : int
+        The number of the first of `events`.
+    events : list of Event
+    tensors : mapping of str to array
+        All weights that the run has loaded, by their digests.
+    history : list of dict of str to array
+        Rows in chunks.
+    state : EngineState
+    """
+
+    first_event: int
+    events: list[Event]
+    tensors: Tensors
+    history: list[dict[str, NDArray]]
+    state: EngineState
+
+    def apply(self, engine: Engine) -> None:
+        """Bring an engine to the state, with log, tensors and history."""
+        engine.tensors = dict(self.tensors)
+        engine.events[self.first_event :] = self.events
+        for chunk in self.history:
+            engine.history.append(chunk)
+        engine.restore(self.state)
+
+
+def _read_stored(
+    db: sqlite3.Connection, run_id: str, engine: Engine, known: Saved | None
+) -> _Stored:
+    # The last known event may have grown.
+    first_event, rows = (max(known.events - 1, 0), known.rows) if known else (0, 0)
+    events = _read_events(db, run_id, first_event)
+    tensors = engine.tensors if known else {}
+    tensors = read_loaded_weights(db, run_id, engine.network, digests_in(events), tensors)
+    history = _read_history(db, run_id, rows)
+    state = _read_state(db, run_id)
+    rows += sum(len(chunk["step"]) for chunk in history)
+    if rows != state.step:
+        raise Damaged(f"its history has {rows} rows for {state.step} steps")
+    return _Stored(first_event, events, tensors, history, state)
 
 
 def _read_state(db: sqlite3.Connection, run_id: str) -> EngineState:

@@ -99,6 +99,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     ALTER TABLE runs ADD COLUMN last_loss REAL;
     ALTER TABLE runs ADD COLUMN best_loss REAL
     """,
+    # Whether a run trains or is only visualized, if that was changed after its creation.
+    "ALTER TABLE runs ADD COLUMN mode TEXT",
 )
 """The steps from each format to the next; a file's format is the number of those done."""
 

@@ -48,6 +48,7 @@ def pack_state(state: EngineState) -> tuple[str, str, bytes]:
         "settings": state.settings,
         "frozen": sorted(state.frozen),
         "rules": state.rules,
+        **state.interventions,
     }
     return state.digest(), pack_json(meta), save(state.tensors())
 
@@ -82,6 +83,8 @@ def read_state(meta: str, tensors: bytes) -> EngineState:
             for name, steps in fields.pop("rules").items()
         }
         fields["frozen"] = frozenset(fields["frozen"])
+        for name in ("frozen_parts", "silenced"):
+            fields[name] = frozenset(map(tuple, fields.get(name, [])))
         if not all(is_whole(fields[name]) for name in ("step", "epoch", "position", "events")):
             raise Damaged("a state does not say where it stands")
         return EngineState(**fields, parameters=parameters, optimizers=optimizers)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..nn.optimizers import OptimizerState
+from ..nn.record import Part
 
 SPACING_SECONDS = 0.3
 """Training time between two checkpoints, and so the longest time that a replay takes."""
@@ -41,6 +42,10 @@ class EngineState:
     parameters : array, shape (size,)
     optimizers : mapping of str to OptimizerState
         The state of each optimizer that was used.
+    frozen_parts : frozenset of (int, int or None, int)
+        The weights, biases and units that do not learn; see `StepRecord`.
+    silenced : frozenset of (int, int)
+        Level and number of each silenced unit.
     """
 
     step: int
@@ -51,6 +56,8 @@ class EngineState:
     frozen: frozenset[int]
     parameters: NDArray[np.float32]
     optimizers: Mapping[str, OptimizerState]
+    frozen_parts: frozenset[Part] = frozenset()
+    silenced: frozenset[tuple[int, int]] = frozenset()
 
     def tensors(self) -> dict[str, NDArray]:
         """Return all arrays by name: ``parameters``, ``adam.mean`` and so on."""
@@ -63,6 +70,16 @@ class EngineState:
     def rules(self) -> dict[str, int]:
         """Number of steps made with each optimizer."""
         return {name: state.steps for name, state in self.optimizers.items()}
+
+    @property
+    def interventions(self) -> dict[str, list]:
+        """The frozen parts and silenced units as lists for JSON; empty if there are none."""
+        # Absent, and not empty: the digests of states without any stay as they were.
+        lists = {
+            "frozen_parts": sorted(map(list, self.frozen_parts), key=str),
+            "silenced": sorted(map(list, self.silenced)),
+        }
+        return {name: entries for name, entries in lists.items() if entries}
 
     @cached_property
     def nbytes(self) -> int:
@@ -78,6 +95,7 @@ class EngineState:
             "settings": self.settings,
             "frozen": sorted(self.frozen),
             "rules": self.rules,
+            **self.interventions,
         }
         canonical = json.dumps(scalars, sort_keys=True, separators=(",", ":"))
         fingerprint = blake2b(canonical.encode(), digest_size=16)

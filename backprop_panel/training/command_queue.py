@@ -1,4 +1,4 @@
-"""Commands that change an engine between two of its steps, whichever thread makes the steps."""
+"""Commands that change an engine between two of its steps, from any thread."""
 
 from __future__ import annotations
 

@@ -26,8 +26,13 @@ class Learner(Protocol):
     def load_again(self, digest: str) -> None:
         """Set all weights and biases from tensors that were loaded before."""
 
-    def freeze(self, layer: int, frozen: bool) -> None:
-        """Freeze or unfreeze a layer."""
+    def freeze(
+        self, layer: int, frozen: bool, row: int | None = None, column: int | None = None
+    ) -> None:
+        """Freeze or unfreeze a layer, a unit's weights and bias, or one entry."""
+
+    def silence(self, level: int, unit: int, silenced: bool) -> None:
+        """Make the activation of a hidden unit zero, or no longer."""
 
 
 @dataclass
@@ -97,7 +102,36 @@ class LayerFrozen:
         engine.freeze(self.layer, self.frozen)
 
 
-Event = Trained | Changed | WeightSet | WeightsLoaded | LayerFrozen
+@dataclass(frozen=True)
+class PartFrozen:
+    """A weight or bias, or those of a unit if `row` is None, were frozen or unfrozen."""
+
+    step: int
+    layer: int
+    row: int | None
+    column: int
+    frozen: bool
+
+    def do(self, engine: Learner, until: int) -> None:
+        """Freeze or unfreeze the part again."""
+        engine.freeze(self.layer, self.frozen, self.row, self.column)
+
+
+@dataclass(frozen=True)
+class UnitSilenced:
+    """A hidden unit was silenced after `step` updates, or no longer."""
+
+    step: int
+    level: int
+    unit: int
+    silenced: bool
+
+    def do(self, engine: Learner, until: int) -> None:
+        """Silence the unit again, or end that."""
+        engine.silence(self.level, self.unit, self.silenced)
+
+
+Event = Trained | Changed | WeightSet | WeightsLoaded | LayerFrozen | PartFrozen | UnitSilenced
 
 KINDS: dict[str, type[Event]] = {
     "trained": Trained,
@@ -105,8 +139,19 @@ KINDS: dict[str, type[Event]] = {
     "weight_set": WeightSet,
     "weights_loaded": WeightsLoaded,
     "layer_frozen": LayerFrozen,
+    "part_frozen": PartFrozen,
+    "unit_silenced": UnitSilenced,
 }
 _NAMES = {kind: name for name, kind in KINDS.items()}
+
+
+def log_steps(events: list[Event], step: int, size: int, updates: int) -> None:
+    """Log steps after `step` updates; those of one batch size in a row are one event."""
+    last = events[-1] if events else None
+    if isinstance(last, Trained) and last.size == size:
+        last.updates += updates
+    else:
+        events.append(Trained(step, size, updates))
 
 
 def repeat_events(events: Sequence[Event], engine: Learner, until: int) -> None:
@@ -184,3 +229,10 @@ def _has_sound_fields(event: Event) -> bool:
             return isinstance(event.digest, str)
         case LayerFrozen():
             return is_whole(event.layer) and isinstance(event.frozen, bool)
+        case PartFrozen():
+            whole = is_whole(event.layer) and is_whole(event.column)
+            has_row = event.row is None or is_whole(event.row)
+            return whole and has_row and isinstance(event.frozen, bool)
+        case UnitSilenced():
+            whole = is_whole(event.level) and is_whole(event.unit)
+            return whole and isinstance(event.silenced, bool)

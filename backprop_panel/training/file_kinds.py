@@ -99,7 +99,7 @@ def _names(data: bytes) -> list[str]:
         refuse_large_directory(data)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return archive.namelist()
-    except ZIP_ERRORS:  # of which InterchangeError is one
+    except ZIP_ERRORS:  # InterchangeError included, a ValueError
         length = int.from_bytes(data[26:28], "little")
         return [data[30 : 30 + length].decode("utf-8", "replace")]
 

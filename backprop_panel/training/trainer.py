@@ -16,9 +16,10 @@ from ..nn.optimizers import OPTIMIZERS
 from ..nn.record import StepRecord
 from ..settings import Configured, SettingError, refuse_unknown
 from .command_queue import Command, CommandQueue
-from .engine import Engine, TrainingSettings
-from .engine_settings import EngineChoice, EngineCount, EngineQuantity
+from .engine import Engine
+from .engine_params import EngineChoice, EngineCount, EngineQuantity
 from .model import Model, refuse_too_large
+from .training_settings import TrainingSettings
 
 SETTING_NAMES = tuple(field.name for field in fields(TrainingSettings))
 

@@ -45,6 +45,11 @@ class Turnstile:
         finally:
             self._leave(queue, awake)
 
+    @property
+    def contended(self) -> bool:
+        """Whether two threads or more have a turn or wait for one."""
+        return sum(map(len, self._queues.values())) > 1
+
     @contextmanager
     def withheld(self) -> Iterator[None]:
         """Let no turn begin during the block."""

@@ -2,106 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from threading import Event, Thread
 from time import perf_counter
-
-import numpy as np
 
 from ..nn.record import StepRecord
 from .command_queue import CommandQueue
 from .engine import Engine
+from .pace import Pace
+from .stop_conditions import StopWhen
 from .turnstile import Turnstile
-
-BLOCK_SECONDS = 0.004
-"""Approximate training time between two checks for commands, records or a stop."""
-
-REST_SECONDS = 0.02
-"""Approximate rest between blocks of steps, at rates too high for a rest after each step."""
 
 COMMAND_SECONDS = 0.1
 """Longest wait of a command, however slow the pace."""
 
-LOSSES_AVERAGED = 32
-"""Number of steps over which the loss for `StopWhen.loss_below` is averaged."""
-
-
 TURNS = Turnstile()
 """The turnstile of all training threads; a page withholds turns while it draws."""
-
-
-@dataclass(frozen=True)
-class StopWhen:
-    """The conditions under which a worker stops by itself; None is no condition.
-
-    Parameters
-    ----------
-    step, epoch : int, optional
-        Number of updates, or of completed passes over the data.
-    loss_below : float, optional
-        Stop once the training loss, averaged over the last 32 steps, is below this.
-    not_finite : bool
-        Stop once a loss is infinite or not a number.
-    """
-
-    step: int | None = None
-    epoch: int | None = None
-    loss_below: float | None = None
-    not_finite: bool = False
-
-    def reason(self, engine: Engine, since: int) -> str | None:
-        """Return why to stop now, or None; losses up to the step `since` were checked before."""
-        if self.step is not None and engine.step >= self.step:
-            return f"step {self.step} is reached"
-        if self.epoch is not None and engine.reading.epoch >= self.epoch:
-            return f"epoch {self.epoch} is completed"
-        losses = engine.history["loss"]
-        if self.not_finite and not np.isfinite(losses[since:]).all():
-            step = since + int(np.argmin(np.isfinite(losses[since:]))) + 1
-            return f"the loss of step {step} is not finite"
-        mean = losses[-LOSSES_AVERAGED:].mean() if self.loss_below and len(losses) else np.inf
-        if self.loss_below is not None and mean < self.loss_below:
-            return f"the loss is below {self.loss_below:g}"
-        return None
-
-    def steps_left(self, engine: Engine) -> int:
-        """Return the number of steps up to `step`; without it, a very large number."""
-        return sys.maxsize if self.step is None else self.step - engine.step
-
-
-class Pace:
-    """How many steps a worker makes in one block, and how long it rests afterwards.
-
-    Parameters
-    ----------
-    steps_per_second : float, optional
-        None: as many as possible.
-
-    Attributes
-    ----------
-    steps : int
-        Number of steps of the next block.
-    rest : float
-        Seconds to rest before it.
-    long : bool
-        Whether even one step takes longer than `BLOCK_SECONDS`.
-    """
-
-    def __init__(self, steps_per_second: float | None = None) -> None:
-        self._wanted = steps_per_second
-        self.steps = 1 if steps_per_second is None else max(1, int(steps_per_second * REST_SECONDS))
-        self.rest = 0.0
-        self.long = False
-
-    def made(self, steps: int, seconds: float) -> None:
-        """Adapt to a block of `steps` that took `seconds`."""
-        self.long = seconds > steps * BLOCK_SECONDS
-        if self._wanted is None:
-            self.steps = max(1, int(steps * BLOCK_SECONDS / max(seconds, 1e-9)))
-        else:
-            self.rest = max(0.0, steps / self._wanted - seconds)
 
 
 class Worker:

@@ -15,7 +15,7 @@ __all__ = ["Workbench", "prepare_server", "refusal"]
 if in_notebook():
     prepare_notebook()
 else:
-    pn.extension("tabulator")
+    pn.extension("tabulator", "katex")
     hv.extension("bokeh", logo=False)
 
 flush_write_queue()

@@ -14,6 +14,7 @@ from bokeh.events import ConnectionLost
 
 from ..runs.manager import TrainingRunManager
 from ..storage.database import StoreError
+from .lost_connection import announce_lost_connection
 from .panels.data_tab import DataTab
 from .panels.difference_tab import DifferenceTab
 from .panels.health_tab import HealthTab
@@ -21,7 +22,7 @@ from .panels.inspector import Inspector
 from .panels.link import Link
 from .panels.loss_tab import LossTab
 from .panels.network_map import NetworkMap
-from .panels.notices import StoreNotice, UnreadableNotice, cannot_open
+from .panels.notices import cannot_open, store_notice, unreadable_notice
 from .panels.runs_tab import RunsTab
 from .panels.session_map import session_map
 from .panels.sidebar import Sidebar
@@ -43,7 +44,7 @@ from .widgets.lazy_tabs import LazyTabs
 REFRESH_PERIOD = 1000
 """Milliseconds between two looks for changes that other windows made to the runs."""
 
-SIDEBAR_WIDTH, INSPECTOR_WIDTH = 230, 240
+SIDEBAR_WIDTH, INSPECTOR_WIDTH = 230, 344
 
 
 class Workbench(pn.viewable.Viewer):
@@ -77,8 +78,8 @@ class Workbench(pn.viewable.Viewer):
         super().__init__(session=Session(manager))
         session = self.session
         self.link = Link(session, link or {}, first)
-        self.store_notice = StoreNotice(manager)
-        self._notices = (self.store_notice, UnreadableNotice(manager), self.link)
+        self.store_notice = store_notice(manager)
+        self._notices = (self.store_notice, unreadable_notice(manager), self.link)
         self.map = session_map(session)
         self.toolbar = Toolbar(session)
         self.sidebar, self.inspector, self.timeline = (
@@ -128,6 +129,7 @@ class Workbench(pn.viewable.Viewer):
             contextbar_open=True,
             contextbar_variant="persistent",
             contextbar_width=INSPECTOR_WIDTH,
+            contextbar_resizable=True,
             sidebar_width=SIDEBAR_WIDTH,
             sidebar_resizable=False,
             busy_indicator=None,
@@ -153,7 +155,7 @@ class Workbench(pn.viewable.Viewer):
         """Build in stages the parts that the page opens without, the rest of the map first."""
         yield from self.map.complete()
         session = self.session
-        self.sidebar.append(Sidebar(session, _color_fields(self.map)))
+        self.sidebar.append(Sidebar(session, _map_fields(session, self.map)))
         yield
         self.inspector.append(Inspector(session))
         yield
@@ -162,6 +164,7 @@ class Workbench(pn.viewable.Viewer):
     def _follow_document(self, document: Document) -> None:
         """Follow the lifecycle of the page: open, disconnected, connected again, destroyed."""
         prepare_page(document)
+        announce_lost_connection(document)
         document.add_periodic_callback(self._refresh, REFRESH_PERIOD)
         # A browser may connect to the session again, so only training stops here. The session is
         # destroyed much later. Models may be changed only in a callback.
@@ -220,9 +223,12 @@ def _tab_views(comparison: Comparison) -> dict[str, Callable[[], pn.viewable.Vie
     }
 
 
-def _color_fields(network_map: NetworkMap) -> list[pn.viewable.Viewable]:
+def _map_fields(session: Session, network_map: NetworkMap) -> list[pn.viewable.Viewable]:
     parameters = network_map.param
     return [
         pmui.Select.from_param(parameters.scale, label="Scale", description="", **SMALL),
         pmui.Checkbox.from_param(parameters.locked, label="Lock scale", description="", margin=0),
+        pmui.Checkbox.from_param(
+            session.param.deltas_shown, label="Show δ = ∂L/∂z, not ∂L/∂a", description="", margin=0
+        ),
     ]

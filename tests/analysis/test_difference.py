@@ -5,10 +5,10 @@ import pytest
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.analysis.difference import (
-    difference,
     differing_settings,
     distance_over_steps,
     refuse_unlike,
+    subtract,
 )
 from backprop_panel.settings import SettingError
 
@@ -25,22 +25,28 @@ def trained(manager, steps, **config):
     return run
 
 
+def against(engine, other):
+    """Return the record of an engine's next batch minus that of another on the same batch."""
+    ours = engine.look()
+    return subtract(ours, other.look(ours.samples))
+
+
 def test_a_run_does_not_differ_from_itself(manager):
     run = trained(manager, 5)
-    shown = difference(run.trainer.engine.look(), run.replay(5).engine)
+    shown = against(run.trainer.engine, run.replay(5).engine)
     assert not any(array.any() for array in (*shown.layers, *shown.activations, *shown.deltas))
 
 
 def test_difference_of_weights_is_that_of_the_two_steps(manager):
     run = trained(manager, 5)
-    shown = difference(run.trainer.engine.look(), run.replay(2).engine)
+    shown = against(run.trainer.engine, run.replay(2).engine)
     for layer, now, then in zip(shown.weights, run.model.weights, run.at(2).weights, strict=True):
         assert np.array_equal(layer, now - then)
 
 
 def test_activations_are_compared_on_the_same_batch(manager):
     one, other = trained(manager, 3), trained(manager, 4, learning_rate=0.1)
-    shown = difference(one.trainer.engine.look(), other.trainer.engine)
+    shown = against(one.trainer.engine, other.trainer.engine)
     assert not shown.inputs.any()
     theirs = other.trainer.engine.look(shown.samples)
     ours = one.trainer.engine.look()

@@ -1,4 +1,4 @@
-"""An epoch is a permutation and a cursor: every sample once, whatever the batch sizes."""
+"""An epoch is a permutation and a cursor: every sample once, with any batch sizes."""
 
 import builtins
 

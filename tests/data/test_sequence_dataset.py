@@ -122,7 +122,7 @@ def test_a_window_that_is_not_there_is_an_index_error(number):
 
 def test_windows_share_the_memory_of_the_token_ids():
     data = SequenceDataset.from_text("to be or not to be " * 1000)
-    assert np.shares_memory(data._all_windows, data.masters.ids)
+    assert np.shares_memory(data._index.by_start, data.masters.ids)
 
 
 @quick

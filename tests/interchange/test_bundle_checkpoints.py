@@ -1,4 +1,4 @@
-"""A run too long to be trained again at its import comes back with its checkpoints."""
+"""Export and import of a long run, with checkpoints in place of a replay."""
 
 import io
 import json
@@ -10,9 +10,8 @@ import pytest
 from safetensors.numpy import load, save
 
 from backprop_panel import TrainingRun, TrainingRunManager
-from backprop_panel.interchange import InterchangeError, import_run, refuse_import
+from backprop_panel.interchange import InterchangeError, import_run, refuse_import, run_bundle
 from backprop_panel.interchange import bounded_replay as replaying
-from backprop_panel.interchange import bundle as run_bundle
 from backprop_panel.training import checkpoints
 from tests.bundles import exported, unzipped, weights_file
 
@@ -23,7 +22,7 @@ HISTORY = "history.csv"
 
 @pytest.fixture(scope="module", autouse=True)
 def low_limit():
-    """Call a run long that has more than twenty updates, and keep each block's state."""
+    """Treat runs of more than twenty updates as long, and keep a checkpoint after each block."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(replaying, "MOST_UPDATES", 20)
         patch.setattr(checkpoints, "SPACING_SECONDS", 0)
@@ -33,7 +32,7 @@ def low_limit():
 
 @pytest.fixture(scope="module")
 def run():
-    """A run with every kind of event, three rules, and its last change after its last step."""
+    """A run with every kind of event, three optimizers, and a change after its last step."""
     run = TrainingRun("long", {"num_samples": 70, "hidden_dimension": 6, "batch_size": 16})
     trainer, engine = run.trainer, run.trainer.engine
     trainer.run_epoch()
@@ -71,13 +70,13 @@ def zipped(files):
 
 
 def edited(files, name, change):
-    """The files with one changed and without the sums, as somebody makes them on purpose."""
+    """The files with one of them changed, and without checksums."""
     kept = {other: data for other, data in files.items() if other != "SHA256SUMS"}
     return zipped({**kept, name: change(files[name])})
 
 
 def with_place(files, number, **fields):
-    """The files with what one checkpoint is said to be changed."""
+    """The files with the position of one checkpoint changed."""
 
     def change(data):
         places = json.loads(data)
@@ -95,14 +94,14 @@ def lines(change):
     return lambda data: b"\n".join(change(data.split(b"\n")))
 
 
-def test_only_a_long_runs_file_has_checkpoints(files):
+def test_only_a_long_run_is_exported_with_checkpoints(files):
     short = TrainingRun("short", {"num_samples": 70})
     short.trainer.run_epoch()
     assert not {PLACES, ARRAYS} & set(unzipped(exported(short)))
     assert {PLACES, ARRAYS} <= set(files)
 
 
-def test_it_comes_back_without_being_trained(run, files, monkeypatch):
+def test_a_long_run_comes_back_without_a_replay(run, files, monkeypatch):
     monkeypatch.delattr("backprop_panel.training.engine.Engine.advance")
     assert import_run(zipped(files)).trainer.step == run.trainer.step
 
@@ -118,20 +117,20 @@ def test_the_history_comes_back_bit_for_bit(run, back):
         assert np.array_equal(back.history[name], column, equal_nan=True)
 
 
-def test_its_checkpoints_are_those_of_the_run(run, back):
+def test_checkpoints_come_back_bit_for_bit(run, back):
     digests = [state.digest() for state in back.trainer.engine.checkpoints.states]
     kept = run.trainer.engine.checkpoints.states
     assert digests == [state.digest() for state in kept if state.step < run.trainer.step]
 
 
-def test_every_step_of_it_is_reached_bit_for_bit(run, back):
+def test_every_step_of_a_long_run_is_replayed_bit_for_bit(run, back):
     for step in range(run.trainer.step + 1):
         again, deviation = back.replay(step)
         assert again.state().digest() == run.replay(step).engine.state().digest()
         assert not deviation
 
 
-def test_it_goes_on_as_the_exported_one():
+def test_a_long_run_trains_on_as_the_exported_one():
     run = TrainingRun("on", {"num_samples": 70, "optimizer": "adam"})
     for _ in range(12):
         run.trainer.run_epoch()
@@ -141,11 +140,11 @@ def test_it_goes_on_as_the_exported_one():
     ]
 
 
-def test_it_goes_out_and_in_again_as_the_same_bytes(files, back):
+def test_an_imported_run_is_exported_as_the_same_bytes(files, back):
     assert unzipped(exported(back)) == files
 
 
-def test_it_is_kept_in_a_store_with_its_checkpoints(files, back, tmp_path):
+def test_a_store_keeps_an_imported_run_with_its_checkpoints(files, back, tmp_path):
     manager = TrainingRunManager(tmp_path / "runs.db")
     try:
         manager.add(back)
@@ -159,7 +158,7 @@ def test_it_is_kept_in_a_store_with_its_checkpoints(files, back, tmp_path):
         manager.close()
 
 
-def test_a_run_that_only_looks_at_the_end_only_looks():
+def test_a_run_exported_in_visualize_mode_comes_back_in_that_mode():
     run = TrainingRun("look", {"num_samples": 70, "mode": "visualize"})
     run.trainer.mode = "train"
     for _ in range(12):
@@ -167,7 +166,7 @@ def test_a_run_that_only_looks_at_the_end_only_looks():
     assert import_run(exported(run)).trainer.mode == "visualize"
 
 
-def test_a_run_whose_weights_ran_off_comes_back():
+def test_a_run_with_diverged_weights_comes_back():
     run = TrainingRun("off", {"num_samples": 70, "learning_rate": 1e20, "loss_type": "mse"})
     with np.errstate(all="ignore"):
         for _ in range(12):
@@ -177,7 +176,7 @@ def test_a_run_whose_weights_ran_off_comes_back():
     assert np.array_equal(back, run.model.network.parameters, equal_nan=True)
 
 
-def test_an_export_too_large_to_be_imported_is_known_by_its_sizes(run, monkeypatch):
+def test_an_export_too_large_for_import_is_found_by_its_sizes(run, monkeypatch):
     file = io.BytesIO(exported(run))
     refuse_import(file)
     monkeypatch.setitem(run_bundle.LIMITS, HISTORY, 100)
@@ -186,7 +185,7 @@ def test_an_export_too_large_to_be_imported_is_known_by_its_sizes(run, monkeypat
 
 
 @pytest.mark.parametrize("missing", [ARRAYS, HISTORY])
-def test_a_file_that_checkpoints_need_is_named_if_it_is_missing(files, missing):
+def test_a_missing_file_of_checkpoints_is_named(files, missing):
     kept = {name: data for name, data in files.items() if name not in (missing, "SHA256SUMS")}
     with pytest.raises(InterchangeError, match=f"{missing} is missing"):
         import_run(zipped(kept))
@@ -210,17 +209,17 @@ def test_a_file_that_checkpoints_need_is_named_if_it_is_missing(files, missing):
     ],
     ids=str,
 )
-def test_a_checkpoint_that_can_be_none_is_refused(files, fields):
+def test_an_invalid_checkpoint_is_refused(files, fields):
     with pytest.raises(InterchangeError, match=PLACES):
         import_run(with_place(files, 1, **fields))
 
 
-def test_a_checkpoint_outside_the_event_that_it_counts_is_refused(files):
+def test_a_checkpoint_outside_its_last_event_is_refused(files):
     with pytest.raises(InterchangeError, match="in an event of the steps"):
         import_run(with_place(files, 0, events=2))
 
 
-def test_checkpoints_that_end_before_the_events_do_are_refused(files):
+def test_checkpoints_that_end_before_the_events_are_refused(files):
     def shorten(data):
         return json.dumps(json.loads(data)[:-1]).encode()
 
@@ -230,7 +229,7 @@ def test_checkpoints_that_end_before_the_events_do_are_refused(files):
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"[1]", b"[" * 100_000, b"\xff"], ids=repr)
-def test_what_are_no_checkpoints_is_refused(files, data):
+def test_checkpoints_that_cannot_be_read_are_refused(files, data):
     with pytest.raises(InterchangeError, match=PLACES):
         import_run(edited(files, PLACES, lambda _: data))
 
@@ -252,7 +251,7 @@ def test_arrays_of_other_checkpoints_are_refused(files, change):
         import_run(with_arrays(files, change))
 
 
-def test_a_last_checkpoint_other_than_the_weights_is_told_of(files):
+def test_a_last_checkpoint_other_than_the_weights_causes_a_warning(files):
     def move(arrays):
         moved = arrays["parameters"].copy()
         moved[-1] += np.float32(0.25)
@@ -262,7 +261,7 @@ def test_a_last_checkpoint_other_than_the_weights_is_told_of(files):
         import_run(with_arrays(files, move))
 
 
-def test_a_checkpoint_other_than_training_gives_is_told_of_when_it_is_passed(files, run):
+def test_a_checkpoint_other_than_training_gives_is_a_deviation(files, run):
     steps = [state.step for state in run.trainer.engine.checkpoints.states]
     number = next(n for n, (one, other) in enumerate(pairwise(steps)) if other > one + 1)
 
@@ -295,7 +294,7 @@ def test_a_history_of_another_run_is_refused(files, change, reason):
         import_run(edited(files, HISTORY, lines(change)))
 
 
-def test_events_that_a_run_would_log_otherwise_are_refused(files, run):
+def test_events_in_a_form_that_no_run_logs_are_refused(files, run):
     assert run.trainer.engine.events[0].updates > 1
 
     def split(data):

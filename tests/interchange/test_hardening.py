@@ -26,7 +26,7 @@ from backprop_panel.interchange import bounded_replay as replaying
 from tests.bundles import exported, unzipped, weights_file
 
 CASES = 36
-"""For each of the kinds below; together more than five hundred."""
+"""Cases of each kind below; more than five hundred in all."""
 
 MOST_SECONDS = 2
 MOST_BYTES = 300 << 20
@@ -85,7 +85,7 @@ def files(run):
 
 @pytest.fixture(scope="module")
 def long_files(run):
-    """The files of a run that is too long to be trained again."""
+    """The files of a run that is too long for a replay."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(replaying, "MOST_UPDATES", 1)
         return unzipped(exported(run))
@@ -110,7 +110,7 @@ def zipped(files):
 
 
 def without_sums(files, name, data):
-    """The files with another in place of one, as somebody writes them who knows of the sums."""
+    """The files with one of them replaced, and matching checksums."""
     kept = {other: data for other, data in files.items() if other != "SHA256SUMS"}
     return {**kept, name: data}
 
@@ -146,7 +146,7 @@ def with_odd_entry(files, chance):
 
 
 def with_odd_header(data, chance):
-    """Say something untrue in the header of a safetensors file."""
+    """Falsify the header of a safetensors file."""
     length = int.from_bytes(data[:8], "little")
     header, rest = json.loads(data[8 : 8 + length]), data[8 + length :]
     name = chance.choice(list(header))
@@ -210,7 +210,7 @@ def with_a_name_twice(files, chance):
 
 
 def with_untrue_directory(files, chance):
-    """Say something untrue in the list of members at the zip's end."""
+    """Falsify the directory of a zip."""
     data = bytearray(zipped(files))
     start = data.rfind(b"PK\x05\x06")
     directory = int.from_bytes(data[start + 16 : start + 20], "little")
@@ -286,7 +286,7 @@ def damaged(kind, files):
 
 
 def imported(data):
-    """The run in a file, or None if it is refused with a reason; nothing else may be raised."""
+    """Return the run in a file, None if it is refused; another error fails the test."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", ReplayWarning)
@@ -314,14 +314,14 @@ def test_there_are_five_hundred_cases():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_damaged_run_is_refused_or_read_as_it_stands(kind, files):
+def test_a_damaged_run_is_refused_or_read_correctly(kind, files):
     for data in damaged(kind, files):
         run = imported(data)
         assert run is None or has_weights(run, stored_weights(data))
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_LONG_RUNS)
-def test_a_damaged_long_run_is_refused_or_read_as_it_stands_in_little_time(kind, long_files):
+def test_a_damaged_long_run_is_refused_or_read_correctly_and_fast(kind, long_files):
     name, change = KINDS_OF_LONG_RUNS[kind]
     for number in range(CASES):
         data = change(long_files[name], random.Random(f"{kind} {number}"))
@@ -333,12 +333,12 @@ def test_a_damaged_long_run_is_refused_or_read_as_it_stands_in_little_time(kind,
 
 
 @pytest.mark.parametrize("kind", sorted(ALWAYS_REFUSED))
-def test_what_can_only_be_refused_is(kind, files):
+def test_damage_that_cannot_be_read_is_refused(kind, files):
     assert [imported(data) for data in damaged(kind, files)] == [None] * CASES
 
 
 @pytest.mark.parametrize("place", ["run.json", "history.csv", WEIGHTS])
-def test_damage_is_always_seen_where_there_are_sums(place, files):
+def test_damage_is_always_detected_with_checksums(place, files):
     for number in range(CASES):
         data = zipped({**files, place: flipped(files[place], random.Random(number))})
         with pytest.raises(InterchangeError):
@@ -369,7 +369,7 @@ def test_importing_writes_nothing(kind, files, tmp_path, monkeypatch):
     assert sorted(tmp_path.rglob("*")) == [tmp_path / "a", tmp_path / "a" / "b", deep]
 
 
-def test_a_link_in_a_zip_is_refused_as_one_whatever_it_holds(files):
+def test_a_symbolic_link_in_a_zip_is_refused(files):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, data in files.items():
@@ -380,12 +380,12 @@ def test_a_link_in_a_zip_is_refused_as_one_whatever_it_holds(files):
         import_run(buffer.getvalue())
 
 
-def test_a_name_that_stands_twice_in_a_zip_is_refused_though_both_are_the_same(files):
+def test_a_repeated_name_in_a_zip_is_refused(files):
     with pytest.raises(InterchangeError, match=r"run\.json more than once"):
         import_run(zipped([*files.items(), ("run.json", files["run.json"])]))
 
 
-def test_a_huge_header_of_weights_is_refused_before_the_library_reads_it(files):
+def test_a_huge_safetensors_header_is_refused_before_it_is_parsed(files):
     with pytest.raises(InterchangeError, match=r"at most 262,144 .* got more than 10\^18"):
         import_run(with_weights(files, struct.pack("<Q", 2**63) + files[WEIGHTS][8:]))
 
@@ -401,7 +401,7 @@ def test_a_zip_bomb_is_refused_within_the_limit(bomb):
         tracemalloc.stop()
 
 
-def test_a_zip_bomb_that_says_it_is_small_is_refused(bomb):
+def test_a_zip_bomb_with_a_false_size_is_refused(bomb):
     lying = bytearray(bomb)
     directory = lying.rfind(b"PK\x01\x02")
     for sizes in (22, directory + 24):

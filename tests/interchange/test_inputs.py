@@ -1,4 +1,4 @@
-"""What is given to interchange by mistake gets a message that helps, or simply works."""
+"""Mistaken input to interchange is refused with a helpful message, or works."""
 
 import io
 import os
@@ -74,7 +74,7 @@ def write(writer, run, target):
 
 
 @every_writer
-def test_folders_that_are_missing_are_made(writer, run, tmp_path):
+def test_missing_folders_are_created(writer, run, tmp_path):
     target = tmp_path / "not" / "yet" / WRITERS[writer][1]
     write(writer, run, target)
     assert target.exists()
@@ -90,26 +90,26 @@ def test_a_file_in_place_of_a_folder_is_named(writer, run, tmp_path):
 
 @pytest.mark.skipif(not os.path.isdir("/sys/kernel"), reason="nobody may write there on Linux")
 @every_writer
-def test_where_nothing_may_be_written_is_said(writer, run):
+def test_a_folder_without_write_permission_is_named(writer, run):
     with pytest.raises(InterchangeError, match=r"cannot be (made|written): .*[Pp]ermi"):
         write(writer, run, f"/sys/kernel/{WRITERS[writer][1]}")
 
 
 @every_writer
 @pytest.mark.parametrize("path", ["x" * 300 + ".zip", "a\0b"])
-def test_a_path_that_cannot_be_is_refused(writer, run, tmp_path, path):
+def test_an_invalid_path_is_refused(writer, run, tmp_path, path):
     with pytest.raises(InterchangeError, match="cannot be"):
         write(writer, run, str(tmp_path / path))
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a disk that is always full, on Linux")
-def test_a_full_disk_is_said(model):
+def test_a_full_disk_is_reported(model):
     with pytest.raises(InterchangeError, match="'/dev/full' cannot be written: No space left"):
         save_weights(model, "/dev/full")
 
 
 @pytest.mark.parametrize("name", ["x.zip", "x"])
-def test_of_an_export_that_failed_nothing_is_left(run, tmp_path, name):
+def test_a_failed_export_leaves_no_files(run, tmp_path, name):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (300, hard))
     try:
@@ -120,7 +120,7 @@ def test_of_an_export_that_failed_nothing_is_left(run, tmp_path, name):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_weights_are_not_written_over_a_folder(model, tmp_path):
+def test_weights_do_not_replace_a_folder(model, tmp_path):
     with pytest.raises(InterchangeError, match="cannot be written: Is a directory"):
         save_weights(model, tmp_path)
 
@@ -143,7 +143,7 @@ def test_weights_are_not_written_over_a_folder(model, tmp_path):
         ("noise", "neither a folder nor a zip|Not a whole safetensors file|header"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_the_reason(reader, run, tmp_path, name, message):
+def test_an_unreadable_source_is_refused_with_the_reason(reader, run, tmp_path, name, message):
     (tmp_path / "empty").touch()
     (tmp_path / "noise").write_bytes(b"noise" * 10)
     (tmp_path / "endless").symlink_to(tmp_path / "endless")
@@ -153,7 +153,7 @@ def test_what_cannot_be_read_is_refused_with_the_reason(reader, run, tmp_path, n
 
 
 @every_reader
-def test_a_pipe_is_refused_and_not_waited_for(reader, run, tmp_path):
+def test_a_pipe_is_refused_without_waiting(reader, run, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(InterchangeError, match="not a plain file"):
         READERS[reader](run, tmp_path / "pipe")
@@ -188,7 +188,7 @@ NOT_WEIGHTS = {
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize("kind", NOT_WEIGHTS)
-def test_a_file_that_holds_no_weights_is_named(kind, run, model, tmp_path):
+def test_a_file_without_weights_is_refused_with_its_kind(kind, run, model, tmp_path):
     make, message = NOT_WEIGHTS[kind]
     make(tmp_path / "model.pt", run)
     before = model.network.parameters.copy()
@@ -197,7 +197,7 @@ def test_a_file_that_holds_no_weights_is_named(kind, run, model, tmp_path):
     assert np.array_equal(model.network.parameters, before)
 
 
-def test_the_line_that_the_message_gives_converts_the_file(run, model, tmp_path):
+def test_the_line_in_the_message_converts_the_file(run, model, tmp_path):
     layers = [torch.nn.Linear(*weights.shape) for weights in model.weights]
     activation = torch.nn.GELU(approximate="tanh")
     modules = [module for layer in layers for module in (layer, activation)][:-1]
@@ -216,7 +216,7 @@ def test_the_line_that_the_message_gives_converts_the_file(run, model, tmp_path)
     ("kind", "message"),
     [("torch", "PyTorch's own"), ("npz", "NumPy's"), ("pickle", "a pickle"), ("zip", "'a'; only")],
 )
-def test_a_file_that_holds_no_run_is_named(kind, message, run, tmp_path):
+def test_a_file_without_a_run_is_refused_with_its_kind(kind, message, run, tmp_path):
     NOT_WEIGHTS[kind][0](tmp_path / "run.zip", run)
     with pytest.raises(InterchangeError, match=message):
         import_run(tmp_path / "run.zip")
@@ -228,7 +228,7 @@ def test_weights_given_as_a_run_are_named(run, model, tmp_path):
         import_run(tmp_path / "weights.safetensors")
 
 
-def test_of_a_runs_folder_the_file_of_weights_is_named(run, model, tmp_path):
+def test_for_a_runs_folder_the_message_names_its_weights(run, model, tmp_path):
     export_run(run, tmp_path / "first")
     with pytest.raises(InterchangeError, match=r"is a folder.*first/weights\.safetensors'"):
         load_weights(model, tmp_path / "first")
@@ -283,7 +283,7 @@ def zipped(files, comment=b""):
         ("", LITTER),
     ],
 )
-def test_a_run_zipped_again_is_imported(run, data, folder, more):
+def test_a_rezipped_run_is_imported(run, data, folder, more):
     files = {folder + name: content for name, content in unzipped(data).items()}
     assert is_the_same(run, import_run(zipped({**more, **files})))
 
@@ -296,19 +296,19 @@ def test_a_zip_with_a_comment_is_imported(run, data, size):
 @pytest.mark.parametrize(
     "name", ["second/run.json", "run.json", "first/more/run.json", "first/x", "../first/run.json"]
 )
-def test_a_zip_with_a_run_in_a_folder_and_more_is_refused(data, name):
+def test_a_zip_with_a_run_in_a_folder_and_other_files_is_refused(data, name):
     files = {f"first/{name}": content for name, content in unzipped(data).items()}
     with pytest.raises(InterchangeError, match="The zip holds"):
         import_run(zipped({**files, name: b"x"}))
 
 
 @pytest.mark.parametrize("folder", ["../", "/", "a/../", "./", "a//", "C:\\x\\", "..\\"])
-def test_a_zip_with_a_run_in_no_plain_folder_is_refused(data, folder):
+def test_a_zip_with_a_run_in_an_unsafe_folder_is_refused(data, folder):
     with pytest.raises(InterchangeError, match="The zip holds"):
         import_run(zipped({folder + name: x for name, x in unzipped(data).items()}))
 
 
-def test_a_long_directory_is_refused_behind_a_comment_too():
+def test_a_long_zip_directory_before_a_comment_is_refused():
     many = zipped({f"{number:05}": b"" for number in range(2000)}, b"PK\x05\x05 a comment")
     with pytest.raises(InterchangeError, match="Bytes of the zip's directory: at most 65,536"):
         import_run(many)
@@ -321,20 +321,20 @@ NO_FILES = [None, 3, 1.5, [], {}, object(), io.StringIO("text"), int]
 
 @every_writer
 @pytest.mark.parametrize("target", [*NO_FILES, b"bytes"], ids=lambda value: type(value).__name__)
-def test_a_target_of_another_kind_is_refused(writer, run, target):
+def test_a_target_of_another_type_is_refused(writer, run, target):
     with pytest.raises(InterchangeError, match="is taken, got|cannot be written"):
         write(writer, run, target)
 
 
 @every_reader
 @pytest.mark.parametrize("source", NO_FILES, ids=lambda value: type(value).__name__)
-def test_a_source_of_another_kind_is_refused(reader, run, source):
+def test_a_source_of_another_type_is_refused(reader, run, source):
     with pytest.raises(InterchangeError, match=r"is taken, got|open\(path, 'rb'\)"):
         READERS[reader](run, source)
 
 
 @every_reader
-def test_a_file_that_is_closed_is_refused(reader, run):
+def test_a_closed_file_is_refused(reader, run):
     source = io.BytesIO(b"x")
     source.close()
     with pytest.raises(InterchangeError, match="closed file"):
@@ -342,14 +342,14 @@ def test_a_file_that_is_closed_is_refused(reader, run):
 
 
 @pytest.mark.parametrize("given", [None, "first", 3, {}, Model], ids=str)
-def test_what_is_no_run_is_refused(given, tmp_path):
+def test_an_object_other_than_a_run_is_refused(given, tmp_path):
     for export in (export_run, export_script, export_notebook, export_tensorboard):
         with pytest.raises(InterchangeError, match="run must be a TrainingRun, got"):
             export(given, tmp_path / "x")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_no_model_is_refused(run, tmp_path):
+def test_an_object_other_than_a_model_is_refused(run, tmp_path):
     for given, hint in ((None, "got None"), (run.model.network, "got"), (run, "Give its model")):
         with pytest.raises(InterchangeError, match=f"model must be a Model, .*{hint}"):
             save_weights(given, tmp_path / "x")
@@ -358,13 +358,13 @@ def test_what_is_no_model_is_refused(run, tmp_path):
 
 
 @pytest.mark.parametrize("given", [None, 3, ["seed"], b"seed=1", object], ids=str)
-def test_what_is_no_configuration_is_refused(given):
+def test_an_object_other_than_a_configuration_is_refused(given):
     for function in (to_query, from_query):
         with pytest.raises(InterchangeError, match="a mapping of settings to values, got"):
             function(given)
 
 
-def test_a_value_that_no_link_can_carry_is_named():
+def test_a_value_that_cannot_be_written_in_a_link_is_named():
     with pytest.raises(ValueError, match="seed cannot be written in a link"):
         to_query({"seed": object()})
 
@@ -372,12 +372,12 @@ def test_a_value_that_no_link_can_carry_is_named():
 @pytest.mark.parametrize(
     "given", [None, b"x", io.BytesIO(b"no zip"), "x.zip", 3], ids=lambda given: type(given).__name__
 )
-def test_what_is_no_exported_file_is_refused(given):
+def test_an_object_other_than_an_exported_file_is_refused(given):
     with pytest.raises(InterchangeError):
         refuse_import(given)
 
 
 @pytest.mark.parametrize("arguments", [(None,), (3,), (b"x",), ("x", None), (pathlib.Path("x"),)])
-def test_a_name_that_is_no_text_is_refused(arguments):
+def test_a_name_other_than_text_is_refused(arguments):
     with pytest.raises(InterchangeError, match="made of text"):
         file_name(*arguments)

@@ -1,4 +1,4 @@
-"""A run as a PyTorch script or notebook makes the same steps to the same losses."""
+"""A PyTorch script or notebook of a run repeats its losses."""
 
 import ast
 import json
@@ -63,7 +63,7 @@ def changed_midway(optimizer, loss_type):
 
 
 def with_every_optimizer_and_loss():
-    """Optimizers are left and found again, one after its learning rate changed meanwhile."""
+    """Optimizers are exchanged and used again, one with another learning rate."""
     run = TrainingRun("every", {"activation": "relu", "learning_rate": 0.01, "num_samples": 100})
     for number, optimizer in enumerate(["adam", "momentum", "sgd", "adam", "rmsprop", "momentum"]):
         run.trainer.change(optimizer=optimizer, learning_rate=0.01 / (1 + number // 2))
@@ -85,12 +85,20 @@ def set_and_frozen_by_hand():
     engine.freeze(2, True)
     batches(run, 20)
     engine.freeze(0, False)
+    engine.freeze(1, True, column=7)
+    engine.freeze(1, True, row=3, column=2)
+    engine.freeze(1, True, row=32, column=4)  # a bias
+    engine.silence(1, 5, True)
+    engine.silence(2, 9, True)
     batches(run, 20)
+    engine.silence(1, 5, False)
+    engine.freeze(1, False, column=7)
+    batches(run, 10)
     return run
 
 
 def with_loaded_weights():
-    """At its beginning, over what was set by hand, into a frozen layer; one file twice."""
+    """Loads at the beginning, after an edit, into a frozen layer, and of one file twice."""
     run = TrainingRun("loaded", {"optimizer": "adam", "learning_rate": 0.01, "num_samples": 100})
     engine = run.trainer.engine
     first, second = (weights_file(engine.network, seed) for seed in (1, 2))
@@ -142,7 +150,7 @@ def runs():
 
 @pytest.fixture(scope="module")
 def losses(runs, tmp_path_factory):
-    """The losses that each script prints its way to, and one notebook, in another interpreter."""
+    """The losses of each script and of a notebook, run in another interpreter."""
     place = tmp_path_factory.mktemp("scripts")
     for name, run in runs.items():
         export_script(run, place / name)
@@ -165,7 +173,7 @@ def losses(runs, tmp_path_factory):
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_a_script_makes_the_runs_losses(runs, losses, optimizer, loss):
+def test_a_script_repeats_the_losses_of_the_run(runs, losses, optimizer, loss):
     name = f"{optimizer}-{loss}"
     expected = runs[name].history["loss"]
     assert len(losses[name]) == len(expected) == STEPS
@@ -173,18 +181,18 @@ def test_a_script_makes_the_runs_losses(runs, losses, optimizer, loss):
 
 
 @pytest.mark.parametrize("name", ["every", "deep", "by hand", "loaded"])
-def test_a_script_follows_optimizers_losses_and_layers_of_every_kind(runs, losses, name):
+def test_a_script_covers_every_optimizer_loss_and_activation(runs, losses, name):
     expected = runs[name].history["loss"]
     assert len(losses[name]) == len(expected)
     assert np.abs(np.array(losses[name]) - expected)[:STEPS].max() < 1e-5
 
 
 @pytest.mark.parametrize("name", ["every", "loaded"])
-def test_a_notebook_makes_the_scripts_losses(losses, name):
+def test_a_notebook_repeats_the_losses_of_the_script(losses, name):
     assert losses[f"notebook of {name}"] == losses[name]
 
 
-def test_a_script_comes_with_the_weights_that_it_loads_each_once(runs, tmp_path):
+def test_a_script_includes_its_loaded_weights_once_each(runs, tmp_path):
     export_script(runs["loaded"], tmp_path / "script")
     loaded = sorted(file.name for file in (tmp_path / "script").glob("loaded_*"))
     assert loaded == ["loaded_weights_1.safetensors", "loaded_weights_2.safetensors"]
@@ -196,7 +204,7 @@ def script(run, place):
 
 
 def imported(source):
-    """The modules that some code imports, wherever in it."""
+    """The modules that code imports, at any place."""
     modules = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -214,7 +222,7 @@ def test_a_notebook_is_valid(runs, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["every", "by hand", "loaded"])
-def test_a_script_is_what_a_formatter_would_leave(runs, tmp_path, name):
+def test_a_formatter_leaves_a_script_unchanged(runs, tmp_path, name):
     export_script(runs[name], tmp_path / "script")
     for command in (["format", "--check"], ["check", "--select", "E,F,I,B"]):
         options = ["--isolated", "--no-cache", "--line-length", "100"]
@@ -226,13 +234,13 @@ def test_a_script_is_what_a_formatter_would_leave(runs, tmp_path, name):
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_script_knows_nothing_of_this_package(runs, tmp_path):
+def test_a_script_does_not_import_this_package(runs, tmp_path):
     assert "backprop_panel" not in [
         module.split(".")[0] for module in imported(script(runs["every"], tmp_path))
     ]
 
 
-def test_a_change_that_was_taken_back_before_a_step_is_not_in_the_script(tmp_path):
+def test_a_change_undone_before_a_step_is_not_in_the_script(tmp_path):
     run = TrainingRun("run", {"hidden_dimension": 4})
     batches(run, 2)
     run.trainer.learning_rate = 0.5
@@ -254,10 +262,10 @@ def test_a_runs_name_never_becomes_code(tmp_path, name):
     assert ast.literal_eval(named.value) == name
 
 
-def test_a_run_without_a_step_makes_a_script_without_one(tmp_path):
+def test_a_run_without_steps_gives_a_script_without_steps(tmp_path):
     assert "\ntrain(" not in script(TrainingRun("new", {"hidden_layers": 0}), tmp_path)
 
 
-def test_what_exists_is_not_overwritten(tmp_path):
+def test_an_existing_target_is_not_overwritten(tmp_path):
     with pytest.raises(InterchangeError, match="exists"):
         export_script(TrainingRun("new", {"hidden_dimension": 4}), tmp_path)

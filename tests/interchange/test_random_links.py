@@ -1,4 +1,4 @@
-"""Whatever stands in a link, it makes a run or a message: never a traceback, never a wait."""
+"""Any link makes a run or a message, without a traceback or a long wait."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from backprop_panel.interchange.config_validation import SETTINGS
 LINKS = int(os.environ.get("RANDOM_LINKS", "4000"))
 
 SMALL = {"num_samples": 16, "hidden_dimension": 3, "num_master_sequences": 2}
-"""What a link does not say: a run that is made is made quickly."""
+"""Settings of all links, so that runs are created quickly."""
 
 NUMBERS = [0, 1, 2, 3, 4, 5, 7, 12, 40, -1, -7, 2**31, 2**63, 10**30, 10**400, -(10**400)]
 NUMBERS += [0.0, -0.0, 0.1, 0.5, 0.999, 1.0, 3.0, 1.5, 1e-320, 1e39, 1e308, -0.25]
@@ -64,7 +64,7 @@ TEXTS += ["[-0]", '["a","a"]', "[1,2", '"', "[[1]]", "[null,true]", '[{"a":[1]}]
 
 
 def any_value(chance, depth=0):
-    """A value as JSON may have it, and a few that only its reader in Python knows."""
+    """A JSON value, or a constant that only Python's reader accepts."""
     kind = chance.random()
     if depth > 3 or kind < 0.3:
         return chance.choice(NUMBERS)
@@ -93,7 +93,7 @@ def any_text(chance):
 
 
 def fitting_text(chance, name):
-    """A text that the setting may well take, so that runs are made as well."""
+    """A text that is probably valid for the setting, so that runs are created too."""
     setting = SETTINGS[name]
     if hasattr(setting, "objects"):
         return chance.choice(list(setting.objects))
@@ -112,7 +112,7 @@ def any_name(chance):
 
 
 def encoded(chance, text):
-    """The bytes of a text, sometimes none that UTF-8 has."""
+    """The bytes of a text, sometimes invalid UTF-8."""
     data = text.encode("utf-8", "surrogatepass")
     return data + b"\xff\xfe" if chance.random() < 0.05 else data
 

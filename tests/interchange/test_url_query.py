@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from backprop_panel import SettingError, TrainingRun
 from backprop_panel.interchange import InterchangeError, from_query, limits, to_query
-from backprop_panel.interchange.config_validation import SETTINGS, demand_of
+from backprop_panel.interchange.config_validation import SETTINGS, estimate_resources
 from backprop_panel.nn.activations import ACTIVATIONS
 from backprop_panel.nn.initializers import INITIALIZATIONS
 from backprop_panel.nn.losses import LOSSES
@@ -93,17 +93,17 @@ def test_a_configuration_comes_back_from_the_arguments_of_a_session(config):
 
 @quick
 @given(st.one_of(any_mapping, st.text(max_size=30), any_mapping.map(urlencode)))
-def test_whatever_a_link_holds_is_read_or_refused(query):
+def test_any_text_of_a_link_is_read_or_refused(query):
     with contextlib.suppress(SettingError):
         assert set(from_query(query)) <= set(SETTINGS)
 
 
-def test_the_defaults_need_no_link():
+def test_default_settings_are_left_out_of_a_link():
     assert to_query(TrainingRun("defaults", {}).config) == ""
 
 
 @pytest.mark.parametrize("query", ["", "?"])
-def test_an_empty_link_is_the_defaults(query):
+def test_an_empty_link_gives_the_default_settings(query):
     assert from_query(query) == {}
 
 
@@ -132,7 +132,7 @@ def test_lists_are_written_with_commas():
     assert to_query({"hidden_dimension": [64, 32]}) == "hidden_dimension=64,32"
 
 
-def test_what_a_link_gives_makes_a_run():
+def test_the_settings_of_a_link_make_a_run():
     run = TrainingRun("linked", {"hidden_dimension": [8, 4], "activation": "relu", "seed": 7})
     assert TrainingRun("again", from_query(to_query(run.config))).config == run.config
 
@@ -169,7 +169,7 @@ def test_an_unknown_setting_is_not_written():
         to_query({"sed": 1})
 
 
-def test_a_link_that_cannot_be_read_is_an_error_of_interchange():
+def test_an_unreadable_link_raises_an_interchange_error():
     with pytest.raises(InterchangeError):
         from_query("%%%")
 
@@ -180,7 +180,7 @@ def test_tokens_with_commas_are_written_as_json():
 
 
 @pytest.mark.parametrize("text", ["[", "[1]", '"', '"a"', "\\", "a,b", "1", ""])
-def test_a_text_that_looks_like_something_else_stays_a_text(text):
+def test_a_text_that_looks_like_another_type_stays_a_text(text):
     assert from_query(to_query({"master_sequences": text})) == {"master_sequences": text}
 
 
@@ -195,7 +195,7 @@ def test_a_text_that_looks_like_something_else_stays_a_text(text):
         "num_master_sequences=9&master_sequence_length=2000,3000&sequence_length=9&num_samples=50000",
     ],
 )
-def test_what_a_configuration_needs_is_estimated_before_it_is_made(query):
+def test_the_memory_of_a_configuration_is_estimated(query):
     config = from_query(query)
     TrainingRun("first", {}).trainer.run_batch()  # imports what is imported once
     tracemalloc.start()
@@ -204,4 +204,4 @@ def test_what_a_configuration_needs_is_estimated_before_it_is_made(query):
     run.trainer.engine.validation_loss()
     kept, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert 0.95 * kept < demand_of(config).memory < 2 * peak
+    assert 0.95 * kept < estimate_resources(config).memory < 2 * peak

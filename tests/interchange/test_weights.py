@@ -35,19 +35,19 @@ def logits(sequential, x):
         return sequential(torch.from_numpy(x)).numpy()
 
 
-def test_a_model_computes_what_the_sequential_does_whose_weights_it_loads(model, sequential, x):
+def test_a_model_with_weights_of_a_sequential_computes_the_same(model, sequential, x):
     load_weights(model, save(sequential.state_dict()))
     assert np.allclose(model.forward(x), logits(sequential, x), atol=1e-6)
 
 
-def test_a_sequential_computes_what_the_model_does_whose_weights_were_saved(model, sequential, x):
+def test_a_sequential_with_weights_of_a_model_computes_the_same(model, sequential, x):
     buffer = io.BytesIO()
     save_weights(model, buffer)
     sequential.load_state_dict(load(buffer.getvalue()))
     assert np.allclose(model.forward(x), logits(sequential, x), atol=1e-6)
 
 
-def test_weights_saved_to_a_file_and_loaded_are_the_same_bit_for_bit(model, tmp_path):
+def test_saved_weights_are_loaded_bit_for_bit(model, tmp_path):
     before = model.network.parameters.copy()
     save_weights(model, tmp_path / "weights.safetensors")
     model.network.parameters[...] = 0
@@ -85,12 +85,12 @@ def test_refused_weights_change_nothing(model, sequential, kind):
     assert np.array_equal(model.network.parameters, before)
 
 
-def test_a_file_that_is_not_there_is_refused(model, tmp_path):
+def test_a_missing_file_is_refused(model, tmp_path):
     with pytest.raises(InterchangeError, match="cannot be opened"):
         load_weights(model, tmp_path / "nothing.safetensors")
 
 
-def test_weights_that_cannot_be_written_leave_the_file_that_was_there(tmp_path):
+def test_a_failed_save_of_weights_keeps_the_existing_file(tmp_path):
     path = tmp_path / "weights.safetensors"
     save_weights(Model(hidden_dimension=4), path)
     before, limits = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -585,7 +585,7 @@ def test_added_run_gets_a_free_name():
 
 
 @pytest.mark.parametrize("run_id", [3, None, b"x", ["a"], np.array([3, 4])], ids=repr)
-def test_an_id_that_is_no_text_is_refused(run_id):
+def test_an_id_other_than_text_is_refused(run_id):
     manager = manager_of("first", "second")
     for method in ("run", "switch", "reset", "delete", "fork"):
         assert "A run's id is text" in str(refusal(lambda m=method: getattr(manager, m)(run_id)))
@@ -594,12 +594,12 @@ def test_an_id_that_is_no_text_is_refused(run_id):
 
 
 @pytest.mark.parametrize("store", [5, ["x"], b"x", {}])
-def test_a_store_that_is_no_path_is_refused(store):
+def test_a_store_other_than_a_path_is_refused(store):
     assert refusal(lambda: TrainingRunManager(store)).setting == "store"
 
 
 @pytest.mark.parametrize("user", [3, None, b"ada", 2**63])
-def test_a_user_that_is_no_text_is_refused(user, tmp_path):
+def test_a_user_other_than_text_is_refused(user, tmp_path):
     assert refusal(lambda: TrainingRunManager(tmp_path / "x.sqlite", user)).setting == "user"
 
 
@@ -608,7 +608,7 @@ def test_other_kinds_of_runs_and_configurations_are_refused():
     assert refusal(lambda: TrainingRun("x", 3)).setting == "config"
 
 
-def test_a_closed_manager_of_a_store_refuses_what_it_could_not_save(tmp_path):
+def test_a_closed_manager_refuses_changes_that_it_cannot_save(tmp_path):
     manager = TrainingRunManager(tmp_path / "runs.sqlite")
     run = manager.create(name="first", **SMALL)
     manager.close()

@@ -116,7 +116,7 @@ def test_a_configuration_comes_back_and_makes_the_same_run(config, open_manager)
     assert train(again, 20) == undisturbed(20, **{**config, "mode": "train"})
 
 
-def test_a_run_comes_back_paused_with_its_settings_as_they_were_last(open_manager):
+def test_a_run_comes_back_paused_with_its_last_settings(open_manager):
     manager = open_manager()
     run = manager.create(**SMALL)
     run.trainer.learning_rate = 0.3
@@ -161,11 +161,11 @@ def test_a_fork_brings_its_past_with_it(open_manager, monkeypatch):
     assert again.run(fork.id).at(30).step == 30
 
 
-def test_a_reset_lasts_with_all_that_follows(open_manager):
+def test_a_reset_and_later_training_are_saved(open_manager):
     manager = open_manager()
     run = manager.create(**SMALL)
     train(run, 50)
-    manager._shelf.save()
+    manager._autosave.save()
     manager.reset(run.id)
     train(run, 50)  # as many as before: only the past is another
     run.trainer.learning_rate = 0.2
@@ -183,7 +183,7 @@ def test_stored_checkpoints_equal_those_in_memory(open_manager, monkeypatch, pat
     monkeypatch.setattr(checkpoints, "MOST_BYTES", most)
     for _ in range(10):
         do(run, [("single", 7)])
-        manager._shelf.save()
+        manager._autosave.save()
         with manager._own_store.transaction(writing=False) as db:
             steps = [step for (step,) in db.execute("SELECT step FROM checkpoints ORDER BY step")]
         assert steps == [state.step for state in run.trainer.engine.checkpoints.states]
@@ -214,13 +214,13 @@ def stored_step(path):
 
 
 def test_states_saved_while_training_are_consistent(open_manager, path):
-    """Each state that was in the file is what replay says of its step."""
+    """Each state in the file equals the replay to its step."""
     manager = open_manager()
     run = manager.create(**SMALL, optimizer="adam")
     run.worker.start(StopWhen(epoch=400))
     looks = 0
     while run.worker.running:
-        manager._shelf.save()
+        manager._autosave.save()
         other = open_manager().current
         assert other.replay(other.trainer.step).engine.state().digest() == (
             other.trainer.engine.state().digest()
@@ -232,7 +232,7 @@ def test_states_saved_while_training_are_consistent(open_manager, path):
     assert looks > 2
 
 
-def test_steps_of_a_script_are_saved_while_it_makes_them(open_manager, path):
+def test_steps_of_a_script_are_saved_during_training(open_manager, path):
     run = open_manager().create(**{**SMALL, "num_samples": 50_000, "batch_size": 1})
     epoch = threading.Thread(target=run.trainer.run_epoch)
     epoch.start()
@@ -241,11 +241,11 @@ def test_steps_of_a_script_are_saved_while_it_makes_them(open_manager, path):
     epoch.join()
 
 
-def test_users_neither_see_nor_touch_each_others_runs(open_manager):
+def test_users_cannot_see_or_change_runs_of_other_users(open_manager):
     ada, bob = open_manager("ada"), open_manager("bob")
     run = ada.create(name="run", **SMALL)
     train(run, 5)
-    ada._shelf.save()
+    ada._autosave.save()
     assert bob.refresh() == [] and bob.runs == []
     bob.create(name="run", **SMALL)  # a name is one person's
     bob.create(**SMALL)
@@ -318,7 +318,7 @@ def tried(action):
     return True
 
 
-def test_the_lease_of_one_that_died_is_free_after_its_time(open_manager, monkeypatch):
+def test_the_lease_of_an_ended_owner_is_free_after_its_time(open_manager, monkeypatch):
     manager = open_manager()
     run = manager.create(**SMALL)
     with manager._own_store.transaction() as db:
@@ -330,7 +330,7 @@ def test_the_lease_of_one_that_died_is_free_after_its_time(open_manager, monkeyp
 
 
 def test_a_run_that_lost_its_lease_stops_and_catches_up(open_manager):
-    """As a machine that slept for a while."""
+    """Like a machine after standby."""
     one = open_manager()
     run = one.create(**SMALL)
     run.worker.start(StopWhen(), steps_per_second=200)
@@ -343,7 +343,7 @@ def test_a_run_that_lost_its_lease_stops_and_catches_up(open_manager):
     wait_until(lambda: not run.worker.running)
     assert "is being trained in another window or process" in str(run.worker.error)
     wait_until(lambda: one.refresh() == [run])
-    other._shelf.save()
+    other._autosave.save()
     wait_until(lambda: one.refresh() == [] and run.trainer.step == taken.trainer.step)
     assert everything(run)["history"] == everything(taken)["history"]
 
@@ -384,7 +384,7 @@ def test_two_managers_cannot_delete_the_last_run(open_manager):
     assert "only run" in refusal(lambda: one.delete(b.id))
 
 
-def test_a_name_that_no_file_can_hold_is_refused(open_manager):
+def test_a_name_that_cannot_be_stored_is_refused(open_manager):
     manager = open_manager()
     assert "is not a text that can be stored" in refusal(
         lambda: manager.create(name="\ud800", **SMALL)
@@ -392,7 +392,7 @@ def test_a_name_that_no_file_can_hold_is_refused(open_manager):
     assert manager.runs == []
 
 
-def test_managers_share_a_store_that_one_of_them_leaves_open(path):
+def test_managers_share_a_store_that_one_leaves_open(path):
     store = Store(path)
     one, other = TrainingRunManager(store, "ada"), TrainingRunManager(store, "bob")
     one.create(**SMALL)
@@ -418,7 +418,9 @@ def test_after_closing_a_run_trains_on_in_memory(open_manager):
     manager = open_manager()
     run = manager.create(**SMALL)
     manager.close()
-    assert train(run, 5) == undisturbed(5)
+    with pytest.warns(UserWarning, match="'run 1' goes on in memory only: its manager is closed"):
+        assert train(run, 5) == undisturbed(5)
+    train(run, 5)  # said once
 
 
 def test_fifty_runs_are_there_quickly(open_manager):
@@ -539,7 +541,7 @@ def test_a_second_window_drops_the_loaded_weights_when_the_run_is_reset(open_man
     ],
     ids=["missing", "unreadable", "another's"],
 )
-def test_loaded_weights_that_are_damaged_are_told_of(damage, open_manager, path):
+def test_damaged_loaded_weights_are_reported(damage, open_manager, path):
     manager = open_manager()
     for seed in (0, 1):
         with_loaded_weights(manager, seed)

@@ -1,4 +1,4 @@
-"""Drafts: runs of a page that the store gets only once something was done to them."""
+"""Drafts: runs of a page that are stored only after their first change."""
 
 import sqlite3
 
@@ -38,7 +38,7 @@ def open_manager(path):
 
 @pytest.fixture
 def only_when_told(monkeypatch):
-    """Have stores save when a test calls `save`, and not by themselves."""
+    """Stop stores from saving by themselves: tests call `save`."""
     monkeypatch.setattr(store, "SAVE_SECONDS", 1000)
 
 
@@ -55,7 +55,7 @@ def names(manager):
 
 
 def save(manager):
-    manager._shelf.save()
+    manager._autosave.save()
 
 
 def test_an_untouched_draft_never_reaches_the_store(open_manager, path):
@@ -166,7 +166,7 @@ def test_the_second_of_two_drafts_of_a_name_gets_a_free_one(open_manager, path, 
     assert not other.store_problem
 
 
-def test_a_draft_gives_way_to_a_stored_run_of_its_name(open_manager):
+def test_a_draft_is_renamed_if_a_stored_run_takes_its_name(open_manager):
     manager = open_manager()
     draft = manager.draft(**SMALL)
     open_manager().create(name="run 1", **SMALL)
@@ -193,16 +193,16 @@ def test_a_refresh_leaves_an_untouched_draft_in_its_place(open_manager):
 
 def test_a_draft_stored_during_a_refresh_is_kept(open_manager, only_when_told):
     manager = open_manager()
-    draft, shelf = manager.draft(**SMALL), manager._shelf
-    listed = shelf.listed
+    draft, autosave = manager.draft(**SMALL), manager._autosave
+    listed = autosave.listed
 
     def listed_just_before_a_save():
         before = listed()
-        shelf.save()
+        autosave.save()
         return before
 
     train(draft, 1)
-    shelf.listed = listed_just_before_a_save
+    autosave.listed = listed_just_before_a_save
     manager.refresh()
     assert manager.runs == [draft]
 
@@ -266,14 +266,14 @@ def test_a_draft_that_replaces_another_takes_its_name(open_manager, path):
     assert in_file(path) == []
 
 
-def test_a_draft_is_refused_as_a_run_is(open_manager):
+def test_a_draft_refuses_invalid_settings_as_a_run_does(open_manager):
     manager = open_manager()
     with pytest.raises(SettingError, match="Did you mean 'num_samples'"):
         manager.draft(num_sample=1)
     assert manager.runs == []
 
 
-def test_without_a_store_a_draft_is_a_run_as_any():
+def test_without_a_store_a_draft_is_an_ordinary_run():
     manager = TrainingRunManager()
     draft = manager.draft(**SMALL)
     manager.create(**SMALL)

@@ -37,7 +37,7 @@ def kill(process):
 
 @pytest.fixture
 def run(path, training):
-    """The run that the other process trains, as it is here."""
+    """This process's copy of the run that the other process trains."""
     manager = TrainingRunManager(path)
     yield manager.current
     manager.close()
@@ -48,7 +48,7 @@ def test_a_run_that_is_trained_elsewhere_is_refused(run):
         run.trainer.run_batch()
 
 
-def test_a_run_of_a_stopped_process_is_refused_as_it_may_go_on(run, training):
+def test_a_run_of_a_stopped_process_is_refused(run, training):
     training.send_signal(signal.SIGSTOP)
     with pytest.raises(SettingError, match="being trained in another window or process"):
         run.trainer.run_batch()
@@ -74,7 +74,7 @@ def test_a_run_of_an_unknown_process_is_refused_while_its_lease_lasts(owner, pat
         run.trainer.run_batch()
 
 
-def test_a_run_is_free_at_once_where_it_was_given_back(path):
+def test_a_run_that_is_given_back_is_free_at_once(path):
     first = TrainingRunManager(path)
     first.create(**SMALL).trainer.run_batch()
     second = TrainingRunManager(path)
@@ -126,7 +126,7 @@ def test_a_process_whose_id_was_reused_has_ended():
     assert has_ended(f"{machine} {pid} 1")
 
 
-def test_a_process_of_a_container_is_not_told_to_have_ended():
+def test_a_process_of_another_container_counts_as_running():
     """Containers may share a file, and each has a first process."""
     inside = "from backprop_panel.storage.liveness import this_process as each; print(each())"
     command = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]

@@ -74,7 +74,7 @@ def test_opening_a_store_loads_the_current_run_alone(filled, engines_made):
         assert len(engines_made) == 1
 
 
-def test_a_look_at_a_run_loads_that_one(filled):
+def test_the_first_use_of_a_run_loads_it_alone(filled):
     with opened(filled) as manager:
         assert manager.runs[3].trainer.step == 30
         assert loaded(manager) == [NAMES[3], NAMES[-1]]
@@ -145,7 +145,7 @@ def test_a_run_that_an_older_version_saved_is_loaded_for_its_summary(path):
 def test_saving_refreshing_and_renaming_load_no_run(filled, engines_made):
     with opened(filled) as manager, closing(sqlite3.connect(filled)) as db:
         train(manager.current, 10)
-        manager._shelf.save()
+        manager._autosave.save()
         manager.rename(manager.runs[5].id, "renamed")
         manager.delete(manager.runs[6].id)
         manager.refresh()
@@ -163,7 +163,7 @@ def test_a_run_trained_elsewhere_is_listed_anew_and_not_loaded(filled):
         opened(filled) as other,
     ):
         train(other.runs[7], 20)
-        other._shelf.save()
+        other._autosave.save()
         assert manager.refresh() == [manager.runs[7]]
         assert manager.runs[7].summary == other.runs[7].summary
         assert loaded(manager) == [NAMES[-1]]
@@ -171,13 +171,13 @@ def test_a_run_trained_elsewhere_is_listed_anew_and_not_loaded(filled):
         assert manager.refresh() == []
 
 
-def test_a_listed_run_trains_on_under_a_lease(filled):
+def test_a_listed_run_is_trained_under_a_lease(filled):
     with (
         opened(filled) as manager,
         opened(filled) as other,
     ):
         train(manager.runs[3], 5)
-        manager._shelf.save()
+        manager._autosave.save()
         with pytest.raises(SettingError, match="being trained in another window or process"):
             other.runs[3].trainer.run_batch()
         assert other.runs[3].trainer.step == 35
@@ -244,7 +244,7 @@ def test_a_run_deleted_elsewhere_is_refused_at_the_first_look(filled):
         assert run not in manager.runs
 
 
-def test_a_run_not_loaded_before_its_store_closed_cannot_be(filled):
+def test_a_run_cannot_be_loaded_after_its_store_is_closed(filled):
     manager = TrainingRunManager(filled)
     manager.close()
     with pytest.raises(StoreError, match="its store has been closed"):

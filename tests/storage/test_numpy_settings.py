@@ -20,7 +20,7 @@ STORED_WITH_NUMPY_SETTINGS = Path(__file__).parent / "stores" / "numpy_settings.
 
 
 class Rule(StrEnum):
-    """A text that is more than a text."""
+    """A subclass of str."""
 
     ADAM = "adam"
 
@@ -47,7 +47,7 @@ SETTINGS = [
 
 
 def kinds_in(value):
-    """The types of all that a setting holds."""
+    """The types of all values in a setting."""
     if isinstance(value, dict):
         return kinds_in(list(value.values()))
     if isinstance(value, (list, tuple)):
@@ -56,7 +56,7 @@ def kinds_in(value):
 
 
 def trained(manager, **config):
-    """A run to which everything was done with NumPy's numbers."""
+    """A run changed in every way with NumPy's numbers."""
     run = manager.create(**{**SMALL, **config})
     engine = run.trainer.engine
     run.trainer.run_batch()
@@ -105,7 +105,7 @@ def test_a_zip_gives_back_a_run_made_of_numpy_settings(config):
     assert to_query(again.config) == to_query(run.config)
 
 
-def test_steps_are_taken_as_numpy_numbers_too():
+def test_step_numbers_may_be_numpy_numbers():
     run = trained(TrainingRunManager())
     assert run.at(np.int64(2)).step == 2
     assert run.step_again(np.int32(1)).record.step == 1
@@ -117,7 +117,7 @@ def test_steps_are_taken_as_numpy_numbers_too():
 @pytest.mark.parametrize(
     "place", [(0, 0), (0.0, 0, 0), ("a", 0, 0), (0, None, 0), (9, 0, 0), (0, -1, 0), (True, 0, 0)]
 )
-def test_a_weight_at_no_place_of_the_network_is_refused(place):
+def test_an_index_outside_of_the_network_is_refused(place):
     engine = TrainingRunManager().create(**SMALL).trainer.engine
     before = engine.state().digest()
     with pytest.raises((SettingError, TypeError)):
@@ -159,7 +159,7 @@ def test_a_store_written_with_numpy_settings_keeps_every_run(tmp_path):
     manager.close()
 
 
-def test_runs_of_a_zip_are_json_of_plain_values():
+def test_a_zip_holds_json_of_plain_values():
     run = trained(TrainingRunManager(), learning_rate=Fraction(1, 20))
     entries = json.loads(unzipped(exported(run))["run.json"])
     assert entries["config"]["learning_rate"] == 0.05

@@ -28,7 +28,7 @@ def start(kind, path, seconds=0.0, seed=0):
 
 
 def said(process):
-    """What a process says from now on to its end; the last line may have been cut short."""
+    """The remaining output of a process; its last line may be incomplete."""
     lines = process.communicate()[0].splitlines(keepends=True)
     return [json.loads(line) for line in lines if line.endswith("\n")]
 
@@ -57,7 +57,7 @@ def integrity(path):
 
 
 class Undisturbed:
-    """A run that trains in memory beside the one that is killed again and again."""
+    """A run trained in memory, to compare with the one that is killed repeatedly."""
 
     def __init__(self):
         self.run = TrainingRunManager().create(**SMALL, optimizer="adam")

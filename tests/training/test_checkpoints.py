@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.settings import SettingError
+from backprop_panel.storage.serialization import pack_state
 from backprop_panel.training import checkpoints
 from backprop_panel.training.checkpoints import Checkpoints
 from backprop_panel.training.event_log import KINDS, from_json, to_json
@@ -33,9 +34,18 @@ changes = st.tuples(
 )
 edits = st.tuples(st.just("set"), st.tuples(st.integers(0, 2), st.integers(0, 4)))
 freezes = st.tuples(st.just("freeze"), st.tuples(st.integers(0, 2), st.booleans()))
+parts = st.tuples(
+    st.just("freeze"),
+    st.tuples(st.integers(0, 2), st.booleans(), st.sampled_from([None, 0, 2]), st.integers(0, 1)),
+)
+silences = st.tuples(
+    st.just("silence"), st.tuples(st.integers(1, 2), st.integers(0, 3), st.booleans())
+)
 singles = st.tuples(st.just("single"), st.integers(1, 3))
 loads = st.tuples(st.just("load"), st.integers(0, 1))
-histories = st.lists(st.one_of(steps, steps, changes, edits, freezes, loads, singles), max_size=12)
+histories = st.lists(
+    st.one_of(steps, steps, changes, edits, freezes, parts, silences, loads, singles), max_size=12
+)
 
 
 one_of_each_kind = [
@@ -43,6 +53,8 @@ one_of_each_kind = [
     ("change", {"batch_size": 9}),
     ("set", (0, 1)),
     ("freeze", (1, True)),
+    ("freeze", (0, True, 2, 3)),
+    ("silence", (1, 4, True)),
     ("load", 0),
 ]
 
@@ -68,6 +80,8 @@ def do(run, deeds):
             run.load_weights(weights_file(engine.network, detail))
         elif kind == "set":
             engine.set_weight(detail[0], detail[1], 0, 0.25)
+        elif kind == "silence":
+            engine.silence(*detail)
         else:
             engine.freeze(*detail)
 
@@ -178,6 +192,76 @@ def test_missing_weight_or_value_that_is_not_finite_is_refused(place, value):
     with pytest.raises(SettingError):
         engine.set_weight(*place, value)
     assert engine.state().digest() == before
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_frozen_unit_and_frozen_weight_stay_while_the_others_learn(optimizer):
+    run = small_run(optimizer=optimizer, weight_decay=0.1)
+    engine = run.trainer.engine
+    engine.freeze(1, True, column=3)
+    engine.freeze(2, True, row=5, column=0)  # a bias
+    before = [layer.copy() for layer in engine.network.layers]
+    record = run.trainer.run_batch()
+    moved = [a != b for a, b in zip(before, engine.network.layers, strict=True)]
+    assert not moved[1][:, 3].any() and moved[1][:, [0, 1, 2, 4]].any()
+    assert not moved[2][5, 0] and moved[2][5, 1:].any()
+    assert not record.layer_updates[1][:, 3].any() and record.layer_updates[2][5, 0] == 0
+    engine.freeze(1, False, column=3)
+    run.trainer.run_batch()
+    assert not np.array_equal(before[1][:, 3], engine.network.layers[1][:, 3])
+
+
+def test_silenced_unit_gives_nothing_and_passes_no_gradient():
+    run = small_run(hidden_dimension=5)
+    engine = run.trainer.engine
+    loss, contexts = engine.validation_loss(), engine.look().contexts
+    engine.silence(1, 3, True)
+    record = engine.look()
+    assert not record.activations[1][:, 3].any()
+    assert not record.activation_slopes[0][:, 3].any() and not record.deltas[0][:, 3].any()
+    assert not record.weight_gradients[1][3].any() and not record.weight_gradients[0][:, 3].any()
+    assert record.silenced == {(1, 3)}
+    assert np.allclose(engine.predict(contexts), record.logits, rtol=1e-6)
+    assert engine.validation_loss() != loss
+    engine.silence(1, 3, False)
+    assert engine.validation_loss() == loss
+
+
+def test_silenced_unit_leaves_what_the_network_is_without_it():
+    run = small_run(hidden_dimension=5)
+    engine = run.trainer.engine
+    engine.silence(2, 1, True)
+    silenced = engine.look()
+    engine.silence(2, 1, False)
+    for column in range(engine.network.widths[-1]):
+        engine.set_weight(2, 1, column, 0.0)
+    assert np.allclose(engine.look().logits, silenced.logits, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda engine: engine.silence(0, 0, True), "levels 1 to 2; got level 0"),
+        (lambda engine: engine.silence(3, 0, True), "levels 1 to 2; got level 3"),
+        (lambda engine: engine.silence(1, 5, True), "units 0 to 4; got 5"),
+        (lambda engine: engine.freeze(1, True, column=9), "has the shape"),
+        (lambda engine: engine.freeze(1, True, row=9, column=0), "has the shape"),
+        (lambda engine: engine.freeze(1, True, row=1), "without a column"),
+    ],
+)
+def test_unit_or_weight_that_does_not_exist_is_refused(act, message):
+    engine = small_run().trainer.engine
+    before = engine.state().digest()
+    with pytest.raises(SettingError, match=message):
+        act(engine)
+    assert engine.state().digest() == before and engine.events == []
+
+
+def test_digest_of_a_state_without_frozen_or_silenced_units_is_as_before():
+    """Stores written before those were known still open."""
+    state = small_run(seed=0).trainer.engine.state()
+    assert "frozen_parts" not in pack_state(state)[1] and "silenced" not in pack_state(state)[1]
+    assert state.interventions == {}
 
 
 def test_freezing_a_missing_layer_is_refused():

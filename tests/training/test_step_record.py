@@ -26,7 +26,7 @@ def test_record_names_the_weights_set_since_the_step_before(run):
     assert run.trainer.run_batch().set_by_hand == frozenset()
 
 
-def test_record_says_that_weights_were_loaded_and_which_were_set_after_that(run):
+def test_record_says_that_weights_were_loaded_and_which_were_set_later(run):
     engine = run.trainer.engine
     engine.set_weight(1, 0, 0, 0.5)
     engine.load_weights(np.ones_like(engine.network.parameters))

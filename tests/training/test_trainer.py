@@ -42,7 +42,7 @@ def state(trainer):
     engine = trainer.engine
     moments = {
         (rule, name): moment.tolist()
-        for rule, optimizer_state in engine._optimizer_states.items()
+        for rule, optimizer_state in engine.state().optimizers.items()
         for name, moment in optimizer_state.moments.items()
     }
     return {
@@ -71,7 +71,8 @@ def arrays_of(record):
         if isinstance(value, np.ndarray):
             yield name, value
         elif isinstance(value, tuple):
-            yield from ((f"{name}[{number}]", array) for number, array in enumerate(value))
+            named = ((f"{name}[{number}]", item) for number, item in enumerate(value))
+            yield from (pair for pair in named if isinstance(pair[1], np.ndarray))
 
 
 def test_a_step_takes_one_example():

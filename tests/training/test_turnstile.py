@@ -57,6 +57,15 @@ def test_turns_come_in_the_order_of_the_requests():
     assert order == list("abcd")
 
 
+def test_turns_are_contended_while_another_thread_has_one_or_waits():
+    turns = Turnstile()
+    with turns.turn(Event()):
+        assert not turns.contended
+        with turns.turn(Event(), long=True):
+            assert turns.contended
+    assert not turns.contended
+
+
 def test_woken_thread_returns_without_taking_a_turn():
     turns, awake, had = Turnstile(), Event(), Event()
     done = []

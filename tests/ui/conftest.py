@@ -76,10 +76,15 @@ class Server:
     """The app, served by ``panel serve`` in its own process and process group."""
 
     def __init__(
-        self, log_path: Path, store: Path | str = "memory", options=(), address: str = "main"
+        self,
+        log_path: Path,
+        store: Path | str = "memory",
+        options=(),
+        address: str = "main",
+        port: int | None = None,
     ):
         self.log_path = log_path
-        self.port = _free_port()
+        self.port = port or _free_port()
         self.url = f"http://127.0.0.1:{self.port}/{address}"
         self._checked = 0
         command = [sys.executable, "-m", "panel", "serve", "apps/main.py", *options]

@@ -1,4 +1,4 @@
-"""Runs that are there again, and can go on, after whatever ended a page or the server."""
+"""Runs come back and train on after the end of a page or of the server."""
 
 import os
 import re

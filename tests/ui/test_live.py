@@ -1,4 +1,4 @@
-"""Training that is watched: whatever is done meanwhile, page, model and curve agree."""
+"""Live training: page, model and curve agree after any action."""
 
 import os
 import random
@@ -68,7 +68,7 @@ def exported(page, tmp_path):
     return import_run(target)
 
 
-def test_settings_changed_while_playing_are_those_of_the_run(page, tmp_path):
+def test_page_and_model_agree_after_every_setting_is_changed_in_play(page, tmp_path):
     press(page, "Play")
     for label, values in EVERY_SETTING.items():
         for value in values:

@@ -118,7 +118,7 @@ def test_a_difference_shows_one_step_minus_another(used_page):
     assert abs(float(hovered(used_page, "W2", 3, 17)["difference of W2[3, 17]"]) - expected) < 1e-6
 
 
-def test_comparing_networks_of_different_shape_is_refused_beside_the_button(used_page):
+def test_comparing_networks_of_different_shape_is_refused_at_the_button(used_page):
     fill(used_page, "Hidden dimension", "8")
     press(used_page, "New run")
     expect_active(used_page, "run 2")

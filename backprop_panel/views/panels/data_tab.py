@@ -17,7 +17,7 @@ from ..plots.cell_labels import names_of_cells
 from ..plots.colors import theme_of
 from ..plots.heatmap import Heatmap
 from ..plots.html import chip, html
-from ..state.session import Session, draw_with
+from ..state.session import Session, redraw_on_change
 from ..state.token_text import visible
 
 MOST_MASTERS = 12
@@ -40,7 +40,7 @@ class DataTab(pn.viewable.Viewer):
         self._generated = html("", "bp-generated")
         self._confusion = pn.Column(width=300, height=240, margin=0)
         self._layout = self._lay_out()
-        draw_with(session, self._draw)
+        redraw_on_change(session, self._draw)
         session.param.watch(self._rebuild, "run")
         session.param.watch(self._recolor, "dark")
         self.param.watch(self._draw, "visible")
@@ -90,7 +90,7 @@ class DataTab(pn.viewable.Viewer):
 
     def _recolor(self, *events: param.parameterized.Event) -> None:
         with pn.io.hold():
-            self._matrix.follow(theme_of(self.session.dark))
+            self._matrix.recolor(theme_of(self.session.dark))
 
     def _draw(self, *events: param.parameterized.Event) -> None:
         if not self.visible:

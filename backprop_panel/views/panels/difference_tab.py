@@ -15,7 +15,7 @@ from ...training.engine import Engine
 from ..plots.colors import run_color
 from ..plots.html import html, legend_of_layers
 from ..plots.line_plot import Curves, Line
-from ..state.session import Session, draw_with
+from ..state.session import Session, redraw_on_change
 from ..widgets.buttons import RunSelect, button
 from ..widgets.setting_fields import whole
 
@@ -40,7 +40,7 @@ class DifferenceTab(pn.viewable.Viewer):
         self._plot = self._new_plot()
         self._stop = button("Stop comparing", self._stop_comparing, disabled=True, margin=(12, 0))
         self._layout = self._lay_out()
-        self._subtracted = session.run
+        self._subtracted_run = session.run
         self._watch()
         self._offer_runs()
         self._show()
@@ -54,9 +54,9 @@ class DifferenceTab(pn.viewable.Viewer):
         for field in (self._other, self._step):
             field.param.watch(lambda event: session.forget_mistake("difference"), "value")
         session.manager.param.watch(self._offer_runs, "runs")
-        session.param.watch(self._show, "other")
+        session.param.watch(self._show, "subtracted")
         self.param.watch(self._show, "visible")
-        draw_with(session, self._show)
+        redraw_on_change(session, self._show)
         session.param.watch(self._show_mistake, "mistakes")
 
     def _new_plot(self) -> pn.Column:
@@ -108,8 +108,8 @@ class DifferenceTab(pn.viewable.Viewer):
         engine = other.replay(whole("step", self._step.value)).engine
         refuse_unlike(session.engine, engine)
         steps, distances = distance_over_steps(session.run, other, engine)
-        self._subtracted = other
-        session.other = engine
+        self._subtracted_run = other
+        session.subtracted = engine
         self._legend.object = legend_of_layers(session.run.model.network.depth)
         self._plot.visible = True
         self._distances.show(
@@ -127,19 +127,19 @@ class DifferenceTab(pn.viewable.Viewer):
         )
 
     def _stop_comparing(self) -> None:
-        self.session.other = None
+        self.session.subtracted = None
 
     def _show(self, *events: param.parameterized.Event) -> None:
         session = self.session
-        self._stop.disabled = session.other is None
-        if session.other is None:
+        self._stop.disabled = session.subtracted is None
+        if session.subtracted is None:
             self._message.object = (
                 "Choose a run and one of its steps: the map then shows the difference from it."
             )
             self._settings.object = ""
             self._plot.visible = False
         elif self.visible:
-            self._describe(session.run, self._subtracted, session.other)
+            self._describe(session.run, self._subtracted_run, session.subtracted)
 
     def _describe(self, run: TrainingRun, other: TrainingRun, subtracted: Engine) -> None:
         """Say which steps the map compares, and list the settings that differ."""

@@ -20,12 +20,12 @@ from ...analysis.health import (
     health,
     histogram,
 )
+from ...analysis.record_cell import RecordCell
 from ..plots.colors import run_color
 from ..plots.html import STYLE, html, legend_of_layers
 from ..plots.line_plot import COMPACT, Curves, Line
-from ..state.cell import Cell
 from ..state.health_logs import HealthLogs
-from ..state.session import Session, draw_with
+from ..state.session import Session, redraw_on_change
 from ..widgets.buttons import button
 
 TITLES = {
@@ -65,7 +65,7 @@ class HealthTab(pn.viewable.Viewer):
         self._layout = self._lay_out()
         self._follow_run()
         session.param.watch(self._follow_run, "run")
-        draw_with(session, self._draw)
+        redraw_on_change(session, self._draw)
         self.param.watch(self._draw, ["visible", "layer"])
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -165,7 +165,7 @@ class FindingList(pn.viewable.Viewer):
 
     def _selector(self, layer: int) -> Callable[[], None]:
         def select() -> None:
-            self.session.selection = Cell("weight", layer, 0, 0)
+            self.session.path = (RecordCell("weights", layer, (0, 0)),)
 
         return select
 

@@ -25,10 +25,10 @@ from ...interchange import (
     refuse_import,
     to_query,
 )
-from ...interchange.archive import write_bundle
+from ...interchange.bundle_files import write_bundle
 from ...interchange.export_snapshot import snapshot
 from ...runs.run import TrainingRun
-from ...training.weight_tensors import tensor_bytes
+from ...training.pytorch_weights import tensor_bytes
 from ..patches.notebook import in_notebook
 from ..plots.html import html
 from ..state.session import Session

@@ -9,7 +9,7 @@ import panel as pn
 import param
 
 from ...interchange import from_query, to_query
-from ...interchange.config_validation import Demand, demand_of
+from ...interchange.config_validation import ResourceEstimate, estimate_resources
 from ...memory import in_words
 from ...runs.run import TrainingRun
 from ..state.session import Session
@@ -71,10 +71,10 @@ class Link(pn.viewable.Viewer):
         if same:
             manager.switch(same[-1].id)
             return
-        demand = demand_of(config)
-        if demand.memory > MOST_WITHOUT_QUESTION:
+        estimate = estimate_resources(config)
+        if estimate.memory > MOST_WITHOUT_QUESTION:
             self._config = config
-            self._notice.show(_question(demand), asking=True, title=QUESTION, severity="warning")
+            self._notice.show(_question(estimate), asking=True, title=QUESTION, severity="warning")
         else:
             untouched = self._first is not None and not self._first.trainer.engine.events
             manager.draft(replacing=self._first if untouched else None, **config)
@@ -95,10 +95,11 @@ class Link(pn.viewable.Viewer):
             )
 
 
-def _question(demand: Demand) -> str:
+def _question(estimate: ResourceEstimate) -> str:
     return (
-        f"The link to this page asks for a run with {demand.samples:,} training samples from "
-        f"master sequences of at most {demand.tokens:,} tokens in all, and a network of "
-        f"{demand.parameters:,} weights and biases, trained in batches of {demand.batch:,}. It "
-        f"takes about {in_words(demand.memory)} of the server's memory. Nothing has been made yet."
+        f"The link to this page asks for a run with {estimate.samples:,} training samples from "
+        f"master sequences of at most {estimate.tokens:,} tokens in all, and a network of "
+        f"{estimate.parameters:,} weights and biases, trained in batches of {estimate.batch:,}. "
+        f"It takes about {in_words(estimate.memory)} of the server's memory. Nothing has been made "
+        "yet."
     )

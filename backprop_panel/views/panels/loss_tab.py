@@ -14,7 +14,7 @@ from ..plots.html import html
 from ..plots.line_plot import Curves
 from ..plots.loss_curves import LossLines, Wanted, changed_settings, points_each, width_each
 from ..state.comparison import Comparison
-from ..state.session import draw_with
+from ..state.session import redraw_on_change
 
 LEGEND = "solid training · dashed validation · dotted floor"
 NOTHING_TRAINED = "Nothing has been trained yet: <b>Run Batch</b> or <b>Play</b>."
@@ -39,7 +39,7 @@ class LossTab(pn.viewable.Viewer):
         self.param.watch(self._draw, ["smoothing", "visible"])
         self.param.watch(lambda event: self._curves.use_log_axis(event.new), "log_axis")
         comparison.param.watch(self._draw, "hidden")
-        draw_with(comparison.session, self._draw)
+        redraw_on_change(comparison.session, self._draw)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import panel as pn
 
 from ..plots.cell_labels import names_of_cells
+from ..plots.cell_outlines import Mark
 from ..plots.colors import Theme
 from ..plots.heatmap import Heatmap
 from ..plots.heatmap_batch import HeatmapBatch
 from ..plots.html import STYLE, html
 from ..state.cell import Cell
-from ..state.map_columns import MapColumn, index_of_column, map_columns, related_lines
+from ..state.map_columns import MapColumn, index_of_column, map_columns
 from ..state.map_source import MapSource
+from ..state.marks import Block, Marks
 
 ROOM_FOR_NOTE = 12
 """Units from which on the caption of a gradient has room for more than its name."""
@@ -49,6 +52,7 @@ class MapGrid:
         self.gradients: list[Heatmap] = []
         self._on_select = on_select
         self._staged = staged
+        self._of_deltas = False
 
     @property
     def heatmaps(self) -> list[Heatmap]:
@@ -76,7 +80,9 @@ class MapGrid:
         shape = column.values(source.record).shape
         value, gradient = (partial(self._select, column, each) for each in (False, True))
         above = Heatmap(column.name, shape, on_tap=value, **options)
-        return above, Heatmap(f"d{column.name}", shape, on_tap=gradient, partner=above, **options)
+        below = Heatmap(f"d{column.name}", shape, on_tap=gradient, gradient_of=above, **options)
+        below.source.name = column.gradient_name(self._of_deltas)
+        return above, below
 
     def relabel(self, source: MapSource) -> None:
         """Take the labels of another network of the same shape."""
@@ -84,6 +90,14 @@ class MapGrid:
             names = _unit_labels(column, source)
             if names != value.column_names.data["names"]:
                 value.column_names.data = {"names": names}
+
+    def name_gradients(self, of_deltas: bool) -> None:
+        """Name the lower row: gradients of activations, or deltas."""
+        self._of_deltas = of_deltas
+        captions = self.layout[2 * len(self.columns) : 3 * len(self.columns)]
+        for column, heatmap, caption in zip(self.columns, self.gradients, captions, strict=True):
+            heatmap.source.name = column.gradient_name(of_deltas)
+            caption.object = _gradient_caption(column, of_deltas)
 
     def lay_out(self) -> None:
         """Show the heatmaps; if staged, a single one at first, so that it appears early."""
@@ -99,7 +113,10 @@ class MapGrid:
         self.layout[:] = [
             *map(_value_caption, self.columns),
             *panes[:count],
-            *map(_gradient_caption, self.columns),
+            *(
+                html(_gradient_caption(column, self._of_deltas), "bp-caption")
+                for column in self.columns
+            ),
             *panes[count:],
         ]
 
@@ -117,12 +134,19 @@ class MapGrid:
         """Send the values that the heatmaps have taken."""
         self._batch.send()
 
-    def mark(self, cell: Cell | None) -> None:
-        """Outline a cell, and the rows and columns that belong to it; nothing for None."""
-        lines = related_lines(self.columns, cell) if cell else [([], [])] * len(self.columns)
-        for index, (value, (rows, units)) in enumerate(zip(self.values, lines, strict=True)):
-            is_here = cell and index_of_column(cell) == index
-            value.outlines.mark(rows, units, cell.index if is_here else None)
+    def mark(self, marks: Marks, ringed: Sequence[Block] = ()) -> None:
+        """Outline the chosen cell, what it is made of, and what is pointed at in its terms."""
+        drawn: dict[tuple[int, bool], list[Mark]] = defaultdict(list)
+        for block in marks.operands:
+            drawn[block.column, block.is_gradient].append(_operand(block))
+        if marks.chosen:
+            at = index_of_column(marks.chosen), marks.chosen.is_gradient
+            drawn[at] += _chosen(marks.chosen, *self.values[at[0]].shape)
+        for block in ringed:
+            drawn[block.column, block.is_gradient].append(_ring(block))
+        for is_gradient, heatmaps in ((False, self.values), (True, self.gradients)):
+            for index, heatmap in enumerate(heatmaps):
+                heatmap.outlines.mark(drawn[index, is_gradient])
 
     def _missing(self) -> list[tuple[int, Heatmap]]:
         """Return the heatmaps that are left out and their positions, column by column."""
@@ -139,6 +163,24 @@ class MapGrid:
         self._on_select(column.cell(row, unit, is_gradient))
 
 
+def _operand(block: Block) -> Mark:
+    return Mark(block.rows, block.units, "operand")
+
+
+def _ring(block: Block) -> Mark:
+    return Mark(block.rows, block.units, "ring", 2.5)
+
+
+def _chosen(cell: Cell, rows: int, units: int) -> list[Mark]:
+    """Return the marks of a cell: its row, its column, and a frame."""
+    row, unit = (cell.row, cell.row), (cell.column, cell.column)
+    return [
+        Mark(row, (0, units - 1), "line"),
+        Mark((0, rows - 1), unit, "line"),
+        Mark(row, unit, width=2.0),
+    ]
+
+
 def _unit_labels(column: MapColumn, source: MapSource) -> list[str]:
     """Return the labels of a level's units; the units of weights have none."""
     return [] if column.has_bias else list(source.unit_labels(column.layer))
@@ -149,9 +191,10 @@ def _value_caption(column: MapColumn) -> pn.pane.HTML:
     return html(f"<b>{column.name}</b> <span>{note}</span>", "bp-caption")
 
 
-def _gradient_caption(column: MapColumn) -> pn.pane.HTML:
-    note = f"∂L/∂{column.name}" if column.units >= ROOM_FOR_NOTE else ""
-    return html(f"<b>d{column.name}</b> <span>{note}</span>", "bp-caption")
+def _gradient_caption(column: MapColumn, of_deltas: bool) -> str:
+    of = f"z{column.layer}" if of_deltas and column.has_deltas else column.name
+    note = f"∂L/∂{of}" if column.units >= ROOM_FOR_NOTE else ""
+    return f"<b>{column.gradient_name(of_deltas)}</b> <span>{note}</span>"
 
 
 def _smallest_width(column: MapColumn) -> int:

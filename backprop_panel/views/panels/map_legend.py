@@ -17,7 +17,9 @@ LABELS = {
 """What the legend calls each kind of cells."""
 
 
-def map_legend(theme: Theme, ends: Mapping[str, float], is_difference: bool) -> str:
+def map_legend(
+    theme: Theme, ends: Mapping[str, float], is_difference: bool, of_deltas: bool = False
+) -> str:
     """Return the legend as HTML.
 
     Parameters
@@ -27,10 +29,13 @@ def map_legend(theme: Theme, ends: Mapping[str, float], is_difference: bool) -> 
         Where the scale of each kind ends; empty if each heatmap has its own.
     is_difference : bool
         Whether the map shows differences.
+    of_deltas : bool
+        Whether the gradients of activations are shown as deltas.
     """
     ramp = ", ".join(theme.diverging(9))
     style = f"background:linear-gradient(90deg, {ramp})"
-    shared = [f"{label} ±{ends[kind]:.2g}" for kind, label in LABELS.items() if kind in ends]
+    labels = LABELS | {"gradient of activation": "δ"} if of_deltas else LABELS
+    shared = [f"{label} ±{ends[kind]:.2g}" for kind, label in labels.items() if kind in ends]
     scales = " · ".join(shared) or "each heatmap to its own largest magnitude"
     prefix = "<b>differences</b> · " if is_difference else ""
     return f'{prefix}− <span class="bp-ramp" style="{style}"></span> + {scales}'

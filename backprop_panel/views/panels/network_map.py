@@ -17,6 +17,7 @@ from ..plots.heatmap import Heatmap
 from ..plots.html import html
 from ..state.cell import Cell
 from ..state.map_source import MapSource
+from ..state.marks import Marks
 from .map_grid import MapGrid
 from .map_legend import map_legend
 
@@ -37,8 +38,12 @@ class NetworkMap(pn.viewable.Viewer):
     """
 
     source = param.Parameter(doc="The `MapSource` to draw.")
-    selection = param.ClassSelector(
-        default=None, class_=Cell, allow_None=True, doc="The chosen cell."
+    marks = param.ClassSelector(default=Marks(), class_=Marks, doc="What is outlined.")
+    ringed = param.ClassSelector(
+        default=(), class_=tuple, doc="The `Block`s of the term that is pointed at."
+    )
+    deltas_shown = param.Boolean(
+        False, doc="Whether the gradients of activations are shown as deltas, dL/dz."
     )
     animated = param.Boolean(False, doc="Whether records follow one another: scales are smoothed.")
     examples_named = param.Boolean(True, doc="Whether rows have the names of their examples.")
@@ -70,7 +75,8 @@ class NetworkMap(pn.viewable.Viewer):
         self._build()
         self.param.watch(self._follow_source, "source")
         self.param.watch(self._draw, "visible")
-        self.param.watch(self._mark, "selection")
+        self.param.watch(self._mark, ["marks", "ringed"])
+        self.param.watch(self._show_deltas, "deltas_shown")
         self.param.watch(self._recolor, "dark")
         self.param.watch(self._rescale, ["scale", "locked"])
 
@@ -128,7 +134,8 @@ class NetworkMap(pn.viewable.Viewer):
             kind = "activation" if column.kind == "input" else column.kind
             yield value, self._scale_of(value, kind), column.values(record)
             shared = f"gradient of {kind}"
-            yield gradient, self._scale_of(gradient, shared), column.gradients(record)
+            gradients = column.gradients(record, self.deltas_shown)
+            yield gradient, self._scale_of(gradient, shared), gradients
 
     def _scale_of(self, heatmap: Heatmap, kind: str) -> str:
         alone = self.scale == EACH_HEATMAP or heatmap.name == "X"
@@ -136,7 +143,9 @@ class NetworkMap(pn.viewable.Viewer):
 
     def _show_legend(self) -> None:
         ends = self._scales.ends if self.scale == EACH_KIND else {}
-        self._legend.object = map_legend(theme_of(self.dark), ends, self.source.is_difference)
+        self._legend.object = map_legend(
+            theme_of(self.dark), ends, self.source.is_difference, self.deltas_shown
+        )
 
     def _name_examples(self) -> None:
         """Name the rows of levels by the examples of the batch.
@@ -162,7 +171,16 @@ class NetworkMap(pn.viewable.Viewer):
 
     def _mark(self, *events: param.parameterized.Event) -> None:
         with pn.io.hold():
-            self.grid.mark(self.selection)
+            self.grid.mark(self.marks, self.ringed)
+
+    def _show_deltas(self, event: param.parameterized.Event) -> None:
+        """Show the gradients of activations as deltas, or as they are."""
+        with pn.io.hold():
+            self._scales.forget()
+            self.grid.name_gradients(event.new)
+            self._drawn = None
+            self._draw()
+            self._show_legend()
 
     def _rescale(self, *events: param.parameterized.Event) -> None:
         self._scales.locked = self.locked
@@ -175,5 +193,5 @@ class NetworkMap(pn.viewable.Viewer):
     def _recolor(self, *events: param.parameterized.Event) -> None:
         with pn.io.hold():
             for heatmap in self.grid.heatmaps:
-                heatmap.follow(theme_of(self.dark))
+                heatmap.recolor(theme_of(self.dark))
         self._show_legend()

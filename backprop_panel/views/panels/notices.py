@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
-import param
 
 from ...runs.manager import TrainingRunManager
 from ...storage.database import StoreError
+from ...storage.unreadable_runs import UnreadableRun
 from ..plots.html import html
 
 ON_COLOUR = {"color": "#fff"}
@@ -61,43 +62,58 @@ class Notice(pn.viewable.Viewer):
         self._alert.param.update(visible=bool(text), closed=False, **params)
 
 
-class StoreNotice(pn.viewable.Viewer):
-    """Says that runs are not saved, and why, as long as the store fails."""
+class ManagerNotice(pn.viewable.Viewer):
+    """A notice that follows a Param of the manager of runs.
 
-    manager = param.ClassSelector(class_=TrainingRunManager, constant=True)
+    Parameters
+    ----------
+    manager : TrainingRunManager
+    watched : str
+        The name of the Param.
+    text : callable
+        Returns the text for the value of the Param; an empty text hides the notice.
+    **params
+        Options of the `Notice`.
+    """
 
-    def __init__(self, manager: TrainingRunManager) -> None:
-        super().__init__(manager=manager)
-        self._notice = Notice(title="Runs are not saved", severity="error", variant="filled")
-        manager.param.watch(self._show, "store_problem")
-        self._show()
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._notice.__panel__()
-
-    def _show(self, *events: param.parameterized.Event) -> None:
-        self._notice.show(self.manager.store_problem)
-
-
-class UnreadableNotice(pn.viewable.Viewer):
-    """Names the runs of the store that cannot be read, and refers to the Runs tab."""
-
-    manager = param.ClassSelector(class_=TrainingRunManager, constant=True)
-
-    def __init__(self, manager: TrainingRunManager) -> None:
-        super().__init__(manager=manager)
-        self._notice = Notice(title="Not all runs can be read", severity="warning")
-        manager.param.watch(self._show, "unreadable")
-        self._show()
+    def __init__(
+        self, manager: TrainingRunManager, watched: str, text: Callable[[Any], str], **params: Any
+    ) -> None:
+        super().__init__()
+        self._notice = Notice(**params)
+        manager.param.watch(lambda event: self._notice.show(text(event.new)), watched)
+        self._notice.show(text(getattr(manager, watched)))
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._notice.__panel__()
 
-    def _show(self, *events: param.parameterized.Event) -> None:
-        names = ", ".join(repr(run.name) for run in self.manager.unreadable)
-        self._notice.show(
-            f"{names}: the Runs tab says why, and lets you export or delete them." if names else ""
-        )
+
+def store_notice(manager: TrainingRunManager) -> ManagerNotice:
+    """Return the notice that runs are not saved, and why, while the store fails."""
+    return ManagerNotice(
+        manager,
+        "store_problem",
+        str,
+        title="Runs are not saved",
+        severity="error",
+        variant="filled",
+    )
+
+
+def unreadable_notice(manager: TrainingRunManager) -> ManagerNotice:
+    """Return the notice that names the unreadable runs and refers to the Runs tab."""
+    return ManagerNotice(
+        manager,
+        "unreadable",
+        _unreadable_text,
+        title="Not all runs can be read",
+        severity="warning",
+    )
+
+
+def _unreadable_text(runs: Sequence[UnreadableRun]) -> str:
+    names = ", ".join(repr(run.name) for run in runs)
+    return f"{names}: the Runs tab says why, and lets you export or delete them." if names else ""
 
 
 def cannot_open(error: StoreError) -> str:

@@ -12,7 +12,7 @@ import param
 from ..plots.html import html
 from ..state.session import Session
 from ..widgets.buttons import SMALL, RunSelect, button
-from .setting_groups import NewRunSettings
+from .setting_groups import NewRunFields
 
 
 class RunControls(pn.viewable.Viewer):
@@ -21,7 +21,7 @@ class RunControls(pn.viewable.Viewer):
     Parameters
     ----------
     session : Session
-    new_run : NewRunSettings
+    new_run : NewRunFields
         The settings of a new run.
     after_reset : callable
         Called after the run was reset.
@@ -35,10 +35,10 @@ class RunControls(pn.viewable.Viewer):
     """
 
     session = param.ClassSelector(class_=Session, constant=True)
-    new_run = param.ClassSelector(class_=NewRunSettings, constant=True)
+    new_run = param.ClassSelector(class_=NewRunFields, constant=True)
 
     def __init__(
-        self, session: Session, new_run: NewRunSettings, after_reset: Callable[[], None]
+        self, session: Session, new_run: NewRunFields, after_reset: Callable[[], None]
     ) -> None:
         super().__init__(session=session, new_run=new_run)
         self._after_reset = after_reset

@@ -13,7 +13,7 @@ from ...settings import SettingError
 from ..plots.colors import run_color
 from ..plots.html import html
 from ..state.comparison import Comparison
-from .unreadable_runs import UnreadableRuns
+from .unreadable_warnings import UnreadableWarnings
 
 HINT = "Ticked runs are compared in the Loss tab and the timeline. A name can be changed in place."
 ROW_STYLE = """
@@ -48,7 +48,7 @@ class RunsTab(pn.viewable.Viewer):
         self._message = html("", "bp-mistake", visible=False)
         self._layout = pn.Column(
             html(HINT, "bp-legend"),
-            UnreadableRuns(session),
+            UnreadableWarnings(session),
             self._message,
             self._table,
             sizing_mode="stretch_width",

@@ -1,9 +1,11 @@
-"""The network map of a session: it follows the run, the step and the cell that are shown."""
+"""The network map of a session: it follows the run, the step and the number that are shown."""
 
 from __future__ import annotations
 
 import param
 
+from ...settings import SettingError
+from ..state.marks import Marks, cells_of, marks_of
 from ..state.session import Session
 from .network_map import NetworkMap
 
@@ -19,11 +21,32 @@ def session_map(session: Session) -> NetworkMap:
             network_map.examples_named = not session.too_fast_to_read
             network_map.source = session.map_source
 
+    def mark(*events: param.parameterized.Event) -> None:
+        network_map.marks = _marks(session)
+
+    def ring(*events: param.parameterized.Event) -> None:
+        network_map.ringed = cells_of(session.ringed, _widths(session), session.deltas_shown)
+
     def follow(event: param.parameterized.Event) -> None:
         network_map.param.update(**{event.name: event.new})
 
-    session.param.watch(show, ["run", "record", "other"])
-    session.param.watch(follow, "selection")
-    session.param.watch(follow, "dark")
+    session.param.watch(show, ["run", "record", "subtracted"])
+    session.param.watch(mark, ["path", "run", "subtracted", "deltas_shown"])
+    session.param.watch(ring, "ringed")
+    session.param.watch(follow, ["dark", "deltas_shown"])
     network_map.param.watch(show, "visible")
     return network_map
+
+
+def _widths(session: Session) -> tuple[int, ...]:
+    return session.run.model.network.widths
+
+
+def _marks(session: Session) -> Marks:
+    if session.question is None:
+        return Marks()
+    try:
+        explanation, *_ = session.explanations()
+    except SettingError:  # its row is not in this batch
+        return Marks()
+    return marks_of(explanation, _widths(session), session.deltas_shown)

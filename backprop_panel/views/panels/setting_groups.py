@@ -20,7 +20,7 @@ from ..widgets.setting_fields import (
 )
 
 
-class TrainingSettings(pn.viewable.Viewer):
+class TrainingFields(pn.viewable.Viewer):
     """The training settings of the run; a changed field changes its setting at once.
 
     Attributes
@@ -53,7 +53,7 @@ class TrainingSettings(pn.viewable.Viewer):
             session.attempt(name, lambda: session.change(name, from_field(name, event.new)))
 
 
-class NewRunSettings(pn.viewable.Viewer):
+class NewRunFields(pn.viewable.Viewer):
     """The settings of the network and the data, which a new run takes.
 
     Attributes

@@ -16,7 +16,7 @@ from ..widgets.setting_fields import to_field, with_label
 from .import_export import ImportExport
 from .playback_controls import PlaybackControls
 from .run_controls import RunControls
-from .setting_groups import NewRunSettings, TrainingSettings
+from .setting_groups import NewRunFields, TrainingFields
 
 SHOWN_ELSEWHERE = (
     "training",
@@ -37,20 +37,20 @@ class Sidebar(pn.viewable.Viewer):
     Parameters
     ----------
     session : Session
-    color_fields : list of Viewable
+    map_fields : list of Viewable
         The settings of the map's colour scales.
     """
 
     session = param.ClassSelector(class_=Session, constant=True)
 
-    def __init__(self, session: Session, color_fields: list[pn.viewable.Viewable]) -> None:
+    def __init__(self, session: Session, map_fields: list[pn.viewable.Viewable]) -> None:
         super().__init__(session=session)
-        self._training = TrainingSettings(session)
-        self._new_run = NewRunSettings(session)
+        self._training = TrainingFields(session)
+        self._new_run = NewRunFields(session)
         self._runs = RunControls(session, self._new_run, after_reset=self._show)
         self._fields = {**self._training.fields, **self._new_run.fields, **self._runs.fields}
         self._note = html("", "bp-note", visible=False)
-        self._layout = self._lay_out(color_fields)
+        self._layout = self._lay_out(map_fields)
         session.param.watch(self._show, "run")
         session.param.watch(self._show_messages, ["mistakes", "past"])
         session.manager.param.watch(self._show, "runs")
@@ -59,7 +59,7 @@ class Sidebar(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def _lay_out(self, color_fields: list[pn.viewable.Viewable]) -> pn.Column:
+    def _lay_out(self, map_fields: list[pn.viewable.Viewable]) -> pn.Column:
         return pn.Column(
             group_head("Run"),
             self._runs,
@@ -69,7 +69,7 @@ class Sidebar(pn.viewable.Viewer):
             PlaybackControls(self.session),
             self._new_run,
             group_head("Colours"),
-            *color_fields,
+            *map_fields,
             ImportExport(self.session),
             self._runs.delete_dialog,
             margin=(0, 12),

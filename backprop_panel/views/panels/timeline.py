@@ -14,7 +14,7 @@ from ..plots.html import html
 from ..plots.line_plot import BARE, Curves
 from ..plots.loss_curves import FEWEST_POINTS, LossLines, Wanted, changed_settings, changes_after
 from ..state.comparison import Comparison
-from ..state.session import draw_with
+from ..state.session import redraw_on_change
 from ..widgets.buttons import button
 
 SMOOTHING = 0.05
@@ -50,7 +50,7 @@ class Timeline(pn.viewable.Viewer):
             margin=(0, 16),
         )
         comparison.param.watch(self._draw, "hidden")
-        draw_with(session, self._draw)
+        redraw_on_change(session, self._draw)
         self._draw()
 
     def __panel__(self) -> pn.viewable.Viewable:

@@ -10,7 +10,7 @@ import param
 
 from ..patches.browser import BrowserPatches
 from ..plots.html import STYLE, html
-from ..state.session import Session, draw_with
+from ..state.session import Session, redraw_on_change
 from ..widgets.buttons import ACCENT, LINE, button
 
 # Pictures instead of an icon font, which a notebook's page would have to fetch.
@@ -45,7 +45,7 @@ class Toolbar(pn.viewable.Viewer):
             value=0, variant="determinate", visible=False, width=110, margin=(0, 8), align="center"
         )
         self._layout = self._lay_out()
-        draw_with(session, self._show_status)
+        redraw_on_change(session, self._show_status)
         session.param.watch(
             self._show, ["training", "goal_epoch", "run", "mistakes", "stopped_because"]
         )

@@ -67,7 +67,7 @@ def prepare_notebook() -> None:
     from IPython.utils.capture import capture_output
 
     with capture_output(stdout=False, stderr=False):
-        pn.extension("tabulator")
+        pn.extension("tabulator", "katex")
     _leave_plots_alone()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bokeh.models import ColumnDataSource
 
@@ -20,8 +21,28 @@ Box = tuple[float, float, float, float]
 """Left, right, top and bottom."""
 
 
+@dataclass(frozen=True)
+class Mark:
+    """An outline around a block of cells.
+
+    Parameters
+    ----------
+    rows, columns : (int, int)
+        The first and the last of its rows and columns.
+    color : str
+        A colour of the theme.
+    width : float
+        Pixels of the line.
+    """
+
+    rows: tuple[int, int]
+    columns: tuple[int, int]
+    color: str = "mark"
+    width: float = 1.0
+
+
 class CellOutlines:
-    """The outlines of one matrix; a value and its gradient share them.
+    """The outlines of one matrix.
 
     Parameters
     ----------
@@ -30,20 +51,28 @@ class CellOutlines:
     bias : bool
         Whether the last row is a bias, set apart by a gap.
     theme : Theme
+    beside : CellOutlines, optional
+        Those of a matrix beside it, in which the cell under the pointer is outlined as well.
 
     Attributes
     ----------
     boxes : ColumnDataSource
-        The borders of the matrix and the outlines of marked cells, rows and columns.
+        The borders of the matrix and the outlines of marked blocks of cells.
     pointed_at : ColumnDataSource
         The outline of the cell under the pointer.
     """
 
-    def __init__(self, shape: tuple[int, int], bias: bool, theme: Theme) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        bias: bool,
+        theme: Theme,
+        beside: CellOutlines | None = None,
+    ) -> None:
         self._shape, self._bias, self._theme = shape, bias, theme
-        self._marks: list[Box] = []
+        self._marks: list[Mark] = []
         self.boxes = ColumnDataSource(self._borders_and_marks())
-        self.pointed_at = ColumnDataSource(_sides([]))
+        self.pointed_at = beside.pointed_at if beside else ColumnDataSource(_sides([]))
 
     @property
     def bottom(self) -> float:
@@ -52,26 +81,32 @@ class CellOutlines:
 
     def resize(self, shape: tuple[int, int]) -> None:
         """Outline a matrix of another shape."""
-        self._shape = shape
-        self._send()
+        if shape != self._shape:
+            self._shape = shape
+            self._send()
 
     def recolor(self, theme: Theme) -> None:
         """Take the colours of another theme."""
-        self._theme = theme
-        self._send()
+        if theme != self._theme:
+            self._theme = theme
+            self._send()
 
-    def mark(
-        self, rows: Sequence[int], columns: Sequence[int], cell: tuple[int, int] | None
-    ) -> None:
-        """Outline whole rows, whole columns and one cell, and nothing else."""
-        width = self._shape[1]
-        boxes = [(-0.5, width - 0.5, self._top(row), self._top(row) - 1) for row in rows]
-        boxes += [(column - 0.5, column + 0.5, 0.5, self.bottom) for column in columns]
-        if cell:
-            row, column = cell
-            boxes.append((column - 0.5, column + 0.5, self._top(row), self._top(row) - 1))
-        self._marks = boxes
-        self._send()
+    def mark(self, marks: Sequence[Mark]) -> None:
+        """Outline blocks of cells, and nothing else."""
+        if marks != self._marks:
+            self._marks = list(marks)
+            self._send()
+
+    def _box(self, rows: tuple[int, int], columns: tuple[int, int]) -> Box:
+        """Return the sides of a block; one that reaches beyond the matrix ends with it."""
+        last_row, last_column = (length - 1 for length in self._shape)
+        (first, last), (left, right) = rows, columns
+        return (
+            left - 0.5,
+            min(right, last_column) + 0.5,
+            self._top(first),
+            self._top(min(last, last_row)) - 1,
+        )
 
     def _top(self, row: int) -> float:
         return 0.5 - row - (BIAS_GAP if self._bias and row == self._shape[0] - 1 else 0)
@@ -85,8 +120,11 @@ class CellOutlines:
         borders: list[Box] = [(-0.5, right, 0.5, 0.5 - (self._shape[0] - self._bias))]
         if self._bias:
             borders.append((-0.5, right, bottom + 1, bottom))
-        colors = [BORDER_COLOR] * len(borders) + [self._theme.mark] * len(self._marks)
-        return _sides([*borders, *self._marks]) | {"color": colors}
+        marks = [self._box(mark.rows, mark.columns) for mark in self._marks]
+        colors = [BORDER_COLOR] * len(borders)
+        colors += [getattr(self._theme, mark.color) for mark in self._marks]
+        widths = [1.0] * len(borders) + [mark.width for mark in self._marks]
+        return _sides([*borders, *marks]) | {"color": colors, "width": widths}
 
 
 def _sides(boxes: Sequence[Box]) -> dict[str, list[float]]:

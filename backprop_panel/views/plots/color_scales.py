@@ -20,7 +20,7 @@ It is kept until the magnitude exceeds it, or falls below the limit divided by t
 """
 
 SMALLEST = 1e-12
-"""The limit of a scale whose values are all zero."""
+"""The limit of a scale for values that are all zero."""
 
 
 class Scales:

@@ -27,13 +27,22 @@ class Theme:
     background, negative, positive : str
         The page's background, which stands for zero, and the ends of a heatmap's scale.
     mark : str
-        The outline of the selected cell.
+        The outline of the chosen cell.
+    line : str
+        The outlines of its row and column.
+    operand : str
+        The outlines of what the chosen number is made of.
+    ring : str
+        The outlines of the term that is pointed at.
     """
 
     background: str
     negative: str
     positive: str
     mark: str
+    line: str
+    operand: str
+    ring: str
 
     def diverging(self, colors: int = 255) -> list[str]:
         """Return the scale from `negative` through `background` to `positive`."""
@@ -43,8 +52,8 @@ class Theme:
         return [*below, *above[1:]]
 
 
-LIGHT = Theme("#fbfbfa", "#1c5fae", "#d95f02", "#111418")
-DARK = Theme("#121417", "#5c9dff", "#ffab40", "#ffffff")
+LIGHT = Theme("#fbfbfa", "#1c5fae", "#d95f02", "#111418", "#11141859", "#3b5bdb", "#ae3ec9")
+DARK = Theme("#121417", "#5c9dff", "#ffab40", "#ffffff", "#ffffff66", "#a5b4ff", "#e599f7")
 
 NOT_FINITE = "#e600a9"
 """The colour of NaN and infinity, and of nothing else."""

@@ -29,7 +29,7 @@ def hover_tool(heatmap: Heatmap, renderer: GlyphRenderer) -> HoverTool:
 
 def _description(heatmap: Heatmap) -> CustomJSHover:
     """Return the text of the tooltip."""
-    other = heatmap.other
+    other = heatmap.counterpart
     return CustomJSHover(
         args={
             "own": heatmap.source,
@@ -37,9 +37,7 @@ def _description(heatmap: Heatmap) -> CustomJSHover:
             "row_names": heatmap.row_names,
             "column_names": heatmap.column_names,
             "width": heatmap.shape[1],
-            "name": heatmap.name,
             "bias_name": heatmap.bias_name,
-            "other_name": other.name if other else "",
             "other_bias_name": other.bias_name if other else "",
             "split": _split(heatmap),
         },
@@ -92,9 +90,9 @@ const across_name = span(column, first_column[part], wide, width)
 const index = in_bias ? `[${across_name}]` : `[${down_name}, ${across_name}]`
 const words = [...(tall * wide > 1 ? ["largest"] : []), ...own.tags]
 const what = words.length ? `${words.join(" ")} of ` : ""
-const lines = [`${what}${in_bias ? bias_name : name}${index} = ${exact(at(own))}`]
+const lines = [`${what}${in_bias ? bias_name : own.name}${index} = ${exact(at(own))}`]
 if (other != null) {
-  lines.push(`${what}${in_bias ? other_bias_name : other_name}${index} = ${exact(at(other))}`)
+  lines.push(`${what}${in_bias ? other_bias_name : other.name}${index} = ${exact(at(other))}`)
 }
 const row_label = row_names.data.names[row]?.trim(), column_label = column_names.data.names[column]
 if (row_label && !in_bias) lines.push(row_label)

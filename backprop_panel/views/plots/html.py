@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from math import isfinite
+from math import isinf, isnan
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,18 @@ def legend_of_layers(depth: int) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number as text for tables: four decimals, or scientific notation."""
-    if not isfinite(value):
-        return "not finite"
-    if value and not 1e-3 <= abs(value) < 1e4:
-        return f"{value:.2e}".replace("-", "−")
-    return f"{value:.4f}".replace("-", "−")
+    """Return a number with up to four significant digits, such as ``0.1471`` or ``9.467e−5``."""
+    if isnan(value):
+        return "NaN"
+    if isinf(value):
+        return "∞" if value > 0 else "−∞"
+    value += 0.0  # no negative zero
+    if float(short := f"{value:.4g}") == value and "e" not in short:
+        return short.replace("-", "−")  # few digits say it all, as those of a setting
+    mantissa, exponent = f"{value:.3e}".split("e")
+    if -4 <= int(exponent) < 4:
+        return f"{value:.{3 - int(exponent)}f}".replace("-", "−")
+    return f"{mantissa}e{int(exponent)}".replace("-", "−")
 
 
 def chip(token: str, color_id: int) -> str:

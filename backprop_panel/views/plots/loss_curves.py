@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...runs.run import TrainingRun
-from ...training.event_log import Changed, Event, LayerFrozen, Trained, WeightsLoaded
+from ...training.event_log import (
+    Changed,
+    Event,
+    LayerFrozen,
+    PartFrozen,
+    Trained,
+    UnitSilenced,
+    WeightsLoaded,
+)
 from ...training.history import History
 from .html import number
 from .line_plot import Line, Marker
@@ -205,6 +213,15 @@ def _what(event: Event) -> str:
         return _listed(event.settings)
     if isinstance(event, LayerFrozen):
         return f"W{event.layer + 1} {'frozen' if event.frozen else 'unfrozen'}"
+    if isinstance(event, PartFrozen):
+        what = (
+            f"unit {event.column} of layer {event.layer + 1}"
+            if event.row is None
+            else f"W{event.layer + 1}[{event.row}, {event.column}]"
+        )
+        return f"{what} {'frozen' if event.frozen else 'unfrozen'}"
+    if isinstance(event, UnitSilenced):
+        return f"unit {event.unit} of a{event.level} {'silenced' if event.silenced else 'heard'}"
     if isinstance(event, WeightsLoaded):
         return "weights loaded"
     return f"W{event.layer + 1}[{event.row}, {event.column}] set to {event.value:g}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
+from ...analysis.record_cell import OF_LEVELS, OF_PARAMETERS, RecordCell
 from ...nn.record import Array, StepRecord
 
 Kind = Literal["input", "weight", "bias", "activation", "logit"]
@@ -75,15 +77,48 @@ class Cell:
         """Whether it is a weight or a bias."""
         return is_parameter(self.kind)
 
-    @property
-    def value_cell(self) -> Cell:
-        """The cell of the value, whether this one is the value or its gradient."""
-        return replace(self, is_gradient=False)
+    def number(self, of_deltas: bool = False) -> RecordCell:
+        """Return the number of a record that it shows.
 
-    def values(self, record: StepRecord) -> Array:
-        """Return the record's matrix that holds the value."""
-        return values_of(record, self.kind, self.layer)
+        Parameters
+        ----------
+        of_deltas : bool
+            Whether the gradient of an activation is shown with respect to its pre-activation.
+        """
+        if self.is_gradient and of_deltas and self.kind in ("activation", "logit"):
+            return RecordCell("deltas", self.layer - 1, self.index)
+        quantities = {
+            "weight": ("weights", "weight_gradients"),
+            "bias": ("biases", "bias_gradients"),
+        }
+        value, gradient = quantities.get(self.kind, ("activations", "activation_gradients"))
+        index = (self.column,) if self.kind == "bias" else self.index
+        return RecordCell(gradient if self.is_gradient else value, self.layer, index)
 
-    def gradients(self, record: StepRecord) -> Array:
-        """Return the record's matrix that holds the gradient."""
-        return gradients_of(record, self.kind, self.layer)
+
+def cell_of(number: RecordCell, widths: Sequence[int]) -> Cell | None:
+    """Return the cell of the map that shows a number, or the one that is nearest to it.
+
+    Parameters
+    ----------
+    number : RecordCell
+    widths : sequence of int
+        Units of each level.
+
+    Returns
+    -------
+    Cell or None
+        None for the losses, which belong to no single cell.
+    """
+    quantity, layer, index = number.quantity, number.layer, number.index
+    if quantity == "loss":
+        return None
+    is_gradient = quantity.endswith("gradients") or quantity == "deltas"
+    if quantity in OF_PARAMETERS:
+        bias = widths[layer]
+        row, column = index if len(index) == 2 else (bias, *index)
+        return Cell("bias" if row == bias else "weight", layer, row, column, is_gradient)
+    last = len(widths) - 1
+    level = last if layer is None else layer if quantity in OF_LEVELS else layer + 1
+    kind = {0: "input", last: "logit"}.get(level, "activation")
+    return Cell(kind, level, *index, is_gradient)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import param
 
+from ...runs.current_run import can_load
 from ...runs.run import TrainingRun
 from .session import Session
 
@@ -23,8 +24,7 @@ class Comparison(param.Parameterized):
 
     def runs(self) -> list[TrainingRun]:
         """Return the compared runs, and load them; the run on the page is always one of them."""
-        manager, listed = self.session.manager, self.listed()
-        return [run for run in listed if manager.can_read(run)]
+        return [run for run in self.listed() if can_load(run)]
 
     def listed(self) -> list[TrainingRun]:
         """Return the runs to compare; load none."""

@@ -9,7 +9,7 @@ import param
 from numpy.typing import NDArray
 
 from ...analysis.health import HealthLog
-from .session import Session, draw_with
+from .session import Session, redraw_on_change
 
 STEPS_OF_A_CURVE = 8
 """The number of steps that the log takes at least from one training."""
@@ -31,7 +31,7 @@ class HealthLogs:
         self._logs: dict[str, HealthLog] = {}
         self._before = (0, 0)
         self._missing: dict[str, list[NDArray]] = {}
-        draw_with(session, self._add)
+        redraw_on_change(session, self._add)
         session.param.watch(self._follow_training, "training")
 
     def current(self) -> HealthLog:

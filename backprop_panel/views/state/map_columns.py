@@ -1,4 +1,4 @@
-"""The columns of the network map, and the rows and columns that belong to a cell."""
+"""The columns of the network map."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from dataclasses import dataclass
 
 from ...nn.record import Array, StepRecord
 from .cell import Cell, Kind, gradients_of, is_parameter, symbol, values_of
-
-Lines = tuple[list[int], list[int]]
-"""Indices of rows and of columns."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +55,20 @@ class MapColumn:
         """Return the matrix of its values."""
         return values_of(record, self.kind, self.layer)
 
-    def gradients(self, record: StepRecord) -> Array:
-        """Return the gradients of the loss with respect to its values."""
+    def gradients(self, record: StepRecord, of_deltas: bool = False) -> Array:
+        """Return the gradients of the loss with respect to its values, or the deltas of a level."""
+        if self.has_deltas and of_deltas:
+            return record.deltas[self.layer - 1]
         return gradients_of(record, self.kind, self.layer)
+
+    @property
+    def has_deltas(self) -> bool:
+        """Whether its units have pre-activations."""
+        return self.kind in ("activation", "logit")
+
+    def gradient_name(self, of_deltas: bool = False) -> str:
+        """``dX``, ``dW1``, ``da1``; ``δ1`` for the deltas."""
+        return f"δ{self.layer}" if self.has_deltas and of_deltas else f"d{self.name}"
 
 
 def map_columns(widths: Sequence[int]) -> list[MapColumn]:
@@ -86,29 +94,3 @@ def map_columns(widths: Sequence[int]) -> list[MapColumn]:
 def index_of_column(cell: Cell) -> int:
     """Return which of the map's columns shows a cell."""
     return 2 * cell.layer + cell.is_parameter
-
-
-def related_lines(columns: Sequence[MapColumn], cell: Cell) -> list[Lines]:
-    """Return, for each of the map's columns, the rows and columns that belong to a cell.
-
-    A weight W[i, j] joins unit i of the level before it to unit j of the level after it; an
-    activation is a unit in one example. A unit is a column of its level, a column of the weights
-    before it and a row of the weights after it.
-    """
-    at = index_of_column(cell)
-    lines: list[Lines] = [([], []) for _ in columns]
-    units = {at + 1 if cell.is_parameter else at: cell.column}
-    if cell.kind == "weight":
-        units[at - 1] = cell.row
-    for level, unit in units.items():
-        lines[level][1].append(unit)
-        if level > 0:
-            lines[level - 1][1].append(unit)
-        if level + 1 < len(columns):
-            lines[level + 1][0].append(unit)
-    if cell.is_parameter:
-        # Of a weight's neighbours, only the levels that it joins are marked.
-        return [each if abs(i - at) <= 1 else ([], []) for i, each in enumerate(lines)]
-    for rows, _ in lines[::2]:
-        rows.append(cell.row)
-    return lines

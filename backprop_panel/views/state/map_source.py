@@ -14,6 +14,10 @@ from .token_text import example, visible
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
+Token = tuple[str, int]
+"""A token and the number of its colour."""
+
+
 class MapSource(Protocol):
     """A record with the shape of its network and the labels of rows and columns."""
 
@@ -41,6 +45,9 @@ class MapSource(Protocol):
 
     def example_label(self, row: int) -> str:
         """Return a label for an example of the batch; empty if there is none."""
+
+    def example_tokens(self, row: int) -> Sequence[Token]:
+        """Return the tokens of an example and, as the last one, its target; none if unknown."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +110,13 @@ class RunSource:
         data, record = self.run.dataset, self.record
         return example(data.tokens(record.contexts[row]), data.output_labels[record.targets[row]])
 
+    def example_tokens(self, row: int) -> Sequence[Token]:
+        """Return the example's tokens and its target."""
+        data, record = self.run.dataset, self.record
+        target = int(record.targets[row])
+        tokens = [(data.vocabulary[token], int(token)) for token in record.contexts[row]]
+        return [*tokens, (data.output_labels[target], target)]
+
 
 @dataclass(frozen=True, eq=False)
 class RecordedSource:
@@ -152,3 +166,7 @@ class RecordedSource:
     def example_label(self, row: int) -> str:
         """Return the example's label."""
         return self.example_labels[row] if self.example_labels else ""
+
+    def example_tokens(self, row: int) -> Sequence[Token]:
+        """Return nothing: only labels are known."""
+        return ()

@@ -19,14 +19,14 @@ from ...training.worker import TURNS, StopWhen
 from .frame_pacer import FramePacer
 from .user_errors import UserErrors
 
-LEGIBLE = 5
-"""Frames a second up to which a text that changes with each frame can be read."""
+MOST_READABLE_RATE = 5
+"""Frames a second up to which changing text can be read."""
 
 
 class Playback(UserErrors):
     """Trains the run that is shown, step by step or in the background.
 
-    A subclass says what the page shows otherwise: see `look` and `return_to_present`.
+    A subclass implements `look` and `return_to_present`.
     """
 
     run = param.ClassSelector(
@@ -75,7 +75,7 @@ class Playback(UserErrors):
     def too_fast_to_read(self) -> bool:
         """Whether frames follow one another faster than text in them can be read."""
         rate = min(self.steps_per_second or inf, self.frames_per_second)
-        return self.training and rate > LEGIBLE
+        return self.training and rate > MOST_READABLE_RATE
 
     def run_single_step(self) -> None:
         """Make a step on one example and show it."""

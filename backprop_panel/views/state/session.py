@@ -8,16 +8,19 @@ from typing import Any
 
 import param
 
-from ...analysis.difference import difference
+from ...analysis.difference import subtract
+from ...analysis.explaining import explain
+from ...analysis.explanation import Explanation
+from ...analysis.record_cell import RecordCell
 from ...nn.record import StepRecord
 from ...runs.manager import TrainingRunManager
 from ...runs.run import TRAINER_SETTINGS
 from ...training.engine import Engine
-from .cell import Cell
+from .cell import Cell, cell_of
 from .map_source import MapSource, RunSource
-from .playback import LEGIBLE, Playback
+from .playback import MOST_READABLE_RATE, Playback
 
-SECONDS_BETWEEN_CURVES = 1 / LEGIBLE
+SECONDS_BETWEEN_CURVES = 1 / MOST_READABLE_RATE
 """The shortest time, while training, between two drawings of curves and texts."""
 
 
@@ -35,21 +38,30 @@ class Session(Playback):
         allow_None=True,
         doc="A copy of the run's engine at the step that is shown; None at the present.",
     )
-    other = param.ClassSelector(
+    subtracted = param.ClassSelector(
         default=None,
         class_=Engine,
         allow_None=True,
-        doc="The engine whose values are subtracted from those on the map, if any.",
+        doc="An engine to subtract from the values on the map, if any.",
     )
-    selection = param.ClassSelector(
-        default=None, class_=Cell, allow_None=True, doc="The chosen cell."
+    path = param.ClassSelector(
+        default=(),
+        class_=tuple,
+        doc="The numbers that were followed, as `RecordCell`s: the last one is explained.",
+    )
+    deltas_shown = param.Boolean(
+        False, doc="Whether the gradients of activations are shown as deltas, dL/dz."
+    )
+    ringed = param.ClassSelector(
+        default=(), class_=tuple, doc="The numbers of the term that is pointed at, `RecordCell`s."
     )
     deviation = param.String("", doc="How the replay differs from the recorded losses.")
     dark = param.Boolean(False, doc="Whether the page is dark.")
 
     def __init__(self, manager: TrainingRunManager, **params: Any) -> None:
         super().__init__(manager=manager, **params)
-        self._difference: tuple[tuple, StepRecord] | None = None
+        self._compared: tuple[tuple, tuple[StepRecord, StepRecord, StepRecord]] | None = None
+        self._explained: tuple[tuple, list[Explanation]] | None = None
         manager.param.watch(self._follow_current, "current")
         self._follow_current()
 
@@ -62,24 +74,32 @@ class Session(Playback):
         self.settings = {name: getattr(self.run.trainer, name) for name in TRAINER_SETTINGS}
 
     @property
-    def shown(self) -> StepRecord:
-        """The record on the map, or its difference from another engine's.
+    def map_record(self) -> StepRecord:
+        """The record on the map: the newest one, or its difference from the subtracted engine.
 
-        The worker's engine is not read while it trains: then the difference is that of the step
-        that is shown, and else that of the engine as it is now.
+        While a worker trains, its engine must not be read: the difference is that of the newest
+        record; otherwise, that of the present engine.
         """
-        if self.other is None:
-            return self.record
-        of = (self.record, self.other, self.training)
-        if self._difference is None or self._difference[0] != of:
+        return self.record if self.subtracted is None else self._comparison()[2]
+
+    @property
+    def compared(self) -> tuple[StepRecord, StepRecord]:
+        """The record that is shown and that of the other engine on the same batch."""
+        return self._comparison()[:2]
+
+    def _comparison(self) -> tuple[StepRecord, StepRecord, StepRecord]:
+        """Return both records and their difference."""
+        of = (self.record, self.subtracted, self.training)
+        if self._compared is None or self._compared[0] != of:
             ours = self.record if self.training else self.engine.look()
-            self._difference = of, difference(ours, self.other)
-        return self._difference[1]
+            theirs = self.subtracted.look(ours.samples)
+            self._compared = of, (ours, theirs, subtract(ours, theirs))
+        return self._compared[1]
 
     @property
     def map_source(self) -> MapSource:
         """The source of the map and of the explanation of its cells."""
-        return RunSource(self.run, self.shown, self.other)
+        return RunSource(self.run, self.map_record, self.subtracted)
 
     def look(self) -> None:
         """Show the next batch with the weights as they are now, without an update."""
@@ -122,14 +142,49 @@ class Session(Playback):
         self.pause()
         self.manager.reset(self.run.id)
         with self._at_once():
-            self.other = None
+            self.subtracted = None
             self.mistakes = {}
             self.stopped_because = ""
             self.look()
 
+    @property
+    def question(self) -> RecordCell | None:
+        """The number that is explained, if any."""
+        return self.path[-1] if self.path else None
+
+    @property
+    def selection(self) -> Cell | None:
+        """The cell of the map that shows the number, if any."""
+        widths = self.run.model.network.widths
+        return cell_of(self.question, widths) if self.question else None
+
+    def explanations(self) -> list[Explanation]:
+        """Return the explanation of the number in question; two, if two moments are compared.
+
+        Raises
+        ------
+        SettingError
+            If the record that is shown has no such number.
+        """
+        records = [self.record] if self.subtracted is None else self.compared
+        of = (self.question, *records)
+        if self._explained is None or self._explained[0] != of:
+            self._explained = of, [explain(record, self.question) for record in records]
+        return self._explained[1]
+
     def select(self, cell: Cell) -> None:
         """Choose a cell, or deselect it if it is chosen."""
-        self.selection = None if cell == self.selection else cell
+        number = cell.number(self.deltas_shown)
+        self.path = () if number == self.question else (number,)
+
+    def follow(self, number: RecordCell) -> None:
+        """Explain a number that the present one is made of; a number on the way is returned to."""
+        before = self.path.index(number) if number in self.path else len(self.path)
+        self.path = (*self.path[:before], number)
+
+    def deselect(self) -> None:
+        """Choose nothing."""
+        self.path = ()
 
     def set_weight(self, cell: Cell, value: float) -> None:
         """Set a weight or bias to another value, from the step that is shown on."""
@@ -164,16 +219,16 @@ class Session(Playback):
         with self._at_once():
             self.run = self.manager.current
             self.past = None
-            self.other = None
+            self.subtracted = None
             self.mistakes = {}
             self.stopped_because = ""
             self.look()
             if before is None or before.model.network.widths != self.run.model.network.widths:
-                self.selection = None  # the cell may not exist
+                self.path = ()  # the number may not exist
 
 
-def draw_with(session: Session, draw: Callable[..., None]) -> None:
-    """Call `draw` whenever the page shows something else; while training not with every frame."""
+def redraw_on_change(session: Session, draw: Callable[..., None]) -> None:
+    """Call `draw` whenever the page shows something else, but not for every frame of training."""
     due = 0.0
 
     def draw_if_due(*events: param.parameterized.Event) -> None:

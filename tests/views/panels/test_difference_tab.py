@@ -9,8 +9,10 @@ import pytest
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.difference_tab import DifferenceTab
 from backprop_panel.views.panels.inspector import Inspector
+from backprop_panel.views.plots.html import number
 from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.session import Session
+from backprop_panel.views.widgets.explanation_pane import ExplanationPane
 
 # panel-material-ui gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
@@ -47,13 +49,13 @@ def test_a_step_that_does_not_exist_is_refused_beside_its_field(session, compare
     field = compare(text)
     assert field.error_state
     assert text in field.helper_text
-    assert session.other is None
+    assert session.subtracted is None
 
 
 def test_a_refusal_disappears_with_the_next_comparison(session, compare):
     assert compare("99").error_state
     assert not compare("2").error_state
-    assert session.other.step == 2
+    assert session.subtracted.step == 2
     assert session.mistakes == {}
 
 
@@ -68,20 +70,20 @@ def test_each_refusal_replaces_the_last_and_goes_with_a_change(session, compare)
 
 
 def explained(layout):
-    (text,) = layout.select(pn.pane.HTML)
-    return text.object
+    (pane,) = layout.select(ExplanationPane)
+    return pane.html
 
 
 def test_the_inspector_explains_the_difference(session, compare):
     layout = Inspector(session).__panel__()
-    session.selection = Cell("weight", 1, 3, 17)
+    session.select(Cell("weight", 1, 3, 17))
     compare("1")
     weights = session.run.model.weights[1][3, 17] - session.run.at(1).weights[1][3, 17]
-    assert "<h3>Difference of W2[3, 17]</h3>" in explained(layout)
-    assert f"<td>value</td><td>{weights:.4f}</td>".replace("-", "−") in explained(layout)
+    assert "<h3>Difference of W2[3, 17] " in explained(layout)
+    assert f'<div class="bp-value">{number(weights)}</div>' in explained(layout)
     assert "last update" not in explained(layout)
-    session.other = None
-    assert "<h3>W2[3, 17]</h3>" in explained(layout)
+    session.subtracted = None
+    assert "<h3>W2[3, 17] " in explained(layout)
 
 
 def test_the_compared_step_is_shown_after_each_step(session, compare):
@@ -96,7 +98,7 @@ def test_the_compared_step_is_shown_after_each_step(session, compare):
 def test_a_step_does_not_differ_from_itself(session, compare):
     session.travel(2)
     compare("2")
-    assert not any(array.any() for array in session.shown.layers)
+    assert not any(array.any() for array in session.map_record.layers)
 
 
 def test_a_visible_comparison_does_not_change_training(session, compare):
@@ -107,7 +109,7 @@ def test_a_visible_comparison_does_not_change_training(session, compare):
     session.toggle_play()
     for column in range(32):
         sleep(0.01)
-        session.selection = Cell("weight", 0, 0, column)
+        session.select(Cell("weight", 0, 0, column))
         session.tick()
     session.pause()
     assert run.replay(run.trainer.step).deviation == ""

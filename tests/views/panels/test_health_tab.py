@@ -36,7 +36,7 @@ def test_the_button_of_a_finding_selects_its_layer(session):
     (button,) = findings.__panel__().select(pmui.Button)
     assert button.label == "Show W2"
     button.clicks += 1
-    assert session.selection is not None
+    assert session.question is not None
 
 
 def test_without_findings_every_layer_learns(session):

@@ -2,14 +2,19 @@
 
 import re
 
-import panel as pn
+import numpy as np
 import panel_material_ui as pmui
 import pytest
 
 from backprop_panel import TrainingRunManager
+from backprop_panel.analysis import RecordCell, explain
 from backprop_panel.views.panels.inspector import Inspector
+from backprop_panel.views.panels.session_map import session_map
+from backprop_panel.views.plots.html import number
 from backprop_panel.views.state.cell import Cell
+from backprop_panel.views.state.marks import Block
 from backprop_panel.views.state.session import Session
+from backprop_panel.views.widgets.explanation_pane import ExplanationPane
 
 # The widgets' library gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
@@ -20,19 +25,21 @@ def session():
     manager = TrainingRunManager()
     manager.create(optimizer="adam")
     session = Session(manager)
-    session.selection = Cell("weight", 1, 3, 17)
+    session.select(Cell("weight", 1, 3, 17))
     return session
 
 
 @pytest.fixture
 def last_update(session):
     """A function that returns the weight's last update as text, None if there is none."""
-    (text,) = Inspector(session).__panel__().select(pn.pane.HTML)
+    (pane,) = Inspector(session).__panel__().select(ExplanationPane)
 
     def last_update():
-        session.param.trigger("record")
-        row = re.search("<td>last update</td><td>(.*?)</td>", text.object)
-        return row and row[1].replace("−", "-")
+        session.param.trigger("path")
+        row = re.search(
+            "<td>(?:last update|ΔW.*?)</td><td>(?:update)?</td><td>(.*?)</td>", pane.html
+        )
+        return row and re.sub("<.*?>", "", row[1]).replace("−", "-")
 
     return last_update
 
@@ -71,7 +78,7 @@ def test_the_last_update_survives_a_change_of_the_optimizer(session, last_update
 def checkbox(session):
     """The checkbox that freezes the layer of the chosen cell."""
     (checkbox,) = Inspector(session).__panel__().select(pmui.Checkbox)
-    session.param.trigger("selection")
+    session.param.trigger("path")
     return checkbox
 
 
@@ -85,8 +92,103 @@ def test_the_checkbox_freezes_the_layer_and_lets_it_learn_again(session, checkbo
 def test_choosing_a_cell_shows_whether_its_layer_is_frozen(session, checkbox):
     checkbox.value = True
     events = len(session.engine.events)
-    session.selection = Cell("bias", 0, 16, 3)
+    session.select(Cell("bias", 0, 16, 3))
     assert (checkbox.label, checkbox.value) == ("Freeze W1", False)
-    session.selection = Cell("weight", 1, 0, 0, is_gradient=True)
+    session.select(Cell("weight", 1, 0, 0, is_gradient=True))
     assert (checkbox.label, checkbox.value) == ("Freeze W2", True)
     assert len(session.engine.events) == events
+
+
+@pytest.fixture
+def inspector(session):
+    return Inspector(session)
+
+
+def page(inspector):
+    return inspector._pane.html
+
+
+def send(inspector, **message):
+    """Do what the browser does when something is clicked or pointed at."""
+    inspector._answer(message)
+
+
+def test_a_link_explains_the_number_it_stands_for_and_the_path_leads_back(session, inspector):
+    session.run_batch()
+    session.follow(RecordCell("weight_gradients", 1, (3, 17)))
+    send(inspector, follow={"quantity": "deltas", "layer": 1, "index": [4, 17]})
+    assert "<h3>δ2[4, 17] " in page(inspector)
+    assert [cell.quantity for cell in session.path] == ["weights", "weight_gradients", "deltas"]
+    send(inspector, follow={"quantity": "weight_gradients", "layer": 1, "index": [3, 17]})
+    assert "<h3>dW2[3, 17] " in page(inspector)
+    assert [cell.quantity for cell in session.path] == ["weights", "weight_gradients"]
+
+
+def test_the_first_terms_are_shown_until_all_are_asked_for(session, inspector):
+    session.path = (RecordCell("activation_gradients", 1, (0, 0)),)
+    assert page(inspector).count("<tr data-ring") == 8
+    send(inspector, all=True)
+    assert page(inspector).count("<tr data-ring") == 32
+    session.path = (RecordCell("activation_gradients", 1, (0, 1)),)
+    assert page(inspector).count("<tr data-ring") == 8
+
+
+def test_examples_with_the_same_tokens_are_one_row_with_a_count(session, inspector):
+    session.path = (RecordCell("bias_gradients", 1, (3,)),)
+    send(inspector, all=True)
+    source = session.map_source
+    examples = {tuple(source.example_tokens(row)) for row in range(32)}
+    assert page(inspector).count("<tr data-ring") == len(examples) < 32
+
+
+def test_positive_and_negative_terms_are_summed_up(session, inspector):
+    session.path = (RecordCell("weight_gradients", 1, (3, 17)),)
+    terms = [term.value for term in explain(session.record, session.question).terms]
+    up, down = (sum(v for v in terms if v * sign > 0) for sign in (1, -1))
+    assert f"<b>{number(up)}</b>" in page(inspector)
+    assert f"<b>{number(down)}</b>" in page(inspector)
+
+
+def test_pointing_at_a_term_rings_its_numbers(session, inspector):
+    send(inspector, ring=[{"quantity": "deltas", "layer": 1, "index": [4, 17]}])
+    assert session.ringed == (RecordCell("deltas", 1, (4, 17)),)
+    send(inspector, ring=[])
+    assert session.ringed == ()
+
+
+def test_a_row_that_is_not_in_the_batch_is_said_to_be_missing(session, inspector):
+    session.path = (RecordCell("activations", 1, (31, 0)),)
+    session.run_single_step()
+    assert "Not in this batch" in page(inspector)
+    assert "0 to 0" in page(inspector)
+
+
+def test_tokens_are_escaped(session):
+    session.manager.create(vocabulary=["<b>", "&", "c"], num_samples=64)
+    inspector = Inspector(session)
+    session.path = (RecordCell("bias_gradients", 1, (3,)),)
+    assert "&lt;b&gt;" in page(inspector) and "<b></" not in page(inspector)
+
+
+def test_a_number_that_is_not_finite_names_where_that_began(session, inspector):
+    with np.errstate(all="ignore"):
+        for row in range(16):
+            session.set_weight(Cell("weight", 0, row, 5), 3e38)
+    session.path = (RecordCell("weight_gradients", 2, (0, 0)),)
+    assert "Not finite, because" in page(inspector)
+    assert "it began with" in page(inspector)
+
+
+def test_a_run_of_another_shape_has_nothing_chosen(session, inspector):
+    session.manager.create(hidden_dimension=4)
+    assert session.path == () and "Click a cell" in page(inspector)
+
+
+def test_deltas_are_shown_on_the_map_when_asked_for(session, inspector):
+    network_map = session_map(session)
+    session.path = (RecordCell("weight_gradients", 1, (3, 17)),)
+    assert all(not block.is_gradient for block in network_map.marks.operands)
+    send(inspector, deltas=True)
+    assert network_map.grid.gradients[4].source.name == "δ2"
+    assert np.array_equal(network_map.grid.gradients[4].images[0], session.record.deltas[1])
+    assert Block(4, True, (0, 31), (17, 17)) in network_map.marks.operands

@@ -141,6 +141,7 @@ def test_the_cell_of_the_session_is_outlined_in_its_heatmap_alone(session, netwo
     assert session.selection == Cell("weight", 1, 3, 17)
     rows, columns, cell = ([-0.5, 31.5], [16.5, 17.5], [16.5, 17.5])
     boxes = network_map.grid.values[3].outlines.boxes.data
+    assert not network_map.grid.gradients[3].outlines.boxes.data["left"][2:]
     assert list(zip(boxes["left"], boxes["right"], strict=True))[2:] == [
         tuple(rows),
         tuple(columns),

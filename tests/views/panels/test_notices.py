@@ -7,7 +7,7 @@ from stores import SMALL
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views import Workbench
-from backprop_panel.views.panels.notices import StoreNotice
+from backprop_panel.views.panels.notices import store_notice
 
 # panel-material-ui gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
@@ -28,20 +28,20 @@ def manager(tmp_path):
 
 def test_a_working_store_has_no_notice(manager):
     manager.refresh()
-    assert shown(StoreNotice(manager)) == ""
+    assert shown(store_notice(manager)) == ""
 
 
 def test_a_failing_store_has_a_notice_until_it_works_again(manager, tmp_path):
-    notice = StoreNotice(manager)
+    notice = store_notice(manager)
     with sqlite3.connect(tmp_path / "runs.sqlite") as db:
         db.execute("ALTER TABLE runs RENAME TO gone")
     manager.refresh()
     assert "no such table: runs" in shown(notice)
     with sqlite3.connect(tmp_path / "runs.sqlite") as db:
         db.execute("ALTER TABLE gone RENAME TO runs")
-    manager._shelf.save()
+    manager._autosave.save()
     manager.current.trainer.run_step()
-    manager._shelf.save()
+    manager._autosave.save()
     manager.refresh()
     assert shown(notice) == ""
 

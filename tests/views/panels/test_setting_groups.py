@@ -4,7 +4,7 @@ import pytest
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.settings import SettingError
-from backprop_panel.views.panels.setting_groups import NewRunSettings, TrainingSettings
+from backprop_panel.views.panels.setting_groups import NewRunFields, TrainingFields
 from backprop_panel.views.state.session import Session
 
 
@@ -17,13 +17,13 @@ def session():
 
 @pytest.fixture
 def new_run(session):
-    settings = NewRunSettings(session)
+    settings = NewRunFields(session)
     settings.show()
     return settings
 
 
 def test_a_changed_field_changes_its_training_setting_at_once(session):
-    training = TrainingSettings(session)
+    training = TrainingFields(session)
     training.show()
     training.fields["learning_rate"].value = "0.25"
     assert session.run.trainer.learning_rate == 0.25
@@ -33,7 +33,7 @@ def test_showing_the_settings_in_the_past_makes_no_fork(session):
     session.run_batch()
     session.run_batch()
     session.travel(1)
-    training = TrainingSettings(session)
+    training = TrainingFields(session)
     training.fields["learning_rate"].value = "x"
     training.show()
     assert len(session.manager.runs) == 1
@@ -65,7 +65,7 @@ def test_a_new_run_takes_the_settings_of_the_run_and_the_changes(session, new_ru
 
 def test_another_vocabulary_ends_given_master_sequences(session):
     session.manager.create(master_sequences=["abcab"], vocabulary=["a", "b", "c"])
-    new_run = NewRunSettings(session)
+    new_run = NewRunFields(session)
     new_run.show()
     assert new_run.fields["master_sequences"].value == "given"
     new_run.fields["vocabulary"].value = "a b"

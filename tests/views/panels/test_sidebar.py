@@ -104,11 +104,11 @@ def test_deleting_the_only_run_is_refused_without_a_question(panel):
 def test_a_reset_ends_a_comparison_and_clears_the_typed_name(session):
     panel = Sidebar(session, []).__panel__()
     session.run.trainer.run_batch()
-    session.other = session.run.replay(0).engine
+    session.subtracted = session.run.replay(0).engine
     name = control(panel, pmui.TextInput, "Run name")
     name.value = "hotter"
     control(panel, pmui.Button, "Reset").clicks += 1
-    assert (session.other, name.value, session.engine.step) == (None, "", 0)
+    assert (session.subtracted, name.value, session.engine.step) == (None, "", 0)
 
 
 def test_a_refusal_at_one_control_survives_a_success_at_another(session):

@@ -8,12 +8,14 @@ import panel as pn
 import pytest
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.nn.losses import softmax
+from backprop_panel.analysis import RecordCell, explain
 from backprop_panel.nn.record import StepRecord
-from backprop_panel.views.panels.inspector import explained
+from backprop_panel.views.panels.explanation_html import Shown, explanation_html
 from backprop_panel.views.panels.network_map import NetworkMap
+from backprop_panel.views.plots.colors import LIGHT
 from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.map_source import RecordedSource, RunSource
+from backprop_panel.views.state.marks import Marks
 
 # The widgets' library gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
@@ -22,7 +24,7 @@ WIDTHS = (3, 5, 2)
 
 
 def recorded(widths=WIDTHS, batch=4, seed=0):
-    """Return a record of a network of which nothing else is known."""
+    """Return a record of a network without a run."""
     rng = np.random.default_rng(seed)
 
     def arrays(shapes):
@@ -92,7 +94,7 @@ def test_a_map_without_a_run_tells_which_cell_is_tapped(source):
     network_map = NetworkMap(source, on_select=tapped.append)
     network_map.grid.gradients[1].on_tap(3, 1)
     assert tapped == [Cell("bias", 0, 3, 1, is_gradient=True)]
-    network_map.selection = tapped[0]
+    network_map.marks = Marks(tapped[0])
 
 
 def test_a_map_without_a_run_draws_the_next_record_in_the_same_heatmaps(source):
@@ -109,21 +111,35 @@ def test_a_map_takes_up_a_network_of_another_shape(source):
     assert images(network_map)["W3"].shape == (4, 1)
 
 
+def explained(source, cell):
+    number = cell.number()
+    return explanation_html(
+        explain(source.record, number), Shown(source, source.record, LIGHT, (number,))
+    )
+
+
 def test_a_cell_of_a_recorded_network_is_explained_without_any_run(source):
     weight = explained(source, Cell("weight", 0, 2, 4))
-    assert "<h3>W1[2, 4]</h3>" in weight
+    assert "<h3>W1[2, 4] " in weight
     assert "from X[·, 2] to a1[·, 4]" in weight
     assert "input “&lt;depth&gt;”" in explained(source, Cell("input", 0, 1, 2))
     assert "unit 4, relu<br>in example 1: second" in explained(source, Cell("activation", 1, 1, 4))
-    probability = softmax(source.record.logits)[3, 1]
-    logit = explained(source, Cell("logit", 2, 3, 1))
-    assert f"logit “yes”, probability {probability:.4f}" in logit
+    assert "logit “yes”" in explained(source, Cell("logit", 2, 3, 1))
 
 
 def test_a_recorded_network_without_labels_is_explained_by_numbers():
     source = RecordedSource(recorded())
     assert "input 2<br>in example 1</p>" in explained(source, Cell("input", 0, 1, 2))
-    assert "logit 1, probability" in explained(source, Cell("logit", 2, 0, 1))
+    assert "logit 1<br>in example 0</p>" in explained(source, Cell("logit", 2, 0, 1))
+
+
+def test_what_a_recorded_network_does_not_tell_is_said(source):
+    delta = explained(source, Cell("logit", 2, 0, 1, is_gradient=True))
+    assert "does not say with which loss it was made" in delta
+    assert "does not say with which optimizer" in explanation_html(
+        explain(source.record, "weight_updates", 0, (2, 4)),
+        Shown(source, source.record, LIGHT, (RecordCell("weight_updates", 0, (2, 4)),)),
+    )
 
 
 def test_a_run_labels_its_tokens_and_examples():

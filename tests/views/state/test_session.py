@@ -10,7 +10,7 @@ from panel.io.state import set_curdoc
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.toolbar import Toolbar
 from backprop_panel.views.state.cell import Cell
-from backprop_panel.views.state.session import Session, draw_with
+from backprop_panel.views.state.session import Session, redraw_on_change
 from tests.bundles import weights_file
 
 # The widgets' library gives its own buttons both the old and the new name of an option.
@@ -63,13 +63,13 @@ def test_the_reason_to_stop_is_not_shown_for_another_run(session):
 
 
 def test_a_fork_keeps_the_chosen_cell(session):
-    session.selection = Cell("weight", 0, 2, 3)
+    session.select(Cell("weight", 0, 2, 3))
     session.fork_past()
     assert session.selection == Cell("weight", 0, 2, 3)
 
 
 def test_a_network_of_another_shape_clears_the_chosen_cell(session):
-    session.selection = Cell("weight", 0, 2, 3)
+    session.select(Cell("weight", 0, 2, 3))
     session.manager.create(num_samples=64, hidden_dimension=3)
     assert session.selection is None
 
@@ -102,7 +102,7 @@ def test_training_from_a_past_step_replays_loaded_weights(session):
 def test_changed_setting_redraws_the_views_and_leaves_the_record(session):
     records, drawn = [], []
     session.param.watch(lambda *events: records.append(events), "record")
-    draw_with(session, lambda *events: drawn.append(session.settings["learning_rate"]))
+    redraw_on_change(session, lambda *events: drawn.append(session.settings["learning_rate"]))
     session.change("learning_rate", 0.5)
     session.change("learning_rate", 0.5)
     assert records == []

@@ -1,4 +1,4 @@
-"""A run as a folder or a zip: its beginning, its events, and what came of them."""
+"""Export and import of a run as a folder or a zip: configuration, events, history and weights."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import numpy as np
 
 from ..runs.run import TrainingRun
 from ..settings import shown
-from ..storage.run_index import MOST_NAME_LENGTH
+from ..storage.run_names import MOST_NAME_LENGTH
 from ..training.event_log import Event, to_json
 from ..training.file_kinds import ZIP_ERRORS
-from ..training.weight_tensors import (
+from ..training.pytorch_weights import (
     Tensors,
     read_tensors,
     refuse_mismatch,
@@ -25,9 +25,10 @@ from ..training.weight_tensors import (
     tensor_bytes,
     torch_tensors,
 )
-from .archive import Source, Target, read_bundle, write_bundle
 from .bounded_replay import event_from, refuse_long, replay
-from .bundle_checkpoints import CHECKPOINTS, PLACES, checkpoint_files, resume, table_bytes
+from .bundle_checkpoints import CHECKPOINTS, POSITIONS, checkpoint_files, resume, table_bytes
+from .bundle_files import Source, Target, read_bundle, write_bundle
+from .bundle_weights import LOADED, loaded_files, read_loaded
 from .config_validation import checked_configuration
 from .export_snapshot import snapshot
 from .limits import (
@@ -40,11 +41,10 @@ from .limits import (
     InterchangeError,
     refuse_above,
 )
-from .loaded_weights import LOADED, loaded_files, read_loaded
 
 FORMAT = "backprop_panel run"
 VERSION = 1
-"""Zips with loaded weights have it too: an older version refuses them by the file's name."""
+"""The version of the format. Older versions of the package refuse the file of loaded weights."""
 
 RUN = "run.json"
 HISTORY = "history.csv"
@@ -55,7 +55,7 @@ SUMS = "SHA256SUMS"
 LIMITS = {
     RUN: MOST_JSON_BYTES,
     HISTORY: MOST_TABLE_BYTES,
-    PLACES: MOST_JSON_BYTES,
+    POSITIONS: MOST_JSON_BYTES,
     CHECKPOINTS: MOST_CHECKPOINT_BYTES,
     LOADED: MOST_LOADED_BYTES,
     WEIGHTS: MOST_WEIGHTS_BYTES,
@@ -65,26 +65,26 @@ LIMITS = {
 
 
 class ReplayWarning(UserWarning):
-    """A replay did not come to the weights that were exported."""
+    """A replay differs from the exported weights."""
 
 
 def export_run(run: TrainingRun, target: Target) -> None:
     """Write a run to a new folder, or, if `target` ends in .zip or is an open file, to a zip.
 
-    It holds ``run.json`` (configuration, events, position), ``history.csv``,
-    ``weights.safetensors`` and ``initial_weights.safetensors``, each loadable by a matching
-    ``nn.Sequential``, and ``SHA256SUMS`` of these, as ``sha256sum --check`` reads it. Weights that
-    were loaded are in ``loaded_weights.safetensors``. A run that is too long to be repeated at its
-    import has its checkpoints there as well.
+    The files are ``run.json`` (configuration, events, position), ``history.csv``,
+    ``weights.safetensors`` and ``initial_weights.safetensors``, which a matching ``nn.Sequential``
+    loads, and ``SHA256SUMS`` for ``sha256sum --check``. ``loaded_weights.safetensors`` holds the
+    weights that were loaded into the run. A run that is too long for a replay at import includes
+    its checkpoints. Missing parent folders are created.
 
     Raises
     ------
     InterchangeError
-        If `target` exists or cannot be written. Folders that it is to be in are made.
+        If `target` exists or cannot be written.
     """
     now = snapshot(run)
     state = now.state
-    beginning = run.at(0)
+    initial = run.at(0)
     files = {
         RUN: _json_bytes(
             {
@@ -98,7 +98,7 @@ def export_run(run: TrainingRun, target: Target) -> None:
         ),
         HISTORY: table_bytes(now.history),
         WEIGHTS: tensor_bytes(now.weights),
-        INITIAL_WEIGHTS: tensor_bytes(torch_tensors(beginning.weights, beginning.biases)),
+        INITIAL_WEIGHTS: tensor_bytes(torch_tensors(initial.weights, initial.biases)),
     }
     files |= loaded_files(now.events, now.loaded)
     if _is_long(run, now.events):
@@ -110,9 +110,9 @@ def export_run(run: TrainingRun, target: Target) -> None:
 def import_run(source: Source) -> TrainingRun:
     """Return the run in a folder or a zip, with its history and weights, by replaying its events.
 
-    A run that came with checkpoints is taken as it was at the last of them, and not replayed.
-    Where the replay comes to other weights, as it may where the arithmetic is another machine's,
-    a `ReplayWarning` says how far off it is and the exported weights are taken.
+    A run with checkpoints continues from the last one and is not replayed. If the replay gives
+    other weights, for example because another machine rounds differently, the exported weights
+    are used, and a `ReplayWarning` states the difference.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def import_run(source: Source) -> TrainingRun:
     Raises
     ------
     InterchangeError
-        If it is damaged, contradicts itself or would take too long or too much memory.
+        If it is damaged or inconsistent, or would take too long or too much memory.
     """
     run, deviations = read_run(source)
     for deviation in deviations:
@@ -130,9 +130,9 @@ def import_run(source: Source) -> TrainingRun:
 
 
 def read_run(source: Source) -> tuple[TrainingRun, list[str]]:
-    """Return what `import_run` does and, instead of warning, in what the replay was off.
+    """Import a run as `import_run` does; return it and the messages of its warnings.
 
-    Warnings belong to the whole process; this may run beside other threads.
+    It is for threads: warnings belong to the whole process.
     """
     files = read_bundle(source, LIMITS)
     for name in (RUN, WEIGHTS):
@@ -140,19 +140,19 @@ def read_run(source: Source) -> tuple[TrainingRun, list[str]]:
             raise InterchangeError("file", f"{name} is missing.")
     _check_sums(files)
     entries = _read_json(files[RUN])
-    run, events = _beginning(entries)
-    deviations = _compare_beginning(run, files.get(INITIAL_WEIGHTS))
+    run, events = _initial_run(entries)
+    deviations = _initial_deviations(run, files.get(INITIAL_WEIGHTS))
     exported = read_tensors(files[WEIGHTS])
     refuse_mismatch(exported, run.model.network)
     run.trainer.engine.tensors = read_loaded(files, events, run.model.network)
-    _advance(run, events, files)
+    _replay_or_resume(run, events, files)
     _check_position(run, entries["position"])
-    deviations += _take_over(run, exported)
+    deviations += _use_exported_weights(run, exported)
     return run, deviations
 
 
 def refuse_import(exported: BinaryIO) -> None:
-    """Raise `InterchangeError` if a zip that `export_run` wrote is larger than is imported."""
+    """Raise `InterchangeError` if a zip from `export_run` is too large to be imported."""
     if not hasattr(exported, "seek"):
         raise InterchangeError("file", f"An open binary file is taken, got {shown(exported)}.")
     try:
@@ -161,10 +161,10 @@ def refuse_import(exported: BinaryIO) -> None:
         size = exported.seek(0, io.SEEK_END)
     except ZIP_ERRORS as error:
         raise InterchangeError("file", f"The zip cannot be read: {error}.") from error
-    for name, bytes_of in sizes.items():
+    for name, file_size in sizes.items():
         if name not in LIMITS:
-            raise InterchangeError("file", f"{name!r:.80} is not of a run that was exported.")
-        refuse_above("file", f"Bytes of {name}", bytes_of, LIMITS[name])
+            raise InterchangeError("file", f"{name!r:.80} is not a file of an exported run.")
+        refuse_above("file", f"Bytes of {name}", file_size, LIMITS[name])
     refuse_above("file", "Bytes of the zip", size, MOST_ARCHIVE_BYTES)
 
 
@@ -176,19 +176,21 @@ def _is_long(run: TrainingRun, events: Sequence[Event]) -> bool:
     return False
 
 
-def _advance(run: TrainingRun, events: Sequence[Event], files: Mapping[str, bytes]) -> None:
-    """Bring a fresh run to where `events` lead."""
-    if PLACES not in files:
+def _replay_or_resume(
+    run: TrainingRun, events: Sequence[Event], files: Mapping[str, bytes]
+) -> None:
+    """Bring a new run to the state after `events`."""
+    if POSITIONS not in files:
         replay(run, events)
         return
     for name in (CHECKPOINTS, HISTORY):
         if name not in files:
-            raise InterchangeError("file", f"{name} is missing, which belongs to {PLACES}.")
-    resume(run, events, files[PLACES], files[CHECKPOINTS], files[HISTORY])
+            raise InterchangeError("file", f"{name} is missing, which belongs to {POSITIONS}.")
+    resume(run, events, files[POSITIONS], files[CHECKPOINTS], files[HISTORY])
 
 
-def _beginning(entries: Mapping[str, Any]) -> tuple[TrainingRun, list[Event]]:
-    """Return a run that has not been trained, and the events that are to be replayed on it."""
+def _initial_run(entries: Mapping[str, Any]) -> tuple[TrainingRun, list[Event]]:
+    """Return an untrained run, and the events to replay on it."""
     try:
         config = checked_configuration(entries["config"])
         events = [event_from(entry) for entry in entries["events"]]
@@ -196,7 +198,7 @@ def _beginning(entries: Mapping[str, Any]) -> tuple[TrainingRun, list[Event]]:
     except InterchangeError:
         raise
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
-        # A SettingError, or what a value of a wrong kind raises deeper down.
+        # A SettingError, or an error that a value of a wrong type causes.
         setting = getattr(error, "setting", "config")
         raise InterchangeError(setting, f"The configuration is not usable: {error}") from error
 
@@ -210,7 +212,7 @@ def _checked_name(name: Any) -> str:
 
 
 def _check_sums(files: Mapping[str, bytes]) -> None:
-    """Compare each file with its sum; who edits one by hand deletes the sums."""
+    """Refuse a file that differs from its checksum; without SHA256SUMS, nothing is compared."""
     if SUMS not in files:
         return
     for line in files[SUMS].decode("ascii", "replace").splitlines():
@@ -242,7 +244,7 @@ def _read_json(data: bytes) -> dict[str, Any]:
     return entries
 
 
-def _compare_beginning(run: TrainingRun, data: bytes | None) -> list[str]:
+def _initial_deviations(run: TrainingRun, data: bytes | None) -> list[str]:
     if data is None:
         return []
     exported = read_tensors(data)
@@ -259,7 +261,7 @@ def _check_position(run: TrainingRun, position: Any) -> None:
         raise InterchangeError("position", f"The events lead to {reached}, not {position!r:.80}.")
 
 
-def _take_over(run: TrainingRun, exported: Tensors) -> list[str]:
+def _use_exported_weights(run: TrainingRun, exported: Tensors) -> list[str]:
     if (distance := _distance(run, exported)) > 0:
         network = run.model.network
         set_weights(network.weights, network.biases, exported)
@@ -271,7 +273,7 @@ def _take_over(run: TrainingRun, exported: Tensors) -> list[str]:
 
 
 def _distance(run: TrainingRun, exported: Tensors) -> float:
-    """Return the largest difference to the run's weights; a NaN equals a NaN."""
+    """Return the largest difference from the run's weights; NaNs are equal."""
     largest = 0.0
     for name, ours in torch_tensors(run.model.weights, run.model.biases).items():
         theirs = exported[name]

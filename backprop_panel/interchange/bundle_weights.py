@@ -1,4 +1,4 @@
-"""The weights that were loaded into a run, as a file of its bundle."""
+"""The file of a bundle with the weights that were loaded into its run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..nn.network import Network
 from ..nn.record import read_only_copy
 from ..settings import SettingError
 from ..training.event_log import Event, digests_in
-from ..training.weight_tensors import Tensors, digest_of, read_tensors, tensor_bytes
+from ..training.pytorch_weights import Tensors, digest_of, read_tensors, tensor_bytes
 from .limits import MOST_LAYERS_PASSED, InterchangeError, refuse_above
 
 LOADED = "loaded_weights.safetensors"
@@ -20,7 +20,7 @@ Parameters = NDArray[np.float32]
 
 
 def loaded_files(events: Sequence[Event], tensors: Mapping[str, Parameters]) -> dict[str, bytes]:
-    """Return the file with a row for each digest in `events`; none if nothing was loaded."""
+    """Return a file with a row for each digest in `events`; no file without a digest."""
     digests = digests_in(events)
     if not digests:
         return {}
@@ -36,7 +36,7 @@ def read_loaded(
     Raises
     ------
     InterchangeError
-        If one is not there, or does not fit the network, or there are more than is allowed.
+        If one is missing or does not fit the network, or there are too many.
     """
     digests = digests_in(events)
     if LOADED not in files:

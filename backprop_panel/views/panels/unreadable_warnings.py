@@ -19,7 +19,7 @@ from ..widgets.buttons import button, download_button
 KEPT = "It stays in the store as it is; the other runs are not affected."
 
 
-class UnreadableRuns(pn.viewable.Viewer):
+class UnreadableWarnings(pn.viewable.Viewer):
     """One warning for each unreadable run."""
 
     session = param.ClassSelector(class_=Session, constant=True)

@@ -1,4 +1,4 @@
-"""A run leaves as a folder or a zip and comes back as the same run."""
+"""Export and import of a run as a folder or a zip."""
 
 import csv
 import hashlib
@@ -44,6 +44,8 @@ def trained_run(name="first", **config):
     run.trainer.engine.set_weight(0, 1, 2, 0.5)
     run.load_weights(weights_file(run.model.network))
     run.trainer.engine.freeze(1, True)
+    run.trainer.engine.freeze(0, True, column=3)
+    run.trainer.engine.silence(2, 1, True)
     run.trainer.change(learning_rate=0.01, weight_decay=0.001, loss_type="mse")
     run.trainer.run_epoch()
     run.trainer.run_batch()
@@ -51,7 +53,7 @@ def trained_run(name="first", **config):
 
 
 def edited(folder, **entries):
-    """Change entries of a folder's run.json as somebody would by hand, without the sums."""
+    """Edit entries of a folder's run.json, and delete its checksums."""
     (folder / "SHA256SUMS").unlink()
     path = folder / "run.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **entries}))
@@ -81,7 +83,7 @@ def test_name_configuration_and_events_come_back(run, back):
     assert back.trainer.engine.events == run.trainer.engine.events
 
 
-def test_an_imported_run_is_another_run(run, back):
+def test_an_imported_run_has_a_new_id(run, back):
     assert back.id != run.id
 
 
@@ -99,7 +101,7 @@ def test_the_trainer_shows_the_settings_in_force(run, back):
     assert back.settings == run.settings
 
 
-def test_an_imported_run_goes_on_as_the_exported_one():
+def test_an_imported_run_trains_on_as_the_exported_one():
     run = trained_run()
     back = import_run(exported(run))
     assert [back.trainer.run_batch().loss for _ in range(5)] == [
@@ -107,7 +109,7 @@ def test_an_imported_run_goes_on_as_the_exported_one():
     ]
 
 
-def test_a_run_that_began_by_looking_comes_back_with_its_weights():
+def test_a_run_created_in_visualize_mode_comes_back_in_that_mode():
     run = TrainingRun("run", {**SMALL, "mode": "visualize"})
     run.trainer.mode = "train"
     run.trainer.run_epoch()
@@ -150,7 +152,7 @@ def test_a_run_edited_before_its_first_step_comes_back_without_a_warning(batches
     assert back.trainer.engine.state().digest() == run.trainer.engine.state().digest()
 
 
-def test_a_run_whose_weights_ran_off_comes_back():
+def test_a_run_with_diverged_weights_comes_back():
     run = TrainingRun("run", {**SMALL, "learning_rate": 1e20, "loss_type": "mse"})
     with np.errstate(all="ignore"):
         for _ in range(6):
@@ -160,7 +162,7 @@ def test_a_run_whose_weights_ran_off_comes_back():
     assert np.array_equal(back, run.model.network.parameters, equal_nan=True)
 
 
-def test_an_export_waits_for_the_end_of_a_workers_step():
+def test_an_export_waits_for_the_workers_step():
     run, buffer = trained_run(), io.BytesIO()
     run.commands.start_stepping()
     export = Thread(target=export_run, args=(run, buffer))
@@ -172,7 +174,7 @@ def test_an_export_waits_for_the_end_of_a_workers_step():
     assert import_run(buffer.getvalue()).trainer.step == run.trainer.step
 
 
-def test_an_export_taken_while_a_worker_trains_is_of_one_moment():
+def test_an_export_during_training_is_consistent():
     run = trained_run()
     run.worker.start(StopWhen())
     try:
@@ -183,7 +185,7 @@ def test_an_export_taken_while_a_worker_trains_is_of_one_moment():
     assert steps == sorted(steps)
 
 
-def test_one_run_always_gives_the_same_bytes(run):
+def test_exports_of_one_run_are_identical(run):
     assert exported(run) == exported(run)
 
 
@@ -208,20 +210,20 @@ def test_history_csv_holds_the_history(run, folder):
         assert np.array_equal(column, run.history[name].astype(np.float32), equal_nan=True)
 
 
-def test_initial_weights_are_those_that_the_run_began_with(run, folder):
+def test_exported_initial_weights_are_those_of_the_run(run, folder):
     initial = load((folder / "initial_weights.safetensors").read_bytes())
     for layer, weights in enumerate(run.at(0).weights):
         assert np.array_equal(initial[f"{2 * layer}.weight"].T, weights)
 
 
-def test_sums_are_those_that_sha256sum_checks(folder):
+def test_checksums_have_the_format_of_sha256sum(folder):
     for line in (folder / "SHA256SUMS").read_text().splitlines():
         digest, name = line.split("  ")
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
 
 
 @pytest.mark.parametrize("suffix", ["", ".zip"])
-def test_what_exists_is_not_overwritten(run, tmp_path, suffix):
+def test_an_existing_target_is_not_overwritten(run, tmp_path, suffix):
     target = tmp_path / f"run{suffix}"
     target.mkdir() if not suffix else target.write_bytes(b"mine")
     with pytest.raises(InterchangeError, match="exists"):
@@ -229,13 +231,13 @@ def test_what_exists_is_not_overwritten(run, tmp_path, suffix):
 
 
 def replace_weights(folder, change):
-    """Change the exported weights as if another machine's arithmetic had made them."""
+    """Change the exported weights slightly, as rounding on another machine does."""
     (folder / "SHA256SUMS").unlink()
     path = folder / "weights.safetensors"
     path.write_bytes(save({name: change(w) for name, w in load(path.read_bytes()).items()}))
 
 
-def test_weights_other_than_the_replays_are_taken_with_a_warning(run, folder):
+def test_exported_weights_replace_those_of_the_replay_with_a_warning(run, folder):
     replace_weights(folder, lambda weights: weights + np.float32(0.001))
     with pytest.warns(ReplayWarning, match=r"differs .* by up to 0\.001"):
         back = import_run(folder)
@@ -251,7 +253,7 @@ def test_the_warning_points_at_the_caller(folder):
     assert caught[0].filename == __file__
 
 
-def test_other_initial_weights_are_told_of(folder):
+def test_other_initial_weights_cause_a_warning(folder):
     (folder / "SHA256SUMS").unlink()
     path = folder / "initial_weights.safetensors"
     path.write_bytes(save({n: w + np.float32(0.5) for n, w in load(path.read_bytes()).items()}))
@@ -259,20 +261,20 @@ def test_other_initial_weights_are_told_of(folder):
         import_run(folder)
 
 
-def test_exported_weights_that_are_not_finite_where_the_replays_are_are_refused(folder):
+def test_non_finite_exported_weights_differ_from_finite_ones_and_are_refused(folder):
     replace_weights(folder, lambda weights: weights * np.float32(np.nan))
     with pytest.raises(InterchangeError, match="which numbers are finite"):
         import_run(folder)
 
 
-def test_a_file_that_was_changed_is_named(folder):
+def test_a_changed_file_is_named(folder):
     path = folder / "history.csv"
     path.write_bytes(path.read_bytes() + b"\n")
     with pytest.raises(InterchangeError, match=r"history\.csv is not as it was exported"):
         import_run(folder)
 
 
-def test_a_file_edited_by_hand_is_read_once_the_sums_are_deleted(folder):
+def test_an_edited_file_is_read_if_the_checksums_are_deleted(folder):
     assert import_run(edited(folder, name="renamed")).name == "renamed"
 
 
@@ -283,7 +285,7 @@ def test_a_missing_file_is_named(folder, missing):
         import_run(folder)
 
 
-def test_absurd_numbers_of_updates_are_refused_at_once_with_the_limit(folder):
+def test_too_many_updates_are_refused_at_once_with_the_limit(folder):
     events = [{"kind": "trained", "step": 0, "updates": 10**15, "size": 1}]
     began = time.process_time()
     with pytest.raises(InterchangeError, match=r"at most 100,000 .* got 1,000,000,000,000,000"):
@@ -298,7 +300,7 @@ def test_absurd_numbers_of_updates_are_refused_at_once_with_the_limit(folder):
         (Trained(0, size=50_000, updates=1), "Activations of a layer, over a batch"),
     ],
 )
-def test_replay_is_bounded_by_its_work_and_its_memory_too(trained, reason):
+def test_replay_is_limited_in_work_and_memory(trained, reason):
     run = TrainingRun("large", {**SMALL, "num_samples": 100_000, "hidden_dimension": 1000})
     with pytest.raises(InterchangeError, match=reason):
         replay(run, [trained])
@@ -338,12 +340,28 @@ def test_too_many_events_are_refused(folder):
         ),
         ({"kind": "layer_frozen", "step": 0, "layer": -1, "frozen": True}, "layers"),
         ({"kind": "layer_frozen", "step": 0, "layer": 0, "frozen": 1}, "Not an event"),
+        (
+            {
+                "kind": "part_frozen",
+                "step": 0,
+                "layer": 0,
+                "row": None,
+                "column": 99,
+                "frozen": True,
+            },
+            "shape",
+        ),
+        ({"kind": "unit_silenced", "step": 0, "level": 0, "unit": 0, "silenced": True}, "levels"),
+        (
+            {"kind": "unit_silenced", "step": 0, "level": 1, "unit": 0, "silenced": 1},
+            "Not an event",
+        ),
         ({"kind": "layer_frozn", "step": 0}, "Did you mean 'layer_frozen'"),
         ("train", "Not an event"),
         (None, "Not an event"),
     ],
 )
-def test_an_event_that_is_none_is_refused_with_the_reason(folder, event, reason):
+def test_an_invalid_event_is_refused_with_the_reason(folder, event, reason):
     with pytest.raises(InterchangeError, match=reason):
         import_run(edited(folder, events=[event]))
 
@@ -374,7 +392,7 @@ def test_an_event_that_is_none_is_refused_with_the_reason(folder, event, reason)
         ({"batch_size": 10**6, "num_samples": 10**6, "hidden_dimension": 1000}, "Activations"),
     ],
 )
-def test_a_configuration_that_cannot_be_is_refused_at_once_with_the_reason(folder, config, reason):
+def test_an_invalid_configuration_is_refused_with_the_reason(folder, config, reason):
     began = time.process_time()
     with pytest.raises(InterchangeError, match=reason):
         import_run(edited(folder, config={**SMALL, **config}))
@@ -382,12 +400,12 @@ def test_a_configuration_that_cannot_be_is_refused_at_once_with_the_reason(folde
 
 
 @pytest.mark.parametrize("name", ["", "  ", None, 7, "x" * 201])
-def test_a_name_that_is_none_is_refused(folder, name):
+def test_an_invalid_name_is_refused(folder, name):
     with pytest.raises(InterchangeError, match="name must be"):
         import_run(edited(folder, name=name))
 
 
-def test_a_position_that_the_events_do_not_lead_to_is_refused(folder):
+def test_a_position_other_than_that_of_the_events_is_refused(folder):
     with pytest.raises(InterchangeError, match="The events lead to"):
         import_run(edited(folder, position={"step": 3, "epoch": 0, "sample": 0}))
 
@@ -400,7 +418,7 @@ def test_a_later_version_is_refused_with_both_versions(folder):
 @pytest.mark.parametrize(
     "text", ["", "[", "[]", "{}", "[" * 100_000, '{"format": NaN}', "9" * 5000, "\ud800"]
 )
-def test_json_that_is_none_of_ours_is_refused(folder, text):
+def test_json_of_another_format_is_refused(folder, text):
     (folder / "SHA256SUMS").unlink()
     (folder / "run.json").write_bytes(text.encode("utf-8", "surrogatepass"))
     with pytest.raises(InterchangeError, match=r"run\.json"):
@@ -421,7 +439,7 @@ def test_json_that_is_none_of_ours_is_refused(folder, text):
         (".hidden", "hidden.zip"),
     ],
 )
-def test_a_runs_name_makes_a_plain_file_name(name, expected):
+def test_a_runs_name_gives_a_portable_file_name(name, expected):
     assert file_name(name, ".zip") == expected
 
 

@@ -1,4 +1,4 @@
-"""A zip from outside, read in memory: nothing of it is written, and nothing is believed."""
+"""Reading of a zip from outside, in memory: no file is written, and no entry is trusted."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from collections.abc import Mapping
 from ..training.file_input import InterchangeError
 from ..training.file_kinds import ZIP_ERRORS, refuse_large_directory
 
-LITTER = re.compile(r"__MACOSX/.*|(.*/)?(\.DS_Store|Thumbs\.db|desktop\.ini)", re.DOTALL)
-"""What file managers put into a zip, or into a folder before it is zipped."""
+SYSTEM_FILES = re.compile(r"__MACOSX/.*|(.*/)?(\.DS_Store|Thumbs\.db|desktop\.ini)", re.DOTALL)
+"""Files that file managers add to a folder or a zip."""
 
 
 def read_zip(data: bytes, limits: Mapping[str, int]) -> dict[str, bytes]:
-    """Return the files of a zip, which may all be in one folder within it.
+    """Return the files of a zip; they may be in one folder of the zip.
 
     Raises
     ------
     InterchangeError
-        If it is damaged, or holds anything but the files that `limits` names.
+        If it is damaged, or holds a file that `limits` does not name.
     """
     refuse_large_directory(data)
     try:
@@ -40,15 +40,15 @@ def read_zip(data: bytes, limits: Mapping[str, int]) -> dict[str, bytes]:
 def _members(
     listed: list[zipfile.ZipInfo], limits: Mapping[str, int]
 ) -> dict[str, zipfile.ZipInfo]:
-    """Return the members by the names they are known by, without the folder that they are in."""
-    kept = [member for member in listed if not LITTER.fullmatch(member.filename)]
+    """Return the members by their names in `limits`, without their folder."""
+    kept = [member for member in listed if not SYSTEM_FILES.fullmatch(member.filename)]
     folder = _folder(kept, limits)
     members: dict[str, zipfile.ZipInfo] = {}
     for member in kept:
         if folder and member.filename == folder:
             continue
         name = member.filename.removeprefix(folder)
-        # Only whole names that are known pass: no other folder, no '..', no absolute path does.
+        # Only exact known names pass: no other folder, no '..', no absolute path.
         if name not in limits or not member.filename.startswith(folder):
             raise InterchangeError(
                 "file",
@@ -63,7 +63,7 @@ def _members(
 
 
 def _folder(members: list[zipfile.ZipInfo], limits: Mapping[str, int]) -> str:
-    """Return the folder of the first file, with its slash; empty if it is in none."""
+    """Return the folder of the first known file, with its slash; empty if there is no folder."""
     for member in members:
         folder, slash, name = member.filename.rpartition("/")
         if name in limits:
@@ -74,7 +74,7 @@ def _folder(members: list[zipfile.ZipInfo], limits: Mapping[str, int]) -> str:
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, limit: int) -> bytes:
     with archive.open(member) as file:
-        data = file.read(limit + 1)  # what the directory says of the size is not believed
+        data = file.read(limit + 1)  # the size in the zip's directory is not trusted
     if len(data) > limit:
         raise InterchangeError("file", f"{name} is larger than {limit:,} bytes.")
     return data

@@ -8,9 +8,9 @@ import pytest
 from stores import SMALL
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.views.panels.notices import UnreadableNotice
+from backprop_panel.views.panels.notices import unreadable_notice
 from backprop_panel.views.panels.sidebar import Sidebar
-from backprop_panel.views.panels.unreadable_runs import UnreadableRuns
+from backprop_panel.views.panels.unreadable_warnings import UnreadableWarnings
 from backprop_panel.views.state.comparison import Comparison
 from backprop_panel.views.state.session import Session
 from backprop_panel.views.widgets.buttons import RunSelect
@@ -39,13 +39,13 @@ def press(view, label):
 
 
 def test_an_unreadable_run_is_shown_with_its_reason(session):
-    (alert,) = UnreadableRuns(session).__panel__().select(pmui.Alert)
+    (alert,) = UnreadableWarnings(session).__panel__().select(pmui.Alert)
     assert alert.title == "“<i>broken</i>” cannot be read"
     assert "The state of step 0 is not as it was saved." in alert[0].object
 
 
 def test_a_notice_above_the_tabs_names_the_unreadable_runs(session):
-    alert = UnreadableNotice(session.manager).__panel__()
+    alert = unreadable_notice(session.manager).__panel__()
     assert alert.visible
     assert "&lt;i&gt;broken&lt;/i&gt;" in alert.objects[0].object
     session.manager.delete(session.manager.unreadable[0].id)
@@ -53,7 +53,7 @@ def test_a_notice_above_the_tabs_names_the_unreadable_runs(session):
 
 
 def test_an_unreadable_run_is_exported_from_the_page(session, tmp_path):
-    (download,) = UnreadableRuns(session).__panel__().select(pmui.FileDownload)
+    (download,) = UnreadableWarnings(session).__panel__().select(pmui.FileDownload)
     copy = tmp_path / "copy.sqlite"
     copy.write_bytes(download.callback().read())
     with closing(TrainingRunManager(copy)) as manager:
@@ -61,7 +61,7 @@ def test_an_unreadable_run_is_exported_from_the_page(session, tmp_path):
 
 
 def test_an_unreadable_run_is_deleted_from_the_page(session):
-    view = UnreadableRuns(session)
+    view = UnreadableWarnings(session)
     press(view, "Delete it for good")
     assert session.manager.unreadable == []
     assert not view.__panel__().select(pmui.Alert)
@@ -70,7 +70,7 @@ def test_an_unreadable_run_is_deleted_from_the_page(session):
 
 
 def test_a_refused_deletion_says_why(session):
-    view = UnreadableRuns(session)
+    view = UnreadableWarnings(session)
     session.manager._own_store._db.execute("PRAGMA query_only = 1")  # like a read-only disk
     press(view, "Delete it for good")
     assert view.__panel__().select(pmui.Alert)
@@ -93,7 +93,7 @@ def unread(tmp_path):
 
 
 def test_comparing_runs_leaves_out_and_shows_an_unreadable_one(unread):
-    view, comparison = UnreadableRuns(unread), Comparison(unread)
+    view, comparison = UnreadableWarnings(unread), Comparison(unread)
     assert [run.name for run in comparison.listed()] == ["broken", "whole"]
     assert not view.__panel__().select(pmui.Alert)
     assert [run.name for run in comparison.runs()] == ["whole"]

@@ -1,4 +1,4 @@
-"""Weights that were loaded into a run leave with it and come back, or are refused."""
+"""Export and import of the weights that were loaded into a run."""
 
 import io
 import json
@@ -13,9 +13,9 @@ from stores import SMALL, everything, train
 from backprop_panel import TrainingRun, TrainingRunManager
 from backprop_panel.interchange import (
     InterchangeError,
+    bundle_weights,
     import_run,
     load_weights,
-    loaded_weights,
     read_run,
 )
 from backprop_panel.interchange import bounded_replay as replaying
@@ -42,7 +42,7 @@ def run():
 
 @pytest.fixture(params=["replayed", "resumed"])
 def files(request, run, monkeypatch):
-    """The run's files: to be trained again at the import, or with its checkpoints."""
+    """The run's files, for a replay at import or with checkpoints."""
     if request.param == "resumed":
         monkeypatch.setattr(replaying, "MOST_UPDATES", 10)
     return unzipped(exported(run))
@@ -57,14 +57,14 @@ def zipped(files):
 
 
 def edited(files, change):
-    """The files with other loaded weights, as somebody makes them who knows of the sums."""
+    """The files with other loaded weights and matching checksums."""
     kept = {name: data for name, data in files.items() if name != "SHA256SUMS"}
     rows = load(files[LOADED])["parameters"].copy()
     return zipped({**kept, LOADED: save(change(rows))})
 
 
 def past(run):
-    """All that a run is but its name, its place and the checkpoints, which only shorten replay."""
+    """The complete state of a run, without its name, its id and its checkpoints."""
     return {
         name: value for name, value in everything(run).items() if name not in ("id", "checkpoints")
     }
@@ -80,20 +80,20 @@ def test_a_run_comes_back_bit_for_bit(run, files):
     assert everything(back)["tensors"] == everything(run)["tensors"]
 
 
-def test_it_trains_on_and_resets_as_the_exported_one(files):
+def test_an_imported_run_trains_on_and_resets_as_the_exported_one(files):
     run, back = loading_run(), import_run(zipped(files))
     assert train(back, 10) == train(run, 10)
     back.reset()
     assert train(back, 10) == train(TrainingRun("fresh", {**SMALL, "optimizer": "adam"}), 10)
 
 
-def test_it_goes_out_and_in_again_as_the_same_bytes(files):
+def test_an_imported_run_is_exported_as_the_same_bytes(files):
     assert unzipped(exported(import_run(zipped(files)))) == files
 
 
 @quick
 @given(deeds=histories)
-def test_any_run_comes_back_with_what_was_loaded(deeds):
+def test_any_run_comes_back_with_its_loaded_weights(deeds):
     run = small_run()
     do(run, deeds)
     back, _ = read_run(exported(run))
@@ -102,7 +102,7 @@ def test_any_run_comes_back_with_what_was_loaded(deeds):
 
 @quick
 @given(deeds=histories)
-def test_any_long_run_comes_back_with_what_was_loaded(deeds):
+def test_any_long_run_comes_back_with_its_loaded_weights(deeds):
     run = small_run()
     do(run, [("train", 11), *deeds])
     with pytest.MonkeyPatch.context() as patch:
@@ -113,21 +113,21 @@ def test_any_long_run_comes_back_with_what_was_loaded(deeds):
     assert past(back) == past(run)
 
 
-def test_a_file_of_tensors_holds_each_of_them_once(files):
+def test_equal_loaded_weights_are_exported_once(files):
     assert len(load(files[LOADED])["parameters"]) == 2
 
 
-def test_a_run_into_which_nothing_was_loaded_has_no_such_file():
+def test_a_run_without_loaded_weights_has_no_file_of_them():
     assert LOADED not in unzipped(exported(TrainingRun("plain", SMALL)))
 
 
-def test_the_sums_cover_the_loaded_weights(run, files):
+def test_the_checksums_cover_the_loaded_weights(run, files):
     changed = load(files[LOADED])["parameters"] + np.float32(1)
     with pytest.raises(InterchangeError, match=f"{LOADED} is not as it was exported"):
         import_run(zipped({**files, LOADED: save({"parameters": changed})}))
 
 
-def test_an_import_that_is_kept_in_a_store_keeps_what_was_loaded(run, files, tmp_path):
+def test_a_store_keeps_an_imported_run_with_its_loaded_weights(run, files, tmp_path):
     manager = TrainingRunManager(tmp_path / "runs.sqlite")
     kept = manager.add(import_run(zipped(files)))
     before = everything(kept)
@@ -153,13 +153,13 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_loaded_weights_that_are_no_such_are_refused(files, kind):
+def test_invalid_loaded_weights_are_refused(files, kind):
     change, reason = REFUSED[kind]
     with pytest.raises(InterchangeError, match=reason):
         import_run(edited(files, change))
 
 
-def test_events_whose_tensors_are_missing_are_refused(files):
+def test_events_with_missing_weights_are_refused(files):
     kept = {name: data for name, data in files.items() if name not in (LOADED, "SHA256SUMS")}
     with pytest.raises(InterchangeError, match=f"{LOADED} is missing"):
         import_run(zipped(kept))
@@ -174,13 +174,13 @@ def test_an_event_with_another_digest_is_refused(files, digest):
         import_run(zipped({**kept, "run.json": json.dumps(entries).encode()}))
 
 
-def test_more_loaded_weights_than_are_looked_at_are_refused(files, monkeypatch):
-    monkeypatch.setattr(loaded_weights, "MOST_LAYERS_PASSED", 5)
+def test_too_many_loaded_weights_are_refused(files, monkeypatch):
+    monkeypatch.setattr(bundle_weights, "MOST_LAYERS_PASSED", 5)
     with pytest.raises(InterchangeError, match="times layers: at most 5 are allowed, got 6"):
         import_run(zipped(files))
 
 
-def test_loads_that_take_too_long_to_repeat_make_a_run_long(monkeypatch):
+def test_many_loads_make_a_run_too_long_for_replay(monkeypatch):
     monkeypatch.setattr(replaying, "MOST_PRODUCTS", 1_000_000)
     small = TrainingRun("small", SMALL)
     assert "checkpoints.json" not in unzipped(exported(small))
@@ -193,7 +193,7 @@ def test_loads_that_take_too_long_to_repeat_make_a_run_long(monkeypatch):
     assert past(import_run(data)) == past(small)
 
 
-def test_the_model_of_an_imported_run_takes_no_weights_behind_its_back(files):
+def test_the_model_of_an_imported_run_refuses_unlogged_weights(files):
     back = import_run(zipped(files))
     with pytest.raises(InterchangeError, match="the run 'loading'"):
         load_weights(back.model, weights_file(back.model.network))

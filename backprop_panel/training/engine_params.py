@@ -1,4 +1,4 @@
-"""Params whose values live in a trainer's engine."""
+"""Params that keep their values in a trainer's engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files in a folder or a zip, read with a limit for each and written only where there are none."""
+"""Reading and writing of several files in a folder or a zip; nothing is overwritten."""
 
 from __future__ import annotations
 
@@ -24,25 +24,24 @@ from ..training.file_input import (
 )
 from ..training.file_kinds import NOT_A_RUN, refuse_kinds
 from .limits import MOST_ARCHIVE_BYTES
-from .zips import read_zip
+from .zip_reader import read_zip
 
 Target = str | os.PathLike[str] | BinaryIO
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
-"""What Windows takes for a device, whatever the suffix."""
-
+"""Names of devices in Windows, with any suffix."""
 
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)
-"""Opens no link to another place, where the system tells them apart."""
+"""The flag that refuses to open a symbolic link, on systems that have it."""
 
 
 def file_name(run_name: str, suffix: str = "") -> str:
-    """Return a plain file name for a run: no path in it, no leading dot, no device, not long.
+    """Return a short, portable file name for a run, without a path or a leading dot.
 
     Raises
     ------
     InterchangeError
-        If either is not text.
+        If an argument is not text.
     """
     for text in (run_name, suffix):
         if not isinstance(text, str):
@@ -54,15 +53,14 @@ def file_name(run_name: str, suffix: str = "") -> str:
 
 
 def read_bundle(source: Source, limits: Mapping[str, int]) -> dict[str, bytes]:
-    """Return the files that `limits` names, as far as they are in a folder or a zip.
+    """Return those files of a folder or a zip that `limits` names.
 
-    A zip that holds anything else is refused: it is not one of ours. Within a folder no link is
-    followed, though the folder or the zip may be given by one.
+    The folder or the zip itself may be a symbolic link; a link in the folder is refused.
 
     Raises
     ------
     InterchangeError
-        With the reason.
+        If it cannot be read, is too large, or is a zip with other files.
     """
     if isinstance(source, (str, os.PathLike)):
         folder = path_of(source, "path")
@@ -80,12 +78,12 @@ def read_bundle(source: Source, limits: Mapping[str, int]) -> dict[str, bytes]:
 def write_bundle(target: Target, files: Mapping[str, bytes]) -> None:
     """Write files into a new folder, or, if `target` ends in .zip or is open, into a zip.
 
-    Folders that it is to be in are made.
+    Missing parent folders are created.
 
     Raises
     ------
     InterchangeError
-        If `target` exists, as nothing is ever overwritten, or cannot be written.
+        If `target` exists or cannot be written.
     """
     if hasattr(target, "write"):
         write_file(target, _zipped(files))
@@ -106,7 +104,7 @@ def write_bundle(target: Target, files: Mapping[str, bytes]) -> None:
 
 
 def write_file(target: Target, data: bytes, mode: str = "wb") -> None:
-    """Write bytes to an open file, or to a path, whose folders are made.
+    """Write bytes to an open file or to a path; missing parent folders are created.
 
     Raises
     ------
@@ -127,13 +125,13 @@ def write_file(target: Target, data: bytes, mode: str = "wb") -> None:
             file.write(data)
             file.flush()
         except OSError:
-            if path.is_file():  # and no device
-                path.unlink()  # a part of the file is worth nothing
+            if path.is_file():  # not a device
+                path.unlink()  # an incomplete file is of no use
             raise
 
 
 def _replace_file(path: Path, data: bytes) -> None:
-    """Write a new file beside one that is there, then put it in its place: never a part of it."""
+    """Replace a file in one step, so that it is never incomplete."""
     with refusing_errors(f"{str(path)!r:.200} cannot be written"):
         beside = path.with_name(f".{path.name}.{uuid4().hex}")
         try:
@@ -145,17 +143,17 @@ def _replace_file(path: Path, data: bytes) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those that it is in, as far as they are not there.
+    """Create a folder and its missing parent folders.
 
     Raises
     ------
     InterchangeError
-        If one of them is a file, or cannot be made.
+        If one of them is a file or cannot be created.
     """
     with refusing_errors(f"The folder {str(path)!r:.200} cannot be made"):
-        for place in (path, *path.parents):
-            if place.exists() and not place.is_dir():
-                raise InterchangeError("file", f"{str(place)!r:.200} is a file, not a folder.")
+        for folder in (path, *path.parents):
+            if folder.exists() and not folder.is_dir():
+                raise InterchangeError("file", f"{str(folder)!r:.200} is a file, not a folder.")
         path.mkdir(parents=True, exist_ok=True)
 
 
@@ -163,8 +161,9 @@ def _zipped(files: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
-            # ZipInfo's own date, the first there is: one run always gives the same bytes.
+            # ZipInfo's default date: the same run always gives the same bytes.
             member = zipfile.ZipInfo(name)
-            member.external_attr = (stat.S_IFREG | 0o644) << 16  # or unzip would make it unreadable
+            # Otherwise unzip writes files that cannot be read.
+            member.external_attr = (stat.S_IFREG | 0o644) << 16
             archive.writestr(member, data, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()

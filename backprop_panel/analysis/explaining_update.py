@@ -1,0 +1,224 @@
+"""Explanations of updates, of the moments behind them, and of weights before and after."""
+
+from __future__ import annotations
+
+from ..nn.optimizers import OPTIMIZERS
+from ..nn.record import StepRecord
+from . import latex
+from .explanation import Explanation, Factor, Term, explained
+from .optimizer_formulas import EQUATIONS, RULES, Entry, Parts
+from .record_cell import RecordCell
+
+REMEMBERED = {
+    "mean": "the running mean of its gradients",
+    "mean_square": "the running mean of its squared gradients",
+    "velocity": "the running sum of its gradients",
+}
+
+
+def explain_update(record: StepRecord, cell: RecordCell) -> Explanation:
+    """Explain what the optimizer added to a weight or bias."""
+    name = str(record.settings["optimizer"])
+    rule = OPTIMIZERS[name]
+    note = _why_zero(record, cell)
+    missing = [each for each in rule.moment_names if each not in record.moments]
+    if not note and missing:
+        note = (
+            f"This record does not hold what {rule.label} remembered before the step "
+            f"({', '.join(missing)}), so the parts of the update are not known."
+        )
+    if note:
+        return explained(
+            record,
+            cell,
+            sentence=_sentence(record, cell),
+            equation=EQUATIONS[name],
+            numbers=latex.number(cell.value(record)),
+            terms=_lone(cell.value(record)) if missing else [],
+            numpy=_line_of(cell, "updates"),
+            note=note,
+        )
+    entry = _entry(record, cell)
+    parts = RULES[name](entry)
+    return explained(
+        record,
+        cell,
+        sentence=_sentence(record, cell),
+        equation=EQUATIONS[name],
+        terms=_terms(entry, parts),
+        numpy=_numpy(record, cell, entry, parts),
+        working=(
+            entry.gradient,
+            *([Factor("λ·θ", entry.decay * entry.before.value)] if entry.decay else []),
+            *entry.moments.values(),
+            *parts.working,
+            Factor("η", entry.rate),
+        ),
+    )
+
+
+def explain_weight(record: StepRecord, cell: RecordCell) -> Explanation:
+    """Explain a weight or bias as it was before the update."""
+    layer, index = cell.layer, _place_in_layer(record, cell)
+    name = cell.name(record)
+    if (layer, *index) in record.set_by_hand:
+        note = f"{name} was set by hand before this step."
+    elif record.loaded:
+        note = "All weights were loaded before this step."
+    else:
+        note = _why_frozen(record, cell)
+    value = cell.value(record)
+    return explained(
+        record,
+        cell,
+        sentence=f"{name} as it was before step {record.step}, and used in it."
+        if record.updated
+        else f"{name} as it is now.",
+        equation=rf"\text{{its value after step {record.step - record.updated}}}",
+        numbers=latex.number(value),
+        terms=_lone(value),
+        numpy=_line_of(cell, ""),
+        note=note,
+    )
+
+
+def explain_new_weight(record: StepRecord, cell: RecordCell) -> Explanation:
+    """Explain a weight or bias after the step: before + update."""
+    before, update = _sibling(cell, "before"), _sibling(cell, "update")
+    b, u = (Factor(each.name(record), each.value(record), each) for each in (before, update))
+    return explained(
+        record,
+        cell,
+        sentence=f"{before.name(record)} after step {record.step}: what it was, plus its update.",
+        equation=f"{latex.latex_of(record, before)} + {latex.latex_of(record, update)}",
+        terms=[Term("update", (u,)), Term("before", (b,))],
+        numpy=f"{_line_of(before, '')} + {_line_of(update, 'updates')}",
+        note=_why_zero(record, update),
+    )
+
+
+def explain_moment(record: StepRecord, cell: RecordCell) -> Explanation:
+    """Explain what the optimizer remembered of a weight or bias before the step."""
+    row, unit = cell.index
+    value = cell.value(record)
+    parameter = _parameter_at(record, cell)
+    return explained(
+        record,
+        cell,
+        sentence=(
+            f"What the optimizer remembered of {parameter.name(record)} before step "
+            f"{record.step}: {REMEMBERED[cell.quantity]} in earlier steps."
+        ),
+        equation=rf"\text{{kept of its first {record.optimizer_steps} gradients}}",
+        numbers=latex.number(value),
+        terms=_lone(value),
+        numpy=f"record.moments[{cell.quantity!r}][{cell.layer}][{row}, {unit}]",
+    )
+
+
+def _terms(entry: Entry, parts: Parts) -> list[Term]:
+    """Return the update multiplied out: a term for the gradient, the decay, and the moment."""
+    common = (Factor("−η", -entry.rate), *parts.scale)
+    terms = [Term("gradient", (entry.gradient, *parts.taken, *common))]
+    if entry.decay:
+        decay = Factor("λ", entry.decay)
+        terms.append(Term("weight decay", (entry.before, decay, *parts.taken, *common)))
+    if parts.kept:
+        terms.append(Term("earlier steps", (*parts.kept, *common)))
+    return terms
+
+
+def _entry(record: StepRecord, cell: RecordCell) -> Entry:
+    place = _place_in_layer(record, cell)
+
+    def factor(of: RecordCell) -> Factor:
+        return Factor(of.name(record), of.value(record), of)
+
+    cells = {name: RecordCell(name, cell.layer, place) for name in record.moments}
+    return Entry(
+        gradient=factor(_sibling(cell, "gradient")),
+        before=factor(_sibling(cell, "before")),
+        decay=float(record.settings["weight_decay"]),
+        moments={name: factor(of) for name, of in cells.items()},
+        rate=float(record.settings["learning_rate"]),
+        steps=record.optimizer_steps + 1,
+    )
+
+
+def _numpy(record: StepRecord, cell: RecordCell, entry: Entry, parts: Parts) -> str:
+    place = _place_in_layer(record, cell)
+    g = _line_of(_sibling(cell, "gradient"), "gradients")
+    if entry.decay:
+        g = f"({g} + {entry.decay} * {_line_of(_sibling(cell, 'before'), '')})"
+    moments = {
+        name: f"record.moments[{name!r}][{cell.layer}][{place[0]}, {place[1]}]"
+        for name in record.moments
+    }
+    return parts.line.format(rate=entry.rate, g=g, **moments)
+
+
+def _sentence(record: StepRecord, cell: RecordCell) -> str:
+    parameter = _sibling(cell, "before").name(record)
+    rule = OPTIMIZERS[str(record.settings["optimizer"])].label
+    return f"What step {record.step} added to {parameter}, by {rule}."
+
+
+def _why_zero(record: StepRecord, cell: RecordCell) -> str:
+    """Return why an update is zero whatever its gradient; empty if it is not so."""
+    if not record.updated:
+        return "This batch is only looked at: no update was made."
+    return _why_frozen(record, cell)
+
+
+def _why_frozen(record: StepRecord, cell: RecordCell) -> str:
+    """Return what is frozen, so that a weight or bias stays as it is; empty if nothing is."""
+    layer, (row, column) = cell.layer, _place_in_layer(record, cell)
+    if layer in record.frozen:
+        return f"Layer {layer + 1} is frozen: nothing is added to its weights and bias."
+    if (layer, None, column) in record.frozen_parts:
+        return f"Unit {column} of layer {layer + 1} is frozen: nothing is added to its weights."
+    if record.is_frozen(layer, row, column):
+        return f"{_sibling(cell, 'before').name(record)} is frozen: nothing is added to it."
+    return ""
+
+
+def _lone(value: float) -> list[Term]:
+    """Return a number as the only term, where nothing in the record stands behind it."""
+    return [Term("value", (Factor("value", value),))]
+
+
+SIBLINGS = {"before": "{s}", "gradient": "{}_gradients", "update": "{}_updates", "new": "new_{s}"}
+
+
+def _sibling(cell: RecordCell, which: str) -> RecordCell:
+    """Return the cell of the same parameter in another quantity of `SIBLINGS`."""
+    singular, plural = _names(cell)
+    quantity = SIBLINGS[which].format(singular, s=plural)
+    return RecordCell(quantity, cell.layer, cell.index)
+
+
+def _names(cell: RecordCell) -> tuple[str, str]:
+    return ("bias", "biases") if "bias" in cell.quantity else ("weight", "weights")
+
+
+def _place_in_layer(record: StepRecord, cell: RecordCell) -> tuple[int, int]:
+    """Return row and column in ``record.layers``, whose last row is the bias."""
+    if len(cell.index) == 1:
+        return len(record.layers[cell.layer]) - 1, cell.index[0]
+    row, column = cell.index
+    return row, column
+
+
+def _parameter_at(record: StepRecord, cell: RecordCell) -> RecordCell:
+    """Return the weight or bias that a moment belongs to."""
+    row, unit = cell.index
+    if row == len(record.layers[cell.layer]) - 1:
+        return RecordCell("biases", cell.layer, (unit,))
+    return RecordCell("weights", cell.layer, cell.index)
+
+
+def _line_of(cell: RecordCell, kind: str) -> str:
+    """Return the NumPy that reads a parameter, or its ``gradients`` or ``updates``."""
+    singular, plural = _names(cell)
+    name = f"{singular}_{kind}" if kind else plural
+    return f"record.{name}[{cell.layer}][{', '.join(map(str, cell.index))}]"

@@ -1,0 +1,223 @@
+"""What an explanation consists of: an equation, its terms, and the numbers that they multiply."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from math import isfinite, isnan, prod
+
+from ..nn.record import StepRecord
+from . import latex
+from .record_cell import RecordCell, values_of
+
+MOST_TERMS_IN_NUMBERS = 3
+"""Terms that the equation in numbers writes out; dots stand for the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A number in a term.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``a1[4, 3]``, or ``1/B`` for a constant.
+    value : float
+    cell : RecordCell, optional
+        The number of the record that it is; None for a constant.
+    multiplies : bool
+        Whether the value of the term is a multiple of it. If not, the term is a function of it.
+    """
+
+    name: str
+    value: float
+    cell: RecordCell | None = None
+    multiplies: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One summand of a number: the product of its factors.
+
+    Parameters
+    ----------
+    label : str
+        What it belongs to: ``example 4``, ``unit 3``, ``bias``.
+    factors : tuple of Factor
+        The one that leads towards the loss comes first.
+    example : int, optional
+        The row of the batch that it belongs to.
+    unit : tuple of (int, int), optional
+        The level and the unit that it belongs to.
+    """
+
+    label: str
+    factors: tuple[Factor, ...]
+    example: int | None = None
+    unit: tuple[int, int] | None = None
+
+    @property
+    def value(self) -> float:
+        """The product of the factors that multiply."""
+        return prod(factor.value for factor in self.factors if factor.multiplies)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    r"""Where a number of a record comes from.
+
+    Attributes
+    ----------
+    cell : RecordCell
+    name : str
+        Its name on the map, such as ``dW2[3, 17]``.
+    value : float
+        The number in the record.
+    sentence : str
+        What it is, in words.
+    equation, numbers : str
+        LaTeX: its equation in symbols, and with the numbers of this cell.
+    terms : tuple of Term
+        Largest magnitude first; the values sum to `value` within rounding.
+    numpy : str
+        A line of NumPy that computes it from ``record``.
+    working : tuple of Factor
+        Intermediate results in the order of their computation, where terms alone do not show them.
+    note : str
+        What is special about this one: frozen, set by hand, not updated; else empty.
+    """
+
+    cell: RecordCell
+    name: str
+    value: float
+    sentence: str
+    equation: str
+    numbers: str
+    terms: tuple[Term, ...]
+    numpy: str
+    working: tuple[Factor, ...] = ()
+    note: str = ""
+
+    @property
+    def factors(self) -> Iterable[Factor]:
+        """All numbers that it is made of, those of the largest terms first."""
+        for term in self.terms:
+            yield from term.factors
+        yield from self.working
+
+    @property
+    def first_non_finite(self) -> Factor | None:
+        """The first number of the record that it is made of and that is not finite, if any."""
+        return next((each for each in self.factors if each.cell and not isfinite(each.value)), None)
+
+
+Numbers = Callable[..., Factor]
+"""Returns the factor at an index of one array of a record."""
+
+
+def numbers_of(
+    record: StepRecord, quantity: str, layer: int | None = None, multiplies: bool = True
+) -> Numbers:
+    """Return a function from an index to the factor that stands for that number."""
+    of_example = quantity == "loss"
+    values = values_of(record, quantity, layer, (0,) if of_example else ())
+    symbol = RecordCell(quantity, layer).symbol(record, "[{}]")
+
+    def at(*index: int) -> Factor:
+        name = symbol.format(", ".join(map(str, index)))
+        return Factor(name, float(values[index]), RecordCell(quantity, layer, index), multiplies)
+
+    return at
+
+
+def explained(
+    record: StepRecord,
+    cell: RecordCell,
+    *,
+    sentence: str,
+    equation: str,
+    terms: Iterable[Term],
+    numpy: str,
+    numbers: str | None = None,
+    working: tuple[Factor, ...] = (),
+    note: str = "",
+) -> Explanation:
+    """Return the explanation of a cell, its terms sorted.
+
+    Parameters
+    ----------
+    equation : str
+        The right-hand side in LaTeX; further lines begin with ``&``.
+    numbers : str, optional
+        The right-hand side with numbers; by default the sum of the first terms.
+    """
+    name, value = latex.latex_of(record, cell), cell.value(record)
+    ordered = tuple(sorted(terms, key=_size, reverse=True))
+    lines = [numbers] if numbers is not None else _written_sum(ordered)
+    if lines != [latex.number(value)]:
+        lines.append(rf"= {latex.number(value)}")
+    return Explanation(
+        cell=cell,
+        name=cell.name(record),
+        value=value,
+        sentence=sentence,
+        equation=latex.aligned(name, [equation]),
+        numbers=latex.aligned(name, lines),
+        terms=ordered,
+        numpy=numpy,
+        working=working,
+        note=note,
+    )
+
+
+def unexplained(record: StepRecord, cell: RecordCell, sentence: str, note: str) -> Explanation:
+    """Return the explanation of a number whose origin the record does not tell."""
+    value = cell.value(record)
+    return explained(
+        record,
+        cell,
+        sentence=sentence,
+        equation=r"\text{not known}",
+        numbers=latex.number(value),
+        terms=[Term("value", (Factor("value", value),))],
+        numpy=repr(value),
+        note=note,
+    )
+
+
+def _size(term: Term) -> float:
+    return float("inf") if isnan(term.value) else abs(term.value)
+
+
+def _written_sum(terms: tuple[Term, ...]) -> list[str]:
+    """Return the first terms as products, one a line, and dots for the others."""
+    alike = Counter(
+        tuple(factor.value for factor in term.factors if factor.multiplies) for term in terms
+    )
+    lines = [
+        _written_product(values, count, first=not place)
+        for place, (values, count) in enumerate(islice(alike.items(), MOST_TERMS_IN_NUMBERS))
+    ]
+    if len(alike) > MOST_TERMS_IN_NUMBERS:
+        lines.append(r"+ \cdots")
+    return lines or ["0"]
+
+
+def _written_product(values: tuple[float, ...], count: int, first: bool) -> str:
+    """Return a term of a sum with its sign, which the first term needs only if it is negative.
+
+    Parameters
+    ----------
+    values : tuple of float
+        The factors.
+    count : int
+        How many terms have these factors.
+    """
+    texts = [latex.number(values[0]), *map(latex.factor, values[1:])]
+    sign = "-" if texts[0].startswith("-") else "" if first else "+"
+    texts[0] = texts[0].lstrip("-")
+    if count > 1:
+        texts.insert(0, str(count))
+    return sign + r" \cdot ".join(texts)

@@ -1,0 +1,155 @@
+"""Each optimizer's update of one entry written out, with the numbers of a record.
+
+Every rule adds −η · scale · (what it keeps of earlier steps + what it takes of g), with
+g = dL/dθ + λθ: `Parts` holds these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import sqrt
+
+from ..nn.optimizers import Adam, Momentum, RMSProp
+from .explanation import Factor
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A weight or bias, with what its update is made of.
+
+    Attributes
+    ----------
+    gradient, before : Factor
+        dL/dθ, and θ before the update.
+    decay : float
+        λ.
+    moments : dict of str to Factor
+        What the optimizer remembered of it.
+    rate : float
+        η.
+    steps : int
+        The number of this step, as the optimizer counts.
+    """
+
+    gradient: Factor
+    before: Factor
+    decay: float
+    moments: dict[str, Factor]
+    rate: float
+    steps: int
+
+    @property
+    def g(self) -> float:
+        """The gradient that the optimizer sees."""
+        return self.gradient.value + self.decay * self.before.value
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A rule with the numbers of one entry.
+
+    Attributes
+    ----------
+    kept : tuple of Factor
+        The moment and its coefficient; empty for rules that add nothing of earlier steps.
+    taken : tuple of Factor
+        The coefficients of g.
+    scale : tuple of Factor
+        What both are multiplied by, besides −η.
+    working : tuple of Factor
+        Moments after the step and bias corrections.
+    line : str
+        NumPy, with ``{rate}``, ``{g}`` and the name of each moment.
+    """
+
+    kept: tuple[Factor, ...]
+    taken: tuple[Factor, ...]
+    scale: tuple[Factor, ...]
+    working: tuple[Factor, ...]
+    line: str
+
+
+def _sgd(entry: Entry) -> Parts:
+    return Parts((), (), (), (), "-{rate} * {g}")
+
+
+def _momentum(entry: Entry) -> Parts:
+    mu, velocity = Momentum.momentum, entry.moments["velocity"]
+    after = mu * velocity.value + entry.g
+    return Parts(
+        kept=(velocity, Factor("μ", mu)),
+        taken=(),
+        scale=(),
+        working=(Factor("v after", after),),
+        line=f"-{{rate}} * ({mu} * {{velocity}} + {{g}})",
+    )
+
+
+def _rmsprop(entry: Entry) -> Parts:
+    alpha, epsilon = RMSProp.smoothing, RMSProp.epsilon
+    after = alpha * entry.moments["mean_square"].value + (1 - alpha) * entry.g**2
+    return Parts(
+        kept=(),
+        taken=(),
+        scale=(Factor("1/(√s + ε)", 1 / (sqrt(after) + epsilon)),),
+        working=(Factor("s after", after),),
+        line=(
+            f"-{{rate}} * (g := {{g}}) / (np.sqrt({alpha} * {{mean_square}} "
+            f"+ {1 - alpha:.2g} * g**2) + {epsilon})"
+        ),
+    )
+
+
+def _adam(entry: Entry) -> Parts:
+    b1, b2, epsilon, t = Adam.beta_1, Adam.beta_2, Adam.epsilon, entry.steps
+    mean = b1 * entry.moments["mean"].value + (1 - b1) * entry.g
+    square = b2 * entry.moments["mean_square"].value + (1 - b2) * entry.g**2
+    c1, c2 = 1 - b1**t, 1 - b2**t
+    root = sqrt(square / c2) + epsilon
+    return Parts(
+        kept=(entry.moments["mean"], Factor("β₁", b1)),
+        taken=(Factor("1 − β₁", 1 - b1),),
+        scale=(Factor("1/(1 − β₁ᵗ)", 1 / c1), Factor("1/(√v̂ + ε)", 1 / root)),
+        working=(
+            Factor("m after", mean),
+            Factor("v after", square),
+            Factor("1 − β₁ᵗ", c1),
+            Factor("1 − β₂ᵗ", c2),
+            Factor("m̂", mean / c1),
+            Factor("v̂", square / c2),
+        ),
+        line=(
+            f"-{{rate}} * ({b1} * {{mean}} + {1 - b1:.2g} * (g := {{g}})) / (1 - {b1}**{t}) "
+            f"/ (np.sqrt(({b2} * {{mean_square}} + {1 - b2:.2g} * g**2) / (1 - {b2}**{t})) "
+            f"+ {epsilon})"
+        ),
+    )
+
+
+RULES: dict[str, Callable[[Entry], Parts]] = {
+    "sgd": _sgd,
+    "momentum": _momentum,
+    "rmsprop": _rmsprop,
+    "adam": _adam,
+}
+EQUATIONS = {
+    "sgd": r"-\eta\,g, \quad g = \frac{\partial L}{\partial \theta} + \lambda\theta",
+    "momentum": (
+        r"-\eta\,v_t, \quad v_t = \mu\,v_{t-1} + g \\ "
+        r"&\phantom{=}\; g = \tfrac{\partial L}{\partial \theta} + \lambda\theta"
+    ),
+    "rmsprop": (
+        r"-\eta\,\frac{g}{\sqrt{s_t} + \epsilon} \\ "
+        r"&\phantom{=}\; s_t = \alpha\,s_{t-1} + (1 - \alpha)\,g^2 \\ "
+        r"&\phantom{=}\; g = \tfrac{\partial L}{\partial \theta} + \lambda\theta"
+    ),
+    "adam": (
+        r"-\eta\,\frac{\hat m}{\sqrt{\hat v} + \epsilon} \\ "
+        r"&\phantom{=}\; \hat m = \tfrac{m_t}{1 - \beta_1^t}, \;"
+        r"m_t = \beta_1 m_{t-1} + (1 - \beta_1)\,g \\ "
+        r"&\phantom{=}\; \hat v = \tfrac{v_t}{1 - \beta_2^t}, \;"
+        r"v_t = \beta_2 v_{t-1} + (1 - \beta_2)\,g^2 \\ "
+        r"&\phantom{=}\; g = \tfrac{\partial L}{\partial \theta} + \lambda\theta"
+    ),
+}

@@ -1,0 +1,61 @@
+"""The explanation of a number at two moments as HTML: both values, and the change of each term."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+
+from ...analysis.explained_difference import TermChange, changes
+from ...analysis.explanation import Explanation
+from ..plots.html import number
+from .explanation_html import Shown, about_html, equations_html, kind_of, path_html
+from .explanation_links import cell_message, message
+from .terms_table import FIRST_TERMS, bar, label_of
+
+
+def difference_html(ours: Explanation, theirs: Explanation, shown: Shown) -> str:
+    """Return how a number differs between two moments, as HTML."""
+    found = changes(ours, theirs)
+    return "".join(
+        [
+            path_html(shown),
+            f"<h3>Difference of {escape(ours.name)} "
+            f"<small>{kind_of(ours.cell, shown.record)}</small></h3>",
+            f'<div class="bp-value">{number(ours.value - theirs.value)}</div>',
+            f"<p>{about_html(ours.cell, shown)}</p>",
+            f'<table class="bp-facts"><tr><td>ours</td><td>{number(ours.value)}</td></tr>'
+            f"<tr><td>theirs</td><td>{number(theirs.value)}</td></tr></table>",
+            f"<p>{escape(ours.sentence)}</p>",
+            equations_html(ours.equation),
+            _table(found, shown),
+            _more(found, shown),
+        ]
+    )
+
+
+def _table(found: list[TermChange], shown: Shown) -> str:
+    rows = found if shown.everything else found[:FIRST_TERMS]
+    largest = max((abs(change.value) for change in found), default=0.0)
+    of_examples = len({change.term.example for change in found}) > 1
+    body = "".join(
+        f'<tr data-ring="{_ring(change)}">'
+        f"<td>{label_of(change.term, shown.source, of_examples)}</td>"
+        f"<td>{number(change.ours)}</td><td>{number(change.theirs)}</td>"
+        f'<td class="bp-bar">{bar(change.value, largest, shown.theme)}</td>'
+        f'<td class="bp-total">{number(change.value)}</td></tr>'
+        for change in rows
+    )
+    head = "<tr><th>term</th><th>ours</th><th>theirs</th><th></th><th>change</th></tr>"
+    return f'<div class="bp-scroll"><table>{head}{body}</table></div>'
+
+
+def _ring(change: TermChange) -> str:
+    cells = [factor.cell for factor in change.term.factors if factor.cell]
+    return escape(json.dumps([cell_message(cell) for cell in cells]))
+
+
+def _more(found: list[TermChange], shown: Shown) -> str:
+    if len(found) <= FIRST_TERMS:
+        return ""
+    label = f"First {FIRST_TERMS}" if shown.everything else f"All {len(found)}"
+    return f'<p><button data-key="all" {message(all=not shown.everything)}>{label}</button></p>'

@@ -1,0 +1,47 @@
+"""Elements of an explanation that lead on: links, and the messages that they send."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+
+from ...analysis.explanation import Factor
+from ...analysis.record_cell import RecordCell
+from ..plots.html import chip, number
+from ..state.map_source import MapSource
+
+
+def message(**content: object) -> str:
+    """Return an attribute with which an element sends a message when it is clicked."""
+    return f'data-send="{escape(json.dumps(content))}"'
+
+
+def cell_message(cell: RecordCell) -> dict[str, object]:
+    """Return a number of a record as JSON."""
+    return {"quantity": cell.quantity, "layer": cell.layer, "index": list(cell.index)}
+
+
+def cell_of_message(content: dict[str, object]) -> RecordCell:
+    """Return the number of a record from JSON."""
+    return RecordCell(content["quantity"], content["layer"], tuple(content["index"]))
+
+
+def link(text: str, cell: RecordCell) -> str:
+    """Return a link that explains a number; `text` must be escaped."""
+    target = cell_message(cell)
+    key = escape(json.dumps(target))
+    return f'<button class="bp-link" data-key="{key}" {message(follow=target)}>{text}</button>'
+
+
+def factor_html(factor: Factor) -> str:
+    """Return the number of a factor: a link, if it leads on."""
+    text = number(factor.value)
+    return link(text, factor.cell) if factor.cell else text
+
+
+def example_html(source: MapSource, row: int) -> str:
+    """Return the tokens of an example and its target as chips, or its label."""
+    *tokens, target = source.example_tokens(row) or [None]
+    if target is None:
+        return escape(source.example_label(row) or f"example {row}")
+    return "".join(chip(*token) for token in tokens) + "→" + chip(*target)

@@ -1,0 +1,69 @@
+"""A pane of HTML with equations and links: what is clicked or pointed at is told to Python."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+import param
+from panel.io.resources import DIST_DIR
+
+from ..plots.html import STYLE
+
+FOLDER = Path(__file__).parent
+(KATEX_STYLE,) = DIST_DIR.glob("bundled/katex/*/dist/katex.min.css")
+FAMILY = "bp-KaTeX_"
+"""Begins the names of the fonts: those of KaTeX's own style sheet, are not in Panel."""
+
+
+def _fonts() -> list[list[str]]:
+    """Return family, style and data of each font."""
+    fonts = []
+    for path in sorted((FOLDER.parent / "fonts").glob("KaTeX_*.woff2")):
+        family, style = path.stem.removeprefix("KaTeX_").split("-")
+        data = b64encode(path.read_bytes()).decode()
+        style = "italic" if style == "Italic" else "normal"
+        fonts.append([FAMILY + family, style, f"data:font/woff2;base64,{data}"])
+    return fonts
+
+
+def _math_style() -> str:
+    """Return KaTeX's style sheet, without its fonts' addresses."""
+    text = KATEX_STYLE.read_text(encoding="utf-8")
+    return re.sub(r"@font-face\{[^}]*\}", "", text).replace("KaTeX_", FAMILY)
+
+
+class ExplanationPane(pn.custom.JSComponent):
+    """HTML in which equations are typeset and elements send messages.
+
+    An element with ``data-tex`` becomes an equation, with MathML beside it for screen readers.
+    A click on one with ``data-send`` sends that JSON; one with ``data-copy`` copies its text;
+    pointing at one with ``data-ring`` sends ``{"ring": …}`` with that JSON.
+
+    Parameters
+    ----------
+    html : str
+        User text in it must be escaped.
+    on_message : callable
+        Called with each message, a dictionary.
+    """
+
+    html = param.String("", doc="The HTML that is shown.")
+
+    _esm = f"const FONTS = {json.dumps(_fonts())}\n" + (FOLDER / "explanation_pane.js").read_text(
+        encoding="utf-8"
+    )
+    _stylesheets = [
+        STYLE,
+        _math_style(),
+        (FOLDER / "explanation_pane.css").read_text(encoding="utf-8"),
+    ]
+
+    def __init__(self, on_message: Callable[[dict[str, Any]], None], **params: Any) -> None:
+        super().__init__(**params)
+        self.on_msg(lambda event: on_message(event.data))

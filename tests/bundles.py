@@ -5,6 +5,7 @@ import zipfile
 
 import numpy as np
 from safetensors.numpy import save
+from stores import SMALL, train
 
 from backprop_panel.interchange import export_run
 
@@ -31,3 +32,12 @@ def weights_file(network, seed=0):
         tensors[f"{2 * layer}.weight"] = random.normal(scale=0.3, size=(outputs, inputs))
         tensors[f"{2 * layer}.bias"] = random.normal(scale=0.3, size=bias.shape)
     return save({name: values.astype(np.float32) for name, values in tensors.items()})
+
+
+def with_loaded_weights(manager, seed=0):
+    """Return the current run, or a new one, trained ten steps before and after loading weights."""
+    run = manager.current or manager.create(name="first", **SMALL, optimizer="adam")
+    train(run, 10)
+    run.load_weights(weights_file(run.model.network, seed))
+    train(run, 10)
+    return run

@@ -1,12 +1,11 @@
 """What each part of the package may know of: seen from outside, in fresh interpreters."""
 
 import ast
-import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from interpreters import said_by_fresh_interpreter
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "backprop_panel"
@@ -48,19 +47,6 @@ loaded.append(torch_is_loaded())
 losses += [trainer.run_batch().loss for _ in range(10)]
 print(json.dumps({{"loaded": loaded, "losses": [loss.hex() for loss in losses]}}))
 """
-
-
-def said_by_fresh_interpreter(code):
-    """What `code` prints, as JSON, in an interpreter of its own where warnings are errors."""
-    done = subprocess.run(
-        [sys.executable, "-B", "-W", "error", "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def module_name(path):

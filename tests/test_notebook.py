@@ -1,16 +1,19 @@
 """The notebook runs from its first cell to the workbench in its last."""
 
+import json
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 NOTEBOOK = Path(__file__).parents[1] / "apps" / "notebook.ipynb"
 
 
 @pytest.fixture(scope="module")
 def executed():
+    # These take seconds: not in each process that collects the tests.
+    import nbformat
+    from nbclient import NotebookClient
+
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     NotebookClient(notebook, timeout=120).execute()
     return notebook
@@ -34,5 +37,5 @@ def test_no_other_cell_brings_scripts(executed):
 
 
 def test_the_repository_has_the_notebook_without_outputs():
-    stored = nbformat.read(NOTEBOOK, as_version=4)
-    assert not [output for cell in stored.cells for output in cell.get("outputs", [])]
+    stored = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
+    assert not [output for cell in stored["cells"] for output in cell.get("outputs", [])]

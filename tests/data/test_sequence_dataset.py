@@ -1,20 +1,16 @@
 """Windows, where they come from, the samples drawn from them, and the floor that they set."""
 
-import json
-import subprocess
-import sys
 from collections import Counter, defaultdict
 from math import log
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from interpreters import said_by_fresh_interpreter
 
 from backprop_panel import SequenceDataset, SettingError
 
-ROOT = Path(__file__).resolve().parents[2]
 MEGABYTE = 1_000_000
 
 quick = settings(derandomize=True, deadline=None, max_examples=60, database=None)
@@ -27,7 +23,7 @@ from backprop_panel import SequenceDataset
 line = {line!r}
 text = line * ({size} // len(line))
 data = SequenceDataset.from_text(text, sequence_length=8)
-seen = data.tokens(data.windows[data.n_windows - 1]).tolist() if {look} else None
+seen = data.tokens(data.windows[data.n_windows - 1]).tolist()
 print(json.dumps({{
     "windows": data.n_windows,
     "id_bytes": data.windows.dtype.itemsize,
@@ -380,25 +376,17 @@ def test_changing_a_list_that_was_given_changes_nothing():
     assert data.input_dimension == 16
 
 
-def loaded(line, size=50 * MEGABYTE, look=False):
+def loaded(line, size=50 * MEGABYTE):
     """What a fresh interpreter says of the data of a text of `line`s, `size` characters long."""
-    code = LOAD.format(line=line, size=size, look=look)
-    done = subprocess.run(
-        [sys.executable, "-B", "-W", "error", "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return said_by_fresh_interpreter(LOAD.format(line=line, size=size))
 
 
 LINE = "the quick brown fox jumps over the lazy dog, and the dog sleeps on through all of it\n"
 
 
-def test_a_text_of_50_megabytes_loads_within_400():
+def test_a_text_of_50_megabytes_loads_and_is_looked_at_within_400():
     said = loaded(LINE)
+    assert said["seen"] == list(" all of it")[-8:]
     assert said["windows"] == 50 * MEGABYTE // len(LINE) * (len(LINE) - 8)
     assert said["id_bytes"] == 1
     assert said["peak"] < 400 * MEGABYTE
@@ -406,9 +394,3 @@ def test_a_text_of_50_megabytes_loads_within_400():
 
 def test_a_text_of_50_megabytes_with_windows_line_breaks_loads_within_400():
     assert loaded(LINE.replace("\n", "\r\n"))["peak"] < 400 * MEGABYTE
-
-
-def test_a_window_of_a_text_of_50_megabytes_costs_nothing():
-    said = loaded(LINE, look=True)
-    assert said["seen"] == list(" all of it")[-8:]
-    assert said["peak"] < 400 * MEGABYTE

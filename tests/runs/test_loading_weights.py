@@ -13,7 +13,7 @@ from backprop_panel.nn.network import Network
 from backprop_panel.training.event_log import WeightsLoaded
 from backprop_panel.training.pytorch_weights import digest_of
 from backprop_panel.training.worker import StopWhen
-from tests.bundles import weights_file
+from tests.bundles import weights_file, with_loaded_weights
 
 CHANGES = {
     "nan": lambda tensors: {**tensors, "2.bias": tensors["2.bias"] * np.float32("nan")},
@@ -33,11 +33,7 @@ def manager():
 @pytest.fixture
 def run(manager):
     """A run with ten steps before weights were loaded, and ten after."""
-    run = manager.create(name="first", **SMALL, optimizer="adam")
-    train(run, 10)
-    run.load_weights(weights_file(run.model.network))
-    train(run, 10)
-    return run
+    return with_loaded_weights(manager)
 
 
 def parameters_in(file):

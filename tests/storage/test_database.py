@@ -19,7 +19,7 @@ from backprop_panel.storage import run_delta as saved_run
 from backprop_panel.training import checkpoints
 from backprop_panel.training.event_log import KINDS
 from backprop_panel.training.worker import StopWhen
-from tests.bundles import weights_file
+from tests.bundles import weights_file, with_loaded_weights
 from tests.training.test_checkpoints import do, histories, one_of_each_kind
 
 quick = settings(derandomize=True, deadline=None, max_examples=25, database=None)
@@ -462,15 +462,6 @@ def test_a_delta_that_fails_is_reported_and_retried(open_manager, monkeypatch):
     assert run.worker.error is None
 
 
-def loading(manager, seed=0):
-    """The current run, with weights loaded after ten steps, and ten more."""
-    run = manager.current or manager.create(**SMALL, optimizer="adam")
-    train(run, 10)
-    run.load_weights(weights_file(run.model.network, seed))
-    train(run, 10)
-    return run
-
-
 def stored_digests(path):
     with closing(sqlite3.connect(path)) as db:
         return {digest for (digest,) in db.execute("SELECT digest FROM tensors")}
@@ -478,7 +469,7 @@ def stored_digests(path):
 
 def test_loaded_weights_come_back_and_every_step_with_them(open_manager):
     manager = open_manager()
-    run = loading(manager)
+    run = with_loaded_weights(manager)
     digests = [run.replay(step).engine.state().digest() for step in range(21)]
     manager.close()
     back = open_manager().current
@@ -489,10 +480,10 @@ def test_loaded_weights_come_back_and_every_step_with_them(open_manager):
 
 def test_a_second_window_sees_weights_that_are_loaded_meanwhile(open_manager):
     manager, other = open_manager(), open_manager()
-    run = loading(manager)
+    run = with_loaded_weights(manager)
     wait_until(lambda: other.refresh() == [] and other.runs != [])
     (seen,) = other.runs
-    loading(manager, seed=1)
+    with_loaded_weights(manager, seed=1)
     wait_until(lambda: other.refresh() == [] and seen.trainer.step == run.trainer.step)
     for step in (10, 11, 30, 31):
         assert seen.replay(step).engine.state().digest() == run.replay(step).engine.state().digest()
@@ -501,7 +492,7 @@ def test_a_second_window_sees_weights_that_are_loaded_meanwhile(open_manager):
 
 def test_a_fork_keeps_the_loaded_weights_when_its_parent_is_deleted(open_manager):
     manager = open_manager()
-    run = loading(manager)
+    run = with_loaded_weights(manager)
     fork = manager.fork(run.id, step=15)
     manager.delete(run.id)
     before = fork.replay(12).engine.state().digest()
@@ -511,7 +502,7 @@ def test_a_fork_keeps_the_loaded_weights_when_its_parent_is_deleted(open_manager
 
 def test_a_reset_drops_the_loaded_weights_from_the_file(open_manager, path):
     manager = open_manager()
-    run = loading(manager)
+    run = with_loaded_weights(manager)
     wait_until(lambda: stored_digests(path))
     manager.reset(run.id)
     manager.close()
@@ -521,7 +512,7 @@ def test_a_reset_drops_the_loaded_weights_from_the_file(open_manager, path):
 
 def test_a_deleted_runs_loaded_weights_are_deleted(open_manager, path):
     manager = open_manager()
-    run = loading(manager)
+    run = with_loaded_weights(manager)
     manager.create(**SMALL)
     manager.delete(run.id)
     manager.close()
@@ -530,7 +521,7 @@ def test_a_deleted_runs_loaded_weights_are_deleted(open_manager, path):
 
 def test_a_second_window_drops_the_loaded_weights_when_the_run_is_reset(open_manager):
     manager, other = open_manager(), open_manager()
-    loading(manager)
+    with_loaded_weights(manager)
     wait_until(lambda: other.refresh() == [] and other.runs)
     (seen,) = other.runs
     wait_until(lambda: other.refresh() == [] and seen.trainer.step == 20)
@@ -553,7 +544,7 @@ def test_a_second_window_drops_the_loaded_weights_when_the_run_is_reset(open_man
 def test_damaged_loaded_weights_are_reported(damage, open_manager, path):
     manager = open_manager()
     for seed in (0, 1):
-        loading(manager, seed)
+        with_loaded_weights(manager, seed)
     manager.close()
     with closing(sqlite3.connect(path)) as db, db:
         db.execute(damage)

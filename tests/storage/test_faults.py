@@ -25,15 +25,22 @@ def path(tmp_path):
     return tmp_path / "runs.sqlite"
 
 
-@pytest.fixture
-def filled(path):
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
     """A store with two runs, closed."""
+    path = tmp_path_factory.mktemp("filled") / "runs.sqlite"
     manager = TrainingRunManager(path)
     run = manager.create(**SMALL, optimizer="adam")
     train(run, 500)
     manager.fork(run.id, step=200)
     manager.close()
     return path
+
+
+@pytest.fixture
+def filled(path, template):
+    """A copy of the store with two runs."""
+    return shutil.copy(template, path)
 
 
 def refusal(path):

@@ -1,6 +1,7 @@
 """A store opens by its list: a run is loaded when it is first looked at."""
 
 import math
+import shutil
 import sqlite3
 from contextlib import closing
 
@@ -22,15 +23,22 @@ def path(tmp_path):
     return tmp_path / "runs.sqlite"
 
 
-@pytest.fixture
-def filled(path):
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
     """A store with many runs, closed; the run used last is the last one."""
+    path = tmp_path_factory.mktemp("filled") / "runs.sqlite"
     with opened(path) as manager:
         for name in NAMES:
             manager.create(name=name, **SMALL)
         train(manager.runs[3], 30)
         manager.runs[3].trainer.learning_rate = 0.25
     return path
+
+
+@pytest.fixture
+def filled(path, template):
+    """A copy of the store with many runs."""
+    return shutil.copy(template, path)
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ def test_weights_loaded_in_another_process_are_seen_with_every_step_after(tmp_pa
     seen.close()
 
 
-@pytest.mark.parametrize("kills", [5, pytest.param(200, marks=soak, id="soak")])
+@pytest.mark.parametrize("kills", [3, pytest.param(200, marks=soak, id="soak")])
 def test_a_process_killed_at_any_moment_loses_at_most_a_second(kills, tmp_path):
     path, chance, reference = tmp_path / "runs.sqlite", random.Random(kills), Undisturbed()
     gone, before = [], 0
@@ -125,7 +125,7 @@ def test_a_process_that_ends_without_closing_its_store_has_saved_all(tmp_path):
     manager.close()
 
 
-@pytest.mark.parametrize("seconds", [4, pytest.param(60, marks=soak, id="soak")])
+@pytest.mark.parametrize("seconds", [2, pytest.param(60, marks=soak, id="soak")])
 def test_eight_processes_work_in_one_file(seconds, tmp_path):
     path = tmp_path / "runs.sqlite"
     processes = [start("anything", path, seconds, seed) for seed in range(8)]

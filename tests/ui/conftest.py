@@ -16,13 +16,14 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import TimeoutError, expect, sync_playwright
+from playwright.sync_api import Page, TimeoutError, expect, sync_playwright
 
-from tests.ui.browsing import fill, pause
+from tests.ui.browsing import choose, fill, pause
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,6 +39,12 @@ expect.set_options(timeout=ACTION)
 
 WHOLE = """() => window.Bokeh && ['dŷ', 'timeline'].every((name) =>
   [...Bokeh.index.query(({model}) => model.name === name)].length > 0)"""
+
+FULL_SPEED = "As fast as possible"
+
+# The runs in the list, without opening it.
+RUNS = """() => [...Bokeh.documents[0].all_models]
+  .find((model) => model.data?.attributes?.label === "Active run").data.attributes.options"""
 
 SHOW_ALL_CELLS = """() => {
   for (const {model} of Bokeh.index.query(({model}) => model.type === 'Figure'))
@@ -63,19 +70,6 @@ BROWSER_ARGS = [
     # The tests see the same page with and without a network: no name is ever resolved.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
-
-
-def pytest_collection_modifyitems(items):
-    """Mark the browser tests and run them last.
-
-    The quick tests then fail first; and Playwright keeps an event loop running in the main thread
-    for as long as its browser lives, which code that starts one of its own does not stand.
-    """
-    here = Path(__file__).parent
-    in_browser = [item for item in items if item.path.is_relative_to(here)]
-    for item in in_browser:
-        item.add_marker(pytest.mark.ui)
-    items[:] = [item for item in items if item not in set(in_browser)] + in_browser
 
 
 class Server:
@@ -217,10 +211,19 @@ class Watch:
             self.foreign.append(url)
 
 
+@dataclass
+class UsedPage:
+    """The page that stays open from test to test, once a test has asked for it."""
+
+    page: Page | None = None
+    first_status: str = ""
+    """The status line when the page was opened."""
+
+
 @pytest.fixture(scope="session")
-def used_pages():
-    """Return the pages that stay open from test to test: one, once it was opened."""
-    return []
+def kept():
+    """Return where the page is kept that stays open from test to test."""
+    return UsedPage()
 
 
 @pytest.fixture(scope="session")
@@ -233,12 +236,12 @@ def shared_context(browser):
 
 
 @pytest.fixture
-def context(shared_context, server, used_pages):
+def context(shared_context, server, kept):
     """Watch what happens in the pages of one test, and close them after it."""
     watch = Watch(shared_context, urlsplit(server.url).netloc)
     yield shared_context
     for page in shared_context.pages:
-        if page not in used_pages:
+        if page is not kept.page:
             page.close()
     watch.stop()
     log = server.new_log()
@@ -278,18 +281,20 @@ def page(open_page):
 
 
 @pytest.fixture
-def used_page(open_page, used_pages):
+def used_page(open_page, kept):
     """Return a page that was used before, its first run reset: far sooner there than a new one.
 
     It is for tests that leave alone what outlives a run: the first run's name, which runs are
     compared, what part of a curve is in sight.
     """
-    if not used_pages:
-        used_pages.append(open_page())
-        return used_pages[0]
-    (page,) = used_pages
+    if kept.page is None:
+        kept.page = open_page()
+        kept.first_status = kept.page.locator(".bp-status").inner_text()
+        return kept.page
+    page = kept.page
     pause(page)
     page.get_by_role("button", name="Train", exact=True).click()
+    _restore_playback(page)
     _delete_all_but_the_first_run(page)
     fill(page, "Run name", "")  # a name that was refused stands there still
     _deselect(page)
@@ -299,6 +304,14 @@ def used_page(open_page, used_pages):
     page.evaluate(SHOW_ALL_CELLS)
     page.wait_for_function("() => Bokeh.documents.every((document) => document.is_idle)")
     return page
+
+
+def _restore_playback(page):
+    speed = page.get_by_role("combobox", name="Speed", exact=True)
+    if speed.inner_text() != FULL_SPEED:
+        choose(page, "Speed", FULL_SPEED)
+    if page.get_by_label("Stop after epochs", exact=True).input_value():
+        fill(page, "Stop after epochs", "")
 
 
 def _deselect(page):
@@ -331,13 +344,7 @@ def _delete_all_but_the_first_run(page):
         for name in ("Delete", "Delete run"):
             page.get_by_role("button", name=name, exact=True).click()
         expect(active).not_to_have_text(shown)
-    active.click()
-    others = page.get_by_role("menuitem").filter(has_not_text=re.compile("^run 1$"))
-    if others.count():
-        others.first.click()
-        expect(page.get_by_role("listbox")).to_have_count(0)
+    if others := [name for name in page.evaluate(RUNS) if name != "run 1"]:
+        choose(page, "Active run", others[0])
         expect(active).not_to_have_text("run 1")
         _delete_all_but_the_first_run(page)
-    else:
-        page.keyboard.press("Escape")
-        expect(page.get_by_role("listbox")).to_have_count(0)

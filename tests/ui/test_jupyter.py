@@ -1,5 +1,6 @@
 """The workbench in a notebook: JupyterLab in a browser without a network."""
 
+import json
 import os
 import re
 import signal
@@ -11,7 +12,6 @@ import urllib.request
 from io import BytesIO
 from pathlib import Path
 
-import nbformat
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
@@ -26,6 +26,15 @@ CELLS = (
     "from backprop_panel.views import Workbench\nfirst = Workbench()\nfirst",
     "import panel as pn\npn.Column('# Within something else', Workbench(hidden_dimension=8))",
 )
+
+CODE = {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": []}
+NOTEBOOK = {
+    "nbformat": 4,
+    "nbformat_minor": 5,
+    # By name: otherwise JupyterLab asks which kernel it is to be.
+    "metadata": {"kernelspec": {"display_name": "Python 3", "name": "python3"}},
+    "cells": [{**CODE, "id": f"cell-{at}", "source": code} for at, code in enumerate(CELLS)],
+}
 
 KERNEL_IS_IDLE = """() => {
   const session = window.jupyterapp?.shell.currentWidget?.sessionContext
@@ -89,11 +98,7 @@ class Lab:
     def __init__(self, folder: Path):
         root = folder / "root"
         root.mkdir()
-        cells = [nbformat.v4.new_code_cell(code) for code in CELLS]
-        # By name: otherwise JupyterLab asks which kernel it is to be.
-        kernel = {"kernelspec": {"display_name": "Python 3", "name": "python3"}}
-        notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
-        nbformat.write(notebook, root / "notebook.ipynb")
+        (root / "notebook.ipynb").write_text(json.dumps(NOTEBOOK))
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.host = f"127.0.0.1:{probe.getsockname()[1]}"

@@ -3,14 +3,17 @@
 import os
 import re
 import signal
+import sqlite3
+from contextlib import closing
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
 from stores import wait_until
 
 from backprop_panel import TrainingRunManager
-from tests.ui.browsing import expect_active, expect_step, fill, press, standing
-from tests.ui.conftest import FIRST_LOAD, Server, expect_whole
+from tests.ui.browsing import expect_active, expect_drawn, expect_step, fill, pause, press, standing
+from tests.ui.conftest import ACTION, FIRST_LOAD, Server, Watch, expect_whole
 
 SOME_STEPS = re.compile(r"^step [\d,]{3,} ")
 
@@ -25,46 +28,84 @@ KEEP_SOCKETS = """() => {
   }
 }"""
 
+STORED_STEP = """SELECT json_extract(meta, '$.step') FROM states JOIN runs ON runs.id = states.run
+WHERE runs.name = ?"""
+
+
+class Lasting:
+    """A store, the server that has it, and windows on it; they stay from test to test."""
+
+    def __init__(self, browser, folder):
+        self.store = folder / "runs.sqlite"
+        self.folder, self.servers, self.windows = folder, [], []
+        self.context = browser.new_context(viewport={"width": 1280, "height": 800})
+        self.context.set_default_timeout(ACTION)
+        self.context.add_init_script(f"({KEEP_SOCKETS})()")
+
+    @property
+    def server(self):
+        """The server; another one if the last one was ended."""
+        if not self.servers or self.servers[-1].process.poll() is not None:
+            log = self.folder / f"server {len(self.servers)}.log"
+            self.servers.append(Server(log, store=self.store))
+            self.servers[-1].wait_until_it_answers()
+        return self.servers[-1]
+
+    def open(self, count):
+        """Return so many open windows, in which nothing plays."""
+        for page in self.windows[count:]:
+            self.close(page)
+        for page in self.windows:
+            pause(page)
+        while len(self.windows) < count:
+            if self.windows:
+                train(self.windows[0])
+            self.windows.append(self.context.new_page())
+            self.windows[-1].goto(self.server.url, timeout=FIRST_LOAD)
+            expect_whole(self.windows[-1])
+            # Until all is laid out, a field that is typed into may still be drawn anew.
+            expect_drawn(self.windows[-1])
+        return list(self.windows)
+
+    def close(self, page):
+        """Close a window."""
+        self.windows.remove(page)
+        page.close()
+
+    def end(self):
+        """Close all windows and end the server."""
+        self.context.close()
+        for server in self.servers:
+            server.stop()
+            assert "Traceback" not in server.log()
+
+    def stored_step(self, name):
+        """Return the step at which the file has a run."""
+        with closing(sqlite3.connect(self.store)) as db:
+            found = db.execute(STORED_STEP, (name,)).fetchone()
+        return found and found[0]
+
 
 @pytest.fixture(scope="module")
-def lasting(tmp_path_factory):
-    """Serve one store to the tests that end pages only, one after the other."""
-    folder = tmp_path_factory.mktemp("lasting")
-    server = Server(folder / "server.log", store=folder / "runs.sqlite")
-    server.wait_until_it_answers()
-    yield server
-    server.stop()
-    assert "Traceback" not in server.log()
+def lasting(browser, tmp_path_factory):
+    lasting = Lasting(browser, tmp_path_factory.mktemp("lasting"))
+    yield lasting
+    lasting.end()
 
 
-@pytest.fixture
-def start(tmp_path):
-    """Return a function that starts a server on one store, again and again."""
-    servers = []
-
-    def start():
-        log = tmp_path / f"server {len(servers)}.log"
-        servers.append(Server(log, store=tmp_path / "runs.sqlite"))
-        servers[-1].wait_until_it_answers()
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.stop()
-
-
-def opened(browser, server):
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.goto(server.url, timeout=FIRST_LOAD)
-    expect_whole(page)
-    page.wait_for_timeout(1000)
-    return page
+def train(page):
+    """Make a step, which stores the run: an untrained one is in no other window."""
+    before = page.locator(".bp-status").inner_text()
+    press(page, "Run Batch")
+    expect(page.locator(".bp-status")).not_to_have_text(before)
 
 
 def play(page):
-    """Press Play, and wait until some steps are shown."""
+    """Press Play, and wait until some steps more are shown."""
+    before = page.locator(".bp-status").inner_text()
     press(page, "Play")
     expect_to_play(page)
+    expect(page.locator(".bp-status")).not_to_have_text(before)
     expect(page.locator(".bp-status")).to_have_text(SOME_STEPS)
 
 
@@ -84,71 +125,43 @@ def expect_open(server, connections):
     wait_until(known)
 
 
-def test_a_run_is_there_again_at_its_step_after_the_server_was_killed(browser, start):
-    server = start()
-    page = opened(browser, server)
-    fill(page, "Run name", "lasting")
-    press(page, "Rename")
-    press(page, "Run Full Epoch")
-    expect_step(page, 16, epoch=1)
-    shown = page.locator(".bp-status").inner_text()
-    page.wait_for_timeout(1500)
-    os.killpg(server.process.pid, signal.SIGKILL)
-    server.process.wait()
-    page.close()
-    page = opened(browser, start())
-    expect(page.get_by_label("Active run", exact=True)).to_contain_text("lasting")
-    assert page.locator(".bp-status").inner_text() == shown
-    press(page, "Run Batch")
-    expect_step(page, 17, epoch=1)
-    page.close()
-
-
-def test_a_second_window_watches_and_is_told_who_trains(browser, lasting):
-    first = opened(browser, lasting)
+def test_a_second_window_watches_and_is_told_who_trains(lasting):
+    (first,) = lasting.open(1)
     fill(first, "Run name", "shared")
     press(first, "Rename")
     expect_active(first, "shared")
-    second = opened(browser, lasting)
+    first, second = lasting.open(2)
+    before = second.locator(".bp-status").inner_text()
     press(first, "Play")
+    expect(second.locator(".bp-status")).not_to_have_text(before)
     expect(second.locator(".bp-status")).to_have_text(re.compile(r"^step [\d,]{2,} "))
     press(second, "Run Batch")
     expect(second.get_by_text("is being trained in another window").first).to_be_visible()
-    press(first, "Pause")
-    first.close()
-    second.close()
 
 
-def test_a_run_that_played_in_a_closed_page_can_go_on_in_another(browser, lasting):
-    first = opened(browser, lasting)
+def test_a_run_that_played_in_a_closed_page_can_go_on_in_another(lasting):
+    first, second = lasting.open(2)
     play(first)
-    second = opened(browser, lasting)
-    first.close()
-    expect_open(lasting, 1)
+    lasting.close(first)
+    expect_open(lasting.server, 1)
     press(second, "Play")
     expect_to_play(second)
-    second.close()
 
 
-def test_a_run_that_played_can_go_on_after_a_reload(browser, lasting):
-    page = opened(browser, lasting)
+def test_a_run_that_played_can_go_on_after_a_reload(lasting):
+    (page,) = lasting.open(1)
     play(page)
     page.reload()
     expect_whole(page)
-    expect_open(lasting, 1)
+    expect_open(lasting.server, 1)
     expect(page.locator(".bp-status")).to_have_text(SOME_STEPS)
     press(page, "Play")
     expect_to_play(page)
-    page.close()
 
 
-def test_a_page_comes_back_after_its_connection_broke_down(browser, lasting):
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    errors = []
-    page.on("pageerror", lambda error: errors.append(error))
-    page.add_init_script(f"({KEEP_SOCKETS})()")
-    page.goto(lasting.url, timeout=FIRST_LOAD)
-    expect_whole(page)
+def test_a_page_comes_back_after_its_connection_broke_down(lasting):
+    (page,) = lasting.open(1)
+    watch = Watch(lasting.context, urlsplit(lasting.server.url).netloc)
     play(page)
     page.evaluate("sockets[0].close()")
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
@@ -157,30 +170,40 @@ def test_a_page_comes_back_after_its_connection_broke_down(browser, lasting):
     press(page, "Run Single Step")
     expect_step(page, step + 1, epoch)
     play(page)
-    page.close()
-    assert not errors
-    assert "Warning" not in lasting.log()
+    watch.stop()
+    assert not watch.errors
+    assert "Warning" not in lasting.server.log()
+
+
+def test_a_run_is_there_again_at_its_step_after_the_server_was_killed(lasting):
+    (page,) = lasting.open(1)
+    press(page, "Reset")
+    expect_step(page, 0)
+    fill(page, "Run name", "lasting")
+    press(page, "Rename")
+    press(page, "Run Full Epoch")
+    expect_step(page, 16, epoch=1)
+    shown = page.locator(".bp-status").inner_text()
+    wait_until(lambda: lasting.stored_step("lasting") == 16)
+    os.killpg(lasting.server.process.pid, signal.SIGKILL)
+    lasting.server.process.wait()
+    lasting.close(page)
+    (page,) = lasting.open(1)
+    expect_active(page, "lasting")
+    assert page.locator(".bp-status").inner_text() == shown
+    press(page, "Run Batch")
+    expect_step(page, 17, epoch=1)
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_a_server_that_is_ended_saves_all_that_was_shown(end, browser, start, tmp_path):
-    server = start()
-    page = opened(browser, server)
+def test_a_server_that_is_ended_saves_all_that_was_shown(end, lasting):
+    (page,) = lasting.open(1)
     play(page)
+    server = lasting.server
     assert server.stop(end) == 0
     shown, *_ = standing(page)
-    page.close()
-    manager = TrainingRunManager(tmp_path / "runs.sqlite")
+    lasting.close(page)
+    manager = TrainingRunManager(lasting.store)
     assert manager.current.trainer.step >= shown
     manager.close()
     assert "Traceback" not in server.log()
-
-
-def test_a_link_makes_its_run_or_says_what_it_cannot_read(context, server):
-    page = context.new_page()
-    page.goto(f"{server.url}?hidden_dimension=16&loss_type=cross_entropy", timeout=FIRST_LOAD)
-    expect(page.get_by_text("16×16").first).to_be_visible(timeout=FIRST_LOAD)
-    page.goto(f"{server.url}?hiden_dimension=16", timeout=FIRST_LOAD)
-    expect(page.get_by_text("Did you mean 'hidden_dimension'").first).to_be_visible(
-        timeout=FIRST_LOAD
-    )

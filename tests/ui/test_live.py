@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 
 import numpy as np
+import pytest
 from playwright.sync_api import TimeoutError, expect
 
 from backprop_panel.interchange import import_run
@@ -38,6 +39,12 @@ EVERY_CHOICE = {
     "Speed": ["25 steps a second", "As fast as possible"],
 }
 TABS = ["Network", "Loss", "Runs", "Data", "Health", "Difference"]
+
+
+@pytest.fixture
+def page(used_page):
+    """The shared page with its run reset."""
+    return used_page
 
 
 def expect_training(page):
@@ -179,8 +186,8 @@ def random_action(page, chance):
             page.keyboard.press(chance.choice(["ArrowLeft", "ArrowRight", "Home", "End"]))
 
 
-def test_random_actions_leave_the_page_at_work_and_no_traceback(page, tmp_path):
-    chance = random.Random(0)
+def test_random_actions_leave_the_page_at_work_and_no_traceback(open_page, tmp_path):
+    page, chance = open_page(), random.Random(0)
     for _ in range(ACTIONS):
         random_action(page, chance)
     page.wait_for_timeout(1000)  # what was done last may be on its way

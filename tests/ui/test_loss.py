@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.ui.browsing import (
+    choose,
     curves,
     expect_active,
     expect_curves,
@@ -61,20 +62,24 @@ def test_a_zoom_of_the_loss_survives_training(page):
     assert window(page, "loss")[0] == zoomed[0]
 
 
-def test_a_run_that_is_not_ticked_has_no_curve(page):
-    make_two_runs(page)
-    show_tab(page, "Loss")
-    expect(page.get_by_text("● run 1")).to_be_visible()
-    expect_curves(page, "loss", "run 1", "run 2")
-    assert {"run 1", "run 1, validation", "run 2", "run 2, validation"} <= set(curves(page, "loss"))
-    show_runs(page, "run 1", "run 2")
-    untick(page, "run 1")
-    show_tab(page, "Loss")
-    expect(page.get_by_text("● run 1")).to_be_hidden()
-    expect(page.get_by_text("● run 2")).to_be_visible()
-    expect_curves(page, "loss", "run 2")
-    expect_curves(page, "timeline", "run 2")
-    assert curves(page, "timeline") == ["run 2"]
+def test_a_run_that_is_not_ticked_has_no_curve(used_page):
+    make_two_runs(used_page)
+    show_tab(used_page, "Loss")
+    expect(used_page.get_by_text("● run 1")).to_be_visible()
+    expect_curves(used_page, "loss", "run 1", "run 2")
+    assert {"run 1", "run 1, validation", "run 2", "run 2, validation"} <= set(
+        curves(used_page, "loss")
+    )
+    show_runs(used_page, "run 1", "run 2")
+    # It is deleted with its tick before the next test; run 1 stays.
+    choose(used_page, "Active run", "run 1")
+    untick(used_page, "run 2")
+    show_tab(used_page, "Loss")
+    expect(used_page.get_by_text("● run 2")).to_be_hidden()
+    expect(used_page.get_by_text("● run 1")).to_be_visible()
+    expect_curves(used_page, "loss", "run 1")
+    expect_curves(used_page, "timeline", "run 1")
+    assert curves(used_page, "timeline") == ["run 1"]
 
 
 def test_a_run_that_is_ticked_again_is_compared_again(used_page):

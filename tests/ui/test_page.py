@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.ui.browsing import (
+    STATUS,
     choose,
     expect_active,
     expect_step,
@@ -24,10 +25,10 @@ def page(used_page):
     return used_page
 
 
-def test_at_first_load_one_pass_has_been_made(open_page):
-    page = open_page()
-    expect_step(page, 0)
-    assert standing(page)[2] > 0
+def test_at_first_load_one_pass_has_been_made(page, kept):
+    step, epoch, loss = STATUS.match(kept.first_status).groups()
+    assert (step, epoch) == ("0", "0")
+    assert float(loss) > 0
 
 
 def test_a_single_step_and_a_batch_each_make_one_update(page):

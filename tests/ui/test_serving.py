@@ -13,8 +13,9 @@ from tests.ui.conftest import FIRST_LOAD, Server, Watch, expect_whole
 # Panel's login page loads its logo from the CDN.
 LOGO = f"https://cdn.holoviz.org/panel/{pn.__version__}/dist/images/logo_stacked.png"
 
+# Options that do not touch each other stand together: a server and a page take seconds each.
 MODES = {
-    "threads": ["--num-threads", "4"],
+    "threads, as the index": ["--num-threads", "4", "--index", "main"],
     "reused sessions": ["--reuse-sessions", "--warm"],
     "reused and warmed sessions": ["--reuse-sessions", "warm"],
     "reloading, short sessions": [
@@ -26,12 +27,15 @@ MODES = {
         *("--setup", "tests/stores.py", "--plugins", "tests.plugin", "--enable-xsrf-cookies"),
         *("--websocket-compression-level", "9", "--session-ids", "unsigned"),
     ],
-    "observed": [
+    "observed, under a prefix": [
+        *("--prefix", "x", "--root-path", "/x/"),
         *("--admin", "--profiler", "snakeviz", "--session-history=-1", "--rest-session-info"),
         *("--liveness", "--log-level", "debug", "--stats-log-frequency", "1000"),
         *("--rest-provider", "param"),
     ],
 }
+ADDRESSES = {"threads, as the index": "", "observed, under a prefix": "x/main"}
+"""Where the page is, if not at /main."""
 
 
 @pytest.fixture
@@ -87,21 +91,16 @@ def expect_to_work(page):
     expect_step(page, 1)
 
 
-@pytest.mark.parametrize("options", MODES.values(), ids=MODES)
-def test_the_page_works_in_each_mode(options, start, visit):
-    server = start(*options)
+@pytest.mark.parametrize("mode", MODES)
+def test_the_page_works_in_each_mode(mode, start, visit):
+    server = start(*MODES[mode], address=ADDRESSES.get(mode, "main"))
     # The second page of a server that makes or keeps sessions in advance differs from the first.
-    for _ in range(2 if "--reuse-sessions" in options else 1):
+    for _ in range(2 if "--reuse-sessions" in MODES[mode] else 1):
         expect_to_work(visit(server))
 
 
-def test_the_page_applies_the_patches_of_bokehjs(page):
-    assert page.evaluate(PATCHED) == [True, True, True]
-
-
-def test_the_page_works_under_a_prefix_and_as_the_index(start, visit):
-    expect_to_work(visit(start("--prefix", "x", "--root-path", "/x/", address="x/main")))
-    expect_to_work(visit(start("--index", "main", address="")))
+def test_the_page_applies_the_patches_of_bokehjs(used_page):
+    assert used_page.evaluate(PATCHED) == [True, True, True]
 
 
 def test_behind_a_login_the_page_works(start, visit):

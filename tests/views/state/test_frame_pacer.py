@@ -89,7 +89,7 @@ def test_a_page_that_stops_leaves_its_share_to_the_others(pacers):
 
 
 def test_each_of_many_pages_gets_a_frame_before_the_timeout(pacers):
-    pacer, *_ = pacers(10_000)
+    pacer, *_ = pacers(1000)
     make_frame(pacer)
     assert pacer.due_in <= TIMEOUT
 

@@ -11,14 +11,14 @@ import param
 from ...settings import SettingError
 from ..plots.colors import theme_of
 from ..state.session import Session, redraw_on_change
-from ..widgets.buttons import button
 from ..widgets.explanation_pane import ExplanationPane
+from .cell_editor import CellEditor
 from .difference_html import difference_html
 from .explanation_html import Shown, explanation_html
-from .explanation_links import cell_of_message
-from .parameter_editor import ParameterEditor
+from .explanation_links import cell_of_message, message
 
 NOTHING = "<p>Click a cell of the map: this is where it is explained.</p>"
+DESELECT = f'<p><button data-key="deselect" {message(deselect=True)}>Deselect</button></p>'
 
 
 class Inspector(pn.viewable.Viewer):
@@ -29,20 +29,14 @@ class Inspector(pn.viewable.Viewer):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
+        self._editor = CellEditor(session)
         self._pane = ExplanationPane(
             self._answer, margin=0, sizing_mode="stretch_width", css_classes=["bp-explanation"]
         )
-        self._deselect = button("Deselect", session.deselect, margin=(8, 0), visible=False)
-        self._layout = pn.Column(
-            self._pane,
-            ParameterEditor(session),
-            self._deselect,
-            margin=(0, 14),
-            sizing_mode="stretch_width",
-        )
+        self._layout = pn.Column(self._pane, margin=(0, 14), sizing_mode="stretch_width")
         redraw_on_change(session, self._show)
         session.param.watch(self._show_other_number, "path")
-        session.param.watch(self._show, ["subtracted", "dark", "deltas_shown"])
+        session.param.watch(self._show, ["subtracted", "dark", "deltas_shown", "mistakes"])
         self.param.watch(self._show, "everything")
         self._show()
 
@@ -55,17 +49,24 @@ class Inspector(pn.viewable.Viewer):
         self._show()
 
     def _show(self, *events: param.parameterized.Event) -> None:
-        self._deselect.visible = bool(self.session.path)
         self._pane.html = self._html()
 
     def _html(self) -> str:
         session = self.session
         if session.question is None:
             return NOTHING
+        theme = "bp-dark" if session.dark else ""
+        return (
+            f'<div class="{theme}">{self._explanation_html()}{self._editor.html()}{DESELECT}</div>'
+        )
+
+    def _explanation_html(self) -> str:
+        session = self.session
         try:
             explanations = session.explanations()
         except SettingError as error:
-            return f"<h3>{_name(session)}</h3><p>Not in this batch. {escape(str(error))}</p>"
+            name = escape(session.question.name(session.record))
+            return f"<h3>{name}</h3><p>Not in this batch. {escape(str(error))}</p>"
         record = session.record if session.subtracted is None else session.compared[0]
         shown = Shown(
             source=session.map_source,
@@ -77,12 +78,14 @@ class Inspector(pn.viewable.Viewer):
             last_updates=None if record.updated else session.engine.layer_updates,
         )
         page = explanation_html if len(explanations) == 1 else difference_html
-        return (
-            f'<div class="{"bp-dark" if session.dark else ""}">{page(*explanations, shown)}</div>'
-        )
+        return page(*explanations, shown)
 
     def _answer(self, message: dict[str, Any]) -> None:
-        """Do what was clicked or pointed at."""
+        """Do what was clicked, typed or pointed at, and change the page at once."""
+        with pn.io.hold():
+            self._act(message)
+
+    def _act(self, message: dict[str, Any]) -> None:
         session = self.session
         match message:
             case {"follow": number}:
@@ -93,7 +96,11 @@ class Inspector(pn.viewable.Viewer):
                 session.deltas_shown = shown
             case {"ring": list(numbers)}:
                 session.ringed = tuple(map(cell_of_message, numbers))
-
-
-def _name(session: Session) -> str:
-    return escape(session.question.name(session.record))
+            case {"set": str(text)}:
+                self._editor.set_value(text)
+                self._show()
+            case {"switch": str(key), "on": bool(on)}:
+                self._editor.switch(key, on)
+                self._show()
+            case {"deselect": True}:
+                session.deselect()

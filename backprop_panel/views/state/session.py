@@ -175,7 +175,8 @@ class Session(Playback):
     def select(self, cell: Cell) -> None:
         """Choose a cell, or deselect it if it is chosen."""
         number = cell.number(self.deltas_shown)
-        self.path = () if number == self.question else (number,)
+        with self._at_once():
+            self.path = () if number == self.question else (number,)
 
     def follow(self, number: RecordCell) -> None:
         """Explain a number that the present one is made of; a number on the way is returned to."""

@@ -51,16 +51,38 @@ export function render({model, el}) {
   box.className = "bp-inspector"
   el.append(box)
 
+  const equations = () => box.querySelectorAll("[data-tex]")
   const show = () => {
-    const focused = box.getRootNode().activeElement?.dataset?.key
+    const focused = box.getRootNode().activeElement
+    const typeset_before = new Map([...equations()].map((each) => [each.dataset.tex, each]))
+    const fields = new Map([...box.querySelectorAll("input[name]")].map((each) => [each.name, each]))
     box.innerHTML = model.html
-    box.querySelectorAll("[data-tex]").forEach(typeset)
-    if (focused) box.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus()
+    for (const element of equations()) {
+      const same = typeset_before.get(element.dataset.tex)
+      if (same) element.replaceWith(same)
+      else typeset(element)
+    }
+    for (const field of box.querySelectorAll("input[name]")) {
+      const before = fields.get(field.name)
+      // What is being typed stays, until it was answered.
+      if (before?.dataset.version === field.dataset.version) field.value = before.value
+    }
+    const key = focused?.dataset?.key
+    if (key) box.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({preventScroll: true})
+  }
+  const send = ({dataset, type, checked}) => {
+    const message = JSON.parse(dataset.send)
+    model.send_msg(type === "checkbox" ? {...message, on: checked} : message)
   }
   box.addEventListener("click", (event) => {
     const target = event.target.closest("[data-send], [data-copy]")
     if (target?.dataset.copy) copy(target)
-    else if (target) model.send_msg(JSON.parse(target.dataset.send))
+    else if (target) send(target)
+  })
+  box.addEventListener("submit", (event) => {
+    event.preventDefault()
+    const form = event.target
+    model.send_msg({[form.dataset.form]: form.elements.value.value})
   })
   let ringed = ""
   const ring = (event) => {
@@ -71,7 +93,11 @@ export function render({model, el}) {
   }
   for (const name of ["mouseover", "focusin"]) box.addEventListener(name, ring)
   for (const name of ["mouseleave", "focusout"]) box.addEventListener(name, () => ring({}))
-  const resized = new ResizeObserver(() => box.querySelectorAll("[data-tex]").forEach(fit))
+  let width = 0
+  const resized = new ResizeObserver(() => {
+    if (box.clientWidth !== width) equations().forEach(fit)
+    width = box.clientWidth
+  })
   resized.observe(box)
   model.on("html", show)
   model.on("remove", () => resized.disconnect())

@@ -42,8 +42,10 @@ class ExplanationPane(pn.custom.JSComponent):
     """HTML in which equations are typeset and elements send messages.
 
     An element with ``data-tex`` becomes an equation, with MathML beside it for screen readers.
-    A click on one with ``data-send`` sends that JSON; one with ``data-copy`` copies its text;
-    pointing at one with ``data-ring`` sends ``{"ring": …}`` with that JSON.
+    A click on one with ``data-send`` sends that JSON, with ``"on"`` added by a checkbox; one with
+    ``data-copy`` copies its text; pointing at one with ``data-ring`` sends ``{"ring": …}`` with
+    that JSON. A form with ``data-form="name"`` sends ``{"name": text}`` of its field ``value``,
+    which keeps what is being typed while its ``data-version`` stays the same.
 
     Parameters
     ----------

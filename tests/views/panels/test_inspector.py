@@ -1,9 +1,9 @@
 """The panel at the right explains and edits the chosen cell."""
 
 import re
+from html import escape, unescape
 
 import numpy as np
-import panel_material_ui as pmui
 import pytest
 
 from backprop_panel import TrainingRunManager
@@ -75,62 +75,6 @@ def test_the_last_update_survives_a_change_of_the_optimizer(session, last_update
 
 
 @pytest.fixture
-def checkboxes(session):
-    """A function that returns the checkboxes of the chosen cell, by their labels."""
-    layout = Inspector(session).__panel__()
-
-    def checkboxes():
-        return {box.label: box for box in layout.select(pmui.Checkbox) if box.visible}
-
-    return checkboxes
-
-
-def test_the_checkbox_freezes_the_layer_and_lets_it_learn_again(session, checkboxes):
-    checkboxes()["Freeze W2"].value = True
-    assert session.engine.frozen == {1}
-    checkboxes()["Freeze W2"].value = False
-    assert session.engine.frozen == set()
-
-
-def test_choosing_a_cell_shows_whether_its_layer_is_frozen(session, checkboxes):
-    checkboxes()["Freeze W2"].value = True
-    events = len(session.engine.events)
-    session.select(Cell("bias", 0, 16, 3))
-    assert not checkboxes()["Freeze W1"].value
-    session.select(Cell("weight", 1, 0, 0, is_gradient=True))
-    assert checkboxes()["Freeze W2"].value
-    assert len(session.engine.events) == events
-
-
-def test_a_single_weight_and_a_unit_are_frozen_from_their_cells(session, checkboxes):
-    checkboxes()["Freeze W2[3, 17]"].value = True
-    session.select(Cell("activation", 1, 0, 5))
-    checkboxes()["Freeze the unit: W1[·, 5] and its bias"].value = True
-    assert session.engine.frozen_parts == {(1, 3, 17), (0, None, 5)}
-    session.select(Cell("weight", 0, 2, 5))
-    assert checkboxes()["Freeze the unit: W1[·, 5] and its bias"].value
-    assert not checkboxes()["Freeze W1[2, 5]"].value
-    checkboxes()["Freeze the unit: W1[·, 5] and its bias"].value = False
-    assert session.engine.frozen_parts == {(1, 3, 17)}
-
-
-def test_a_hidden_unit_is_silenced_and_heard_again(session, checkboxes):
-    session.select(Cell("activation", 1, 0, 5))
-    checkboxes()["Silence unit 5 of a1"].value = True
-    assert session.engine.silenced == {(1, 5)}
-    assert not session.record.activations[1][:, 5].any()
-    checkboxes()["Silence unit 5 of a1"].value = False
-    assert session.engine.silenced == set() and session.record.activations[1][:, 5].any()
-
-
-def test_inputs_and_logits_cannot_be_silenced_or_frozen(session, checkboxes):
-    session.select(Cell("input", 0, 0, 5))
-    assert checkboxes() == {}
-    session.select(Cell("logit", 3, 0, 1))
-    assert checkboxes() == {}
-
-
-@pytest.fixture
 def inspector(session):
     return Inspector(session)
 
@@ -142,6 +86,84 @@ def page(inspector):
 def send(inspector, **message):
     """Do what the browser does when something is clicked or pointed at."""
     inspector._answer(message)
+
+
+def switches(inspector):
+    """Return whether each switch of the chosen cell is on, by its label."""
+    found = re.findall(r"<input type=\"checkbox\".*?(checked)?>(.*?)</label>", page(inspector))
+    return {unescape(label): bool(checked) for checked, label in found}
+
+
+def turn(inspector, label, on):
+    (key,) = re.findall(
+        rf'data-key="(\w+)"[^>]*>{re.escape(escape(label))}</label>', page(inspector)
+    )
+    send(inspector, switch=key, on=on)
+
+
+def test_the_checkbox_freezes_the_layer_and_lets_it_learn_again(session, inspector):
+    turn(inspector, "Freeze W2", True)
+    assert session.engine.frozen == {1} and switches(inspector)["Freeze W2"]
+    turn(inspector, "Freeze W2", False)
+    assert session.engine.frozen == set() and not switches(inspector)["Freeze W2"]
+
+
+def test_choosing_a_cell_shows_whether_its_layer_is_frozen(session, inspector):
+    turn(inspector, "Freeze W2", True)
+    events = len(session.engine.events)
+    session.select(Cell("bias", 0, 16, 3))
+    assert not switches(inspector)["Freeze W1"]
+    session.select(Cell("weight", 1, 0, 0, is_gradient=True))
+    assert switches(inspector)["Freeze W2"]
+    assert len(session.engine.events) == events
+
+
+def test_a_single_weight_and_a_unit_are_frozen_from_their_cells(session, inspector):
+    turn(inspector, "Freeze W2[3, 17]", True)
+    session.select(Cell("activation", 1, 0, 5))
+    turn(inspector, "Freeze the unit: W1[·, 5] and b1[5]", True)
+    assert session.engine.frozen_parts == {(1, 3, 17), (0, None, 5)}
+    session.select(Cell("weight", 0, 2, 5))
+    assert switches(inspector)["Freeze the unit: W1[·, 5] and b1[5]"]
+    assert not switches(inspector)["Freeze W1[2, 5]"]
+    turn(inspector, "Freeze the unit: W1[·, 5] and b1[5]", False)
+    assert session.engine.frozen_parts == {(1, 3, 17)}
+
+
+def test_a_hidden_unit_is_silenced_and_heard_again(session, inspector):
+    session.select(Cell("activation", 1, 0, 5))
+    turn(inspector, "Silence unit 5 of a1", True)
+    assert session.engine.silenced == {(1, 5)}
+    assert not session.record.activations[1][:, 5].any()
+    assert "is silenced" in page(inspector)
+    turn(inspector, "Silence unit 5 of a1", False)
+    assert session.engine.silenced == set() and session.record.activations[1][:, 5].any()
+
+
+def test_inputs_and_logits_cannot_be_silenced_or_frozen(session, inspector):
+    session.select(Cell("input", 0, 0, 5))
+    assert switches(inspector) == {}
+    session.select(Cell("logit", 3, 0, 1))
+    assert switches(inspector) == {}
+
+
+def test_a_weight_is_set_from_its_explanation(session, inspector):
+    send(inspector, set="0.75")
+    assert session.run.model.weights[1][3, 17] == 0.75
+    assert "set by hand" in page(inspector) and 'value=""' in page(inspector)
+
+
+@pytest.mark.parametrize("text", ["abc", "nan", "1e39", ""])
+def test_a_value_that_is_refused_stays_in_the_field_with_the_reason(session, inspector, text):
+    events = len(session.engine.events)
+    send(inspector, set=text)
+    assert len(session.engine.events) == events
+    assert f'value="{text}"' in page(inspector) and 'role="alert"' in page(inspector)
+
+
+def test_deselecting_leaves_nothing_to_explain(session, inspector):
+    send(inspector, deselect=True)
+    assert session.path == () and "Click a cell" in page(inspector)
 
 
 def test_a_link_explains_the_number_it_stands_for_and_the_path_leads_back(session, inspector):

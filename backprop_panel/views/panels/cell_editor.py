@@ -1,0 +1,65 @@
+"""A field that sets the chosen weight or bias, and switches for it, as HTML in the explanation."""
+
+from __future__ import annotations
+
+from html import escape
+
+from ..state.session import Session
+from ..widgets.setting_fields import finite
+from .cell_switches import SWITCHES
+from .explanation_links import message
+
+
+class CellEditor:
+    """The HTML of the fields, and what is done when they are used.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._refused = ""
+        # Tells the browser when to take the field's text from here, not what is being typed.
+        self._answers = 0
+
+    def html(self) -> str:
+        """Return the field and the switches of the chosen cell; empty if it has none."""
+        session = self._session
+        cell = session.selection
+        if cell is None:
+            return ""
+        field = self._field_html() if cell.is_parameter else ""
+        switches = "".join(
+            f'<label class="bp-switch"><input type="checkbox" data-key="{key}" '
+            f"{message(switch=key)}{' checked' * switch.is_on(session.engine, cell)}>"
+            f"{escape(switch.label(cell))}</label>"
+            for key, switch in SWITCHES.items()
+            if switch.applies(cell)
+        )
+        return field + switches
+
+    def set_value(self, text: str) -> None:
+        """Set the chosen weight or bias to what was typed."""
+        session = self._session
+        self._answers += 1
+        is_set = session.attempt(
+            "weight", lambda: session.set_weight(session.selection, finite("weight", text))
+        )
+        self._refused = "" if is_set else text
+
+    def switch(self, key: str, on: bool) -> None:
+        """Turn one of the cell's switches on or off."""
+        session, cell = self._session, self._session.selection
+        session.attempt("weight", lambda: SWITCHES[key].turn(session, cell, on))
+
+    def _field_html(self) -> str:
+        mistake = self._session.mistakes.get("weight", "")
+        said = f'<p class="bp-mistake" role="alert">{escape(mistake)}</p>' if mistake else ""
+        return (
+            '<form class="bp-set" data-form="set"><label>Set value'
+            f'<input name="value" data-key="value" data-version="{self._answers}" '
+            f'value="{escape(self._refused)}" placeholder="and Enter" autocomplete="off" '
+            f'aria-invalid="{str(bool(mistake)).lower()}"></label>{said}</form>'
+        )

@@ -19,8 +19,8 @@ def difference_html(ours: Explanation, theirs: Explanation, shown: Shown) -> str
     return "".join(
         [
             path_html(shown),
-            f"<h3>Difference of {escape(ours.name)} "
-            f"<small>{kind_of(ours.cell, shown.record)}</small></h3>",
+            f'<div class="bp-name"><h3>Difference of {escape(ours.name)}</h3> '
+            f"{kind_of(ours.cell, shown.record)}</div>",
             f'<div class="bp-value">{number(ours.value - theirs.value)}</div>',
             f"<p>{about_html(ours.cell, shown)}</p>",
             f'<table class="bp-facts"><tr><td>ours</td><td>{number(ours.value)}</td></tr>'

@@ -107,7 +107,7 @@ def head_html(explanation: Explanation, shown: Shown) -> str:
     kind, step = kind_of(explanation.cell, shown.record), shown.record.step
     when = f"step {step:,}" if shown.record.updated else f"after step {step:,}"
     return (
-        f"<h3>{escape(explanation.name)} <small>{kind} · {when}</small></h3>"
+        f'<div class="bp-name"><h3>{escape(explanation.name)}</h3> {kind} · {when}</div>'
         f'<div class="bp-value" title="{explanation.value!r}">{number(explanation.value)}</div>'
     )
 

@@ -79,11 +79,11 @@ def test_the_inspector_explains_the_difference(session, compare):
     session.select(Cell("weight", 1, 3, 17))
     compare("1")
     weights = session.run.model.weights[1][3, 17] - session.run.at(1).weights[1][3, 17]
-    assert "<h3>Difference of W2[3, 17] " in explained(layout)
+    assert "<h3>Difference of W2[3, 17]</h3>" in explained(layout)
     assert f'<div class="bp-value">{number(weights)}</div>' in explained(layout)
     assert "last update" not in explained(layout)
     session.subtracted = None
-    assert "<h3>W2[3, 17] " in explained(layout)
+    assert "<h3>W2[3, 17]</h3>" in explained(layout)
 
 
 def test_the_compared_step_is_shown_after_each_step(session, compare):

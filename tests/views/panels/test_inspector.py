@@ -170,10 +170,10 @@ def test_a_link_explains_the_number_it_stands_for_and_the_path_leads_back(sessio
     session.run_batch()
     session.follow(RecordCell("weight_gradients", 1, (3, 17)))
     send(inspector, follow={"quantity": "deltas", "layer": 1, "index": [4, 17]})
-    assert "<h3>δ2[4, 17] " in page(inspector)
+    assert "<h3>δ2[4, 17]</h3>" in page(inspector)
     assert [cell.quantity for cell in session.path] == ["weights", "weight_gradients", "deltas"]
     send(inspector, follow={"quantity": "weight_gradients", "layer": 1, "index": [3, 17]})
-    assert "<h3>dW2[3, 17] " in page(inspector)
+    assert "<h3>dW2[3, 17]</h3>" in page(inspector)
     assert [cell.quantity for cell in session.path] == ["weights", "weight_gradients"]
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import param
 
@@ -16,6 +16,7 @@ from ..storage.autosave import Autosave
 from ..storage.database import Store, StoreError
 from ..storage.run_index import MOST_NAME_LENGTH, ListedRun, free_name
 from ..storage.unreadable_runs import UnreadableRun
+from ..training.file_output import Target, write_file
 from .deferral import Deferral, unreadable_run
 from .run import CONFIGURATION, TRAINER_SETTINGS, TrainingRun
 
@@ -214,7 +215,7 @@ class TrainingRunManager(param.Parameterized):
             self._shelf.delete(run)
         self._set_runs(others)
 
-    def export_raw(self, run_id: str, target: str | Path | BinaryIO) -> None:
+    def export_raw(self, run_id: str, target: Target) -> None:
         """Write the raw data of an unreadable run into a store file of its own.
 
         Parameters
@@ -227,16 +228,14 @@ class TrainingRunManager(param.Parameterized):
         Raises
         ------
         SettingError
-            If there is no such run.
+            If there is no such run, or the file cannot be written: then it is as it was.
         """
+        self._refuse_if_closed()
         _refuse_no_id(run_id)
         if run_id not in {run.id for run in self.unreadable}:
             raise SettingError("runs", f"There is no unreadable run with the id {shown(run_id)}.")
         copy = self._shelf.raw_copy(run_id)
-        if hasattr(target, "write"):
-            target.write(copy)
-        else:
-            Path(target).write_bytes(copy)
+        write_file(target, copy)
 
     def run(self, run_id: str) -> TrainingRun:
         """Return the run with this id."""

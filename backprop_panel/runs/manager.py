@@ -14,7 +14,7 @@ import param
 from ..settings import SettingError, refuse_unknown, shown
 from ..storage.autosave import Autosave
 from ..storage.database import Store, StoreError
-from ..storage.run_index import MOST_NAME_LENGTH, ListedRun, free_name
+from ..storage.run_index import MOST_NAME_LENGTH, ListedRun, free_name, refuse_unstorable
 from ..storage.unreadable_runs import UnreadableRun
 from ..training.file_output import Target, write_file
 from .deferral import Deferral, unreadable_run
@@ -59,6 +59,7 @@ class TrainingRunManager(param.Parameterized):
         self.param.watch(self._own_runs, "runs")
         if not isinstance(user, str):
             raise SettingError("user", f"user must be text, got {shown(user)}.")
+        refuse_unstorable("user", user)
         if store is None:
             return
         if isinstance(store, (str, Path)):
@@ -412,6 +413,7 @@ class TrainingRunManager(param.Parameterized):
                 "name",
                 f"A run's name has at most {MOST_NAME_LENGTH} characters, got {len(name):,}.",
             )
+        refuse_unstorable("name", name)
         if name in self._taken_names():
             raise SettingError("name", f"There is a run named {shown(name)} already.")
         return name

@@ -26,6 +26,7 @@ from ..training.model import Model
 from ..training.trainer import SETTING_NAMES, Trainer
 from ..training.weight_tensors import read_parameters
 from ..training.worker import Worker
+from .configuration import Configuration
 from .deferral import Deferral
 from .replay import Replay, ReplayedStep, initial_engine, replay_step, replay_to
 
@@ -131,7 +132,7 @@ class TrainingRun(param.Parameterized):
         )
         self.model.run = self
         self.trainer = Trainer(self.model, self.dataset, **_only(config, TRAINER_SETTINGS))
-        self.config = self.settings
+        self.config = Configuration(self.settings)
         self.worker = Worker(self.trainer.engine, self.trainer.commands, self.claim)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -145,7 +146,7 @@ class TrainingRun(param.Parameterized):
     def __getattr__(self, name: str) -> Any:
         """Return a deferred part; called only while the run has no attribute of that name."""
         if name == "config" and self._deferral is not None:
-            self.config = _completed(self._stored_config)
+            self.config = Configuration(_completed(self._stored_config))
             return self.config
         if name not in DEFERRED or self._deferral is None:
             return object.__getattribute__(self, name)  # raises AttributeError again

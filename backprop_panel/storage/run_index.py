@@ -170,6 +170,14 @@ def free_name(stem: str, taken: Container[str]) -> str:
     return next(name for number in count(1) if (name := f"{stem}{number}") not in taken)
 
 
+def refuse_unstorable(setting: str, text: str) -> None:
+    """Raise `SettingError` for a text with half a character, which no file can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise SettingError(setting, f"{shown(text)} is not a text that can be stored.") from None
+
+
 @contextmanager
 def _taken_names_refused(name: str) -> Iterator[None]:
     try:

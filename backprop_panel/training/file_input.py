@@ -86,7 +86,7 @@ def refusing_errors(what: str) -> Iterator[None]:
         raise
     except (OSError, ValueError, TypeError) as error:
         reason = getattr(error, "strerror", None) or shortened(error)
-        raise InterchangeError("file", f"{what}: {reason}.") from error
+        raise InterchangeError("file", f"{what}: {str(reason).rstrip('.')}.") from error
 
 
 def read_file(path: Path, limit: int, what: str, flags: int = 0) -> bytes:

@@ -11,6 +11,7 @@ from time import perf_counter
 import numpy as np
 
 from ..nn.record import StepRecord
+from ..settings import SettingError, is_finite, is_number, shown
 from .command_queue import CommandQueue
 from .engine import Engine
 from .turnstile import Turnstile
@@ -79,6 +80,11 @@ class Pace:
     steps_per_second : float, optional
         None: as many as possible.
 
+    Raises
+    ------
+    SettingError
+        If it is not a finite number above 0.
+
     Attributes
     ----------
     steps : int
@@ -90,6 +96,15 @@ class Pace:
     """
 
     def __init__(self, steps_per_second: float | None = None) -> None:
+        refused = steps_per_second is not None and not (
+            is_number(steps_per_second) and 0 < steps_per_second and is_finite(steps_per_second)
+        )
+        if refused:
+            raise SettingError(
+                "steps_per_second",
+                "steps_per_second must be a finite number above 0, or None for full speed, got "
+                f"{shown(steps_per_second)}.",
+            )
         self._wanted = steps_per_second
         self.steps = 1 if steps_per_second is None else max(1, int(steps_per_second * REST_SECONDS))
         self.rest = 0.0
@@ -156,12 +171,13 @@ class Worker:
         Raises
         ------
         SettingError
-            If another process trains the run.
+            If another process trains the run, or the rate is no number above 0.
         """
+        pace = Pace(steps_per_second)
         self.stop()
         self.error = self.reason = self._newest = None
         self.stop_when = stop_when
-        self._pace = Pace(steps_per_second)
+        self._pace = pace
         self._stopping.clear()
         self._awake.clear()
         with self._commands.locked():  # so that the lease is not given back before the first step

@@ -10,8 +10,6 @@ import stat
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
-from uuid import uuid4
 
 from ..settings import shown, shown_path
 from ..training.file_input import (
@@ -23,10 +21,9 @@ from ..training.file_input import (
     refusing_errors,
 )
 from ..training.file_kinds import NOT_A_RUN, refuse_kinds
+from ..training.file_output import Target, make_folder, write_file
 from .limits import MOST_ARCHIVE_BYTES
 from .zip_reader import read_zip
-
-Target = str | os.PathLike[str] | BinaryIO
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
 """Names of devices in Windows, with any suffix."""
@@ -93,7 +90,20 @@ def write_bundle(target: Target, files: Mapping[str, bytes]) -> None:
         raise InterchangeError("file", f"{shown_path(path)} exists; give another name.")
     if path.suffix.lower() == ".zip":
         write_file(path, _zipped(files), "xb")
-        return
+    else:
+        write_folder(path, files)
+
+
+def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a new folder: all of them, or none.
+
+    Raises
+    ------
+    InterchangeError
+        If it exists or cannot be written.
+    """
+    if os.path.lexists(path):
+        raise InterchangeError("file", f"{shown_path(path)} exists; give another name.")
     make_folder(path)
     try:
         for name, data in files.items():
@@ -101,60 +111,6 @@ def write_bundle(target: Target, files: Mapping[str, bytes]) -> None:
     except InterchangeError:
         shutil.rmtree(path, ignore_errors=True)
         raise
-
-
-def write_file(target: Target, data: bytes, mode: str = "wb") -> None:
-    """Write bytes to an open file or to a path; missing parent folders are created.
-
-    Raises
-    ------
-    InterchangeError
-        If it cannot be written.
-    """
-    if hasattr(target, "write"):
-        with refusing_errors("The file cannot be written"):
-            target.write(data)
-        return
-    path = path_of(target, "path or an open binary file")
-    make_folder(path.parent)
-    if mode == "wb" and os.path.isfile(path):
-        _replace_file(path.resolve(), data)
-        return
-    with refusing_errors(f"{shown_path(path)} cannot be written"), path.open(mode) as file:
-        try:
-            file.write(data)
-            file.flush()
-        except OSError:
-            if path.is_file():  # not a device
-                path.unlink()  # an incomplete file is of no use
-            raise
-
-
-def _replace_file(path: Path, data: bytes) -> None:
-    """Replace a file in one step, so that it is never incomplete."""
-    with refusing_errors(f"{shown_path(path)} cannot be written"):
-        beside = path.with_name(f".{path.name}.{uuid4().hex}")
-        try:
-            beside.write_bytes(data)
-            shutil.copymode(path, beside)
-            os.replace(beside, path)
-        finally:
-            beside.unlink(missing_ok=True)
-
-
-def make_folder(path: Path) -> None:
-    """Create a folder and its missing parent folders.
-
-    Raises
-    ------
-    InterchangeError
-        If one of them is a file or cannot be created.
-    """
-    with refusing_errors(f"The folder {shown_path(path)} cannot be made"):
-        for folder in (path, *path.parents):
-            if folder.exists() and not folder.is_dir():
-                raise InterchangeError("file", f"{shown_path(folder)} is a file, not a folder.")
-        path.mkdir(parents=True, exist_ok=True)
 
 
 def _zipped(files: Mapping[str, bytes]) -> bytes:

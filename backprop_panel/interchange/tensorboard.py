@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from io import BytesIO
 from math import isnan
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 
 from ..runs.run import TrainingRun
 from ..settings import shown_path
-from .bundle_files import file_name, make_folder, path_of
+from ..training.file_input import path_of
+from .bundle_files import file_name, write_folder
 from .export_snapshot import snapshot
 from .limits import InterchangeError
 
@@ -33,29 +35,45 @@ def export_tensorboard(run: TrainingRun, log_folder: str | os.PathLike[str]) -> 
     Raises
     ------
     InterchangeError
-        If the folder exists or cannot be created, or the package tensorboard is not installed.
+        If the folder exists or cannot be written, or the package tensorboard is not installed;
+        nothing is written then.
     """
-    event_pb2, summary_pb2, writers = _tensorboard()
-    history, now = snapshot(run).history, time.time()
+    files = tensorboard_files(run)
     folder = path_of(log_folder, "path") / file_name(run.name)
     if os.path.lexists(folder):
         raise InterchangeError(
             "file", f"{shown_path(folder)} exists; rename the run, or remove it."
         )
-    make_folder(folder)
-    writer = writers.EventFileWriter(str(folder))
-    try:
-        for row, step in enumerate(history["step"].tolist()):
-            summary = summary_pb2.Summary(
-                value=[
-                    summary_pb2.Summary.Value(tag=name, simple_value=value)
-                    for name, value in _values(history, row)
-                ]
-            )
-            writer.add_event(event_pb2.Event(wall_time=now, step=step, summary=summary))
-    finally:
-        writer.close()
+    write_folder(folder, files)
     return folder
+
+
+def tensorboard_files(run: TrainingRun) -> dict[str, bytes]:
+    """Return the file that `export_tensorboard` writes, by its name.
+
+    It is made in memory: TensorBoard's own writer leaves a part of it where the disk is full.
+
+    Raises
+    ------
+    InterchangeError
+        If the package tensorboard is not installed.
+    """
+    event_pb2, summary_pb2, writers = _tensorboard()
+    history, now = snapshot(run).history, time.time()
+    buffer = BytesIO()
+    records = writers.RecordWriter(buffer)
+    first = event_pb2.Event(wall_time=now, file_version="brain.Event:2")
+    records.write(first.SerializeToString())
+    for row, step in enumerate(history["step"].tolist()):
+        summary = summary_pb2.Summary(
+            value=[
+                summary_pb2.Summary.Value(tag=name, simple_value=value)
+                for name, value in _values(history, row)
+            ]
+        )
+        event = event_pb2.Event(wall_time=now, step=step, summary=summary)
+        records.write(event.SerializeToString())
+    return {f"events.out.tfevents.{now:010.0f}.backprop_panel": buffer.getvalue()}
 
 
 def _values(history: Mapping[str, NDArray], row: int) -> list[tuple[str, float]]:
@@ -70,10 +88,10 @@ def _tensorboard() -> tuple[ModuleType, ModuleType, ModuleType]:
     """Import TensorBoard's own writer of files, which needs neither torch nor TensorFlow."""
     try:
         from tensorboard.compat.proto import event_pb2, summary_pb2
-        from tensorboard.summary.writer import event_file_writer
+        from tensorboard.summary.writer import record_writer
     except ImportError as error:
         raise InterchangeError(
             "tensorboard",
             "TensorBoard's files need its package: pip install 'backprop_panel[tensorboard]'.",
         ) from error
-    return event_pb2, summary_pb2, event_file_writer
+    return event_pb2, summary_pb2, record_writer

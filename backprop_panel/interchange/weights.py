@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ..settings import shown
 from ..training.file_input import InterchangeError, Source, refuse_other
+from ..training.file_output import Target, write_file
 from ..training.model import Model
 from ..training.pytorch_weights import read_parameters, tensor_bytes, torch_tensors
-from .bundle_files import Target, write_file
 
 
 def save_weights(model: Model, target: Target) -> None:

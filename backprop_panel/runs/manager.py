@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import param
 
@@ -13,8 +13,9 @@ from ..settings import SettingError, shown
 from ..storage.autosave import Autosave
 from ..storage.database import Store, StoreError
 from ..storage.run_index import ListedRun
-from ..storage.run_names import checked_name, free_name
+from ..storage.run_names import checked_name, free_name, refuse_unstorable
 from ..storage.unreadable_runs import UnreadableRun
+from ..training.file_output import Target, write_file
 from .current_run import first_readable, successor
 from .deferred_loading import Deferral
 from .run import TrainingRun
@@ -60,6 +61,7 @@ class TrainingRunManager(param.Parameterized):
         self.param.watch(self._own_runs, "runs")
         if not isinstance(user, str):
             raise SettingError("user", f"user must be text, got {shown(user)}.")
+        refuse_unstorable("user", user)
         if store is None:
             return
         try:
@@ -218,7 +220,7 @@ class TrainingRunManager(param.Parameterized):
             self._autosave.delete(run)
         self._set_runs(others)
 
-    def export_raw(self, run_id: str, target: str | Path | BinaryIO) -> None:
+    def export_raw(self, run_id: str, target: Target) -> None:
         """Write the raw data of an unreadable run into a store file of its own.
 
         Parameters
@@ -231,16 +233,14 @@ class TrainingRunManager(param.Parameterized):
         Raises
         ------
         SettingError
-            If there is no such run.
+            If there is no such run, or the file cannot be written: then it is as it was.
         """
+        self._refuse_if_closed()
         _refuse_no_id(run_id)
         if run_id not in {run.id for run in self.unreadable}:
             raise SettingError("runs", f"There is no unreadable run with the id {shown(run_id)}.")
         copy = self._autosave.raw_copy(run_id)
-        if hasattr(target, "write"):
-            target.write(copy)
-        else:
-            Path(target).write_bytes(copy)
+        write_file(target, copy)
 
     def run(self, run_id: str) -> TrainingRun:
         """Return the run with this id."""

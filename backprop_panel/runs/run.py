@@ -21,6 +21,7 @@ from ..training.model import Model
 from ..training.pytorch_weights import read_parameters
 from ..training.trainer import Trainer
 from ..training.worker import Worker
+from .configuration import Configuration
 from .deferred_loading import Deferral
 from .replay import Replay, ReplayedStep, initial_engine, replay_step, replay_to
 from .run_settings import (
@@ -103,7 +104,7 @@ class TrainingRun(param.Parameterized):
         )
         self.model.run = self
         self.trainer = Trainer(self.model, self.dataset, **selected(config, TRAINER_SETTINGS))
-        self.config = self.settings
+        self.config = Configuration(self.settings)
         self.worker = Worker(self.trainer.engine, self.trainer.commands, self.claim)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -117,7 +118,7 @@ class TrainingRun(param.Parameterized):
     def __getattr__(self, name: str) -> Any:
         """Load the run for one of its deferred attributes; called only while it is missing."""
         if name == "config" and self._deferral is not None:
-            self.config = completed(self._stored_config)
+            self.config = Configuration(completed(self._stored_config))
             return self.config
         if name not in DEFERRED or self._deferral is None:
             return object.__getattribute__(self, name)  # raises AttributeError again

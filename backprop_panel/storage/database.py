@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,6 +70,7 @@ class Store:
         self.path, self.read_only = Path(path), False
         self._lock = Lock()
         self._files: FileIds | None = None
+        _refuse_no_path(str(path))
         with self._explained():
             self._db, self.read_only = open_database(self.path)
         self._files = file_ids(self.path)
@@ -148,3 +150,12 @@ class Store:
             raise StoreError(
                 f"The store {shown_path(self.path)} cannot be opened: {reason}."
             ) from error
+
+
+def _refuse_no_path(path: str) -> None:
+    try:
+        named = b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        named = False
+    if not named:
+        raise StoreError(f"The store {shown_path(path)} cannot be opened: no file has such a name.")

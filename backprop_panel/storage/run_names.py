@@ -21,13 +21,21 @@ def free_name(stem: str, taken: Container[str]) -> str:
     return next(name for number in count(1) if (name := f"{stem}{number}") not in taken)
 
 
+def refuse_unstorable(setting: str, text: str) -> None:
+    """Raise `SettingError` for a text with half a surrogate pair, which no file can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise SettingError(setting, f"{shown(text)} is not a text that can be stored.") from None
+
+
 def checked_name(name: str, taken: Container[str]) -> str:
     """Return a name without the spaces around it.
 
     Raises
     ------
     SettingError
-        If it is no text, empty, too long or taken.
+        If it is no text that can be stored, empty, too long or taken.
     """
     if not isinstance(name, str):
         raise SettingError("name", f"A run's name must be text, got {shown(name)}.")
@@ -39,6 +47,7 @@ def checked_name(name: str, taken: Container[str]) -> str:
             "name",
             f"A run's name has at most {MOST_NAME_LENGTH} characters, got {len(name):,}.",
         )
+    refuse_unstorable("name", name)
     if name in taken:
         raise SettingError("name", f"There is a run named {shown(name)} already.")
     return name

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..settings import SettingError, shown, shown_path
+from ..settings import SettingError, shortened, shown, shown_path
 
 Source = str | os.PathLike[str] | bytes | BinaryIO
 
@@ -85,8 +85,8 @@ def refusing_errors(what: str) -> Iterator[None]:
     except InterchangeError:
         raise
     except (OSError, ValueError, TypeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InterchangeError("file", f"{what}: {reason}.") from error
+        reason = getattr(error, "strerror", None) or shortened(error)
+        raise InterchangeError("file", f"{what}: {str(reason).rstrip('.')}.") from error
 
 
 def read_file(path: Path, limit: int, what: str, flags: int = 0) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..settings import SettingError, is_finite, is_number, shown
+
 BLOCK_SECONDS = 0.004
 """Approximate training time between two checks for commands, records or a stop."""
 
@@ -17,6 +19,11 @@ class Pace:
     steps_per_second : float, optional
         None: as many as possible.
 
+    Raises
+    ------
+    SettingError
+        If it is not a finite number above 0.
+
     Attributes
     ----------
     steps : int
@@ -28,6 +35,15 @@ class Pace:
     """
 
     def __init__(self, steps_per_second: float | None = None) -> None:
+        refused = steps_per_second is not None and not (
+            is_number(steps_per_second) and 0 < steps_per_second and is_finite(steps_per_second)
+        )
+        if refused:
+            raise SettingError(
+                "steps_per_second",
+                "steps_per_second must be a finite number above 0, or None for full speed, got "
+                f"{shown(steps_per_second)}.",
+            )
         self._wanted = steps_per_second
         self.steps = 1 if steps_per_second is None else max(1, int(steps_per_second * REST_SECONDS))
         self.rest = 0.0

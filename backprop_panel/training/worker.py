@@ -72,12 +72,13 @@ class Worker:
         Raises
         ------
         SettingError
-            If another process trains the run.
+            If another process trains the run, or the rate is no number above 0.
         """
+        pace = Pace(steps_per_second)
         self.stop()
         self.error = self.reason = self._newest = None
         self.stop_when = stop_when
-        self._pace = Pace(steps_per_second)
+        self._pace = pace
         self._stopping.clear()
         self._awake.clear()
         with self._commands.locked():  # so that the lease is not given back before the first step

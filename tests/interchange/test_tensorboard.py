@@ -8,6 +8,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from backprop_panel import TrainingRun
 from backprop_panel.interchange import InterchangeError, export_tensorboard
+from tests.full_disk import full_disk
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,18 @@ def test_a_runs_folder_is_not_written_twice(run, tmp_path):
     export_tensorboard(run, tmp_path)
     with pytest.raises(InterchangeError, match="exists"):
         export_tensorboard(run, tmp_path)
+
+
+def test_on_a_full_disk_nothing_of_the_runs_folder_stays(run, tmp_path):
+    with full_disk(100), pytest.raises(InterchangeError, match="cannot be written: File too large"):
+        export_tensorboard(run, tmp_path)
+    assert not list(tmp_path.iterdir())
+    export_tensorboard(run, tmp_path)
+
+
+def test_a_run_that_is_named_like_a_zip_gets_a_folder_too(tmp_path):
+    run = TrainingRun("a.zip", {"num_samples": 50, "hidden_dimension": 4})
+    assert export_tensorboard(run, tmp_path).is_dir()
 
 
 def test_without_tensorboard_the_message_says_what_to_install(run, tmp_path, monkeypatch):

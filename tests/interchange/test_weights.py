@@ -1,7 +1,6 @@
 """Weights to and from a PyTorch nn.Sequential, as safetensors."""
 
 import io
-import resource
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from torch import nn
 
 from backprop_panel import Model
 from backprop_panel.interchange import InterchangeError, load_weights, save_weights
+from tests.full_disk import full_disk
 
 
 @pytest.fixture
@@ -93,13 +93,9 @@ def test_a_missing_file_is_refused(model, tmp_path):
 def test_a_failed_save_of_weights_keeps_the_existing_file(tmp_path):
     path = tmp_path / "weights.safetensors"
     save_weights(Model(hidden_dimension=4), path)
-    before, limits = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, limits[1]))  # as on a disk that is full
-    try:
-        with pytest.raises(InterchangeError, match="cannot be written"):
-            save_weights(Model(hidden_dimension=100), path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    before = path.read_bytes()
+    with full_disk(), pytest.raises(InterchangeError, match="cannot be written"):
+        save_weights(Model(hidden_dimension=100), path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
     save_weights(Model(hidden_dimension=5), path)

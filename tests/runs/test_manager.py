@@ -1,5 +1,6 @@
 """Runs, their replay to any step, bit for bit, and the manager of runs."""
 
+import copy
 import io
 
 import numpy as np
@@ -574,6 +575,33 @@ def test_manager_without_a_store_keeps_runs_in_memory():
 
 def test_run_can_be_created_without_a_manager():
     assert isinstance(TrainingRun("alone", SMALL), TrainingRun)
+
+
+CHANGES_OF_CONFIG = {
+    "an item": lambda config: config.__setitem__("learning_rate", 9),
+    "update": lambda config: config.update(learning_rate=9),
+    "a union in place": lambda config: config.__ior__({"learning_rate": 9}),
+    "deletion": lambda config: config.pop("learning_rate"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES_OF_CONFIG.values(), ids=CHANGES_OF_CONFIG)
+def test_a_configuration_refuses_changes_that_would_falsify_a_replay(change):
+    run = TrainingRunManager().create(num_samples=64)
+    before = dict(run.config)
+    assert "never changes: use run.trainer.change" in str(refusal(lambda: change(run.config)))
+    assert run.config == before
+
+
+def test_a_copy_of_a_configuration_may_be_changed():
+    config = copy.deepcopy(TrainingRunManager().create(num_samples=64).config)
+    config["learning_rate"] = 0.5
+    assert TrainingRunManager().create(**config).trainer.learning_rate == 0.5
+
+
+def test_a_name_with_half_a_character_is_refused():
+    message = refusal(lambda: TrainingRunManager().create(name="\ud800", num_samples=64))
+    assert "is not a text that can be stored" in str(message)
 
 
 def test_added_run_gets_a_free_name():

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from stores import SMALL, everything, train, wait_until
 
-from backprop_panel import StoreError, TrainingRunManager
+from backprop_panel import SettingError, StoreError, TrainingRunManager
 from backprop_panel.storage import leases
 from backprop_panel.storage import schema as store_schema
 from tests.bundles import weights_file
@@ -170,6 +170,17 @@ def test_a_folder_and_a_place_below_a_file_are_refused(tmp_path):
     assert "cannot be opened" in refusal(tmp_path)
     (tmp_path / "file").write_text("x")
     assert "cannot be opened" in refusal(tmp_path / "file" / "runs.sqlite")
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_a_name_that_no_file_can_have_is_refused(name, tmp_path):
+    with pytest.raises(StoreError, match="no file has such a name"):
+        TrainingRunManager(tmp_path / name)
+
+
+def test_a_user_whose_name_cannot_be_stored_is_refused(path):
+    with pytest.raises(SettingError, match="is not a text that can be stored"):
+        TrainingRunManager(path, user="\ud800")
 
 
 def test_a_missing_folder_of_a_store_is_created(tmp_path):

@@ -1,6 +1,7 @@
 """Unreadable runs are listed with the reason, exported and deleted, and hide no other run."""
 
 import io
+import os
 import sqlite3
 from contextlib import closing
 
@@ -8,6 +9,7 @@ import pytest
 from stores import SMALL, everything, look_at_all, train
 
 from backprop_panel import SettingError, TrainingRunManager
+from tests.full_disk import full_disk
 
 DAMAGES = {
     "another tensor": (
@@ -165,6 +167,46 @@ def test_only_unreadable_runs_are_copied_out_raw(path, ids):
     with closing(TrainingRunManager(path)) as manager:
         with pytest.raises(SettingError, match="no unreadable run with the id"):
             manager.export_raw(ids[0], io.BytesIO())
+
+
+@pytest.mark.parametrize("before", [[], [b"before"]], ids=["a new file", "an existing file"])
+def test_a_raw_copy_that_cannot_be_written_changes_no_file(before, path, ids, tmp_path):
+    damage(path, ids[1])
+    target = tmp_path / "out" / "second.sqlite"
+    target.parent.mkdir()
+    for content in before:
+        target.write_bytes(content)
+    with closing(TrainingRunManager(path)) as manager:
+        look_at_all(manager)
+        with full_disk(), pytest.raises(SettingError, match="cannot be written"):
+            manager.export_raw(ids[1], target)
+    assert [file.read_bytes() for file in target.parent.iterdir()] == before
+
+
+def test_a_raw_copy_is_not_written_into_a_folder(path, ids, tmp_path):
+    damage(path, ids[1])
+    with closing(TrainingRunManager(path)) as manager:
+        look_at_all(manager)
+        with pytest.raises(SettingError, match="cannot be written: Is a directory"):
+            manager.export_raw(ids[1], tmp_path)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a disk that is always full, on Linux")
+def test_a_device_is_left_alone_where_a_raw_copy_cannot_be_written(path, ids):
+    damage(path, ids[1])
+    with closing(TrainingRunManager(path)) as manager:
+        look_at_all(manager)
+        with pytest.raises(SettingError, match="'/dev/full' cannot be written: No space left"):
+            manager.export_raw(ids[1], "/dev/full")
+    assert os.path.exists("/dev/full")
+
+
+def test_a_closed_manager_refuses_a_raw_copy(path, ids):
+    damage(path, ids[1])
+    with closing(TrainingRunManager(path)) as manager:
+        look_at_all(manager)
+    with pytest.raises(SettingError, match="is closed"):
+        manager.export_raw(ids[1], io.BytesIO())
 
 
 def test_an_unreadable_run_is_deleted(path, ids):

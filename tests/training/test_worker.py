@@ -469,3 +469,12 @@ def test_changed_pace_applies_from_the_next_step(run):
     run.worker.start(StopWhen(), steps_per_second=2)
     run.worker.set_pace(None)
     wait_until(lambda: run.trainer.step > 100)
+
+
+@pytest.mark.parametrize("rate", [0, -5, float("nan"), float("inf"), "fast", True], ids=repr)
+def test_a_rate_that_is_no_number_above_zero_is_refused(run, rate):
+    worker = run.worker
+    for action in (lambda: worker.start(StopWhen(), rate), lambda: worker.set_pace(rate)):
+        with pytest.raises(SettingError, match="above 0"):
+            action()
+    assert not worker.running

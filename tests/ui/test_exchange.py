@@ -66,5 +66,9 @@ def test_tensorboard_reads_the_log_that_was_exported(used_page, bundle, tmp_path
 def test_a_file_that_is_no_run_is_refused_beside_the_button(used_page, bundle):
     bundle.write_bytes(b"PK nonsense")
     give(used_page, bundle)
-    expect(used_page.get_by_text("neither a folder nor a zip", exact=False)).to_be_visible()
+    message = used_page.get_by_text("neither a folder nor a zip", exact=False)
+    expect(message).to_be_visible()
+    expect(message).to_be_in_viewport(ratio=1)
+    below = used_page.get_by_text("Import a run", exact=True).bounding_box()
+    assert 0 < message.bounding_box()["y"] - below["y"] < 60
     expect_active(used_page, "run 1")

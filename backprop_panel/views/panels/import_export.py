@@ -7,7 +7,6 @@ from collections.abc import Callable
 from html import escape
 from importlib.util import find_spec
 from io import BytesIO
-from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 import panel as pn
@@ -19,7 +18,6 @@ from ...interchange import (
     export_notebook,
     export_run,
     export_script,
-    export_tensorboard,
     file_name,
     read_run,
     refuse_import,
@@ -27,6 +25,7 @@ from ...interchange import (
 )
 from ...interchange.bundle_files import write_bundle
 from ...interchange.export_snapshot import snapshot
+from ...interchange.tensorboard import tensorboard_files
 from ...runs.run import TrainingRun
 from ...training.pytorch_weights import tensor_bytes
 from ..patches.notebook import in_notebook
@@ -42,11 +41,9 @@ def _export_weights(run: TrainingRun, target: BinaryIO) -> None:
 
 
 def _export_tensorboard_zip(run: TrainingRun, target: BinaryIO) -> None:
-    with TemporaryDirectory() as folder:
-        log = export_tensorboard(run, folder)
-        write_bundle(
-            target, {f"{log.name}/{file.name}": file.read_bytes() for file in log.iterdir()}
-        )
+    folder = file_name(run.name)
+    files = tensorboard_files(run)
+    write_bundle(target, {f"{folder}/{name}": data for name, data in files.items()})
 
 
 FORMATS: dict[str, tuple[Callable[[TrainingRun, BinaryIO], None], str]] = {
@@ -59,6 +56,13 @@ if find_spec("tensorboard"):  # an optional dependency
     FORMATS["TensorBoard log"] = _export_tensorboard_zip, " log.zip"
 
 IMPORT = "Import a run"
+
+SCROLL_INTO_VIEW = """
+const [view] = [...Bokeh.index.query(({model}) => model === cb_obj)]
+// After it is drawn: the button may stand at the foot of the screen.
+if (cb_obj.text) setTimeout(() => view?.el.scrollIntoView({block: "nearest"}), 50)
+"""
+"""The JavaScript that is run with the model of a message when that changes."""
 
 
 class ImportExport(pn.viewable.Viewer):
@@ -74,13 +78,16 @@ class ImportExport(pn.viewable.Viewer):
         self._upload = _upload_button()
         self._upload.param.watch(self._import, "value")
         self._message = html("", "bp-note")
+        self._import_message = html("", "bp-note")
+        self._import_message.jscallback(text=SCROLL_INTO_VIEW)
         self._link = html("", "bp-note", visible=not in_notebook())  # for served pages
         self._layout = pn.Column(
             group_head("Export and import"),
             self._format,
             self._download,
-            self._message,  # between both buttons: below them it may be off the screen
+            self._message,
             self._upload,
+            self._import_message,
             self._link,
             margin=0,
             sizing_mode="stretch_width",
@@ -98,7 +105,7 @@ class ImportExport(pn.viewable.Viewer):
         self._link.object = f'<a href="?{query}">Link to this configuration</a>'
 
     def _follow_run(self, event: param.parameterized.Event) -> None:
-        self._message.object = ""
+        self._message.object = self._import_message.object = ""
         self._show()
 
     def _name_file(self, *events: param.parameterized.Event) -> None:
@@ -119,17 +126,22 @@ class ImportExport(pn.viewable.Viewer):
         if not event.new:
             return
         self._upload.disabled = True
-        self._message.object = "The file is being read and, unless its run is long, trained again."
+        self._say("The file is being read and, unless its run is long, trained again.")
         # Not shown beside the page's fields: the error is in the file.
         try:
             run, notes = await asyncio.to_thread(read_run, bytes(event.new))
             self.session.manager.add(run)
+            self._say(*notes)
         except USER_ERRORS as mistake:
-            notes = [str(mistake)]
+            self._say(str(mistake), refused=True)
         finally:
             self._upload.clear()  # else the same file could not be uploaded again
             self._upload.disabled = False
-        self._message.object = "<br>".join(map(escape, notes))
+
+    def _say(self, *notes: str, refused: bool = False) -> None:
+        """Show what became of the import, beside its button."""
+        self._import_message.css_classes = ["bp-mistake" if refused else "bp-note"]
+        self._import_message.object = "<br>".join(map(escape, notes))
 
 
 def _upload_button() -> pmui.FileInput:

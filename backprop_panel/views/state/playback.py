@@ -40,11 +40,15 @@ class Playback(UserErrors):
     steps_per_second = Quantity(
         None,
         bounds=(0, None),
+        inclusive_bounds=(False, True),
         allow_None=True,
         doc="The speed of Play; None: as fast as possible.",
     )
     frames_per_second = Quantity(
-        30.0, bounds=(0, None), doc="How often the page is drawn, at most, while it trains."
+        30.0,
+        bounds=(0, None),
+        inclusive_bounds=(False, True),
+        doc="How often the page is drawn, at most, while it trains.",
     )
     stop_after = Count(
         None, bounds=(1, None), allow_None=True, doc="Epochs after which Play stops by itself."

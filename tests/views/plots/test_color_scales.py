@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from backprop_panel.settings import LARGEST
 from backprop_panel.views.plots.color_scales import ROOM, Scales
 
 
@@ -37,3 +38,15 @@ def test_a_scale_ignores_numbers_that_are_not_finite():
     scales = Scales()
     scales.follow([("weight", np.array([np.nan, 3, -np.inf]))])
     assert scales.ends["weight"] == 3
+
+
+def test_a_scale_ends_within_float32():
+    assert ends_after(1.0, 3e38, smoothly=False) == LARGEST
+    assert ends_after(LARGEST, smoothly=True) == LARGEST
+    assert ends_after(1.0, *[LARGEST] * 50, smoothly=True) == LARGEST
+
+
+def test_a_scale_ignores_differences_beyond_float32():
+    scales = Scales()
+    scales.follow([("weight", np.array([6e38, -2]))])
+    assert scales.ends["weight"] == 2

@@ -1,8 +1,16 @@
-"""How tests are ordered, and distributed over processes with ``--dist loadgroup``."""
+"""How tests are ordered and distributed over processes, and how examples are drawn.
+
+They are distributed well with ``--dist loadgroup --no-loadscope-reorder``, as ``make test`` does.
+"""
 
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples each time, of any duration; what is not said here each test says itself.
+settings.register_profile("tests", derandomize=True, deadline=None, database=None)
+settings.load_profile("tests")
 
 UI = Path(__file__).parent / "ui"
 

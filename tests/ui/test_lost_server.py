@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 from stores import wait_until
 
-from tests.ui.browsing import expect_step, press
+from tests.ui.browsing import expect_step, press, standing
 from tests.ui.conftest import FIRST_LOAD, Server, expect_whole
 
 IS_COVERED = """(button) => {
@@ -18,29 +18,43 @@ IS_COVERED = """(button) => {
 }"""
 
 
-@pytest.fixture
-def start(tmp_path, monkeypatch):
-    """Return a function that starts the next server of one store.
+class Restarted:
+    """A store, and the servers that have it one after the other.
 
     The pages of a server are unknown to the next one, as they are after a while to any.
     """
-    servers = []
 
-    def start(port=None):
-        monkeypatch.setenv("BOKEH_SECRET_KEY", f"key {len(servers)}")
-        server = Server(
-            tmp_path / f"server {len(servers)}.log",
-            store=tmp_path / "runs.sqlite",
-            options=["--session-ids", "signed"],
-            port=port,
-        )
-        servers.append(server)
-        server.wait_until_it_answers()
-        return server
+    def __init__(self, folder):
+        self.folder, self.store, self.servers = folder, folder / "runs.sqlite", []
 
-    yield start
-    for server in servers:
+    def start(self, port=None):
+        """Start the next server."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("BOKEH_SECRET_KEY", f"key {len(self.servers)}")
+            log = self.folder / f"server {len(self.servers)}.log"
+            options = ["--session-ids", "signed"]
+            self.servers.append(Server(log, store=self.store, options=options, port=port))
+        self.servers[-1].wait_until_it_answers()
+        return self.servers[-1]
+
+
+@pytest.fixture(scope="module")
+def restarted(tmp_path_factory):
+    restarted = Restarted(tmp_path_factory.mktemp("restarted"))
+    restarted.start()
+    yield restarted
+    for server in restarted.servers:
         server.stop()
+
+
+@pytest.fixture(scope="module")
+def page(browser, restarted):
+    """Return a page that is opened once, and then loaded again as each server follows the last."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(restarted.servers[-1].url, timeout=FIRST_LOAD)
+    expect_whole(page)
+    yield page
+    page.close()
 
 
 def saved_steps(path):
@@ -49,14 +63,12 @@ def saved_steps(path):
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
-def test_a_page_says_that_its_server_is_gone_and_when_to_reload(end, browser, start, tmp_path):
-    server = start()
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.goto(server.url, timeout=FIRST_LOAD)
-    expect_whole(page)
+def test_a_page_says_that_its_server_is_gone_and_when_to_reload(end, page, restarted):
+    server = restarted.servers[-1]
+    step = standing(page)[0] + 1
     press(page, "Run Batch")
-    expect_step(page, 1)
-    wait_until(lambda: saved_steps(tmp_path / "runs.sqlite") == [(1,)])
+    expect_step(page, step)
+    wait_until(lambda: saved_steps(restarted.store) == [(step,)])
     server.stop(end)
     notice = page.locator("dialog.bp-lost-connection")
     expect(notice).to_contain_text("The server is gone")
@@ -64,9 +76,8 @@ def test_a_page_says_that_its_server_is_gone_and_when_to_reload(end, browser, st
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     expect(notice).to_be_visible()
-    start(server.port)
+    restarted.start(server.port)
     notice.get_by_role("button", name="Reload").click()
     expect_whole(page)
     expect(notice).to_have_count(0)
-    expect_step(page, 1)
-    page.close()
+    expect_step(page, step)

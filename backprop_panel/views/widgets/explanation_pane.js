@@ -29,6 +29,41 @@ function fit(element) {
   }
 }
 
+// Takes over what differs in another tree, so that what stays keeps its focus, and little is laid out.
+function morph(before, after) {
+  if (before.nodeName !== after.nodeName) return before.replaceWith(after)
+  if (before.nodeType === Node.TEXT_NODE) {
+    if (before.data !== after.data) before.data = after.data
+    return
+  }
+  const {tex} = after.dataset
+  if (tex !== undefined && tex === before.dataset.tex) return
+  // What is being typed stays, until it was answered.
+  const typing = after.name && before.dataset.version === after.dataset.version
+  for (const {name} of [...before.attributes]) if (!after.hasAttribute(name)) before.removeAttribute(name)
+  for (const {name, value} of after.attributes) {
+    if (before.getAttribute(name) !== value) before.setAttribute(name, value)
+  }
+  if (after.name && !typing) before.value = after.value
+  if (after.type === "checkbox") before.checked = after.checked
+  if (tex !== undefined) typeset(before)
+  else morphChildren(before, after)
+}
+
+function morphChildren(before, after) {
+  const olds = [...before.childNodes], news = [...after.childNodes]
+  news.forEach((node, at) => {
+    if (at >= olds.length) before.append(node)
+    else morph(olds[at], node)
+  })
+  for (const old of olds.slice(news.length)) old.remove()
+  for (const node of news) {
+    if (!node.isConnected || node.nodeType !== Node.ELEMENT_NODE) continue
+    const equations = node.dataset.tex === undefined ? node.querySelectorAll("[data-tex]") : [node]
+    equations.forEach(typeset)
+  }
+}
+
 async function copy(button) {
   const text = button.dataset.copy
   try {
@@ -53,22 +88,9 @@ export function render({model, el}) {
 
   const equations = () => box.querySelectorAll("[data-tex]")
   const show = () => {
-    const focused = box.getRootNode().activeElement
-    const typeset_before = new Map([...equations()].map((each) => [each.dataset.tex, each]))
-    const fields = new Map([...box.querySelectorAll("input[name]")].map((each) => [each.name, each]))
-    box.innerHTML = model.html
-    for (const element of equations()) {
-      const same = typeset_before.get(element.dataset.tex)
-      if (same) element.replaceWith(same)
-      else typeset(element)
-    }
-    for (const field of box.querySelectorAll("input[name]")) {
-      const before = fields.get(field.name)
-      // What is being typed stays, until it was answered.
-      if (before?.dataset.version === field.dataset.version) field.value = before.value
-    }
-    const key = focused?.dataset?.key
-    if (key) box.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({preventScroll: true})
+    const template = document.createElement("template")
+    template.innerHTML = model.html
+    morphChildren(box, template.content)
   }
   const send = ({dataset, type, checked}) => {
     const message = JSON.parse(dataset.send)

@@ -18,8 +18,8 @@ ADDRESS ?= 127.0.0.1
 SERVE_ARGS ?=
 # Where the runs last: a file of the user's by default, another one, or memory.
 STORE ?=
-# Two at a time; the tests that share a module's fixture stay together.
-PYTEST_ARGS ?= -n 2 --dist loadgroup --no-loadscope-reorder
+# Two files at a time, in the order of the tests: servers and pages are made once a file.
+PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -1,7 +1,8 @@
 # make serve   install what is needed and serve the page on PORT
 # make test    the same plus what the tests need, a Chromium included, then run them
 # make test-fast   the same without the browser tests
-# make soak    the tests that take minutes: a thousand random actions, hundreds of kills, eight processes
+# make soak    the tests that take minutes: a thousand random actions, hundreds of kills, eight processes,
+#              ten thousand explanations
 # make lint    ruff, as it runs before every change is taken
 # make bench   each benchmark in turn
 # make screenshots   draw the README's pictures from the running app
@@ -51,6 +52,7 @@ test-fast: $(VENV)/.test
 soak: $(VENV)/.test browser
 	RANDOM_ACTIONS=1000 $(BIN)/python -m pytest -s -k random_actions tests/ui
 	SOAK=1 $(BIN)/python -m pytest -s -k soak tests/storage/test_processes.py $(PYTEST_ARGS)
+	SOAK=1 $(BIN)/python -m pytest tests/analysis/test_explanation.py
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

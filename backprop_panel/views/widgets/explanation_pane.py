@@ -38,6 +38,10 @@ def _math_style() -> str:
     return re.sub(r"@font-face\{[^}]*\}", "", text).replace("KaTeX_", FAMILY)
 
 
+MATH_STYLE = _math_style()
+PANE_STYLE = (FOLDER / "explanation_pane.css").read_text(encoding="utf-8")
+
+
 class ExplanationPane(pn.custom.JSComponent):
     """HTML in which equations are typeset and elements send messages.
 
@@ -60,12 +64,6 @@ class ExplanationPane(pn.custom.JSComponent):
     _esm = f"const FONTS = {json.dumps(_fonts())}\n" + (FOLDER / "explanation_pane.js").read_text(
         encoding="utf-8"
     )
-    _stylesheets = [
-        STYLE,
-        _math_style(),
-        (FOLDER / "explanation_pane.css").read_text(encoding="utf-8"),
-    ]
-
     def __init__(self, on_message: Callable[[dict[str, Any]], None], **params: Any) -> None:
-        super().__init__(**params)
+        super().__init__(stylesheets=[STYLE, MATH_STYLE, PANE_STYLE], **params)
         self.on_msg(lambda event: on_message(event.data))

@@ -17,6 +17,7 @@ from .difference_html import difference_html
 from .explanation_html import Shown, explanation_html
 from .explanation_links import cell_of_message
 from .parameter_editor import ParameterEditor
+from .questions import Questions
 
 NOTHING = "<p>Click a cell of the map: this is where it is explained.</p>"
 
@@ -35,6 +36,7 @@ class Inspector(pn.viewable.Viewer):
         self._deselect = button("Deselect", session.deselect, margin=(8, 0), visible=False)
         self._layout = pn.Column(
             self._pane,
+            Questions(session),
             ParameterEditor(session),
             self._deselect,
             margin=(0, 14),

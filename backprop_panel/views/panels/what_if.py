@@ -1,0 +1,185 @@
+"""What if: the loss of the batch along one number, and a slider to try values of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from html import escape
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from ...analysis.learning_rate import loss_along_learning_rate
+from ...analysis.record_cell import RecordCell
+from ...analysis.what_if import loss_along, token_losses
+from ...nn.record import StepRecord
+from ..plots.colors import theme_of
+from ..plots.dotted_curves import DottedCurves
+from ..plots.html import html, number
+from ..state.background import Background
+from ..state.session import Session
+from ..widgets.buttons import button, switch
+from .question_card import QuestionCard
+from .what_if_text import END, Tried, asked, dots, lines, rate_note, said, tokens_html
+
+POINTS = (11, 41)
+"""Points of the curve: in a wide network, a few come long before all."""
+
+OF_RATE = ("weight_updates", "bias_updates", "new_weights", "new_biases")
+"""Quantities at which the learning rate is asked about first."""
+
+RATE = "the learning rate"
+
+NOT_KEPT = "An input comes from the data: another one can be tried, but not kept."
+
+
+class WhatIf(QuestionCard):
+    """The loss of the batch as a weight, a bias, an input or the learning rate varies."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session, "What if")
+        self._question: RecordCell | None = None
+        self._tried: Tried | None = None
+        self._point = Background(self._show_point, self._refuse)
+        self._of_rate = switch({"this number": False, "the learning rate": True}, False)
+        self._of_rate.param.watch(self._choose, "value")
+        self._slider = _slider()
+        self._slider.param.watch(self._try_value, "value")
+        self._curves: DottedCurves | None = None
+        self._plot = pn.Column(height=150, margin=(2, 0), sizing_mode="stretch_width")
+        self._keep = button("Keep", self._keep_value, margin=(2, 6, 2, 0))
+        self._drop = button("Drop", self._go_back, margin=(2, 0))
+        self._mistake = html("", "bp-mistake", visible=False)
+        self._tokens = html("", "bp-explanation")
+        self._layout[:] = [
+            self._head,
+            self._of_rate,
+            self._slider,
+            self._plot,
+            self._text,
+            pn.Row(self._keep, self._drop, margin=0),
+            self._mistake,
+            self._tokens,
+        ]
+        session.param.watch(self._show_mistake, "mistakes")
+
+    @property
+    def _varied(self) -> RecordCell | None:
+        """The number that varies; None for the learning rate."""
+        if self._of_rate.value:
+            return None
+        return replace(self.session.selection, is_gradient=False).number()
+
+    def draw(self) -> None:
+        """Ask for the loss along the chosen number."""
+        session = self.session
+        if session.question != self._question:
+            self._go_back()
+            self._of_rate.value = session.question.quantity in OF_RATE
+            self._of_rate.visible = session.selection.is_parameter
+            self._question = session.question
+        varied, tokens = self._varied, len(session.run.dataset.vocabulary)
+        self._slider.label = f"What if {varied.name(session.record) if varied else RATE}"
+        self.background.ask((session.run, varied), partial(tried, session.record, varied, tokens))
+
+    def show(self, answer: Tried) -> None:
+        """Draw the curve; move the axes only where the curve is another one."""
+        theme = theme_of(self.session.dark)
+        if self._curves is None or self._tried is None or self._tried.of_rate != answer.of_rate:
+            self._curves = DottedCurves("what if", log_x=answer.of_rate, log_y=answer.of_rate)
+            self._plot[:] = []
+        self._tried = answer
+        self._curves.show(lines(answer, theme))
+        self._try_value()
+        if not len(self._plot):
+            self._plot[:] = [self._curves.pane]
+        self._plot.visible = self._slider.visible = True
+        self._tokens.object = ""
+        if answer.token_losses is not None:
+            vocabulary = self.session.run.dataset.vocabulary
+            self._tokens.object = tokens_html(answer, self._varied.index, vocabulary, theme)
+
+    def _try_value(self, *events: param.parameterized.Event) -> None:
+        """Show the loss at the slider's value."""
+        shown, position = self._tried, self._slider.value
+        if shown is None:
+            return
+        value = shown.value_at(position)
+        self._slider.value_label = number(value)
+        self._set_head(asked(shown, value))
+        self._drop.disabled = not position
+        self._keep.disabled = not position or shown.token_losses is not None
+        if position:
+            self._point.ask("point", lambda: [(shown, value, shown.curve.true(value))])
+        else:
+            self._point.stop()
+            self._show_point((shown, value, shown.curve.loss))
+
+    def _show_point(self, answer: tuple[Tried, float, float]) -> None:
+        shown, theme = answer[0], theme_of(self.session.dark)
+        if shown is self._tried:
+            self._curves.show_dots(list(dots(*answer, theme)))
+            note = rate_note(shown, self.session.settings["learning_rate"])
+            kept = f"<p>{NOT_KEPT}</p>" if shown.token_losses is not None else ""
+            self._set_text(said(*answer, theme) + note + kept)
+
+    def _refuse(self, message: str) -> None:
+        self._tried = None
+        self._set_text(f"<p>{escape(message)}</p>")
+        self._tokens.object = ""
+        self._plot.visible = self._slider.visible = False
+        self._keep.disabled = self._drop.disabled = True
+
+    def _choose(self, event: param.parameterized.Event) -> None:
+        if self.session.question == self._question:
+            self._go_back()
+            self._draw_if_visible()
+
+    def _keep_value(self) -> None:
+        """Make the value that is tried the run's own."""
+        session, value = self.session, self._tried.value_at(self._slider.value)
+        if self._tried.of_rate:
+            kept = session.attempt("what_if", lambda: session.change("learning_rate", value))
+        else:
+            kept = session.attempt("what_if", lambda: session.set_weight(session.selection, value))
+        if kept:
+            self._go_back()
+
+    def _go_back(self) -> None:
+        self._slider.value = 0
+
+    def _show_mistake(self, event: param.parameterized.Event) -> None:
+        message = event.new.get("what_if", "")
+        self._mistake.param.update(object=escape(message), visible=bool(message))
+
+
+def tried(record: StepRecord, varied: RecordCell | None, vocabulary: int) -> Iterator[Tried]:
+    """Yield the loss along a number, None for the learning rate, at a few values and at more."""
+    for points in POINTS:
+        if varied is None:
+            curve = loss_along_learning_rate(record, points)
+            yield Tried(record, RATE, curve, of_rate=True)
+        else:
+            curve = loss_along(record, varied, points=points)
+            of_tokens = None
+            if varied.quantity == "activations":
+                example, entry = varied.index
+                of_tokens = token_losses(record, example, entry // vocabulary, vocabulary)
+            yield Tried(record, varied.name(record), curve, token_losses=of_tokens)
+
+
+def _slider() -> pmui.IntSlider:
+    return pmui.IntSlider(
+        start=-END,
+        end=END,
+        value=0,
+        size="small",
+        track=False,
+        show_value=False,
+        sx={"& .MuiFormLabel-root": {"display": "none"}},
+        tooltips=False,
+        margin=(4, 4, 0, 4),
+        sizing_mode="stretch_width",
+    )

@@ -35,8 +35,10 @@ class ActivationExplorer(QuestionCard):
         """Ask where the batch lies."""
         session, cell = self.session, self.session.selection
         layer, unit = cell.layer - 1, None if self._of_layer.value else cell.column
-        self.background.ask(
-            (session.run, layer, unit), partial(_points, session.record, layer, unit)
+        self.ask(
+            (session.run, layer, unit),
+            session.record,
+            partial(_points, session.record, layer, unit),
         )
 
     def show(self, answer: tuple[StepRecord, ActivationPoints]) -> None:
@@ -51,12 +53,13 @@ class ActivationExplorer(QuestionCard):
         else:
             about = f"unit {points.units[0]} of "
             flat = flat_examples(points, RunSource(session.run, record))
-        self._set_head(f"{about}a{points.layer + 1}, {escape(points.activation)}")
-        self._set_text(legend(points, theme) + flat)
+        self.set_head(f"{about}a{points.layer + 1}, {escape(points.activation)}")
+        self.set_text(legend(points, theme) + flat)
 
-    def _refuse(self, message: str) -> None:
+    def refuse(self, message: str) -> None:
+        """Say why there is nothing to see."""
         self._plot.visible = False
-        self._set_text(f"<p>{escape(message)}</p>")
+        super().refuse(message)
 
 
 def _points(

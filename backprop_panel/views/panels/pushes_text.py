@@ -19,8 +19,8 @@ FIRST_WINDOWS, MOST_WINDOWS = 5, 50
 """Windows listed each way at first, and on demand."""
 
 MOST_MASTERS = 8
-TOKENS_AROUND, MOST_TOKENS = 4, 60
-"""Of a long master sequence: the tokens shown around its marks, and in all."""
+TOKENS_AROUND, MOST_TOKENS = 2, 120
+"""Of a longer master sequence: the tokens shown around its windows, and in all."""
 
 STANDS_OUT = 0.25
 """How much more frequent a token must be among the strongest windows than among all."""
@@ -168,16 +168,21 @@ class PushesText:
         )
 
     def _master(self, master: int, ends: dict[int, str]) -> str:
-        data = self.data
-        ids = data.masters[master]
-        begin = max(0, min(ends) - data.sequence_length + 1 - TOKENS_AROUND)
-        end = min(len(ids), max(ends) + 1 + TOKENS_AROUND, begin + MOST_TOKENS)
-        if len(ids) <= MOST_TOKENS:
-            begin, end = 0, len(ids)
-        cells = "".join(
-            f'<span class="bp-place">{chip(data.vocabulary[ids[place]], ids[place])}'
-            f"<i>{self._mark(ends[place]) if place in ends else '&nbsp;'}</i></span>"
-            for place in range(begin, end)
-        )
-        before, after = "… " if begin else "", " …" if end < len(ids) else ""
-        return f'<div class="bp-master"><span>#{master + 1}</span> {before}{cells}{after}</div>'
+        """Return a master sequence with its marks; of a long one, what is around them."""
+        ids = self.data.masters[master]
+        places = range(len(ids))
+        if len(ids) > MOST_TOKENS:
+            reach = self.data.sequence_length - 1 + TOKENS_AROUND
+            near = {at for end in ends for at in range(end - reach, end + TOKENS_AROUND + 1)}
+            places = sorted(near & set(places))[:MOST_TOKENS]
+        cells, last = "", -1
+        for place in places:
+            cells += ("" if place == last + 1 else " … ") + self._place(ids[place], ends.get(place))
+            last = place
+        rest = " …" if last < len(ids) - 1 else ""
+        return f'<div class="bp-master"><span>#{master + 1}</span> {cells}{rest}</div>'
+
+    def _place(self, token: int, way: str | None) -> str:
+        mark = self._mark(way) if way else "&nbsp;"
+        token_html = chip(self.data.vocabulary[token], token)
+        return f'<span class="bp-place">{token_html}<i>{mark}</i></span>'

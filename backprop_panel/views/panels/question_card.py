@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from html import escape
 from typing import Any
 
 import panel as pn
 import param
 
+from ...nn.record import StepRecord
 from ..plots.html import html
-from ..state.background import Background
+from ..state.background import Answers, Background
 from ..state.session import Session, redraw_on_change
 from ..widgets.explanation_pane import ExplanationPane
 from .explanation_links import cell_of_message
@@ -17,7 +20,14 @@ from .explanation_links import cell_of_message
 class QuestionCard(pn.viewable.Viewer):
     """An answer about the chosen number, computed in the background and only while it is visible.
 
-    A subclass asks `background` in `draw`, and draws its answers in `show`.
+    A subclass calls `ask` in `draw`; `show` and `refuse` then get the answer.
+
+    Attributes
+    ----------
+    background : Background
+        Computes the answer.
+    answer : object
+        The newest answer to the present question; None until there is one.
     """
 
     session = param.ClassSelector(class_=Session, constant=True)
@@ -25,11 +35,13 @@ class QuestionCard(pn.viewable.Viewer):
 
     def __init__(self, session: Session, title: str) -> None:
         super().__init__(session=session)
-        self.background = Background(self.show, self._refuse)
+        self.background = Background(self._take, self._take_refusal)
+        self.answer: Any = None
+        self._asked: tuple[Hashable, StepRecord] | None = None
         self._title = title
         self._head = html("", "bp-caption", margin=(10, 0, 4, 0))
         self._text = ExplanationPane(
-            self._answer, margin=0, sizing_mode="stretch_width", css_classes=["bp-explanation"]
+            self._do, margin=0, sizing_mode="stretch_width", css_classes=["bp-explanation"]
         )
         self._layout = pn.Column(margin=0, sizing_mode="stretch_width", visible=False)
         redraw_on_change(session, self._draw_if_visible)
@@ -47,17 +59,48 @@ class QuestionCard(pn.viewable.Viewer):
         """Draw an answer."""
         raise NotImplementedError
 
-    def _set_head(self, about: str) -> None:
+    def refuse(self, message: str) -> None:
+        """Say why there is no answer."""
+        self.set_text(f"<p>{escape(message)}</p>")
+
+    def ask(self, about: Hashable, record: StepRecord, answers: Answers) -> None:
+        """Show the answers to a question about a record; those that are known at once.
+
+        Parameters
+        ----------
+        about : Hashable
+            What is asked, whatever the record.
+        record : StepRecord
+        answers : callable
+            As for `Background.ask`.
+        """
+        if self._asked == (about, record):
+            if self.answer is not None:
+                self.show(self.answer)
+            return
+        if self._asked is None or self._asked[0] != about:
+            self.answer = None
+        self._asked = about, record
+        self.background.ask(about, answers)
+        if self.answer is None and self.background.busy:
+            self.set_text("<p>Computing …</p>")
+
+    def set_head(self, about: str) -> None:
         """Show what the card is about; `about` must be escaped."""
         self._head.object = f"<b>{self._title}</b> <span>{about}</span>"
 
-    def _set_text(self, text: str) -> None:
+    def set_text(self, text: str) -> None:
         """Show HTML; user text in it must be escaped."""
         self._text.html = f'<div class="{"bp-dark" if self.session.dark else ""}">{text}</div>'
 
-    def _refuse(self, message: str) -> None:
-        """Say why there is no answer."""
-        raise NotImplementedError
+    def _take(self, answer: Any) -> None:
+        self.answer = answer
+        with pn.io.hold():
+            self.show(answer)
+
+    def _take_refusal(self, message: str) -> None:
+        self.answer = None
+        self.refuse(message)
 
     def _draw_if_visible(self, *events: param.parameterized.Event) -> None:
         if self.visible and self.session.selection is not None:
@@ -70,8 +113,9 @@ class QuestionCard(pn.viewable.Viewer):
             self._draw_if_visible()
         else:
             self.background.stop()
+            self._asked = None
 
-    def _answer(self, message: dict[str, Any]) -> None:
+    def _do(self, message: dict[str, Any]) -> None:
         """Do what was clicked or pointed at."""
         match message:
             case {"follow": number}:

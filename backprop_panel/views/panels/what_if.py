@@ -22,7 +22,7 @@ from ..state.background import Background
 from ..state.session import Session
 from ..widgets.buttons import button, switch
 from .question_card import QuestionCard
-from .what_if_text import END, Tried, asked, dots, lines, rate_note, said, tokens_html
+from .what_if_text import END, Tried, asked, dots, lines, said, tokens_html
 
 POINTS = (11, 41)
 """Points of the curve: in a wide network, a few come long before all."""
@@ -32,7 +32,7 @@ OF_RATE = ("weight_updates", "bias_updates", "new_weights", "new_biases")
 
 RATE = "the learning rate"
 
-NOT_KEPT = "An input comes from the data: another one can be tried, but not kept."
+SETTING = "learning_rate"
 
 
 class WhatIf(QuestionCard):
@@ -41,13 +41,12 @@ class WhatIf(QuestionCard):
     def __init__(self, session: Session) -> None:
         super().__init__(session, "What if")
         self._question: RecordCell | None = None
-        self._tried: Tried | None = None
-        self._point = Background(self._show_point, self._refuse)
+        self._point = Background(self._show_point, self.refuse)
         self._of_rate = switch({"this number": False, "the learning rate": True}, False)
         self._of_rate.param.watch(self._choose, "value")
         self._slider = _slider()
         self._slider.param.watch(self._try_value, "value")
-        self._curves: DottedCurves | None = None
+        self._curves = {of_rate: _curves(of_rate) for of_rate in (False, True)}
         self._plot = pn.Column(height=150, margin=(2, 0), sizing_mode="stretch_width")
         self._keep = button("Keep", self._keep_value, margin=(2, 6, 2, 0))
         self._drop = button("Drop", self._go_back, margin=(2, 0))
@@ -82,19 +81,19 @@ class WhatIf(QuestionCard):
             self._question = session.question
         varied, tokens = self._varied, len(session.run.dataset.vocabulary)
         self._slider.label = f"What if {varied.name(session.record) if varied else RATE}"
-        self.background.ask((session.run, varied), partial(tried, session.record, varied, tokens))
+        self.ask(
+            (session.run, varied), session.record, partial(tried, session.record, varied, tokens)
+        )
+        if self.answer is None:
+            self._try_value()
 
     def show(self, answer: Tried) -> None:
-        """Draw the curve; move the axes only where the curve is another one."""
-        theme = theme_of(self.session.dark)
-        if self._curves is None or self._tried is None or self._tried.of_rate != answer.of_rate:
-            self._curves = DottedCurves("what if", log_x=answer.of_rate, log_y=answer.of_rate)
-            self._plot[:] = []
-        self._tried = answer
-        self._curves.show(lines(answer, theme))
+        """Draw the curve; only this may move the axes."""
+        theme, curves = theme_of(self.session.dark), self._curves[answer.of_rate]
+        curves.show(lines(answer, theme))
         self._try_value()
-        if not len(self._plot):
-            self._plot[:] = [self._curves.pane]
+        if list(self._plot) != [curves.pane]:
+            self._plot[:] = [curves.pane]
         self._plot.visible = self._slider.visible = True
         self._tokens.object = ""
         if answer.token_losses is not None:
@@ -103,12 +102,13 @@ class WhatIf(QuestionCard):
 
     def _try_value(self, *events: param.parameterized.Event) -> None:
         """Show the loss at the slider's value."""
-        shown, position = self._tried, self._slider.value
+        shown, position = self.answer, self._slider.value
         if shown is None:
+            self._keep.disabled = self._drop.disabled = True
             return
         value = shown.value_at(position)
         self._slider.value_label = number(value)
-        self._set_head(asked(shown, value))
+        self.set_head(asked(shown, value))
         self._drop.disabled = not position
         self._keep.disabled = not position or shown.token_losses is not None
         if position:
@@ -119,15 +119,26 @@ class WhatIf(QuestionCard):
 
     def _show_point(self, answer: tuple[Tried, float, float]) -> None:
         shown, theme = answer[0], theme_of(self.session.dark)
-        if shown is self._tried:
-            self._curves.show_dots(list(dots(*answer, theme)))
-            note = rate_note(shown, self.session.settings["learning_rate"])
-            kept = f"<p>{NOT_KEPT}</p>" if shown.token_losses is not None else ""
-            self._set_text(said(*answer, theme) + note + kept)
+        if shown is self.answer:
+            self._curves[shown.of_rate].show_dots(list(dots(*answer, theme)))
+            self.set_text(said(*answer, theme) + self._notes(shown))
 
-    def _refuse(self, message: str) -> None:
-        self._tried = None
-        self._set_text(f"<p>{escape(message)}</p>")
+    def _notes(self, shown: Tried) -> str:
+        """Return what else is to be said, as HTML."""
+        session = self.session
+        rate = session.past.settings.learning_rate if session.past else session.settings[SETTING]
+        notes = []
+        if shown.of_rate and rate != shown.curve.now:
+            notes.append(f"The next step takes the learning rate {number(rate)}.")
+        if shown.token_losses is not None:
+            notes.append("An input comes from the data: others can be tried, but not kept.")
+        if len(shown.curve.values) < POINTS[-1]:
+            notes.append("More points of the curve are being computed …")
+        return "".join(f"<p>{note}</p>" for note in notes)
+
+    def refuse(self, message: str) -> None:
+        """Say why there is no curve."""
+        super().refuse(message)
         self._tokens.object = ""
         self._plot.visible = self._slider.visible = False
         self._keep.disabled = self._drop.disabled = True
@@ -139,9 +150,12 @@ class WhatIf(QuestionCard):
 
     def _keep_value(self) -> None:
         """Make the value that is tried the run's own."""
-        session, value = self.session, self._tried.value_at(self._slider.value)
-        if self._tried.of_rate:
-            kept = session.attempt("what_if", lambda: session.change("learning_rate", value))
+        session, shown = self.session, self.answer
+        if shown is None or not self._slider.value:
+            return
+        value = shown.value_at(self._slider.value)
+        if shown.of_rate:
+            kept = session.attempt("what_if", lambda: session.change(SETTING, value))
         else:
             kept = session.attempt("what_if", lambda: session.set_weight(session.selection, value))
         if kept:
@@ -168,6 +182,11 @@ def tried(record: StepRecord, varied: RecordCell | None, vocabulary: int) -> Ite
                 example, entry = varied.index
                 of_tokens = token_losses(record, example, entry // vocabulary, vocabulary)
             yield Tried(record, varied.name(record), curve, token_losses=of_tokens)
+
+
+def _curves(of_rate: bool) -> DottedCurves:
+    """Return the plot, with logarithmic axes for the learning rate."""
+    return DottedCurves("what if", log_x=of_rate, log_y=of_rate)
 
 
 def _slider() -> pmui.IntSlider:

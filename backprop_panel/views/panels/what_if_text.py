@@ -156,10 +156,3 @@ def tokens_html(tried: Tried, entry: tuple[int, int], vocabulary: Sequence[str],
 
 def _said(text: str) -> str:
     return f'<div class="bp-said" role="status">{text}</div>'
-
-
-def rate_note(tried: Tried, present: float) -> str:
-    """Say that the run goes on with another learning rate than the record's, if it does."""
-    if not tried.of_rate or present == tried.curve.now:
-        return ""
-    return f"<p>The next step takes the learning rate {escape(number(present))}.</p>"

@@ -27,7 +27,6 @@ class WhichData(QuestionCard):
         self._of_all = switch({"this batch": False, "the training set": True}, False)
         self._of_all.param.watch(self._draw_if_visible, "value")
         self._more = button("", self._show_more, margin=(2, 0), visible=False)
-        self._pushes: Pushes | None = None
         self._most = FIRST_WINDOWS
         self._layout[:] = [self._head, self._of_all, self._text, self._more]
 
@@ -35,20 +34,20 @@ class WhichData(QuestionCard):
         """Ask for the pushes on the chosen number."""
         session, cell, of_all = self.session, self._pushed, self._of_all.value
         answers = training_set_pushes if of_all else of_batch
-        self.background.ask(
+        self.ask(
             (session.run, cell, of_all),
+            session.record,
             partial(answers, session.record, cell, session.run.dataset),
         )
 
     def show(self, answer: Pushes) -> None:
         """List the strongest windows."""
-        self._pushes = answer
         session, cell = self.session, self._pushed
         text = PushesText(answer, session.run.dataset, cell, theme_of(session.dark), self._most)
         level = RecordCell("activations", cell.layer + 1).symbol(session.record)
         is_unit = cell.quantity == "deltas"
-        self._set_head(escape(f"unit {cell.index[1]} of {level}" if is_unit else answer.name))
-        self._set_text(text.html())
+        self.set_head(escape(f"unit {cell.index[1]} of {level}" if is_unit else answer.name))
+        self.set_text(text.html())
         most = max((answer.terms < 0).sum(), (answer.terms > 0).sum())
         self._more.visible = bool(most > FIRST_WINDOWS)
         self._more.label = (
@@ -69,11 +68,12 @@ class WhichData(QuestionCard):
 
     def _show_more(self) -> None:
         self._most = FIRST_WINDOWS + MOST_WINDOWS - self._most
-        self.show(self._pushes)
+        self.show(self.answer)
 
-    def _refuse(self, message: str) -> None:
+    def refuse(self, message: str) -> None:
+        """Say why no data are shown."""
         self._more.visible = False
-        self._set_text(f"<p>{escape(message)}</p>")
+        super().refuse(message)
 
 
 def of_batch(record: StepRecord, cell: RecordCell, data: SequenceDataset) -> Iterator[Pushes]:

@@ -107,14 +107,11 @@ def activation_points(record: StepRecord, layer: int, unit: int | None = None) -
     is_flat = np.abs(slopes) < FLAT
     examples, columns = np.nonzero(is_flat)
     kinds = _kinds(name, a[is_flat])
-    blocked = [
-        BlockedUnit(int(units[column]), _kind_of_unit(kinds[columns == column]))
-        for column in np.flatnonzero(is_flat.all(axis=0))
-    ]
+    blocked = _blocked(units, columns, kinds, len(z))
     flat = np.stack([examples, units[columns]], axis=1)
     curves = value_and_slope(name, curve_z)
     return ActivationPoints(
-        name, layer, units, curve_z, *curves, z, a, slopes, flat, kinds, tuple(blocked)
+        name, layer, units, curve_z, *curves, z, a, slopes, flat, kinds, blocked
     )
 
 
@@ -133,7 +130,23 @@ def _kinds(name: str, a: Array) -> NDArray[np.str_]:
     return np.where(at_limit, "saturated" if len(limits) == 2 else "inactive", "flat")
 
 
-def _kind_of_unit(kinds: NDArray[np.str_]) -> str:
-    if (kinds == "inactive").all():
-        return "dead"
-    return "saturated" if (kinds == "saturated").all() else "flat"
+def _blocked(
+    units: NDArray[np.integer], columns: NDArray[np.integer], kinds: NDArray[np.str_], batch: int
+) -> tuple[BlockedUnit, ...]:
+    """Return the units that are flat in all examples, given the column and kind of each flat z."""
+    of_kind = {
+        kind: np.bincount(columns[kinds == kind], minlength=len(units)) == batch
+        for kind in ("inactive", "saturated")
+    }
+    everywhere = np.bincount(columns, minlength=len(units)) == batch
+    return tuple(
+        BlockedUnit(
+            int(units[column]),
+            "dead"
+            if of_kind["inactive"][column]
+            else "saturated"
+            if of_kind["saturated"][column]
+            else "flat",
+        )
+        for column in np.flatnonzero(everywhere)
+    )

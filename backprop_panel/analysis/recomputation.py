@@ -141,6 +141,50 @@ class LayersBehind:
         return work.logits
 
 
+class UnitVaried:
+    """All that a record's network computes as the pre-activations of one unit vary.
+
+    The next layer then changes by the product with one row of its weights: in a wide network that
+    takes a hundredth of the time of the product with all of them.
+
+    Parameters
+    ----------
+    record : StepRecord
+    layer, unit : int
+        The layer and its unit. All else that goes into its activation function stays.
+    """
+
+    def __init__(self, record: StepRecord, layer: int, unit: int) -> None:
+        self._unit = unit
+        self._z = record.pre_activations[layer].astype(np.float64)
+        self._is_last = layer == len(record.layers) - 1
+        if not self._is_last:
+            self._name = record.activation_names[layer]
+            weights, bias = (
+                part[layer + 1].astype(float) for part in (record.weights, record.biases)
+            )
+            silenced = [number for level, number in record.silenced if level == layer + 1]
+            self._a, _ = value_and_slope(self._name, self._z)
+            self._a[:, silenced] = 0
+            self._is_silenced = unit in silenced
+            with np.errstate(all="ignore"):
+                self._above, self._row = self._a @ weights + bias, weights[unit]
+            self._behind = LayersBehind(record, layer + 1)
+
+    def logits(self, varied: Array) -> Array:
+        """Return the logits, (cases, batch, outputs), for (cases, batch) of the unit's z."""
+        if self._is_last:
+            logits = np.repeat(self._z[np.newaxis], len(varied), axis=0)
+            logits[:, :, self._unit] = varied
+            return logits
+        activations, _ = value_and_slope(self._name, varied)
+        if self._is_silenced:
+            activations[...] = 0
+        changes = activations - self._a[:, self._unit]
+        z = self._above + changes[:, :, np.newaxis] * self._row
+        return self._behind.logits(z.reshape(-1, z.shape[-1])).reshape(*varied.shape, -1)
+
+
 def _network(record: StepRecord, first: int) -> Network:
     """Return a network with a copy of the record's layers from `first` on."""
     layers = record.layers[first:]

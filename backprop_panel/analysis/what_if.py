@@ -20,6 +20,7 @@ from .loss_curve import (
 )
 from .recomputation import (
     LayersBehind,
+    UnitVaried,
     checked_index,
     loss_function,
     one_hot,
@@ -130,22 +131,18 @@ def token_losses(
 
 def _losses_of_parameter(record: StepRecord, layer: int, row: int, column: int) -> Losses:
     """Return the losses along an entry of a layer: one pre-activation of each example moves."""
-    behind, loss = LayersBehind(record, layer), loss_function(record)
+    varied, loss = UnitVaried(record, layer, column), loss_function(record)
     targets = one_hot(record.targets, record.logits.shape[1])
-    z = record.pre_activations[layer].T.astype(np.float64)
+    z = record.pre_activations[layer][:, column].astype(np.float64)
     per_change = _inputs_of(record, layer, row)
     now = float(record.layers[layer][row, column])
-    units, batch = z.shape
-    at_once = _at_once(record, layer, batch)
+    at_once = _at_once(record, layer + 1, len(z))
 
     def losses_at(values: Array) -> Array:
         losses = np.empty(len(values))
         for part in parts(len(values), at_once):
-            changes = values[part] - now
-            varied = np.repeat(z[:, np.newaxis], len(changes), axis=1)
-            varied[column] += changes[:, np.newaxis] * per_change
-            logits = behind.logits(varied.reshape(units, -1).T)
-            logits = logits.T.reshape(-1, len(changes), batch).transpose(1, 2, 0)
+            changes = values[part, np.newaxis] - now
+            logits = varied.logits(z + changes * per_change)
             losses[part] = loss.examples(logits, targets).mean(axis=1)
         return losses
 

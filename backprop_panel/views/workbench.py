@@ -83,7 +83,9 @@ class Workbench(pn.viewable.Viewer):
         self.map = session_map(session)
         self.toolbar = Toolbar(session)
         self.sidebar, self.inspector, self.timeline = (
-            pn.Column(margin=0, sizing_mode="stretch_width") for _ in range(3)
+            # Panel's own limit, the height of the window, would have the parts overlap.
+            pn.Column(margin=0, sizing_mode="stretch_width", styles={"max-height": "none"})
+            for _ in range(3)
         )
         comparison = Comparison(session)
         self.tabs = self._new_tabs(comparison)

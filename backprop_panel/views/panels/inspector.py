@@ -16,6 +16,7 @@ from .cell_editor import CellEditor
 from .difference_html import difference_html
 from .explanation_html import Shown, explanation_html
 from .explanation_links import cell_of_message, message
+from .questions import Questions
 
 NOTHING = "<p>Click a cell of the map: this is where it is explained.</p>"
 DESELECT = f'<p><button data-key="deselect" {message(deselect=True)}>Deselect</button></p>'
@@ -33,7 +34,9 @@ class Inspector(pn.viewable.Viewer):
         self._pane = ExplanationPane(
             self._answer, margin=0, sizing_mode="stretch_width", css_classes=["bp-explanation"]
         )
-        self._layout = pn.Column(self._pane, margin=(0, 14), sizing_mode="stretch_width")
+        self._layout = pn.Column(
+            self._pane, Questions(session), margin=(0, 14), sizing_mode="stretch_width"
+        )
         redraw_on_change(session, self._show)
         session.param.watch(self._show_other_number, "path")
         session.param.watch(self._show, ["subtracted", "dark", "deltas_shown", "mistakes"])

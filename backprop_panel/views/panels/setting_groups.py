@@ -37,6 +37,7 @@ class TrainingFields(pn.viewable.Viewer):
         self._layout = pn.Column(*self.fields.values(), margin=0, sizing_mode="stretch_width")
         for field in self.fields.values():
             field.param.watch(self._change, "value")
+        session.param.watch(self._follow, "settings")
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
@@ -44,6 +45,17 @@ class TrainingFields(pn.viewable.Viewer):
     def show(self) -> None:
         """Show the run's settings."""
         show_settings(self.fields, self.session.run.settings)
+
+    def _follow(self, event: param.parameterized.Event) -> None:
+        """Show the settings that were changed; a text that was refused stays in its field."""
+        show_settings(
+            {
+                name: field
+                for name, field in self.fields.items()
+                if event.new[name] != event.old.get(name)
+            },
+            event.new,
+        )
 
     def _change(self, event: param.parameterized.Event) -> None:
         session, name = self.session, name_of(event.obj, self.fields)

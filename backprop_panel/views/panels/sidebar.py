@@ -24,6 +24,7 @@ SHOWN_ELSEWHERE = (
     "stop_below",
     "rename",
     "weight",
+    "what_if",
     "difference",
     "step",
     "unreadable",

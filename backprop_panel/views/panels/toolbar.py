@@ -11,7 +11,7 @@ import param
 from ..patches.browser import BrowserPatches
 from ..plots.html import STYLE, html
 from ..state.session import Session, redraw_on_change
-from ..widgets.buttons import ACCENT, LINE, button
+from ..widgets.buttons import ACCENT, SWITCH, button
 
 # Pictures instead of an icon font, which a notebook's page would have to fetch.
 PLAY, PAUSE = (
@@ -131,18 +131,5 @@ def _mode_switch(mode: str) -> pmui.RadioButtonGroup:
         size="small",
         color="primary",
         margin=(0, 8, 0, 0),
-        sx={
-            "& .MuiToggleButton-root": {
-                "color": "inherit",
-                "whiteSpace": "nowrap",
-                "borderColor": LINE,
-                "padding": "4px 10px",
-                "textTransform": "none",
-            },
-            # The widget's own rule would be white on white in the header.
-            "& .MuiToggleButton-root.MuiToggleButton-primary.Mui-selected": {
-                "color": "#fff",
-                "backgroundColor": ACCENT,
-            },
-        },
+        sx=SWITCH,
     )

@@ -45,6 +45,11 @@ def number(value: float) -> str:
     return f"{mantissa}e{int(exponent)}".replace("-", "−")
 
 
+def signed(value: float) -> str:
+    """Return a change as `number` does, with its sign: ``+0.0021``."""
+    return ("+" if value > 0 else "") + number(value)
+
+
 def chip(token: str, color_id: int) -> str:
     """Return a token as HTML in its colour."""
     return (

@@ -30,7 +30,7 @@ from .line_source import Line, LineSource
 
 MARKER_COLOR = "#e8590c"
 
-_TOOLTIP = '<div style="font-size: 12px">{}</div>'
+TOOLTIP = '<div style="font-size: 12px">{}</div>'
 """The text of a hover; Bokeh's own is larger than the rest of the page."""
 
 _FORMAT_TICK = """
@@ -57,7 +57,9 @@ class Look:
     Parameters
     ----------
     axes : bool
-        Whether it has axes and can be zoomed.
+        Whether it has axes.
+    tools : bool
+        Whether a plot with axes can be zoomed, and tells of the line that is pointed at.
     named : bool
         Whether the axes have labels.
     font : str
@@ -69,6 +71,7 @@ class Look:
     """
 
     axes: bool = True
+    tools: bool = True
     named: bool = True
     font: str = "11px"
     left: int = 50
@@ -77,7 +80,7 @@ class Look:
 
 FULL = Look()
 COMPACT = Look(named=False, font="9px", left=40, ticks=3)
-BARE = Look(axes=False, named=False, left=4)
+BARE = Look(axes=False, tools=False, named=False, left=4)
 
 
 class Curves:
@@ -88,6 +91,7 @@ class Curves:
     name : str
         The name of the figure's model, by which scripts in the page find it.
     log_y : bool
+    log_x : bool
     look : Look
     names : (str, str)
         The labels of the axes, also in the hover.
@@ -108,6 +112,7 @@ class Curves:
         self,
         name: str,
         log_y: bool = False,
+        log_x: bool = False,
         look: Look = FULL,
         names: tuple[str, str] = ("step", "loss"),
         from_zero: bool = False,
@@ -115,6 +120,7 @@ class Curves:
         on_zoom: Callable[[], None] | None = None,
     ) -> None:
         self._name = name
+        self._log_x = log_x
         self._look = look
         self._names = names
         self._from_zero = from_zero
@@ -163,17 +169,18 @@ class Curves:
         self.pane.object = self._plot(log_y)
 
     def _plot(self, log_y: bool) -> hv.Path:
-        has_axes = self._look.axes
+        has_axes, has_tools = self._look.axes, self._look.tools
         axes = {} if has_axes else {"xaxis": None, "yaxis": None}
         # A rising line: for a level one, HoloViews makes a logarithmic axis that starts below zero.
-        return hv.Path([np.array([[0, 0.1], [1, 1]])], list(self._names)).opts(
+        return hv.Path([np.array([[0.1, 0.1], [1, 1]])], list(self._names)).opts(
             responsive=True,
             min_height=60,
+            logx=self._log_x,
             logy=log_y,
             toolbar=None,
             default_tools=[],
-            tools=["xwheel_zoom", "pan", "reset"] if has_axes else [],
-            active_tools=["xwheel_zoom", "pan"] if has_axes else [],
+            tools=["xwheel_zoom", "pan", "reset"] if has_tools else [],
+            active_tools=["xwheel_zoom", "pan"] if has_tools else [],
             show_grid=has_axes,
             backend_opts=_figure_style(self._name, self._look),
             # HoloViews computes ranges from the element's data, which is a placeholder, and keeps
@@ -223,7 +230,7 @@ class Curves:
             x="x", y="y", source=self._markers, marker="diamond", size=9,
             fill_color=MARKER_COLOR, line_color=None,
         )  # fmt: skip
-        text = _TOOLTIP.format("step @x{0,0}<br>changed: @what")
+        text = TOOLTIP.format("step @x{0,0}<br>changed: @what")
         return HoverTool(renderers=[renderer], tooltips=text)
 
     def _hover(self, renderer: GlyphRenderer) -> HoverTool:
@@ -233,7 +240,7 @@ class Curves:
         return HoverTool(
             renderers=[renderer],
             line_policy="nearest",
-            tooltips=_TOOLTIP.format(text) if self._look.axes else None,
+            tooltips=TOOLTIP.format(text) if self._look.tools else None,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import inf
 from time import monotonic
 from typing import Any
@@ -35,6 +35,21 @@ BORDERED = {
 }
 """The style of all buttons but the primary one."""
 
+SWITCH = {
+    "& .MuiToggleButton-root": {
+        "color": "inherit",
+        "whiteSpace": "nowrap",
+        "borderColor": LINE,
+        "padding": "4px 10px",
+        "textTransform": "none",
+    },
+    # The widget's own rule would be white on white in the header.
+    "& .MuiToggleButton-root.MuiToggleButton-primary.Mui-selected": {
+        "color": "#fff",
+        "backgroundColor": ACCENT,
+    },
+}
+"""The style of a switch between two or more ways."""
 
 QUIET, QUIET_WHEN_BUSY = 5, 25
 """Milliseconds without another press before the action: normally, and if a press had to wait.
@@ -112,6 +127,30 @@ def _coalescing(action: Callable[[], Any], toggles: bool) -> Callable[[Any], Non
             act_after_the_last(page, QUIET_WHEN_BUSY if had_to_wait else QUIET)
 
     return press
+
+
+def toggle(label: str) -> pmui.Toggle:
+    """Return a small button that stays pressed until it is pressed again."""
+    return pmui.Toggle(
+        label=label,
+        color="primary",
+        margin=(0, 6, 0, 0),
+        sx={
+            "padding": "3px 10px",
+            "color": "inherit",
+            "borderColor": LINE,
+            "textTransform": "none",
+            "whiteSpace": "nowrap",
+            "&.MuiToggleButton-primary.Mui-selected": {"color": "#fff", "backgroundColor": ACCENT},
+        },
+    )
+
+
+def switch(options: Mapping[str, Any], value: Any) -> pmui.RadioButtonGroup:
+    """Return a small switch; `options` are the values by their labels."""
+    return pmui.RadioButtonGroup(
+        options=dict(options), value=value, size="small", color="primary", margin=(2, 0), sx=SWITCH
+    )
 
 
 def download_button(label: str, filename: str, callback: Callable[[], Any]) -> pmui.FileDownload:

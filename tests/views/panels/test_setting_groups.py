@@ -29,6 +29,16 @@ def test_a_changed_field_changes_its_training_setting_at_once(session):
     assert session.run.trainer.learning_rate == 0.25
 
 
+def test_a_field_shows_a_setting_that_was_changed_elsewhere(session):
+    training = TrainingFields(session)
+    training.show()
+    training.fields["batch_size"].value = "x"
+    session.change("learning_rate", 0.25)
+    assert training.fields["learning_rate"].value == "0.25"
+    assert training.fields["batch_size"].value == "x"
+    assert session.run.trainer.engine.events[-1].settings == {"learning_rate": 0.25}
+
+
 def test_showing_the_settings_in_the_past_makes_no_fork(session):
     session.run_batch()
     session.run_batch()

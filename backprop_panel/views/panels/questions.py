@@ -1,0 +1,73 @@
+"""Further questions about the chosen number: a row of toggles, and a card for each that is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import panel as pn
+import param
+
+from ..state.session import Session
+from ..widgets.buttons import toggle
+from .activation_explorer import ActivationExplorer
+from .question_card import QuestionCard
+from .what_if import WhatIf
+from .which_data import WhichData
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, and the kinds of cells that it can be asked about."""
+
+    label: str
+    card: type[QuestionCard]
+    kinds: frozenset[str]
+
+
+QUESTIONS = (
+    Question("What if", WhatIf, frozenset({"weight", "bias", "input"})),
+    Question("Activation", ActivationExplorer, frozenset({"activation"})),
+    Question("Which data", WhichData, frozenset({"weight", "bias", "activation", "logit"})),
+)
+
+
+class Questions(pn.viewable.Viewer):
+    """The questions that apply to the chosen number; each is answered once its toggle is pressed.
+
+    A card is made when it is first opened, so that the page opens without it.
+    """
+
+    session = param.ClassSelector(class_=Session, constant=True)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session=session)
+        self._toggles = [toggle(question.label) for question in QUESTIONS]
+        self._cards: dict[Question, QuestionCard] = {}
+        self._row = pn.Row(*self._toggles, margin=0, visible=False)
+        self._layout = pn.Column(self._row, margin=(4, 0), sizing_mode="stretch_width")
+        for each in self._toggles:
+            each.param.watch(self._show, "value")
+        session.param.watch(self._show, ["path", "subtracted"])
+        self._show()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _show(self, *events: param.parameterized.Event) -> None:
+        """Show the toggles that apply, and the cards of those that are pressed."""
+        session = self.session
+        cell = session.selection if session.subtracted is None else None
+        self._row.visible = session.question is not None
+        for question, each in zip(QUESTIONS, self._toggles, strict=True):
+            applies = cell is not None and cell.kind in question.kinds
+            each.disabled = not applies  # one that comes and goes would lay out the page anew
+            if applies and each.value and question not in self._cards:
+                self._open(question)
+            elif question in self._cards:
+                self._cards[question].visible = applies and each.value
+
+    def _open(self, question: Question) -> None:
+        card = self._cards[question] = question.card(self.session)
+        # Drawn before it is on the page: the browser misses what changes as it builds a view.
+        card.visible = True
+        self._layout.append(card)

@@ -1,0 +1,204 @@
+"""What if: the loss of the batch along one number, and a slider to try values of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from html import escape
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from ...analysis.learning_rate import loss_along_learning_rate
+from ...analysis.record_cell import RecordCell
+from ...analysis.what_if import loss_along, token_losses
+from ...nn.record import StepRecord
+from ..plots.colors import theme_of
+from ..plots.dotted_curves import DottedCurves
+from ..plots.html import html, number
+from ..state.background import Background
+from ..state.session import Session
+from ..widgets.buttons import button, switch
+from .question_card import QuestionCard
+from .what_if_text import END, Tried, asked, dots, lines, said, tokens_html
+
+POINTS = (11, 41)
+"""Points of the curve: in a wide network, a few come long before all."""
+
+OF_RATE = ("weight_updates", "bias_updates", "new_weights", "new_biases")
+"""Quantities at which the learning rate is asked about first."""
+
+RATE = "the learning rate"
+
+SETTING = "learning_rate"
+
+
+class WhatIf(QuestionCard):
+    """The loss of the batch as a weight, a bias, an input or the learning rate varies."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session, "What if")
+        self._question: RecordCell | None = None
+        self._point = Background(self._show_point, self.refuse)
+        self._of_rate = switch({"this number": False, "the learning rate": True}, False)
+        self._of_rate.param.watch(self._choose, "value")
+        self._slider = _slider()
+        self._slider.param.watch(self._try_value, "value")
+        self._curves = {of_rate: _curves(of_rate) for of_rate in (False, True)}
+        self._plot = pn.Column(height=150, margin=(2, 0), sizing_mode="stretch_width")
+        self._keep = button("Keep", self._keep_value, margin=(2, 6, 2, 0))
+        self._drop = button("Drop", self._go_back, margin=(2, 0))
+        self._mistake = html("", "bp-mistake", visible=False)
+        self._tokens = html("", "bp-explanation")
+        self._layout[:] = [
+            self._head,
+            self._of_rate,
+            self._slider,
+            self._plot,
+            self._text,
+            pn.Row(self._keep, self._drop, margin=0),
+            self._mistake,
+            self._tokens,
+        ]
+        session.param.watch(self._show_mistake, "mistakes")
+
+    @property
+    def _varied(self) -> RecordCell | None:
+        """The number that varies; None for the learning rate."""
+        if self._of_rate.value:
+            return None
+        return replace(self.session.selection, is_gradient=False).number()
+
+    def draw(self) -> None:
+        """Ask for the loss along the chosen number."""
+        session = self.session
+        if session.question != self._question:
+            self._go_back()
+            self._of_rate.value = session.question.quantity in OF_RATE
+            self._of_rate.visible = session.selection.is_parameter
+            self._question = session.question
+        varied, tokens = self._varied, len(session.run.dataset.vocabulary)
+        self._slider.label = f"What if {varied.name(session.record) if varied else RATE}"
+        self.ask(
+            (session.run, varied), session.record, partial(tried, session.record, varied, tokens)
+        )
+        if self.answer is None:
+            self._try_value()
+
+    def show(self, answer: Tried) -> None:
+        """Draw the curve; only this may move the axes."""
+        theme, curves = theme_of(self.session.dark), self._curves[answer.of_rate]
+        curves.show(lines(answer, theme))
+        self._try_value()
+        if list(self._plot) != [curves.pane]:
+            self._plot[:] = [curves.pane]
+        self._plot.visible = self._slider.visible = True
+        self._tokens.object = ""
+        if answer.token_losses is not None:
+            vocabulary = self.session.run.dataset.vocabulary
+            self._tokens.object = tokens_html(answer, self._varied.index, vocabulary, theme)
+
+    def _try_value(self, *events: param.parameterized.Event) -> None:
+        """Show the loss at the slider's value."""
+        shown, position = self.answer, self._slider.value
+        if shown is None:
+            self._keep.disabled = self._drop.disabled = True
+            return
+        value = shown.value_at(position)
+        self._slider.value_label = number(value)
+        self.set_head(asked(shown, value))
+        self._drop.disabled = not position
+        self._keep.disabled = not position or shown.token_losses is not None
+        if position:
+            self._point.ask("point", lambda: [(shown, value, shown.curve.true(value))])
+        else:
+            self._point.stop()
+            self._show_point((shown, value, shown.curve.loss))
+
+    def _show_point(self, answer: tuple[Tried, float, float]) -> None:
+        shown, theme = answer[0], theme_of(self.session.dark)
+        if shown is self.answer:
+            self._curves[shown.of_rate].show_dots(list(dots(*answer, theme)))
+            self.set_text(said(*answer, theme) + self._notes(shown))
+
+    def _notes(self, shown: Tried) -> str:
+        """Return what else is to be said, as HTML."""
+        session = self.session
+        rate = session.past.settings.learning_rate if session.past else session.settings[SETTING]
+        notes = []
+        if shown.of_rate and rate != shown.curve.now:
+            notes.append(f"The next step takes the learning rate {number(rate)}.")
+        if shown.token_losses is not None:
+            notes.append("An input comes from the data: others can be tried, but not kept.")
+        if len(shown.curve.values) < POINTS[-1]:
+            notes.append("More points of the curve are being computed …")
+        return "".join(f"<p>{note}</p>" for note in notes)
+
+    def refuse(self, message: str) -> None:
+        """Say why there is no curve."""
+        super().refuse(message)
+        self._tokens.object = ""
+        self._plot.visible = self._slider.visible = False
+        self._keep.disabled = self._drop.disabled = True
+
+    def _choose(self, event: param.parameterized.Event) -> None:
+        if self.session.question == self._question:
+            self._go_back()
+            self._draw_if_visible()
+
+    def _keep_value(self) -> None:
+        """Make the value that is tried the run's own."""
+        session, shown = self.session, self.answer
+        if shown is None or not self._slider.value:
+            return
+        value = shown.value_at(self._slider.value)
+        if shown.of_rate:
+            kept = session.attempt("what_if", lambda: session.change(SETTING, value))
+        else:
+            kept = session.attempt("what_if", lambda: session.set_weight(session.selection, value))
+        if kept:
+            self._go_back()
+
+    def _go_back(self) -> None:
+        self._slider.value = 0
+
+    def _show_mistake(self, event: param.parameterized.Event) -> None:
+        message = event.new.get("what_if", "")
+        self._mistake.param.update(object=escape(message), visible=bool(message))
+
+
+def tried(record: StepRecord, varied: RecordCell | None, vocabulary: int) -> Iterator[Tried]:
+    """Yield the loss along a number, None for the learning rate, at a few values and at more."""
+    for points in POINTS:
+        if varied is None:
+            curve = loss_along_learning_rate(record, points)
+            yield Tried(record, RATE, curve, of_rate=True)
+        else:
+            curve = loss_along(record, varied, points=points)
+            of_tokens = None
+            if varied.quantity == "activations":
+                example, entry = varied.index
+                of_tokens = token_losses(record, example, entry // vocabulary, vocabulary)
+            yield Tried(record, varied.name(record), curve, token_losses=of_tokens)
+
+
+def _curves(of_rate: bool) -> DottedCurves:
+    """Return the plot, with logarithmic axes for the learning rate."""
+    return DottedCurves("what if", log_x=of_rate, log_y=of_rate)
+
+
+def _slider() -> pmui.IntSlider:
+    return pmui.IntSlider(
+        start=-END,
+        end=END,
+        value=0,
+        size="small",
+        track=False,
+        show_value=False,
+        sx={"& .MuiFormLabel-root": {"display": "none"}},
+        tooltips=False,
+        margin=(4, 4, 0, 4),
+        sizing_mode="stretch_width",
+    )

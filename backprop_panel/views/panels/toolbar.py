@@ -20,6 +20,25 @@ PLAY, PAUSE = (
 )
 
 
+TOGGLED = {
+    ".MuiToggleButton-root": {
+        "color": "inherit",
+        "whiteSpace": "nowrap",
+        "borderColor": LINE,
+        "padding": "4px 10px",
+        "textTransform": "none",
+    },
+    # The widget's own rule would be white on white in the header.
+    ".MuiToggleButton-root.MuiToggleButton-primary.Mui-selected": {
+        "color": "#fff",
+        "backgroundColor": ACCENT,
+    },
+}
+"""The style of toggles in the header."""
+
+NO_SLOW_MOTION = "slow motion shows one step: stop comparing first"
+
+
 class Toolbar(pn.viewable.Viewer):
     """The mode, the step buttons, and the status of training."""
 
@@ -38,6 +57,8 @@ class Toolbar(pn.viewable.Viewer):
             icon=PLAY,
             sx={"color": "#fff", "backgroundColor": ACCENT, "width": "92px"},
         )
+        self._slow_motion = _toggle("Slow motion")
+        self._slow_motion.param.watch(self._walk_or_leave, "value")
         self._status = html(
             self._status_text(), "bp-standing", margin=(0, 8), align="center", sizing_mode=None
         )
@@ -49,6 +70,8 @@ class Toolbar(pn.viewable.Viewer):
         session.param.watch(
             self._show, ["training", "goal_epoch", "run", "mistakes", "stopped_because"]
         )
+        session.param.watch(self._show, "other")
+        session.slow_motion.param.watch(lambda *events: self._show_buttons(), "record")
         # A busy browser can send back an outdated label, which is corrected.
         self._play.param.watch(lambda *events: self._show_buttons(), ["label", "icon"])
 
@@ -63,6 +86,7 @@ class Toolbar(pn.viewable.Viewer):
             button("Run Batch", session.run_batch),
             button("Run Full Epoch", session.run_full_epoch),
             self._play,
+            self._slow_motion,
             pn.Spacer(styles={"flex": "1"}),
             self._progress,
             self._status,
@@ -79,6 +103,10 @@ class Toolbar(pn.viewable.Viewer):
         trainer = self.session.run.trainer
         self.session.attempt("mode", lambda: trainer.change(mode=event.new))
 
+    def _walk_or_leave(self, event: param.parameterized.Event) -> None:
+        if event.new != self.session.slow_motion.on:
+            self.session.toggle_slow_motion()
+
     def _show(self, *events: param.parameterized.Event) -> None:
         self._show_status()
         self._show_buttons()
@@ -89,6 +117,9 @@ class Toolbar(pn.viewable.Viewer):
         self._play.param.update(
             label="Pause" if session.training else "Play",
             icon=PAUSE if session.training else PLAY,
+        )
+        self._slow_motion.param.update(
+            value=session.slow_motion.on, disabled=session.other is not None
         )
         self._progress.visible = session.training and session.goal_epoch is not None
 
@@ -112,6 +143,8 @@ class Toolbar(pn.viewable.Viewer):
         if session.past is not None:
             present = session.run.trainer.step
             note += f' <span class="bp-past">the past: the run is at step {present:,}</span>'
+        if session.other is not None:
+            note += f' <span class="bp-stopped">{NO_SLOW_MOTION}</span>'
         if session.stopped_because:
             note += f' <span class="bp-stopped">stopped: {escape(session.stopped_because)}</span>'
         return f'<span class="bp-status">{text}</span>{_next_batch_note(session)}{note}'
@@ -124,6 +157,15 @@ def _next_batch_note(session: Session) -> str:
     return ' <span class="bp-next" title="the batch of the next step, before it">next batch</span>'
 
 
+def _toggle(label: str) -> pmui.Toggle:
+    return pmui.Toggle(
+        label=label,
+        color="primary",
+        margin=(0, 3),
+        sx={f"&{selector}": style for selector, style in TOGGLED.items()},
+    )
+
+
 def _mode_switch(mode: str) -> pmui.RadioButtonGroup:
     return pmui.RadioButtonGroup(
         options={"Visualize Only": "visualize", "Train": "train"},
@@ -131,18 +173,5 @@ def _mode_switch(mode: str) -> pmui.RadioButtonGroup:
         size="small",
         color="primary",
         margin=(0, 8, 0, 0),
-        sx={
-            "& .MuiToggleButton-root": {
-                "color": "inherit",
-                "whiteSpace": "nowrap",
-                "borderColor": LINE,
-                "padding": "4px 10px",
-                "textTransform": "none",
-            },
-            # The widget's own rule would be white on white in the header.
-            "& .MuiToggleButton-root.MuiToggleButton-primary.Mui-selected": {
-                "color": "#fff",
-                "backgroundColor": ACCENT,
-            },
-        },
+        sx={f"& {selector}": style for selector, style in TOGGLED.items()},
     )

@@ -22,11 +22,15 @@ from numpy.typing import NDArray
 from ..patches.image_canvas import BENEATH
 from ..patches.plot_source import replace_source
 from ..patches.weak_hook import weak_hook
+from . import revealed_rows
 from .cell_labels import label_cells, names_of_cells
 from .cell_outlines import CellOutlines
 from .colors import NOT_FINITE, Theme
 from .downsampling import Lens, Span
 from .heatmap_hover import hover_tool
+
+HEATMAP = "bp-heatmap"
+"""The CSS class of all heatmaps."""
 
 LABEL_BORDER = 18
 """Pixels under a row of heatmaps for the labels of columns."""
@@ -114,6 +118,7 @@ class Heatmap:
             _set_extent(self.x_range, -0.5, self.shape[1] - 0.5)
             _set_extent(self.y_range, self.outlines.bottom, 0.5)
         self._values = np.zeros(self.shape, np.float32)
+        self._revealed: revealed_rows.Rows | None = None
         self._lens = self._lens_now()
         self.source = ColumnDataSource(self._columns(), name=self.name)
         for axis_range in (self.x_range, self.y_range):
@@ -144,7 +149,13 @@ class Heatmap:
             framewise=False,
             hooks=[weak_hook(self._replace_models)],
         )
-        return pn.pane.HoloViews(image, sizing_mode="stretch_both", linked_axes=False, margin=0)
+        return pn.pane.HoloViews(
+            image,
+            sizing_mode="stretch_both",
+            linked_axes=False,
+            margin=0,
+            css_classes=[HEATMAP],
+        )
 
     def show(self, values: NDArray[np.floating], limit: float) -> None:
         """Show other values on a scale that ends at ±`limit`."""
@@ -166,6 +177,16 @@ class Heatmap:
             self.source.data = self._columns()
         if limit != self.mapper.high:
             self.mapper.update(low=-limit, high=limit)
+
+    def reveal(self, rows: revealed_rows.Rows | None) -> None:
+        """Show some rows, and a bias if there are any, the others blank; all of them for None."""
+        if rows == self._revealed:
+            return
+        self._revealed = rows
+        if self._lens.rows.block > 1:
+            self.source.data = self._columns()
+        else:
+            self.source.data.update(self._revealed_columns())
 
     def follow(self, theme: Theme) -> None:
         """Take the colours of another theme."""
@@ -192,7 +213,12 @@ class Heatmap:
     def _seen(self) -> list[NDArray[np.float32]]:
         """Return the cells to send: one image, or one of the weights and one of the bias."""
         split, lens = self.weight_rows, self._lens
-        images = [lens.through(self._values[:split])]
+        values = self._values[:split]
+        if self._revealed and lens.rows.block > 1:
+            values = revealed_rows.only(
+                values, self._revealed
+            )  # else a block would show its largest row
+        images = [lens.through(values)]
         if self.bias_name:
             images.append(Lens(Span(0, 1, 1), lens.columns).through(self._values[split:]))
         return images
@@ -221,7 +247,13 @@ class Heatmap:
             "first_column": [columns.first] * len(parts),
             "column_block": [columns.block] * len(parts),
             "rows": [self.weight_rows] * len(parts),
+            **self._revealed_columns(),
         }
+
+    def _revealed_columns(self) -> dict[str, list]:
+        return revealed_rows.columns_of(
+            self._revealed or (0, self.weight_rows), bool(self.bias_name)
+        )
 
     def _replace_models(self, plot: object, element: hv.Element) -> None:
         """Put this heatmap's source, mapper, ranges and outlines into the plot of HoloViews."""

@@ -2,6 +2,10 @@
 
 const COPIED_MILLISECONDS = 1200
 
+// Where a key belongs to what has the focus.
+const FIELDS = `input:not([type=checkbox]), textarea, select, [contenteditable=true], [role=dialog], [role=presentation],
+  [role=tab], [role=listbox], [role=combobox], [role=menuitem], [role=slider], [role=grid]`
+
 function addFonts(fonts) {
   if (document.bpMathFonts) return
   document.bpMathFonts = true
@@ -45,6 +49,22 @@ async function copy(button) {
   setTimeout(() => { button.textContent = label }, COPIED_MILLISECONDS)
 }
 
+// Presses the element whose key it is, as long as that is in sight.
+function pressed(box, event) {
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return
+  const target = box.querySelector(`[data-hotkey="${CSS.escape(event.key)}"]:not(:disabled)`)
+  if (!target?.getClientRects().length) return
+  if (event.composedPath().some((each) => each.matches?.(FIELDS))) return
+  event.preventDefault()
+  target.click()
+}
+
+// Scrolls a row sideways, and nothing else, until an element of it is in its middle.
+function centre(element) {
+  const row = element.parentElement
+  row.scrollLeft = element.offsetLeft - row.offsetLeft - (row.clientWidth - element.offsetWidth) / 2
+}
+
 export function render({model, el}) {
   addFonts(FONTS)
   const box = document.createElement("div")
@@ -55,6 +75,7 @@ export function render({model, el}) {
     const focused = box.getRootNode().activeElement?.dataset?.key
     box.innerHTML = model.html
     box.querySelectorAll("[data-tex]").forEach(typeset)
+    box.querySelectorAll("[data-centred]").forEach(centre)
     if (focused) box.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus()
   }
   box.addEventListener("click", (event) => {
@@ -62,6 +83,11 @@ export function render({model, el}) {
     if (target?.dataset.copy) copy(target)
     else if (target) model.send_msg(JSON.parse(target.dataset.send))
   })
+  box.addEventListener("change", ({target}) => {
+    if (target.name) model.send_msg({[target.name]: target.value})
+  })
+  const on_key = (event) => pressed(box, event)
+  document.addEventListener("keydown", on_key)
   let ringed = ""
   const ring = (event) => {
     const cells = event.target?.closest?.("[data-ring]")?.dataset.ring ?? ""
@@ -74,6 +100,9 @@ export function render({model, el}) {
   const resized = new ResizeObserver(() => box.querySelectorAll("[data-tex]").forEach(fit))
   resized.observe(box)
   model.on("html", show)
-  model.on("remove", () => resized.disconnect())
+  model.on("remove", () => {
+    resized.disconnect()
+    document.removeEventListener("keydown", on_key)
+  })
   show()
 }

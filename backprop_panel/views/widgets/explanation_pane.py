@@ -43,7 +43,9 @@ class ExplanationPane(pn.custom.JSComponent):
 
     An element with ``data-tex`` becomes an equation, with MathML beside it for screen readers.
     A click on one with ``data-send`` sends that JSON; one with ``data-copy`` copies its text;
-    pointing at one with ``data-ring`` sends ``{"ring": …}`` with that JSON.
+    pointing at one with ``data-ring`` sends ``{"ring": …}`` with that JSON. The key of
+    ``data-hotkey`` clicks an element that is in sight, unless a field has the focus; a field with a
+    name sends that with its value. A row is scrolled to its element with ``data-centred``.
 
     Parameters
     ----------

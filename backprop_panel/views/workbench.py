@@ -89,6 +89,7 @@ class Workbench(pn.viewable.Viewer):
         )
         comparison = Comparison(session)
         self.tabs = self._new_tabs(comparison)
+        session.slow_motion.param.watch(self._show_map, "record")
         # In a notebook the tabs report whether JupyterLab's theme is dark.
         self.tabs.param.watch(self._follow_theme, "dark_theme")
         if pn.state.curdoc is not None:
@@ -185,6 +186,11 @@ class Workbench(pn.viewable.Viewer):
         """Show changes that other windows made to the runs."""
         if self.session.run in self.manager.refresh():
             self.session.look()
+
+    def _show_map(self, event: param.parameterized.Event) -> None:
+        """Show the map as slow motion begins."""
+        if event.old is None:
+            self.tabs.show("Network")
 
     def _follow_theme(self, event: param.parameterized.Event) -> None:
         self.session.dark = event.new

@@ -298,6 +298,7 @@ def used_page(open_page, kept):
     _delete_all_but_the_first_run(page)
     fill(page, "Run name", "")  # a name that was refused stands there still
     _deselect(page)
+    _leave_slow_motion(page)
     _leave_the_past(page)
     _reset(page)
     page.get_by_role("tab", name="Network", exact=True).click()
@@ -321,6 +322,13 @@ def _deselect(page):
         with suppress(TimeoutError):
             deselect.click(timeout=2000)
     expect(page.get_by_text("Click a cell")).to_be_visible()
+
+
+def _leave_slow_motion(page):
+    toggle = page.get_by_role("button", name="Slow motion", exact=True)
+    if toggle.get_attribute("aria-pressed") == "true":
+        toggle.click()
+    expect(toggle).to_have_attribute("aria-pressed", "false")
 
 
 def _leave_the_past(page):

@@ -68,9 +68,9 @@ class Inspector(pn.viewable.Viewer):
         try:
             explanations = session.explanations()
         except SettingError as error:
-            name = escape(session.question.name(session.record))
+            name = escape(session.question.name(session.examined))
             return f"<h3>{name}</h3><p>Not in this batch. {escape(str(error))}</p>"
-        record = session.record if session.subtracted is None else session.compared[0]
+        record = session.examined if session.subtracted is None else session.compared[0]
         shown = Shown(
             source=session.map_source,
             record=record,

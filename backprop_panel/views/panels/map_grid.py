@@ -11,13 +11,15 @@ import panel as pn
 from ..plots.cell_labels import names_of_cells
 from ..plots.cell_outlines import Mark
 from ..plots.colors import Theme
-from ..plots.heatmap import Heatmap
+from ..plots.heatmap import HEATMAP, Heatmap
 from ..plots.heatmap_batch import HeatmapBatch
 from ..plots.html import STYLE, html
 from ..state.cell import Cell
 from ..state.map_columns import MapColumn, index_of_column, map_columns
 from ..state.map_source import MapSource
 from ..state.marks import Block, Marks
+from ..state.reveal import Reveal
+from ..widgets.arrows import Arrows
 
 ROOM_FOR_NOTE = 12
 """Units from which on the caption of a gradient has room for more than its name."""
@@ -53,6 +55,7 @@ class MapGrid:
         self._on_select = on_select
         self._staged = staged
         self._of_deltas = False
+        self._arrows: Arrows | None = None
 
     @property
     def heatmaps(self) -> list[Heatmap]:
@@ -109,7 +112,9 @@ class MapGrid:
         heatmaps, count = self.heatmaps, len(self.columns)
         shown = 1 if self._staged else len(heatmaps)
         panes = [heatmap.pane() for heatmap in heatmaps[:shown]]
-        panes += [pn.Spacer(sizing_mode="stretch_both") for _ in heatmaps[shown:]]
+        panes += [
+            pn.Spacer(sizing_mode="stretch_both", css_classes=[HEATMAP]) for _ in heatmaps[shown:]
+        ]
         self.layout[:] = [
             *map(_value_caption, self.columns),
             *panes[:count],
@@ -118,6 +123,7 @@ class MapGrid:
                 for column in self.columns
             ),
             *panes[count:],
+            *filter(None, [self._arrows]),
         ]
 
     def complete(self) -> Iterator[None]:
@@ -139,6 +145,8 @@ class MapGrid:
         drawn: dict[tuple[int, bool], list[Mark]] = defaultdict(list)
         for block in marks.operands:
             drawn[block.column, block.is_gradient].append(_operand(block))
+        for block in marks.computed:
+            drawn[block.column, block.is_gradient].append(_computed(block))
         if marks.chosen:
             at = index_of_column(marks.chosen), marks.chosen.is_gradient
             drawn[at] += _chosen(marks.chosen, *self.values[at[0]].shape)
@@ -147,6 +155,26 @@ class MapGrid:
         for is_gradient, heatmaps in ((False, self.values), (True, self.gradients)):
             for index, heatmap in enumerate(heatmaps):
                 heatmap.outlines.mark(drawn[index, is_gradient])
+
+    def reveal(self, reveal: Reveal | None, theme: Theme) -> None:
+        """Show what a phase shows, the rest blank, with arrows; everything for None."""
+        for is_gradient, heatmaps in ((False, self.values), (True, self.gradients)):
+            for index, (column, heatmap) in enumerate(zip(self.columns, heatmaps, strict=True)):
+                heatmap.reveal(_rows(reveal, (index, is_gradient), column))
+        if reveal and self._arrows is None:
+            self._arrows = Arrows()
+            self.layout.append(self._arrows)
+        if self._arrows is not None:
+            count = len(self.columns)
+            self._arrows.param.update(
+                pairs=[
+                    [column + count * is_gradient for column, is_gradient in pair]
+                    for pair in (reveal.arrows if reveal else ())
+                ],
+                color=theme.operand,
+                halo=theme.background,
+            )
+        self.layout.css_classes = ["bp-map", "bp-slow"] if reveal else ["bp-map"]
 
     def _missing(self) -> list[tuple[int, Heatmap]]:
         """Return the heatmaps that are left out and their positions, column by column."""
@@ -167,6 +195,10 @@ def _operand(block: Block) -> Mark:
     return Mark(block.rows, block.units, "operand")
 
 
+def _computed(block: Block) -> Mark:
+    return Mark(block.rows, block.units, "operand", 4.0)
+
+
 def _ring(block: Block) -> Mark:
     return Mark(block.rows, block.units, "ring", 2.5)
 
@@ -179,6 +211,19 @@ def _chosen(cell: Cell, rows: int, units: int) -> list[Mark]:
         Mark((0, rows - 1), unit, "line"),
         Mark(row, unit, width=2.0),
     ]
+
+
+def _rows(
+    reveal: Reveal | None, place: tuple[int, bool], column: MapColumn
+) -> tuple[int, int] | None:
+    """Return the first and the end of the rows that are shown; None for all."""
+    if reveal is None:
+        return None
+    if place not in reveal.places:
+        return 0, 0
+    if reveal.row is None or column.has_bias:
+        return None
+    return reveal.row, reveal.row + 1
 
 
 def _unit_labels(column: MapColumn, source: MapSource) -> list[str]:

@@ -18,6 +18,7 @@ from ..plots.html import html
 from ..state.cell import Cell
 from ..state.map_source import MapSource
 from ..state.marks import Marks
+from ..state.reveal import Reveal
 from .map_grid import MapGrid
 from .map_legend import map_legend
 
@@ -35,12 +36,17 @@ class NetworkMap(pn.viewable.Viewer):
     source : MapSource
     on_select : callable, optional
         Called with each cell that is tapped.
+    head : Viewable, optional
+        What stands above the map.
     """
 
     source = param.Parameter(doc="The `MapSource` to draw.")
     marks = param.ClassSelector(default=Marks(), class_=Marks, doc="What is outlined.")
     ringed = param.ClassSelector(
         default=(), class_=tuple, doc="The `Block`s of the term that is pointed at."
+    )
+    reveal = param.ClassSelector(
+        default=None, class_=Reveal, allow_None=True, doc="What a phase shows; None: everything."
     )
     deltas_shown = param.Boolean(
         False, doc="Whether the gradients of activations are shown as deltas, dL/dz."
@@ -55,7 +61,11 @@ class NetworkMap(pn.viewable.Viewer):
     visible = param.Boolean(True, doc="Whether the map is seen; if not, it is not drawn.")
 
     def __init__(
-        self, source: MapSource, on_select: Callable[[Cell], None] | None = None, **params: Any
+        self,
+        source: MapSource,
+        on_select: Callable[[Cell], None] | None = None,
+        head: pn.viewable.Viewer | None = None,
+        **params: Any,
     ) -> None:
         super().__init__(source=source, **params)
         self.grid = MapGrid(
@@ -64,6 +74,7 @@ class NetworkMap(pn.viewable.Viewer):
         )
         self._legend = html("", "bp-legend")
         self._layout = pn.Column(
+            *filter(None, [head]),
             self.grid.layout,
             self._legend,
             margin=0,
@@ -76,6 +87,7 @@ class NetworkMap(pn.viewable.Viewer):
         self.param.watch(self._follow_source, "source")
         self.param.watch(self._draw, "visible")
         self.param.watch(self._mark, ["marks", "ringed"])
+        self.param.watch(self._reveal, "reveal")
         self.param.watch(self._show_deltas, "deltas_shown")
         self.param.watch(self._recolor, "dark")
         self.param.watch(self._rescale, ["scale", "locked"])
@@ -90,10 +102,11 @@ class NetworkMap(pn.viewable.Viewer):
     def _build(self) -> None:
         """Make the heatmaps of the source's network."""
         self.grid.build(self.source, theme_of(self.dark))
-        self._tag_differences()
+        self._tag()
         self._drawn = self._named = None
         self._draw()
         self.grid.lay_out()
+        self._reveal()
 
     def _follow_source(self, event: param.parameterized.Event) -> None:
         """Draw another record; a network of the same shape in the heatmaps that exist."""
@@ -106,7 +119,7 @@ class NetworkMap(pn.viewable.Viewer):
                 return
             if source.subject != before.subject:
                 self.grid.relabel(source)
-                self._tag_differences()
+                self._tag()
             self._draw()
 
     def _draw(self, *events: param.parameterized.Event) -> None:
@@ -114,9 +127,11 @@ class NetworkMap(pn.viewable.Viewer):
         record = self.source.record
         if not self.visible or record is self._drawn:
             return
+        # The update of a step leaves all else as it is: no scale jumps.
+        is_same_pass = self._drawn is not None and record.deltas is self._drawn.deltas
         self._drawn = record
         drawn = list(self._heatmaps_and_values(record))
-        rescaled = self._scales.follow(
+        rescaled = not is_same_pass and self._scales.follow(
             ((scale, values) for _, scale, values in drawn), smoothly=self.animated
         )
         with pn.io.hold():
@@ -164,14 +179,23 @@ class NetworkMap(pn.viewable.Viewer):
             names = [self.source.example_label(row) for row in range(len(record.logits))]
         examples.data = {"names": names}
 
-    def _tag_differences(self) -> None:
-        """Have the hover say whether it shows differences."""
-        for heatmap in self.grid.heatmaps:
-            heatmap.source.tags = ["difference"] if self.source.is_difference else []
+    def _tag(self) -> None:
+        """Have the hover say whether it shows differences, or weights after the update."""
+        tags = ["difference"] if self.source.is_difference else []
+        is_new = bool(self.reveal and self.reveal.is_after_update)
+        for column, value in zip(self.grid.columns, self.grid.values, strict=True):
+            value.source.tags = ["new value"] if is_new and column.has_bias else tags
+        for gradient in self.grid.gradients:
+            gradient.source.tags = tags
 
     def _mark(self, *events: param.parameterized.Event) -> None:
         with pn.io.hold():
             self.grid.mark(self.marks, self.ringed)
+
+    def _reveal(self, *events: param.parameterized.Event) -> None:
+        with pn.io.hold():
+            self.grid.reveal(self.reveal, theme_of(self.dark))
+            self._tag()
 
     def _show_deltas(self, event: param.parameterized.Event) -> None:
         """Show the gradients of activations as deltas, or as they are."""
@@ -194,4 +218,5 @@ class NetworkMap(pn.viewable.Viewer):
         with pn.io.hold():
             for heatmap in self.grid.heatmaps:
                 heatmap.recolor(theme_of(self.dark))
+            self.grid.reveal(self.reveal, theme_of(self.dark))
         self._show_legend()

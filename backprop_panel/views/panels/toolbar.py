@@ -11,13 +11,16 @@ import param
 from ..patches.browser import BrowserPatches
 from ..plots.html import STYLE, html
 from ..state.session import Session, redraw_on_change
-from ..widgets.buttons import ACCENT, SWITCH, button
+from ..widgets.buttons import ACCENT, SWITCH, button, toggle
 
 # Pictures instead of an icon font, which a notebook's page would have to fetch.
 PLAY, PAUSE = (
     f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path d="{path}"/></svg>'
     for path in ("M8 5v14l11-7z", "M6 19h4V5H6zm8-14v14h4V5z")
 )
+
+
+NO_SLOW_MOTION = "slow motion shows one step: stop comparing first"
 
 
 class Toolbar(pn.viewable.Viewer):
@@ -38,6 +41,8 @@ class Toolbar(pn.viewable.Viewer):
             icon=PLAY,
             sx={"color": "#fff", "backgroundColor": ACCENT, "width": "92px"},
         )
+        self._slow_motion = toggle("Slow motion")
+        self._slow_motion.param.watch(self._walk_or_leave, "value")
         self._status = html(
             self._status_text(), "bp-standing", margin=(0, 8), align="center", sizing_mode=None
         )
@@ -49,6 +54,8 @@ class Toolbar(pn.viewable.Viewer):
         session.param.watch(
             self._show, ["training", "goal_epoch", "run", "mistakes", "stopped_because"]
         )
+        session.param.watch(self._show, "subtracted")
+        session.slow_motion.param.watch(lambda *events: self._show_buttons(), "record")
         # A busy browser can send back an outdated label, which is corrected.
         self._play.param.watch(lambda *events: self._show_buttons(), ["label", "icon"])
 
@@ -63,6 +70,7 @@ class Toolbar(pn.viewable.Viewer):
             button("Run Batch", session.run_batch),
             button("Run Full Epoch", session.run_full_epoch),
             self._play,
+            self._slow_motion,
             pn.Spacer(styles={"flex": "1"}),
             self._progress,
             self._status,
@@ -79,6 +87,10 @@ class Toolbar(pn.viewable.Viewer):
         trainer = self.session.run.trainer
         self.session.attempt("mode", lambda: trainer.change(mode=event.new))
 
+    def _walk_or_leave(self, event: param.parameterized.Event) -> None:
+        if event.new != self.session.slow_motion.on:
+            self.session.toggle_slow_motion()
+
     def _show(self, *events: param.parameterized.Event) -> None:
         self._show_status()
         self._show_buttons()
@@ -89,6 +101,9 @@ class Toolbar(pn.viewable.Viewer):
         self._play.param.update(
             label="Pause" if session.training else "Play",
             icon=PAUSE if session.training else PLAY,
+        )
+        self._slow_motion.param.update(
+            value=session.slow_motion.on, disabled=session.subtracted is not None
         )
         self._progress.visible = session.training and session.goal_epoch is not None
 
@@ -112,6 +127,8 @@ class Toolbar(pn.viewable.Viewer):
         if session.past is not None:
             present = session.run.trainer.step
             note += f' <span class="bp-past">the past: the run is at step {present:,}</span>'
+        if session.subtracted is not None:
+            note += f' <span class="bp-stopped">{NO_SLOW_MOTION}</span>'
         if session.stopped_because:
             note += f' <span class="bp-stopped">stopped: {escape(session.stopped_because)}</span>'
         return f'<span class="bp-status">{text}</span>{_next_batch_note(session)}{note}'

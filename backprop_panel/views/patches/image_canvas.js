@@ -5,6 +5,16 @@ function place(element, left, top, width, height) {
   })
 }
 
+// The part of an image that is hidden, as the source's columns `first_shown` and `end_shown` say.
+function hidden_part({data: {first_shown, end_shown, first_row, row_block}}, i, lines) {
+  if (first_shown == null) return ""
+  const line = (row) => (row - first_row[i]) / row_block[i]
+  const above = Math.max(Math.floor(line(first_shown[i])), 0)
+  const below = Math.max(lines - Math.ceil(line(end_shown[i])), 0)
+  if (!above && !below) return ""
+  return `inset(${100 * above / lines}% 0 ${100 * below / lines}% 0)`
+}
+
 function paint_cells_beneath_plots() {
   const images = Bokeh.require("models/glyphs/image").ImageView.prototype
   if (images.change_cells) return
@@ -24,6 +34,7 @@ function paint_cells_beneath_plots() {
     place(this.pane, left, top, width, height)
     for (const [i, cells] of image_data.entries()) {
       cells.style.imageRendering = "pixelated"
+      cells.style.clipPath = hidden_part(data_source, i, cells.height)
       place(cells, sx[i] - left, sy[i] - sdh[i] - top, sdw[i], sdh[i])
       if (this.pane.children[i] !== cells) this.pane.replaceChildren(...image_data)
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bokeh.models import Axis, BasicTicker, ColumnDataSource, CustomJSTickFormatter
+from bokeh.models import Axis, BasicTicker, ColumnDataSource, CustomJSTickFormatter, NoOverlap
 
 LABEL_COLOR = "#868e96"
 
@@ -36,6 +36,8 @@ def label_cells(axis: Axis, names: ColumnDataSource, index: str, ticks: int, mos
         major_label_standoff=2,
         major_label_text_font_size="8px",
         major_label_text_color=LABEL_COLOR,
+        # A letter's box is higher than the letter.
+        major_label_policy=NoOverlap(min_distance=-3),
         major_tick_in=0,
         major_tick_out=0,
         minor_tick_out=0,

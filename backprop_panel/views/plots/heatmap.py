@@ -19,6 +19,10 @@ from .colors import NOT_FINITE, Theme
 from .heatmap_axes import HeatmapAxes
 from .heatmap_cells import HeatmapCells
 from .heatmap_figure import complete_figure, placeholder, repaint_with_labels
+from .revealed_rows import Rows
+
+HEATMAP = "bp-heatmap"
+"""The CSS class of all heatmaps."""
 
 
 @dataclass
@@ -116,7 +120,13 @@ class Heatmap:
     def pane(self) -> pn.pane.HoloViews:
         """Return a new pane with the plot."""
         image = placeholder(weak_hook(self._complete))
-        return pn.pane.HoloViews(image, sizing_mode="stretch_both", linked_axes=False, margin=0)
+        return pn.pane.HoloViews(
+            image,
+            sizing_mode="stretch_both",
+            linked_axes=False,
+            margin=0,
+            css_classes=[HEATMAP],
+        )
 
     def show(self, values: NDArray[np.floating], limit: float) -> None:
         """Show other values on a scale that ends at ±`limit`."""
@@ -129,6 +139,10 @@ class Heatmap:
         self.outlines.resize(self.shape)
         if limit != self.mapper.high:
             self.mapper.update(low=-limit, high=limit)
+
+    def reveal(self, rows: Rows | None) -> None:
+        """Show some rows, and a bias if there are any, the others blank; all of them for None."""
+        self.cells.reveal(rows)
 
     def recolor(self, theme: Theme) -> None:
         """Take the colours of another theme."""

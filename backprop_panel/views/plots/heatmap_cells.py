@@ -6,6 +6,7 @@ import numpy as np
 from bokeh.models import ColumnDataSource
 from numpy.typing import NDArray
 
+from . import revealed_rows
 from .downsampling import Lens, Span
 from .heatmap_axes import HeatmapAxes
 
@@ -37,6 +38,7 @@ class HeatmapCells:
         self._has_bias = has_bias
         self._axes = axes
         self._values: NDArray[np.floating] = np.zeros(shape, np.float32)
+        self._revealed: revealed_rows.Rows | None = None
         self._lens = self._lens_now()
         self.images: list[NDArray[np.float32]] = []
         self.source = ColumnDataSource(self._columns(), name=name)
@@ -58,6 +60,16 @@ class HeatmapCells:
             self._axes.resize(self.shape)
             self._send()
 
+    def reveal(self, rows: revealed_rows.Rows | None) -> None:
+        """Show some rows, and a bias if there are any, the others blank; all of them for None."""
+        if rows == self._revealed:
+            return
+        self._revealed = rows
+        if self._lens.rows.block > 1:
+            self.source.data = self._columns()
+        else:
+            self.source.data.update(self._revealed_columns())
+
     def _send_if_zoomed(self, attribute: str, old: float, new: float) -> None:
         """Send other cells of a matrix with more cells than pixels when the view changes."""
         if self._lens_now() != self._lens:
@@ -73,7 +85,10 @@ class HeatmapCells:
     def _seen(self) -> list[NDArray[np.float32]]:
         """Return the cells to send: one image, or one of the weights and one of the bias."""
         split, lens = self.weight_rows, self._lens
-        images = [lens.through(self._values[:split])]
+        values = self._values[:split]
+        if self._revealed and lens.rows.block > 1:  # else a block would show its largest row
+            values = revealed_rows.only(values, self._revealed)
+        images = [lens.through(values)]
         if self._has_bias:
             images.append(Lens(Span(0, 1, 1), lens.columns).through(self._values[split:]))
         return images
@@ -102,4 +117,9 @@ class HeatmapCells:
             "first_column": [columns.first] * len(parts),
             "column_block": [columns.block] * len(parts),
             "rows": [self.weight_rows] * len(parts),
+            **self._revealed_columns(),
         }
+
+    def _revealed_columns(self) -> dict[str, list]:
+        revealed = self._revealed or (0, self.weight_rows)
+        return revealed_rows.columns_of(revealed, self._has_bias)

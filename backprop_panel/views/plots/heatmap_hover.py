@@ -79,6 +79,10 @@ const at = (source) => {
   const missing = image == null || line < 0 || line >= image.shape[0] || across >= image.shape[1]
   return missing || across < 0 ? NaN : image[line * image.shape[1] + across]
 }
+const unseen = ({data: {first_shown, end_shown}}) => {
+  if (first_shown[part] >= end_shown[part]) return "not computed yet"
+  return row < first_shown[part] || row >= end_shown[part] ? "of another example" : ""
+}
 const exact = (number) => Number.isFinite(number) ? number.toPrecision(6) : "not finite"
 const span = (line, first, block, end) => {
   if (block == 1) return `${line}`
@@ -88,12 +92,14 @@ const span = (line, first, block, end) => {
 const down_name = span(row, first_row[part], tall, rows[part])
 const across_name = span(column, first_column[part], wide, width)
 const index = in_bias ? `[${across_name}]` : `[${down_name}, ${across_name}]`
-const words = [...(tall * wide > 1 ? ["largest"] : []), ...own.tags]
-const what = words.length ? `${words.join(" ")} of ` : ""
-const lines = [`${what}${in_bias ? bias_name : own.name}${index} = ${exact(at(own))}`]
-if (other != null) {
-  lines.push(`${what}${in_bias ? other_bias_name : other.name}${index} = ${exact(at(other))}`)
+const said = (source, bias_name) => {
+  const name = `${in_bias ? bias_name : source.name}${index}`
+  if (unseen(source)) return `${name} is ${unseen(source)}`
+  const words = [...(tall * wide > 1 ? ["largest"] : []), ...source.tags]
+  return `${words.length ? `${words.join(" ")} of ` : ""}${name} = ${exact(at(source))}`
 }
+const lines = [said(own, bias_name)]
+if (other != null) lines.push(said(other, other_bias_name))
 const row_label = row_names.data.names[row]?.trim(), column_label = column_names.data.names[column]
 if (row_label && !in_bias) lines.push(row_label)
 if (column_label) lines.push(column_label)

@@ -49,11 +49,14 @@ class Marks:
     chosen : Cell, optional
         The cell that is explained: it is framed, its row and its column are marked.
     operands : tuple of Block
-        The cells that the chosen number is made of.
+        The cells that the chosen number is made of, or those that a phase reads.
+    computed : tuple of Block
+        The cells that a phase computes.
     """
 
     chosen: Cell | None = None
     operands: tuple[Block, ...] = ()
+    computed: tuple[Block, ...] = ()
 
 
 def marks_of(explanation: Explanation, widths: Sequence[int], of_deltas: bool) -> Marks:

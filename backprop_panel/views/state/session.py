@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
@@ -19,6 +20,7 @@ from ...training.engine import Engine
 from .cell import Cell, cell_of
 from .map_source import MapSource, RunSource
 from .playback import MOST_READABLE_RATE, Playback
+from .slow_motion import SlowMotion
 
 SECONDS_BETWEEN_CURVES = 1 / MOST_READABLE_RATE
 """The shortest time, while training, between two drawings of curves and texts."""
@@ -55,14 +57,19 @@ class Session(Playback):
     ringed = param.ClassSelector(
         default=(), class_=tuple, doc="The numbers of the term that is pointed at, `RecordCell`s."
     )
+    slow_motion = param.ClassSelector(
+        class_=SlowMotion, constant=True, doc="The step whose phases are walked through, if any."
+    )
     deviation = param.String("", doc="How the replay differs from the recorded losses.")
     dark = param.Boolean(False, doc="Whether the page is dark.")
 
     def __init__(self, manager: TrainingRunManager, **params: Any) -> None:
-        super().__init__(manager=manager, **params)
+        super().__init__(manager=manager, slow_motion=SlowMotion(), **params)
         self._compared: tuple[tuple, tuple[StepRecord, StepRecord, StepRecord]] | None = None
         self._explained: tuple[tuple, list[Explanation]] | None = None
+        self._deltas_shown_before = False
         manager.param.watch(self._follow_current, "current")
+        self.param.watch(self._walk_on, ["record", "training", "subtracted"])
         self._follow_current()
 
     @property
@@ -74,13 +81,20 @@ class Session(Playback):
         self.settings = {name: getattr(self.run.trainer, name) for name in TRAINER_SETTINGS}
 
     @property
+    def examined(self) -> StepRecord:
+        """The record on the map and in explanations: in slow motion, the one walked through."""
+        return self.slow_motion.record or self.record
+
+    @property
     def map_record(self) -> StepRecord:
-        """The record on the map: the newest one, or its difference from the subtracted engine.
+        """What the map draws: a record, or its difference from the subtracted engine.
 
         While a worker trains, its engine must not be read: the difference is that of the newest
         record; otherwise, that of the present engine.
         """
-        return self.record if self.subtracted is None else self._comparison()[2]
+        if self.subtracted is not None:
+            return self._comparison()[2]
+        return self.slow_motion.seen or self.record
 
     @property
     def compared(self) -> tuple[StepRecord, StepRecord]:
@@ -166,7 +180,7 @@ class Session(Playback):
         SettingError
             If the record that is shown has no such number.
         """
-        records = [self.record] if self.subtracted is None else self.compared
+        records = [self.examined] if self.subtracted is None else self.compared
         of = (self.question, *records)
         if self._explained is None or self._explained[0] != of:
             self._explained = of, [explain(record, self.question) for record in records]
@@ -175,8 +189,12 @@ class Session(Playback):
     def select(self, cell: Cell) -> None:
         """Choose a cell, or deselect it if it is chosen."""
         number = cell.number(self.deltas_shown)
+        if self.slow_motion.is_after_update and number.quantity in ("weights", "biases"):
+            number = replace(number, quantity=f"new_{number.quantity}")
         with self._at_once():
             self.path = () if number == self.question else (number,)
+            if self.slow_motion.example is not None and not cell.is_parameter:
+                self.slow_motion.show_example(cell.row)
 
     def follow(self, number: RecordCell) -> None:
         """Explain a number that the present one is made of; a number on the way is returned to."""
@@ -186,6 +204,27 @@ class Session(Playback):
     def deselect(self) -> None:
         """Choose nothing."""
         self.path = ()
+
+    def toggle_slow_motion(self) -> None:
+        """Walk through the step that is shown, phase by phase; or show the newest step again.
+
+        Deltas are shown meanwhile: the equations of the phases are about them.
+        """
+        if self.slow_motion.on:
+            self.slow_motion.leave()
+            self.deltas_shown = self._deltas_shown_before
+        elif self.subtracted is None:
+            with self._at_once():
+                self._deltas_shown_before, self.deltas_shown = self.deltas_shown, True
+                self.slow_motion.walk(self.record)
+
+    def toggle_one_example(self) -> None:
+        """Show the example of the chosen cell alone, or the first; or all again."""
+        slow_motion, cell = self.slow_motion, self.selection
+        if slow_motion.example is not None:
+            slow_motion.show_example(None)
+        else:
+            slow_motion.show_example(cell.row if cell and not cell.is_parameter else 0)
 
     def set_weight(self, cell: Cell, value: float) -> None:
         """Set a weight or bias to another value, from the step that is shown on."""
@@ -211,6 +250,15 @@ class Session(Playback):
         self.frame_pacer.stop()
         self.manager.close()
 
+    def _walk_on(self, *events: param.parameterized.Event) -> None:
+        """Walk through another step if one was asked for; what is trained meanwhile is not."""
+        if not self.slow_motion.on:
+            return
+        if self.subtracted is not None:
+            self.toggle_slow_motion()
+        elif not self.training and all(event.name == "record" for event in events):
+            self.slow_motion.walk(self.record)
+
     def _edit(self, edit: Callable[[Engine], None]) -> None:
         self.return_to_present()
         engine = self.run.trainer.engine
@@ -232,6 +280,8 @@ class Session(Playback):
             self.look()
             if before is None or before.model.network.widths != self.run.model.network.widths:
                 self.path = ()  # the number may not exist
+            if self.slow_motion.on:
+                self.slow_motion.walk(self.record)  # before the map takes the other run
 
 
 def redraw_on_change(session: Session, draw: Callable[..., None]) -> None:

@@ -2,6 +2,10 @@
 
 const COPIED_MILLISECONDS = 1200
 
+// Where a key belongs to what has the focus.
+const FIELDS = `input:not([type=checkbox]), textarea, select, [contenteditable=true], [role=dialog], [role=presentation],
+  [role=tab], [role=listbox], [role=combobox], [role=menuitem], [role=slider], [role=grid]`
+
 function addFonts(fonts) {
   if (document.bpMathFonts) return
   document.bpMathFonts = true
@@ -39,15 +43,16 @@ function morph(before, after) {
   const {tex} = after.dataset
   if (tex !== undefined && tex === before.dataset.tex) return
   // What is being typed stays, until it was answered.
-  const typing = after.name && before.dataset.version === after.dataset.version
+  const {version} = after.dataset
+  const typing = version !== undefined && version === before.dataset.version
   for (const {name} of [...before.attributes]) if (!after.hasAttribute(name)) before.removeAttribute(name)
   for (const {name, value} of after.attributes) {
     if (before.getAttribute(name) !== value) before.setAttribute(name, value)
   }
-  if (after.name && !typing) before.value = after.value
   if (after.type === "checkbox") before.checked = after.checked
   if (tex !== undefined) typeset(before)
   else morphChildren(before, after)
+  if (after.name && !typing) before.value = after.value
 }
 
 function morphChildren(before, after) {
@@ -80,6 +85,22 @@ async function copy(button) {
   setTimeout(() => { button.textContent = label }, COPIED_MILLISECONDS)
 }
 
+// Presses the element whose key it is, as long as that is in sight.
+function pressed(box, event) {
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return
+  const target = box.querySelector(`[data-hotkey="${CSS.escape(event.key)}"]:not(:disabled)`)
+  if (!target?.getClientRects().length) return
+  if (event.composedPath().some((each) => each.matches?.(FIELDS))) return
+  event.preventDefault()
+  target.click()
+}
+
+// Scrolls a row sideways, and nothing else, until an element of it is in its middle.
+function centre(element) {
+  const row = element.parentElement
+  row.scrollLeft = element.offsetLeft - row.offsetLeft - (row.clientWidth - element.offsetWidth) / 2
+}
+
 export function render({model, el}) {
   addFonts(FONTS)
   const box = document.createElement("div")
@@ -91,6 +112,7 @@ export function render({model, el}) {
     const template = document.createElement("template")
     template.innerHTML = model.html
     morphChildren(box, template.content)
+    box.querySelectorAll("[data-centred]").forEach(centre)
   }
   const send = ({dataset, type, checked}) => {
     const message = JSON.parse(dataset.send)
@@ -106,6 +128,11 @@ export function render({model, el}) {
     const form = event.target
     model.send_msg({[form.dataset.form]: form.elements.value.value})
   })
+  box.addEventListener("change", ({target}) => {
+    if (target.matches("select")) model.send_msg({[target.name]: target.value})
+  })
+  const on_key = (event) => pressed(box, event)
+  document.addEventListener("keydown", on_key)
   let ringed = ""
   const ring = (event) => {
     const cells = event.target?.closest?.("[data-ring]")?.dataset.ring ?? ""
@@ -122,6 +149,9 @@ export function render({model, el}) {
   })
   resized.observe(box)
   model.on("html", show)
-  model.on("remove", () => resized.disconnect())
+  model.on("remove", () => {
+    resized.disconnect()
+    document.removeEventListener("keydown", on_key)
+  })
   show()
 }

@@ -49,7 +49,9 @@ class ExplanationPane(pn.custom.JSComponent):
     A click on one with ``data-send`` sends that JSON, with ``"on"`` added by a checkbox; one with
     ``data-copy`` copies its text; pointing at one with ``data-ring`` sends ``{"ring": …}`` with
     that JSON. A form with ``data-form="name"`` sends ``{"name": text}`` of its field ``value``,
-    which keeps what is being typed while its ``data-version`` stays the same.
+    which keeps what is being typed while its ``data-version`` stays the same; a list with a name
+    sends that with its value. The key of ``data-hotkey`` clicks an element that is in sight, unless
+    a field has the focus. A row is scrolled to its element with ``data-centred``.
 
     Parameters
     ----------
@@ -64,6 +66,7 @@ class ExplanationPane(pn.custom.JSComponent):
     _esm = f"const FONTS = {json.dumps(_fonts())}\n" + (FOLDER / "explanation_pane.js").read_text(
         encoding="utf-8"
     )
+
     def __init__(self, on_message: Callable[[dict[str, Any]], None], **params: Any) -> None:
         super().__init__(stylesheets=[STYLE, MATH_STYLE, PANE_STYLE], **params)
         self.on_msg(lambda event: on_message(event.data))

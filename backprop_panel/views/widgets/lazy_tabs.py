@@ -43,6 +43,10 @@ class LazyTabs(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return self._tabs
 
+    def show(self, title: str) -> None:
+        """Make a tab the active one."""
+        self._tabs.active = list(self._columns).index(title)
+
     def _build(self, title: str) -> None:
         self._views[title] = self._builders[title]()
         self._columns[title].append(self._views[title])

@@ -1,0 +1,81 @@
+"""A phase of slow motion as HTML: its place among the others, its equations, and buttons."""
+
+from __future__ import annotations
+
+from html import escape
+
+from ..state.session import Session
+from ..state.slow_motion import PACES, SlowMotion
+from .explanation_links import example_html, message
+
+
+def phase_html(session: Session) -> str:
+    """Return the bar of the phase that is shown."""
+    slow_motion = session.slow_motion
+    return (
+        f'<div class="bp-walk {"bp-dark" if session.dark else ""}" role="group" '
+        f'aria-label="Slow motion">{_phases(slow_motion)}'
+        f'<p aria-live="polite">{escape(slow_motion.phase.sentence)}</p>'
+        f'<div class="bp-equation" data-tex="{escape(slow_motion.phase.latex)}"></div>'
+        f'<div class="bp-controls">{_controls(slow_motion)}{_caption(session)}</div></div>'
+    )
+
+
+def _phases(slow_motion: SlowMotion) -> str:
+    buttons = []
+    for place, phase in enumerate(slow_motion.phases):
+        state = ""
+        if place == slow_motion.place:
+            state = 'class="bp-now" aria-current="step" data-centred'
+        elif place < slow_motion.place:
+            state = 'class="bp-done"'
+        attributes = f'data-key="phase {place}" {message(phase=place)} {state}'
+        buttons.append(f"<button {attributes}>{phase.name}</button>")
+    return f'<div class="bp-phases" role="group" aria-label="Phases">{"".join(buttons)}</div>'
+
+
+def _controls(slow_motion: SlowMotion) -> str:
+    place, last = slow_motion.place, len(slow_motion.phases) - 1
+    paces = "".join(
+        f'<option value="{pace}" {"selected" if pace == slow_motion.seconds else ""}>'
+        f"{pace:g} s</option>"
+        for pace in PACES
+    )
+    before = f'data-key="previous" data-hotkey="ArrowLeft" {message(phase=place - 1)}'
+    after = f'data-key="next" data-hotkey="ArrowRight" {message(phase=place + 1)}'
+    return (
+        f"<button {before} {_disabled(place == 0)}>"
+        '<span aria-hidden="true">◀ </span>Previous phase</button>'
+        f"<button {after} {_disabled(place == last)}>"
+        'Next phase<span aria-hidden="true"> ▶</span></button>'
+        f'<button data-key="autoplay" {message(autoplay=True)} {_pressed(slow_motion.playing)}>'
+        "Autoplay</button>"
+        '<select name="pace" data-key="pace" aria-label="Pace" title="Time for each phase">'
+        f"{paces}</select>"
+        f'<button data-key="example" {message(example=True)} '
+        f"{_pressed(slow_motion.example is not None)}>One example</button>"
+    )
+
+
+def _caption(session: Session) -> str:
+    """Say which example and which step are shown, and a button that leaves."""
+    slow_motion, source = session.slow_motion, session.map_source
+    record, row = slow_motion.record, slow_motion.example
+    others = len(record.targets) - 1
+    rest = "alone" if row is not None else f"and {others:,} more" if others else ""
+    when = f"step {record.step:,}" if record.updated else f"after step {record.step:,}"
+    if session.record.step > record.step:
+        when += ", not the newest"
+    return (
+        f'<span class="bp-walked">{when} · {example_html(source, row or 0)} {rest}</span>'
+        f'<button data-key="leave" data-hotkey="Escape" {message(leave=True)} '
+        'aria-label="Leave slow motion" title="Leave slow motion (Esc)">✕</button>'
+    )
+
+
+def _disabled(is_disabled: bool) -> str:
+    return "disabled" if is_disabled else ""
+
+
+def _pressed(is_pressed: bool) -> str:
+    return f'aria-pressed="{str(is_pressed).lower()}"'

@@ -37,8 +37,8 @@ class ActivationExplorer(QuestionCard):
         layer, unit = cell.layer - 1, None if self._of_layer.value else cell.column
         self.ask(
             (session.run, layer, unit),
-            session.record,
-            partial(_points, session.record, layer, unit),
+            session.examined,
+            partial(_points, session.examined, layer, unit),
         )
 
     def show(self, answer: tuple[StepRecord, ActivationPoints]) -> None:

@@ -40,6 +40,7 @@ class Inspector(pn.viewable.Viewer):
         redraw_on_change(session, self._show)
         session.param.watch(self._show_other_number, "path")
         session.param.watch(self._show, ["subtracted", "dark", "deltas_shown", "mistakes"])
+        session.slow_motion.param.watch(self._show, "record")
         self.param.watch(self._show, "everything")
         self._show()
 

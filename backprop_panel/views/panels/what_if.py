@@ -80,9 +80,11 @@ class WhatIf(QuestionCard):
             self._of_rate.visible = session.selection.is_parameter
             self._question = session.question
         varied, tokens = self._varied, len(session.run.dataset.vocabulary)
-        self._slider.label = f"What if {varied.name(session.record) if varied else RATE}"
+        self._slider.label = f"What if {varied.name(session.examined) if varied else RATE}"
         self.ask(
-            (session.run, varied), session.record, partial(tried, session.record, varied, tokens)
+            (session.run, varied),
+            session.examined,
+            partial(tried, session.examined, varied, tokens),
         )
         if self.answer is None:
             self._try_value()

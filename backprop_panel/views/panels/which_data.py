@@ -36,15 +36,15 @@ class WhichData(QuestionCard):
         answers = training_set_pushes if of_all else of_batch
         self.ask(
             (session.run, cell, of_all),
-            session.record,
-            partial(answers, session.record, cell, session.run.dataset),
+            session.examined,
+            partial(answers, session.examined, cell, session.run.dataset),
         )
 
     def show(self, answer: Pushes) -> None:
         """List the strongest windows."""
         session, cell = self.session, self._pushed
         text = PushesText(answer, session.run.dataset, cell, theme_of(session.dark), self._most)
-        level = RecordCell("activations", cell.layer + 1).symbol(session.record)
+        level = RecordCell("activations", cell.layer + 1).symbol(session.examined)
         is_unit = cell.quantity == "deltas"
         self.set_head(escape(f"unit {cell.index[1]} of {level}" if is_unit else answer.name))
         self.set_text(text.html())

@@ -8,7 +8,8 @@ from typing import Any
 import panel as pn
 import param
 
-from ..plots.heatmap import HEATMAP, LABEL_BORDER
+from ..plots.heatmap import HEATMAP
+from ..plots.heatmap_figure import LABEL_BORDER
 
 OVER_ALL = {"position": "absolute", "inset": "0", "pointer-events": "none", "z-index": "1"}
 

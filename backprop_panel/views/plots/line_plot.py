@@ -30,7 +30,7 @@ from .line_source import Line, LineSource
 
 MARKER_COLOR = "#e8590c"
 
-_TOOLTIP = '<div style="font-size: 12px">{}</div>'
+TOOLTIP = '<div style="font-size: 12px">{}</div>'
 """The text of a hover; Bokeh's own is larger than the rest of the page."""
 
 _FORMAT_TICK = """
@@ -175,7 +175,7 @@ class Curves:
             tools=["xwheel_zoom", "pan", "reset"] if has_axes else [],
             active_tools=["xwheel_zoom", "pan"] if has_axes else [],
             show_grid=has_axes,
-            backend_opts=_figure_style(self._name, self._look),
+            backend_opts=figure_style(self._name, self._look),
             # HoloViews computes ranges from the element's data, which is a placeholder, and keeps
             # options until the element is collected: a Bokeh model in them would keep the page.
             hooks=[weak_hook(self._fill)],
@@ -223,7 +223,7 @@ class Curves:
             x="x", y="y", source=self._markers, marker="diamond", size=9,
             fill_color=MARKER_COLOR, line_color=None,
         )  # fmt: skip
-        text = _TOOLTIP.format("step @x{0,0}<br>changed: @what")
+        text = TOOLTIP.format("step @x{0,0}<br>changed: @what")
         return HoverTool(renderers=[renderer], tooltips=text)
 
     def _hover(self, renderer: GlyphRenderer) -> HoverTool:
@@ -233,11 +233,11 @@ class Curves:
         return HoverTool(
             renderers=[renderer],
             line_policy="nearest",
-            tooltips=_TOOLTIP.format(text) if self._look.axes else None,
+            tooltips=TOOLTIP.format(text) if self._look.axes else None,
         )
 
 
-def _figure_style(name: str, look: Look) -> dict[str, Any]:
+def figure_style(name: str, look: Look) -> dict[str, Any]:
     """Return the properties of a figure and its axes, as HoloViews' `backend_opts`."""
     plot = {
         "name": name,

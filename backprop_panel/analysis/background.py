@@ -92,9 +92,10 @@ class Background(Generic[Piece]):
         self._stopping.set()
 
     def take(self) -> Piece | None:
-        """Return the newest piece, None if there is no new one; raise the error of the work."""
+        """Return the newest piece, None if there is no new one; raise an error of the work."""
         if self._error is not None:
-            raise self._error
+            error, self._error = self._error, None
+            raise error
         return self._newest.pop() if self._newest else None
 
     def _work(self, before: Thread | None, stopping: Event) -> None:

@@ -18,6 +18,9 @@ Array = NDArray[np.floating]
 MOST_STATES = 200
 """Most states of a path; of more checkpoints some are taken, evenly spread."""
 
+LEAST_STATES = 3
+"""Least states of a path with two main directions."""
+
 FEW_STATES = 12
 """A short run with fewer checkpoints is repeated for states between them."""
 
@@ -150,7 +153,9 @@ def _steps_between(run: TrainingRun, network: Network, states: dict[int, Array])
     """Return the steps of a short run that are to be repeated for more states."""
     last = max(states)
     per_step = max(run.trainer.engine.settings.batch_size * network.size, LEAST_PER_STEP)
-    if len(states) >= FEW_STATES or last * per_step > MOST_REPEATED:
+    # While it trains, checkpoints soon follow, and training would make repeating them slow.
+    enough = len(states) >= (LEAST_STATES if run.worker.running else FEW_STATES)
+    if enough or last * per_step > MOST_REPEATED:
         return []
     between = np.linspace(0, last, FEW_STATES).round().astype(int).tolist()
     return [step for step in between if step not in states]
@@ -168,7 +173,7 @@ def _path(states: dict[int, Array]) -> tuple[NDArray[np.integer], Array]:
 def _main_directions(run: TrainingRun, states: Array) -> tuple[tuple[float, float], Array]:
     """Return the shares of variance and the directions, (2, size), of the path's two main axes."""
     different = len({hash(state.tobytes()) for state in states})
-    if different < 3:
+    if different < LEAST_STATES:
         raise SettingError(
             "directions",
             f"The path of {run.name!r} has {different} different finite state(s), and two "
@@ -201,7 +206,8 @@ def _centred(states: Array) -> Iterator[NDArray[np.float64]]:
 
 def _project(states: Array, centre: Array, axes: Array) -> NDArray[np.float64]:
     axes = axes.astype(np.float64)
-    return np.array([axes @ (state.astype(np.float64) - centre) for state in states])
+    with np.errstate(all="ignore"):  # a diverged network has no point
+        return np.array([axes @ (state.astype(np.float64) - centre) for state in states])
 
 
 def _places(network: Network, cells: Sequence[RecordCell]) -> list[int]:

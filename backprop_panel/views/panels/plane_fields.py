@@ -51,13 +51,6 @@ class PlaneFields(param.Parameterized):
         """The fields and the button, for a layout."""
         return [self._plane, *self._names, self._use]
 
-    @property
-    def names(self) -> tuple[str, str] | None:
-        """The names of the two weights, None for the main directions."""
-        if self.cells is None:
-            return None
-        return tuple(field.value.strip() for field in self._names)
-
     def _follow_selection(self, *events: param.parameterized.Event) -> None:
         chosen = self.session.selection
         self._use.disabled = chosen is None or not chosen.is_parameter

@@ -59,7 +59,7 @@ class SurfaceTab(pn.viewable.Viewer):
         )
 
     def _lay_out(self) -> pn.Column:
-        again = button("Draw around the present", self.work.again, margin=(12, 6, 0, 0))
+        again = button("Draw around the present", self._draw_again, margin=(12, 6, 0, 0))
         return pn.Column(
             # In several lines where the window is narrow.
             pn.FlexBox(*self._plane.fields, again, sizing_mode="stretch_width", margin=0),
@@ -77,6 +77,10 @@ class SurfaceTab(pn.viewable.Viewer):
             self.work.follow(self._plane.cells)
         if self.visible:
             self._draw_path()
+
+    def _draw_again(self) -> None:
+        if self._plane.ready:
+            self.work.again()
 
     def _draw_losses(self, *events: param.parameterized.Event) -> None:
         if not self.visible:
@@ -114,7 +118,7 @@ class SurfaceTab(pn.viewable.Viewer):
     def _axis_names(self) -> tuple[str, str]:
         shares = self.work.surface.directions.shares
         if shares is None:
-            return self._plane.names
+            return tuple(cell.name(self.session.record) for cell in self.work.cells)
         return tuple(
             f"direction {number} ({share:.1%} of the path's variance)"
             for number, share in enumerate(shares, 1)

@@ -75,7 +75,7 @@ class SurfacePlot:
     def __init__(self, name: str) -> None:
         self._name = name
         self._ranges = Range1d(0, 1), Range1d(0, 1)
-        self._names = ("x", "y")
+        self.axis_names = ("x", "y")
         self.mapper = LinearColorMapper(
             palette=Viridis256, nan_color="#00000000", high_color=NOT_FINITE
         )
@@ -143,7 +143,7 @@ class SurfacePlot:
                 axis.update(start=start, end=end, reset_start=start, reset_end=end)
 
     def _name_axes(self, names: tuple[str, str]) -> None:
-        self._names = names
+        self.axis_names = names
         if self._figure is not None:
             for axis, name in zip(self._figure.axis, names, strict=True):
                 axis.axis_label = name
@@ -154,7 +154,7 @@ class SurfacePlot:
         self._levels.ticks = ticks
         # Changed last: Bokeh draws the scale again for changed labels, not for changed ticks.
         self._bar.major_label_overrides = {
-            tick: f"{loss:g}" for tick, loss in zip(ticks, shades.levels, strict=True)
+            tick: f"{loss:.10g}" for tick, loss in zip(ticks, shades.levels, strict=True)
         }
 
     def _plot(self) -> hv.Overlay:
@@ -191,7 +191,7 @@ class SurfacePlot:
         plotted.x_range, plotted.y_range = self._ranges
         plotted.add_layout(self._bar, "right")
         self._figure = plotted
-        self._name_axes(self._names)
+        self._name_axes(self.axis_names)
         plotted.add_tools(
             HoverTool(renderers=[marks], tooltips=TOOLTIP.format("@text")),
             HoverTool(

@@ -54,6 +54,11 @@ class SurfaceWork(param.Parameterized):
         """Whether a thread computes."""
         return self._background is not None and self._background.running
 
+    @property
+    def cells(self) -> Cells:
+        """The two weights of the plane; None for the main directions."""
+        return self._of[1]
+
     def follow(self, cells: Cells) -> None:
         """Compute the surface of the run, or more of it, if there is something to compute.
 
@@ -70,16 +75,16 @@ class SurfaceWork(param.Parameterized):
             self._of = of
             self.param.update(surface=None, grid=None, message="")
             self._begin()
-        elif self._can_try_again() or self._present_is_outside():
+        elif self._is_outdated():
             self._begin()
         elif not self._background.done:
             self._background.start()
             self._start_ticks()
 
     def again(self) -> None:
-        """Compute the surface around the present; the one before stays until then."""
-        if self._of is not None:
-            self._begin()
+        """Compute what is followed around the present; the surface before stays until then."""
+        self._wanted = True
+        self._begin()
 
     def stop(self) -> None:
         """Stop computing; `follow` goes on."""
@@ -92,17 +97,12 @@ class SurfaceWork(param.Parameterized):
         running = self.running
         try:
             if (piece := self._background.take()) is not None:
-                surface, grid = piece
-                self._delivered = True
-                if surface is not self.surface:
-                    self._later = {}
-                self.param.update(surface=surface, grid=grid, message="")
+                self._show(*piece)
         except SettingError as error:
             self.param.update(surface=None, grid=None, message=str(error))
-            if self._wanted and self._can_try_again():  # it has moved since the work began
-                self._begin()
-                return
-        if not running and self._ticks is not None:
+        if self._wanted and self._is_outdated():  # the run has moved meanwhile
+            self._begin()
+        elif not running and self._ticks is not None:
             self._ticks.stop()
             self._ticks = None
 
@@ -131,19 +131,28 @@ class SurfaceWork(param.Parameterized):
         subtracted = self.session.subtracted
         return None if subtracted is None else self.surface.project(subtracted.network.parameters)
 
+    def _show(self, surface: LossSurface, grid: LossGrid) -> None:
+        """Take a grid; one of another surface in place of the present one once it is whole."""
+        if surface is not self.surface:
+            if self.surface is not None and not _is_whole(grid):
+                return
+            self._delivered, self._later = True, {}
+        self.param.update(surface=surface, grid=grid, message="")
+
     def _begin(self) -> None:
         if self._background is not None:
             self._background.stop()
-        run, (_, cells, *_) = self.session.run, self._of
+        run = self.session.run
         self._begun_at, self._delivered = run.trainer.step, False
-        self._background = Background(_pieces(run, cells))
+        self._background = Background(_pieces(run, self.cells))
         self._background.start()
         self._start_ticks()
 
-    def _can_try_again(self) -> bool:
-        """Whether there was no surface, and the run has moved since."""
-        moved = self.session.run.trainer.step != self._begun_at
-        return bool(self.message) and moved and not self.running
+    def _is_outdated(self) -> bool:
+        """Whether the run has left the surface, or has moved since there was none."""
+        if self.message:
+            return self.session.run.trainer.step != self._begun_at and not self.running
+        return self._present_is_outside()
 
     def _start_ticks(self) -> None:
         if self._ticks is None:
@@ -153,12 +162,18 @@ class SurfaceWork(param.Parameterized):
 
     def _present_is_outside(self) -> bool:
         """Whether the present has left the surface, of which the first grid is complete."""
-        if self.session.past is not None or not self._delivered:
+        if self.session.past is not None or not self._delivered or not _is_whole(self.grid):
             return False
-        if len(self.grid.x) == COARSEST and not self.grid.complete:
-            return False
-        extents = zip(self.shown_point(), self.surface.extents, strict=True)
-        return any(place < low or place > high for place, (low, high) in extents)
+        shown = self.shown_point()
+        inside = zip(shown, self.surface.extents, strict=True)
+        return bool(np.isfinite(shown).all()) and not all(
+            low <= place <= high for place, (low, high) in inside
+        )
+
+
+def _is_whole(grid: LossGrid) -> bool:
+    """Whether the coarsest grid is complete, so that no part of the surface is blank."""
+    return grid.complete or len(grid.x) > COARSEST
 
 
 def _pieces(run: TrainingRun, cells: Cells) -> Iterator[Piece]:

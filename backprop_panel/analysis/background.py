@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
-from threading import Event
+from threading import Event, Thread
 from time import perf_counter
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from ..training.worker import TURNS
 
@@ -44,3 +45,65 @@ def in_turns(pieces: Iterator[Piece], stopping: Event) -> Iterator[Piece]:
         yield piece
         if contended:
             stopping.wait(REST * seconds)
+
+
+class Background(Generic[Piece]):
+    """Work in a thread of its own, in turns with training; the newest piece can be taken.
+
+    Parameters
+    ----------
+    pieces : iterator
+        As for `in_turns`. It is used by one thread at a time.
+
+    Attributes
+    ----------
+    done : bool
+        Whether all pieces are computed, or the work raised an error.
+    """
+
+    def __init__(self, pieces: Iterator[Piece]) -> None:
+        self._pieces = pieces
+        self._newest: deque[Piece] = deque(maxlen=1)
+        self._error: Exception | None = None
+        self.done = False
+        self._thread: Thread | None = None
+        self._stopping = Event()
+
+    @property
+    def running(self) -> bool:
+        """Whether the thread works and is not told to stop."""
+        return self._thread is not None and self._thread.is_alive() and not self._stopping.is_set()
+
+    def start(self) -> None:
+        """Begin, or go on where the work was stopped; work that runs or is done is left alone."""
+        if self.running or self.done:
+            return
+        self._stopping = Event()
+        self._thread = Thread(
+            target=self._work,
+            args=(self._thread, self._stopping),
+            name="background",
+            daemon=True,
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the present piece; it is not waited for."""
+        self._stopping.set()
+
+    def take(self) -> Piece | None:
+        """Return the newest piece, None if there is no new one; raise an error of the work."""
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        return self._newest.pop() if self._newest else None
+
+    def _work(self, before: Thread | None, stopping: Event) -> None:
+        if before is not None:
+            before.join()
+        try:
+            for piece in in_turns(self._pieces, stopping):
+                self._newest.append(piece)
+            self.done = not stopping.is_set()
+        except Exception as error:
+            self._error, self.done = error, True

@@ -18,10 +18,13 @@ Array = NDArray[np.floating]
 MOST_STATES = 200
 """Most states of a path; of more checkpoints some are taken, evenly spread."""
 
+LEAST_STATES = 3
+"""Least states of a path with two main directions."""
+
 FEW_STATES = 12
 """A short run with fewer checkpoints is repeated for states between them."""
 
-MOST_REPEATED = 2e9
+MOST_REPEATED = 5e8
 """Most multiplications of weights and examples for which a run counts as short."""
 
 LEAST_PER_STEP = 500_000
@@ -96,9 +99,32 @@ def directions_of(run: TrainingRun, cells: Sequence[RecordCell] | None = None) -
         If the path has fewer than three different states or is straight, or a weight does not
         exist.
     """
+    *_, found = find_directions(run, cells)
+    return found
+
+
+def find_directions(
+    run: TrainingRun, cells: Sequence[RecordCell] | None = None
+) -> Iterator[Directions | None]:
+    """Yield None after each piece of the work of `directions_of`, and the directions at last.
+
+    It reads the run and changes nothing, so that another thread may work at it while the run
+    trains.
+    """
     network = run.model.initial_network()
     places = None if cells is None else _places(network, cells)
-    steps, states = _path(run, network)
+    states = _kept_states(run, network)
+    for step in _steps_between(run, network, states):
+        states[step] = run.replay(step).engine.network.parameters
+        yield None
+    yield _directions(run, network, places, states)
+
+
+def _directions(
+    run: TrainingRun, network: Network, places: list[int] | None, by_step: dict[int, Array]
+) -> Directions:
+    """Return the directions of a path through states, by their steps."""
+    steps, states = _path(by_step)
     if places is None:
         shares, axes = _main_directions(run, states)
         centre = states[-1].copy()
@@ -110,24 +136,33 @@ def directions_of(run: TrainingRun, cells: Sequence[RecordCell] | None = None) -
     return Directions(centre, axes, shares, steps, _project(states, centre, axes))
 
 
-def _path(run: TrainingRun, network: Network) -> tuple[NDArray[np.integer], Array]:
-    """Return the steps, (n,), and the parameters, (n, size), of the finite states of a run."""
+def _kept_states(run: TrainingRun, network: Network) -> dict[int, Array]:
+    """Return the parameters of the beginning, the checkpoints and the present, by their steps."""
     engine = run.trainer.engine
     states = {0: network.parameters}
 
     def add_present() -> None:
         states[engine.step] = engine.network.parameters.copy()
 
-    kept = list(engine.checkpoints.states)
-    states |= {state.step: state.parameters for state in kept}
+    states |= {state.step: state.parameters for state in list(engine.checkpoints.states)}
     run.commands.run_if_idle(add_present)
+    return states
+
+
+def _steps_between(run: TrainingRun, network: Network, states: dict[int, Array]) -> list[int]:
+    """Return the steps of a short run that are to be repeated for more states."""
     last = max(states)
-    per_step = max(engine.settings.batch_size * network.size, LEAST_PER_STEP)
-    if len(states) < FEW_STATES and last * per_step <= MOST_REPEATED:
-        between = np.linspace(0, last, FEW_STATES).round().astype(int).tolist()
-        for step in between:
-            if step not in states:
-                states[step] = run.replay(step).engine.network.parameters
+    per_step = max(run.trainer.engine.settings.batch_size * network.size, LEAST_PER_STEP)
+    # While it trains, checkpoints soon follow, and training would make repeating them slow.
+    enough = len(states) >= (LEAST_STATES if run.worker.running else FEW_STATES)
+    if enough or last * per_step > MOST_REPEATED:
+        return []
+    between = np.linspace(0, last, FEW_STATES).round().astype(int).tolist()
+    return [step for step in between if step not in states]
+
+
+def _path(states: dict[int, Array]) -> tuple[NDArray[np.integer], Array]:
+    """Return the steps, (n,), and the parameters, (n, size), of the finite states."""
     steps = sorted(step for step, state in states.items() if np.isfinite(state).all())
     if len(steps) > MOST_STATES:
         evenly = np.linspace(0, len(steps) - 1, MOST_STATES).round().astype(int)
@@ -138,11 +173,11 @@ def _path(run: TrainingRun, network: Network) -> tuple[NDArray[np.integer], Arra
 def _main_directions(run: TrainingRun, states: Array) -> tuple[tuple[float, float], Array]:
     """Return the shares of variance and the directions, (2, size), of the path's two main axes."""
     different = len({hash(state.tobytes()) for state in states})
-    if different < 3:
+    if different < LEAST_STATES:
         raise SettingError(
             "directions",
-            f"The path of {run.name!r} has {different} different state(s), and two directions need "
-            "three: train a few steps more, or choose two weights.",
+            f"The path of {run.name!r} has {different} different finite state(s), and two "
+            "directions need three: train a few steps more, or choose two weights.",
         )
     # As many rows as states, of which there are fewer than parameters.
     covariance = sum(centred @ centred.T for centred in _centred(states))
@@ -171,7 +206,8 @@ def _centred(states: Array) -> Iterator[NDArray[np.float64]]:
 
 def _project(states: Array, centre: Array, axes: Array) -> NDArray[np.float64]:
     axes = axes.astype(np.float64)
-    return np.array([axes @ (state.astype(np.float64) - centre) for state in states])
+    with np.errstate(all="ignore"):  # a diverged network has no point
+        return np.array([axes @ (state.astype(np.float64) - centre) for state in states])
 
 
 def _places(network: Network, cells: Sequence[RecordCell]) -> list[int]:

@@ -26,6 +26,9 @@ FINEST = 57
 STRIDES = (4, 2, 1)
 """Every fourth point of the finest grid makes the first, 15 by 15, every second one the next."""
 
+COARSEST = (FINEST - 1) // STRIDES[0] + 1
+"""Points along each side of the first grid."""
+
 MOST_EXAMPLES = 240
 MOST_INPUTS = 2**22
 """Most examples of the sample, and most numbers of their inputs.
@@ -58,7 +61,7 @@ class LossGrid:
     x, y : array, shape (n,)
         Coordinates along the two directions, ascending.
     losses : array, shape (n, n)
-        A row for each y; NaN where the loss is not finite or not computed yet.
+        A row for each y; infinite where the loss is not finite, NaN where it is not computed yet.
     complete : bool
         Whether every point is computed.
     """
@@ -89,6 +92,8 @@ class LossSurface:
         dataset.
     loss_type : str
         The run's loss function at the time.
+    silenced : frozenset of (int, int)
+        The units that were silenced at the time, which are silenced everywhere on the surface.
     extents : ((float, float), (float, float))
         Least and greatest x and y; they hold the path with a margin.
     """
@@ -97,6 +102,7 @@ class LossSurface:
         data = run.dataset
         self.directions = directions
         self.loss_type = run.trainer.engine.settings.loss_type
+        self.silenced = run.trainer.engine.silenced
         most = max(1, min(MOST_EXAMPLES, MOST_INPUTS // data.input_dimension, data.num_samples))
         chosen = random_stream("loss surface", data.seed).choice(
             data.num_samples, most, replace=False
@@ -135,6 +141,7 @@ class LossSurface:
         known = np.zeros(losses.shape, bool)
         x, y = (np.linspace(*extent, FINEST) for extent in self.extents)
         network = Network(self._widths, self._activation_names)
+        network.silence(self.silenced)
         batches = self._batches(network)
         for stride in STRIDES:
             grid = np.zeros(losses.shape, bool)
@@ -165,7 +172,7 @@ class LossSurface:
     def _loss(
         self, network: Network, batches: list[tuple[Workspace, Array]], x: float, y: float
     ) -> float:
-        """Return the loss at a point of the plane, NaN if it is not finite."""
+        """Return the loss at a point of the plane, infinity if it is not finite."""
         first, second = self.directions.axes
         examples, total = LOSSES[self.loss_type].examples, 0.0
         network.parameters[...] = self.directions.centre
@@ -176,7 +183,7 @@ class LossSurface:
                 for _ in network.forward(work):
                     pass
                 total += float(examples(work.logits, targets).sum())
-        return total / len(self._inputs) if np.isfinite(total) else np.nan
+        return total / len(self._inputs) if np.isfinite(total) else np.inf
 
 
 def _extents(directions: Directions) -> tuple[tuple[float, float], tuple[float, float]]:

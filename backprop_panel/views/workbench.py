@@ -26,6 +26,7 @@ from .panels.notices import cannot_open, store_notice, unreadable_notice
 from .panels.runs_tab import RunsTab
 from .panels.session_map import session_map
 from .panels.sidebar import Sidebar
+from .panels.surface_tab import SurfaceTab
 from .panels.timeline import Timeline
 from .panels.toolbar import Toolbar
 from .patches.axis_style import keep_axis_style
@@ -228,6 +229,7 @@ def _tab_views(comparison: Comparison) -> dict[str, Callable[[], pn.viewable.Vie
         "Data": lambda: DataTab(session),
         "Health": lambda: HealthTab(session, logs),
         "Difference": lambda: DifferenceTab(session),
+        "Surface": lambda: SurfaceTab(session),
     }
 
 

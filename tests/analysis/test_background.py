@@ -1,10 +1,11 @@
 """Work in the background takes turns with training, and stops when it is told to."""
 
 from threading import Event, Thread
+from threading import enumerate as enumerate_threads
 
 import pytest
 
-from backprop_panel.analysis.background import in_turns
+from backprop_panel.analysis.background import Background, in_turns
 from backprop_panel.training.worker import TURNS
 
 PATIENCE = 10
@@ -86,3 +87,64 @@ def test_a_piece_that_raises_gives_its_turn_back():
     with pytest.raises(ZeroDivisionError):
         next(in_turns(pieces(), Event()))
     assert list(in_turns(iter([1]), Event())) == [1]
+
+
+@pytest.fixture
+def finish():
+    """A function that waits until a piece of work has ended."""
+
+    def finish(work):
+        for thread in threads():
+            thread.join(PATIENCE)
+        assert not work.running
+        return work
+
+    return finish
+
+
+def threads():
+    return [thread for thread in enumerate_threads() if thread.name == "background"]
+
+
+def test_the_newest_piece_can_be_taken_once(finish):
+    work = Background(iter(range(5)))
+    work.start()
+    assert finish(work).take() == 4
+    assert work.take() is None and work.done
+
+
+def test_stopped_work_goes_on_where_it_was(finish):
+    made = []
+
+    def pieces():
+        for piece in range(3):
+            made.append(piece)
+            yield piece
+
+    work = Background(pieces())
+    with TURNS.withheld():  # no piece begins meanwhile
+        work.start()
+        work.stop()
+    assert made in ([], [0]) and not finish(work).done
+    work.start()
+    assert finish(work).done and made == [0, 1, 2]
+    assert not threads()
+
+
+def test_work_that_is_done_starts_no_thread(finish):
+    work = Background(iter([1]))
+    work.start()
+    finish(work).start()
+    assert not threads()
+
+
+def test_an_error_of_the_work_is_raised_where_it_is_taken(finish):
+    def pieces():
+        raise ZeroDivisionError
+        yield
+
+    work = Background(pieces())
+    work.start()
+    with pytest.raises(ZeroDivisionError):
+        finish(work).take()
+    assert work.take() is None and work.done

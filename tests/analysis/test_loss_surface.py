@@ -41,6 +41,12 @@ def first_grid(surface):
     return next(grid for grid in surface.refine() if grid.complete)
 
 
+def replace_extents(surface):
+    """Put the present, which is at (0, 0), in the middle of a surface."""
+    surface.extents = ((-1, 1), (-1, 1))
+    return surface
+
+
 def torch_surface(run, surface, x, y):
     """The loss on the sample by torch at one point of the plane."""
     first, second = surface.directions.axes.astype(np.float64)
@@ -137,11 +143,21 @@ def test_the_sample_of_a_small_training_set_is_all_of_it():
     assert LossSurface(run, directions_of(run)).samples.tolist() == list(range(40))
 
 
-def test_losses_that_overflow_are_nan(run):
+def test_losses_that_overflow_are_infinite(run):
     directions = directions_of(run)
     far = replace(directions, axes=directions.axes * np.float32(1e38))
     losses = first_grid(LossSurface(run, far)).losses
-    assert np.isnan(losses).any() and not np.isinf(losses).any()
+    assert np.isinf(losses).any() and not np.isnan(losses).any()
+
+
+def test_silenced_units_are_silenced_on_the_surface():
+    run = run_of(loss_type="cross_entropy")
+    run.trainer.engine.silence(1, 2, True)
+    run.trainer.engine.silence(2, 0, True)
+    surface = LossSurface(run, directions_of(run))
+    grid = first_grid(replace_extents(surface))
+    present = run.trainer.engine.look(surface.samples).loss
+    assert grid.losses[7, 7] == pytest.approx(present, rel=1e-5)
 
 
 def test_a_surface_touches_nothing_of_its_run(run, surface):

@@ -12,7 +12,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecation
 
 def test_the_tabs_have_their_names():
     (tabs,) = Workbench().__panel__().select(pmui.Tabs)
-    assert tabs._names == ["Network", "Loss", "Runs", "Data", "Health", "Difference"]
+    names = ["Network", "Loss", "Runs", "Data", "Health", "Difference", "Surface"]
+    assert tabs._names == names
 
 
 def test_a_page_does_not_follow_the_busy_state_of_the_server():

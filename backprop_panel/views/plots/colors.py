@@ -74,6 +74,12 @@ def run_color(number: int) -> str:
     return RUN_COLORS[number % len(RUN_COLORS)]
 
 
+def contrasting(color: str) -> str:
+    """Return a colour for thin lines on `color`: lighter on a dark one, darker on a light one."""
+    is_dark = _rgb(color) @ (0.3, 0.59, 0.11) < 128
+    return _blend(color, "#ffffff" if is_dark else "#000000", 11)[4]
+
+
 def _blend(start: str, end: str, count: int) -> Sequence[str]:
     """Return `count` colours from `start` to `end`."""
     shares = np.linspace(0, 1, count)[:, np.newaxis]

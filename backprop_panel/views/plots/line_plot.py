@@ -182,7 +182,7 @@ class Curves:
             tools=["xwheel_zoom", "pan", "reset"] if has_tools else [],
             active_tools=["xwheel_zoom", "pan"] if has_tools else [],
             show_grid=has_axes,
-            backend_opts=_figure_style(self._name, self._look),
+            backend_opts=figure_style(self._name, self._look),
             # HoloViews computes ranges from the element's data, which is a placeholder, and keeps
             # options until the element is collected: a Bokeh model in them would keep the page.
             hooks=[weak_hook(self._fill)],
@@ -244,7 +244,7 @@ class Curves:
         )
 
 
-def _figure_style(name: str, look: Look) -> dict[str, Any]:
+def figure_style(name: str, look: Look) -> dict[str, Any]:
     """Return the properties of a figure and its axes, as HoloViews' `backend_opts`."""
     plot = {
         "name": name,

@@ -62,6 +62,7 @@ class Session(Playback):
     )
     deviation = param.String("", doc="How the replay differs from the recorded losses.")
     dark = param.Boolean(False, doc="Whether the page is dark.")
+    left = param.Event(doc="Fires when no browser shows the page any more.")
 
     def __init__(self, manager: TrainingRunManager, **params: Any) -> None:
         super().__init__(manager=manager, slow_motion=SlowMotion(), **params)
@@ -243,10 +244,12 @@ class Session(Playback):
     def leave(self) -> None:
         """Save all runs and let other windows train them, as no browser shows this page now."""
         self.pause()
+        self.left = True
         self.manager.give_back()
 
     def close(self) -> None:
         """Release the frames and the runs of the page."""
+        self.left = True
         self.frame_pacer.stop()
         self.manager.close()
 

@@ -29,10 +29,10 @@ def explain_weight_gradient(record: StepRecord, cell: RecordCell) -> Explanation
         sentence=(
             f"How the loss changes as {weight} grows: what unit {row} of "
             f"{_level_name(record, layer)} sent in each example, times how the loss changes with "
-            f"what reaches unit {unit} of {_level_name(record, layer + 1)}, "
-            "added up over the batch."
+            f"what reaches unit {unit} of {_level_name(record, layer + 1)}: that is its delta, "
+            f"δ{layer + 1} = ∂L/∂z{layer + 1}. Added up over the batch."
         ),
-        equation=rf"\sum_{{b=0}}^{{{batch - 1}}} {a}\,{delta}",
+        equation=rf"\sum_{{b=0}}^{{{batch - 1}}} {delta}\,{a}",
         terms=[
             Term(f"example {b}", (deltas(b, unit), inputs(b, row)), b, (layer, row))
             for b in range(batch)
@@ -79,7 +79,7 @@ def explain_delta(record: StepRecord, cell: RecordCell) -> Explanation:
             "times the weight that leads to it, added up; times the slope of this unit's "
             "activation."
         ),
-        equation=rf"\Big(\sum_{{{j}}} {w}\,{delta}\Big)\,{phi}",
+        equation=rf"\Big(\sum_{{{j}}} {delta}\,{w}\Big)\,{phi}",
         terms=_terms_above(record, layer + 1, b, unit, slope),
         numpy=(
             f"record.weights[{layer + 1}][{unit}] @ record.deltas[{layer + 1}][{b}] "
@@ -102,7 +102,7 @@ def explain_activation_gradient(record: StepRecord, cell: RecordCell) -> Explana
             f"example {b}: the deltas of the units above, each times the weight that leads to it, "
             "added up."
         ),
-        equation=rf"\sum_{{{j}}} {w}\,{delta}",
+        equation=rf"\sum_{{{j}}} {delta}\,{w}",
         terms=_terms_above(record, layer, b, unit),
         numpy=f"record.weights[{layer}][{unit}] @ record.deltas[{layer}][{b}]",
     )
@@ -115,11 +115,16 @@ def _explain_last_delta(record: StepRecord, cell: RecordCell) -> Explanation:
     entropy = record.settings["loss_type"] == "cross_entropy"
     parts = _entropy_parts if entropy else _squared_parts
     equation, sentence, terms, numpy, note = parts(record, b, output)
+    batch, outputs = record.logits.shape
+    shares = f"the {batch} examples" + ("" if entropy else f" and {outputs} outputs")
     wanted = "1, as it is the target" if output == target else "0, as it is not the target"
     return explained(
         record,
         cell,
-        sentence=(f"How the loss changes with logit {output} of example {b}: {sentence} {wanted}."),
+        sentence=(
+            f"How the loss changes with logit {output} of example {b}: {sentence} {wanted}; "
+            f"divided by {shares}, as the loss is the mean over them."
+        ),
         equation=equation,
         terms=terms,
         numpy=numpy,

@@ -6,6 +6,7 @@ from math import log
 
 import numpy as np
 
+from ..nn.activations import ACTIVATIONS
 from ..nn.record import StepRecord
 from . import latex
 from .activation_formulas import FORMULAS, value_and_slope
@@ -71,7 +72,10 @@ def explain_activation(record: StepRecord, cell: RecordCell) -> Explanation:
     return explained(
         record,
         cell,
-        sentence=f"What unit {unit} gives in example {b}: {name} of what reaches it.",
+        sentence=(
+            f"What unit {unit} gives in example {b}: φ = {ACTIVATIONS[name].label} of what "
+            "reaches it."
+        ),
         equation=rf"\varphi({symbol}), \quad \varphi(z) = {formula.value}",
         numbers=numbers,
         terms=[Term(f"φ({z.name})", (z, *factors), b, (cell.layer, unit))],
@@ -98,7 +102,7 @@ def explain_slope(record: StepRecord, cell: RecordCell) -> Explanation:
             f"How much the activation of unit {unit} changes in example {b} "
             "per change of what reaches it."
         ),
-        equation=rf"\varphi'({symbol}), \quad \varphi'(z) = {formula.slope}",
+        equation=rf"{formula.slope}, \quad z = {symbol}",
         numbers=rf"\varphi'({latex.number(z.value)})",
         terms=_slope_terms(record, cell, name, z),
         numpy=formula.slope_line.format(z=line, a=f"record.activations[{level}][{b}, {unit}]"),
@@ -147,21 +151,21 @@ def explain_probability(record: StepRecord, cell: RecordCell) -> Explanation:
         record,
         cell,
         sentence=(
-            f"The share of output {output} in example {b}: the softmax of its logit, "
-            "against all logits."
+            f"The share of output {output} in example {b}: the softmax of its logit among all "
+            "logits. The largest of them, m, is taken off each first: that changes nothing."
         ),
         equation=rf"\frac{{e^{{{y} - m}}}}{{\sum_c e^{{{other} - m}}}}, \quad m = {m}",
         numbers=rf"\frac{{{latex.number(power)}}}{{{latex.number(total)}}}",
         terms=[
             Term(
                 f"output {output}",
-                (at(b, output), Factor("eˡ", power), Factor("1 / Σ eˡ", 1 / total)),
+                (at(b, output), Factor("e^(ŷ − m)", power), Factor("1/Σ", 1 / total)),
                 b,
                 (len(record.activations) - 1, output),
             )
         ],
         numpy=f"(e := np.exp(record.logits[{b}] - record.logits[{b}].max()))[{output}] / e.sum()",
-        working=(at(b, output), at(b, largest), Factor("e^(ŷ − m)", power), Factor("Σ", total)),
+        working=(at(b, largest), Factor("Σ, of e^(ŷ − m) over all outputs", total)),
     )
 
 

@@ -40,12 +40,13 @@ def explain_update(record: StepRecord, cell: RecordCell) -> Explanation:
         )
     entry = _entry(record, cell)
     parts = RULES[name](entry)
+    terms = _terms(entry, parts)
     return explained(
         record,
         cell,
-        sentence=_sentence(record, cell),
+        sentence=_sentence(record, cell) + _against(terms[0], cell.value(record), rule.label),
         equation=EQUATIONS[name],
-        terms=_terms(entry, parts),
+        terms=terms,
         numpy=_numpy(record, cell, entry, parts),
         working=(
             entry.gradient,
@@ -161,6 +162,17 @@ def _sentence(record: StepRecord, cell: RecordCell) -> str:
     parameter = _sibling(cell, "before").name(record)
     rule = OPTIMIZERS[str(record.settings["optimizer"])].label
     return f"What step {record.step} added to {parameter}, by {rule}."
+
+
+def _against(gradient: Term, update: float, rule: str) -> str:
+    """Say so if an update goes the other way than the gradient of this step alone."""
+    if gradient.value * update >= 0:
+        return ""
+    way = "lower" if gradient.value < 0 else "raise"
+    return (
+        f" The gradient of this step alone would {way} it: what {rule} remembers of earlier steps, "
+        "and weight decay, outweigh that."
+    )
 
 
 def _why_zero(record: StepRecord, cell: RecordCell) -> str:

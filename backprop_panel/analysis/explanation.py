@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import islice
 from math import isfinite, isnan, prod
 
 from ..nn.record import StepRecord
@@ -196,11 +195,14 @@ def _written_sum(terms: tuple[Term, ...]) -> list[str]:
     alike = Counter(
         tuple(factor.value for factor in term.factors if factor.multiplies) for term in terms
     )
+    largest = sorted(alike.items(), key=lambda item: abs(item[1] * prod(item[0])), reverse=True)
+    # Dots for one term would take the line of that term.
+    most = MOST_TERMS_IN_NUMBERS + (len(alike) == MOST_TERMS_IN_NUMBERS + 1)
     lines = [
         _written_product(values, count, first=not place)
-        for place, (values, count) in enumerate(islice(alike.items(), MOST_TERMS_IN_NUMBERS))
+        for place, (values, count) in enumerate(largest[:most])
     ]
-    if len(alike) > MOST_TERMS_IN_NUMBERS:
+    if len(alike) > most:
         lines.append(r"+ \cdots")
     return lines or ["0"]
 
@@ -216,7 +218,8 @@ def _written_product(values: tuple[float, ...], count: int, first: bool) -> str:
         How many terms have these factors.
     """
     texts = [latex.number(values[0]), *map(latex.factor, values[1:])]
-    sign = "-" if texts[0].startswith("-") else "" if first else "+"
+    plus, minus = ("", "{-}") if first else ("+", "-")  # braces: a sign, and no subtraction
+    sign = minus if texts[0].startswith("-") else plus
     texts[0] = texts[0].lstrip("-")
     if count > 1:
         texts.insert(0, str(count))

@@ -76,6 +76,7 @@ class Shown:
 def explanation_html(explanation: Explanation, shown: Shown) -> str:
     """Return an explanation as HTML."""
     table = TermsTable(explanation, shown.source, shown.theme)
+    has_origin = any(factor.cell for factor in explanation.factors)
     parts = [
         path_html(shown),
         head_html(explanation, shown),
@@ -83,7 +84,7 @@ def explanation_html(explanation: Explanation, shown: Shown) -> str:
         f"<p>{escape(explanation.sentence)}</p>",
         non_finite_html(explanation, shown.record),
         _said(explanation.note, "bp-warned") if explanation.note else "",
-        equations_html(explanation.equation, explanation.numbers),
+        equations_html(explanation.equation, explanation.numbers) if has_origin else "",
         table.html(shown.everything) if table.is_needed else "",
         summary_html(explanation.terms),
         working_html(explanation.working if table.is_needed else _single_working(explanation)),
@@ -168,7 +169,7 @@ def summary_html(terms: Sequence[Term]) -> str:
     return _said(
         f"{_counted(up, 'positive')} to <b>{number(sum(up))}</b>, "
         f"{_counted(down, 'negative')} to <b>{number(sum(down))}</b>: "
-        f"{_percent(left)} of their magnitude is left."
+        f"they cancel to {_percent(left)} of what was pushed."
     )
 
 
@@ -213,9 +214,10 @@ def _buttons(explanation: Explanation, table: TermsTable, shown: Shown) -> str:
         attributes = message(all=not shown.everything)
         buttons.append(f'<button data-key="all" {attributes}>{label}</button>')
     names_deltas = any(each.cell and each.cell.quantity == "deltas" for each in explanation.factors)
-    if names_deltas and not shown.deltas_shown:
-        attributes = f'{message(deltas=True)} title="Show ∂L/∂z in the lower row of the map"'
-        buttons.append(f'<button data-key="deltas" {attributes}>Show δ on the map</button>')
+    if names_deltas:
+        label = "Show ∂L/∂a on the map" if shown.deltas_shown else "Show δ on the map"
+        attributes = message(deltas=not shown.deltas_shown)
+        buttons.append(f'<button data-key="deltas" {attributes}>{label}</button>')
     tex = f"{explanation.equation}\n\n{explanation.numbers}"
     buttons.append(f'<button data-key="latex" data-copy="{escape(tex)}">Copy LaTeX</button>')
     line = escape(explanation.numpy)
@@ -233,7 +235,7 @@ def _rank(cell: RecordCell, record: StepRecord) -> str:
         return ""
     larger = int((np.abs(values) > abs(value)).sum())
     symbol = escape(cell.symbol(record))
-    return f"number {larger + 1:,} of {values.size:,} in {symbol} by magnitude"
+    return f"{symbol}: number {larger + 1:,} of {values.size:,} from the largest in size"
 
 
 def _said(text: str, css_class: str = "") -> str:

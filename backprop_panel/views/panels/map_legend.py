@@ -16,6 +16,9 @@ LABELS = {
 }
 """What the legend calls each kind of cells."""
 
+OF_DELTAS = {"gradient of activation": "δ", "gradient of logit": "δ of ŷ"}
+"""What it calls those whose gradients are shown as deltas."""
+
 
 def map_legend(
     theme: Theme, ends: Mapping[str, float], is_difference: bool, of_deltas: bool = False
@@ -34,7 +37,11 @@ def map_legend(
     """
     ramp = ", ".join(theme.diverging(9))
     style = f"background:linear-gradient(90deg, {ramp})"
-    labels = LABELS | {"gradient of activation": "δ"} if of_deltas else LABELS
+    labels = (
+        LABELS | {"gradient of activation": "δ", "gradient of logit": "δ of ŷ"}
+        if of_deltas
+        else LABELS
+    )
     shared = [f"{label} ±{ends[kind]:.2g}" for kind, label in labels.items() if kind in ends]
     scales = " · ".join(shared) or "each heatmap to its own largest magnitude"
     prefix = "<b>differences</b> · " if is_difference else ""

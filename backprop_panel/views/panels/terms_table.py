@@ -112,7 +112,7 @@ class TermsTable:
             heads = [_pattern([factor.name for factor in column]) for column in columns]
         first = "example" if self.rows and self.rows[0].term.example is not None else ""
         if self.rows and self.rows[0].term.unit and not self._of_examples:
-            first = "unit"
+            first = "unit" if self.rows[0].term.label.startswith(("unit", "output ")) else ""
         cells = "".join(f"<th>{escape(head)}</th>" for head in heads)
         return f"<tr><th>{first}</th>{cells}<th></th><th>term</th></tr>"
 
@@ -146,7 +146,7 @@ class TermsTable:
         of = [each for each in self.common if not each.multiplies]
         texts = []
         if times:
-            texts.append("each times " + " · ".join(map(_named, times)))
+            texts.append("each term includes " + " · ".join(map(_named, times)))
         if of:
             texts.append("from " + ", ".join(map(_named, of)))
         return f'<p class="bp-facts">{"; ".join(texts)}</p>'

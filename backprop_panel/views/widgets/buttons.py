@@ -142,6 +142,7 @@ def toggle(label: str) -> pmui.Toggle:
             "textTransform": "none",
             "whiteSpace": "nowrap",
             "&.MuiToggleButton-primary.Mui-selected": {"color": "#fff", "backgroundColor": ACCENT},
+            "&.Mui-disabled.Mui-disabled": {"color": "text.disabled", "backgroundColor": "inherit"},
         },
     )
 

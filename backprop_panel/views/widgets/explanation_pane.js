@@ -73,7 +73,11 @@ export function render({model, el}) {
   for (const name of ["mouseleave", "focusout"]) box.addEventListener(name, () => ring({}))
   const resized = new ResizeObserver(() => box.querySelectorAll("[data-tex]").forEach(fit))
   resized.observe(box)
+  // Once what is above it is laid out.
+  const reveal = () => setTimeout(() => box.scrollIntoView({block: "nearest"}), 150)
   model.on("html", show)
+  model.on("revealed", reveal)
   model.on("remove", () => resized.disconnect())
   show()
+  if (model.revealed) reveal()
 }

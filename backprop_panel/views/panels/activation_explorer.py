@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
-from html import escape
 
 import panel as pn
 
-from ...analysis.activation_points import ActivationPoints, activation_points
-from ...nn.record import StepRecord
-from ..plots.colors import theme_of
-from ..plots.dotted_curves import DottedCurves
-from ..state.map_source import RunSource
+from ...analysis.activation_points import activation_points
+from ..plots.colors import Theme, theme_of
+from ..plots.dotted_curves import Dot, DottedCurves
+from ..plots.line_plot import Line
+from ..state.cell import Cell
+from ..state.map_source import MapSource, RunSource
 from ..state.session import Session
 from ..widgets.buttons import switch
-from .activation_text import curves, dots, flat_examples, flat_units, legend
+from .activation_text import curves, dots, layer_text, legend, unit_text
 from .question_card import QuestionCard
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Everything that is shown; in a wide layer, to count its z takes longer than a frame."""
+
+    head: str
+    lines: list[Line]
+    dots: list[Dot]
+    text: str
 
 
 class ActivationExplorer(QuestionCard):
@@ -33,28 +45,21 @@ class ActivationExplorer(QuestionCard):
 
     def draw(self) -> None:
         """Ask where the batch lies."""
-        session, cell = self.session, self.session.selection
-        layer, unit = cell.layer - 1, None if self._of_layer.value else cell.column
+        session, of_layer, theme = self.session, self._of_layer.value, theme_of(self.session.dark)
+        source, cell = RunSource(session.run, session.examined), session.selection
         self.ask(
-            (session.run, layer, unit),
+            (session.run, cell.layer, cell.index, of_layer, theme),
             session.examined,
-            partial(_points, session.examined, layer, unit),
+            partial(drawn, source, cell, of_layer, theme),
         )
 
-    def show(self, answer: tuple[StepRecord, ActivationPoints]) -> None:
+    def show(self, answer: Drawn) -> None:
         """Draw the curves, the dots, and what is flat."""
-        record, points = answer
-        session, theme = self.session, theme_of(self.session.dark)
-        self._curves.show(curves(points, theme))
-        self._curves.show_dots(list(dots(points, session.selection.row, theme)))
+        self.set_head(answer.head)
+        self._curves.show(answer.lines)
+        self._curves.show_dots(answer.dots)
         self._plot.visible = True
-        if self._of_layer.value:
-            about, flat = "", flat_units(points)
-        else:
-            about = f"unit {points.units[0]} of "
-            flat = flat_examples(points, RunSource(session.run, record))
-        self.set_head(f"{about}a{points.layer + 1}, {escape(points.activation)}")
-        self.set_text(legend(points, theme) + flat)
+        self.set_text(answer.text)
 
     def refuse(self, message: str) -> None:
         """Say why there is nothing to see."""
@@ -62,7 +67,15 @@ class ActivationExplorer(QuestionCard):
         super().refuse(message)
 
 
-def _points(
-    record: StepRecord, layer: int, unit: int | None
-) -> list[tuple[StepRecord, ActivationPoints]]:
-    return [(record, activation_points(record, layer, unit))]
+def drawn(source: MapSource, cell: Cell, of_layer: bool, theme: Theme) -> Iterator[Drawn]:
+    """Yield what is shown of a unit, or of all units of its layer."""
+    unit = None if of_layer else cell.column
+    points = activation_points(source.record, cell.layer - 1, unit)
+    about = f"a{cell.layer}" if of_layer else f"unit {unit} of a{cell.layer}"
+    flat = layer_text(points) if of_layer else unit_text(points, source)
+    yield Drawn(
+        head=f"{about}, {points.activation}",
+        lines=curves(points, theme),
+        dots=list(dots(points, None if of_layer else cell.row, theme)),
+        text=legend(points, theme) + flat,
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from html import escape
 
@@ -45,14 +44,14 @@ def curves(points: ActivationPoints, theme: Theme) -> list[Line]:
     ]
 
 
-def dots(points: ActivationPoints, example: int, theme: Theme) -> Iterator[Dot]:
+def dots(points: ActivationPoints, example: int | None, theme: Theme) -> Iterator[Dot]:
     """Yield dots on both curves where z of the batch lie; the larger, the more of them.
 
     Parameters
     ----------
     points : ActivationPoints
-    example : int
-        The example whose dots stand out, if a single unit is shown and it is in the batch.
+    example : int, optional
+        The example of a single unit whose dots stand out, if it is in the batch.
     theme : Theme
     """
     z, a, slopes = (each.ravel() for each in (points.z, points.a, points.slopes))
@@ -60,14 +59,17 @@ def dots(points: ActivationPoints, example: int, theme: Theme) -> Iterator[Dot]:
     if len(shown):
         low, high = z[shown].min(), z[shown].max()
         places = ((z[shown] - low) / ((high - low) or 1) * (PLACES - 1)).astype(int)
-        _, first, counts = np.unique(places, return_index=True, return_counts=True)
-        sizes = 4 + 8 * np.sqrt(counts / len(shown))
-        for place, count, size in zip(shown[first], counts.tolist(), sizes.tolist(), strict=True):
+        counts = np.bincount(places, minlength=PLACES)
+        one_of = np.empty(PLACES, int)
+        one_of[places] = shown
+        for at in np.flatnonzero(counts).tolist():
+            place, count = one_of[at], int(counts[at])
+            size = 4 + 8 * (count / len(shown)) ** 0.5
             text = f"{count:,} of {len(z):,} near z = {number(float(z[place]))}"
             for values, color in ((slopes, theme.positive), (a, theme.operand)):
                 fill = f"{color}aa"
                 yield Dot(float(z[place]), float(values[place]), fill, size=size, text=text)
-    if len(points.units) == 1 and example in shown:
+    if example is not None and example in shown:
         for values in (slopes, a):
             yield Dot(
                 float(z[example]), float(values[example]), edge=theme.mark, size=11,
@@ -85,7 +87,7 @@ def legend(points: ActivationPoints, theme: Theme) -> str:
     )
 
 
-def flat_examples(points: ActivationPoints, source: MapSource) -> str:
+def unit_text(points: ActivationPoints, source: MapSource) -> str:
     """Say which examples of the batch are flat at a unit, those with the same tokens as one."""
     count, batch = len(points.flat), len(points.z)
     if not count:
@@ -113,24 +115,29 @@ def flat_examples(points: ActivationPoints, source: MapSource) -> str:
     )
 
 
-def flat_units(points: ActivationPoints) -> str:
+def layer_text(points: ActivationPoints) -> str:
     """Say which units of a layer are flat, for how many examples."""
     batch, width = points.z.shape
     if not len(points.flat):
         return _nothing_flat("No unit is flat for any example of the batch", points)
     blocked = {each.unit: each.kind for each in points.blocked}
-    flat_in = Counter(points.flat[:, 1].tolist())
-    kinds = dict(zip(points.flat[:, 1].tolist(), points.kinds.tolist(), strict=True))
+    units, first = points.flat[:, 1], np.empty(width, int)
+    flat_in = np.bincount(units, minlength=width)
+    first[units[::-1]] = np.arange(len(units))[::-1]
+    most = np.argsort(-flat_in, kind="stable")[:MOST_ROWS].tolist()
     rows = "".join(
         f"<tr><td>{link(f'unit {unit}', RecordCell('pre_activations', points.layer, (0, unit)))}"
-        f"</td><td>{blocked.get(unit, kinds[unit])}</td><td>{count:,} of {batch:,}</td></tr>"
-        for unit, count in flat_in.most_common(MOST_ROWS)
+        f"</td><td>{blocked.get(unit) or points.kinds[first[unit]]}</td>"
+        f"<td>{flat_in[unit]:,} of {batch:,}</td></tr>"
+        for unit in most
+        if flat_in[unit]
     )
-    more = len(flat_in) - MOST_ROWS
+    flat_units = np.count_nonzero(flat_in)
+    more = flat_units - MOST_ROWS
     return (
         _said(
             f"|φ′| &lt; {FLAT} for <b>{len(points.flat):,} of {batch * width:,}</b> z, in "
-            f"{len(flat_in):,} of {width:,} units, {len(blocked):,} of them for every example: ",
+            f"{flat_units:,} of {width:,} units, {len(blocked):,} of them for every example: ",
             points,
         )
         + f"<table><tr><th>unit</th><th></th><th>examples</th></tr>{rows}</table>"
@@ -140,7 +147,8 @@ def flat_units(points: ActivationPoints) -> str:
 
 def _said(text: str, points: ActivationPoints) -> str:
     """Return a text, and what its kinds mean."""
-    kinds = sorted({*points.kinds.tolist()} | {each.kind for each in points.blocked})
+    blocked = {each.kind for each in points.blocked}
+    kinds = [kind for kind in WORDS if kind in blocked or (points.kinds == kind).any()]
     meant = "; ".join(
         f"<b>{kind}</b>, {WORDS[kind].format(escape(points.activation))}" for kind in kinds
     )

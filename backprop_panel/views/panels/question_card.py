@@ -85,6 +85,10 @@ class QuestionCard(pn.viewable.Viewer):
         if self.answer is None and self.background.busy:
             self.set_text("<p>Computing …</p>")
 
+    def reveal(self) -> None:
+        """Scroll to the card, once it is on the page."""
+        self._text.revealed += 1
+
     def set_head(self, about: str) -> None:
         """Show what the card is about; `about` must be escaped."""
         self._head.object = f"<b>{self._title}</b> <span>{about}</span>"
@@ -113,7 +117,8 @@ class QuestionCard(pn.viewable.Viewer):
             self._draw_if_visible()
         else:
             self.background.stop()
-            self._asked = None
+            self._asked = self.answer = None
+            self.set_text("")  # what is hidden would still be found by a search in the page
 
     def _do(self, message: dict[str, Any]) -> None:
         """Do what was clicked or pointed at."""

@@ -46,12 +46,17 @@ class Questions(pn.viewable.Viewer):
         self._row = pn.Row(*self._toggles, margin=0, visible=False)
         self._layout = pn.Column(self._row, margin=(4, 0), sizing_mode="stretch_width")
         for each in self._toggles:
-            each.param.watch(self._show, "value")
+            each.param.watch(self._toggle, "value")
         session.param.watch(self._show, ["path", "subtracted"])
         self._show()
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
+
+    def _toggle(self, event: param.parameterized.Event) -> None:
+        self._show()
+        if event.new:
+            self._cards[QUESTIONS[self._toggles.index(event.obj)]].reveal()
 
     def _show(self, *events: param.parameterized.Event) -> None:
         """Show the toggles that apply, and the cards of those that are pressed."""

@@ -148,10 +148,14 @@ export function render({model, el}) {
     width = box.clientWidth
   })
   resized.observe(box)
+  // Once what is above it is laid out.
+  const reveal = () => setTimeout(() => box.scrollIntoView({block: "nearest"}), 150)
   model.on("html", show)
+  model.on("revealed", reveal)
   model.on("remove", () => {
     resized.disconnect()
     document.removeEventListener("keydown", on_key)
   })
   show()
+  if (model.revealed) reveal()
 }

@@ -62,6 +62,7 @@ class ExplanationPane(pn.custom.JSComponent):
     """
 
     html = param.String("", doc="The HTML that is shown.")
+    revealed = param.Integer(0, doc="A change scrolls to it.")
 
     _esm = f"const FONTS = {json.dumps(_fonts())}\n" + (FOLDER / "explanation_pane.js").read_text(
         encoding="utf-8"

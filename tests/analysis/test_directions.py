@@ -100,7 +100,9 @@ def test_a_run_that_trains_meanwhile_ends_at_a_checkpoint(monkeypatch):
         found = directions_of(run)
     finally:
         run.worker.stop()
-    assert found.steps[-1] in {state.step for state in run.trainer.engine.checkpoints.states}
+    kept = {state.step for state in run.trainer.engine.checkpoints.states}
+    assert found.steps[-1] in kept
+    assert set(found.steps.tolist()) <= kept | {0}  # none was repeated
     np.testing.assert_array_equal(found.centre, parameters_at(run, int(found.steps[-1])))
 
 

@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 from ..nn.network import Network
 from ..runs.run import TrainingRun
 from ..settings import SettingError, is_whole, plain, shown
+from .recomputation import IN_ONE_THREAD
 from .record_cell import RecordCell
 
 Array = NDArray[np.floating]
 
-MOST_STATES = 200
-"""Most states of a path; of more checkpoints some are taken, evenly spread."""
+MOST_STATES = 48
+"""Most states of a path; of more checkpoints some are taken, evenly spread.
+
+The eigenvectors of four times as many take ten times as long, for which training would wait.
+"""
 
 LEAST_STATES = 3
 """Least states of a path with two main directions."""
@@ -29,9 +33,6 @@ MOST_REPEATED = 5e8
 
 LEAST_PER_STEP = 500_000
 """A step takes as long as so many multiplications, however small the network."""
-
-COLUMNS_AT_ONCE = 2**16
-"""Parameters of which the covariance is computed at once."""
 
 STRAIGHT = 1e-12
 """A path is straight if its second direction has at most this share of the first one's variance."""
@@ -199,8 +200,9 @@ def _main_directions(run: TrainingRun, states: Array) -> tuple[tuple[float, floa
 
 def _centred(states: Array) -> Iterator[NDArray[np.float64]]:
     """Yield some parameters of all states, less their mean, shape (n, columns)."""
-    for start in range(0, states.shape[1], COLUMNS_AT_ONCE):
-        columns = states[:, start : start + COLUMNS_AT_ONCE].astype(np.float64)
+    at_once = max(1, IN_ONE_THREAD // len(states) ** 2)
+    for start in range(0, states.shape[1], at_once):
+        columns = states[:, start : start + at_once].astype(np.float64)
         yield columns - columns.mean(axis=0)
 
 

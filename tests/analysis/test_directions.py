@@ -76,7 +76,7 @@ def test_a_path_of_many_checkpoints_takes_some_of_them_evenly(monkeypatch):
     steps = directions_of(run_of(300)).steps
     assert len(steps) == MOST_STATES
     assert (steps[0], steps[-1]) == (0, 300)
-    assert np.diff(steps).max() <= 2
+    assert np.diff(steps).max() <= 7
 
 
 def test_two_weights_span_a_plane_of_their_own_values(run):
@@ -100,7 +100,9 @@ def test_a_run_that_trains_meanwhile_ends_at_a_checkpoint(monkeypatch):
         found = directions_of(run)
     finally:
         run.worker.stop()
-    assert found.steps[-1] in {state.step for state in run.trainer.engine.checkpoints.states}
+    kept = {state.step for state in run.trainer.engine.checkpoints.states}
+    assert found.steps[-1] in kept
+    assert set(found.steps.tolist()) <= kept | {0}  # none was repeated
     np.testing.assert_array_equal(found.centre, parameters_at(run, int(found.steps[-1])))
 
 

@@ -41,7 +41,7 @@ def first_grid(surface):
     return next(grid for grid in surface.refine() if grid.complete)
 
 
-def replace_extents(surface):
+def around_the_present(surface):
     """Put the present, which is at (0, 0), in the middle of a surface."""
     surface.extents = ((-1, 1), (-1, 1))
     return surface
@@ -155,7 +155,7 @@ def test_silenced_units_are_silenced_on_the_surface():
     run.trainer.engine.silence(1, 2, True)
     run.trainer.engine.silence(2, 0, True)
     surface = LossSurface(run, directions_of(run))
-    grid = first_grid(replace_extents(surface))
+    grid = first_grid(around_the_present(surface))
     present = run.trainer.engine.look(surface.samples).loss
     assert grid.losses[7, 7] == pytest.approx(present, rel=1e-5)
 

@@ -101,6 +101,14 @@ def test_the_slider_shows_true_and_predicted_change_and_keep_sets_the_weight(pag
     expect(page.locator(".bp-status")).to_have_text(re.compile("^step 1 "))
 
 
+def test_a_card_stands_below_the_explanation_and_is_scrolled_to(page):
+    ask(page, "dW2", 3, 17, "What if")
+    expect(said(page)).to_be_in_viewport()
+    explanation = page.locator(".bp-inspector").first.bounding_box()
+    toggle = page.get_by_role("button", name="What if", exact=True).bounding_box()
+    assert explanation["y"] + explanation["height"] <= toggle["y"]
+
+
 def test_the_slider_is_dragged_and_drop_changes_nothing(page, record):
     ask(page, "W2", 3, 17, "What if")
     curve = loss_along(record, WEIGHT)
@@ -186,7 +194,7 @@ def test_windows_of_batch_and_training_set_are_ranked_by_their_push(page, record
 
 def expect_windows(text, pushes):
     """Wait until the strongest windows and the sum of all are shown."""
-    expect(text).to_contain_text(f"sum to the gradient, {number(pushes.gradient)}")
+    expect(text).to_contain_text(f"gradient of W2[3, 17], {number(pushes.gradient)}")
     strongest = [*pushes.up(5), *pushes.down(5)]
     terms = text.locator("tr[data-ring] td:last-child")
     expect(terms).to_have_text([number(push.term) for push in strongest])

@@ -63,7 +63,17 @@ class PushesText:
         count = f"{len(pushes.terms):,} different windows"
         if not pushes.complete:
             return f"<p>{count} so far: more are being computed …</p>"
-        return f"<p>{count}; their terms sum to the gradient, <b>{number(pushes.gradient)}</b>.</p>"
+        return (
+            f"<p>{count}; their terms sum to the gradient of {self._parameter}, "
+            f"<b>{number(pushes.gradient)}</b>.</p>"
+        )
+
+    @property
+    def _parameter(self) -> str:
+        """The weight or bias whose gradient the terms sum to; for a unit, its bias."""
+        if self.cell.quantity == "deltas":
+            return f"b{self.cell.layer + 1}[{self.cell.index[1]}]"
+        return escape(self.pushes.name)
 
     def _meaning(self) -> str:
         """Say which sign means what."""
@@ -121,25 +131,22 @@ class PushesText:
     def _common(self) -> str:
         """Say which tokens stand out among the strongest windows each way."""
         counts = token_counts(self.pushes, most=FIRST_WINDOWS)
+        ways = ((UP, "up", counts.up), (DOWN, "down", counts.down))
         said = [
-            self._shared(way, name, counts, among)
-            for way, name, among in ((UP, "up", counts.up), (DOWN, "down", counts.down))
+            f"{self._mark(way)} Of the {FIRST_WINDOWS} strongest that push {name}, {shared}."
+            for way, name, among in ways
+            if (shared := self._shared(counts, among))
         ]
-        return f'<div class="bp-said">{"<br>".join(said)}</div>'
+        return _said("<br>".join(said) or "The strongest windows have no token in common.")
 
-    def _shared(self, way: str, name: str, counts: TokenCounts, among: WindowCounts) -> str:
-        if not among.windows:
-            return f"{self._mark(way)} Nothing pushes {name}."
+    def _shared(self, counts: TokenCounts, among: WindowCounts) -> str:
+        """Return the tokens that stand out among some windows in words; empty without any."""
         found = [
             token
             for token in counts.common(among)
             if token.share - token.share_of_all >= STANDS_OUT
         ]
-        strongest = f"{self._mark(way)} Of the strongest that push {name}"
-        if not found:
-            return f"{strongest}, no token stands out."
-        shared = " and ".join(map(self._in_words, found[:MOST_IN_COMMON]))
-        return f"{strongest}, {shared}."
+        return " and ".join(map(self._in_words, found[:MOST_IN_COMMON]))
 
     def _in_words(self, token: CommonToken) -> str:
         data = self.data
@@ -186,3 +193,7 @@ class PushesText:
         mark = self._mark(way) if way else "&nbsp;"
         token_html = chip(self.data.vocabulary[token], token)
         return f'<span class="bp-place">{token_html}<i>{mark}</i></span>'
+
+
+def _said(text: str) -> str:
+    return f'<div class="bp-said">{text}</div>'

@@ -1,6 +1,7 @@
 """What if: changes of the loss held to torch, and what is kept or dropped."""
 
 import re
+from threading import Event
 
 import numpy as np
 import pytest
@@ -8,11 +9,13 @@ from random_records import tensor, torch_loss
 from stores import SMALL
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.analysis import RecordCell
+from backprop_panel.analysis import RecordCell, loss_along
 from backprop_panel.training.event_log import Changed, WeightSet
-from backprop_panel.views.panels.what_if import WhatIf
+from backprop_panel.views.panels import what_if
+from backprop_panel.views.panels.what_if import WhatIf, tried
 from backprop_panel.views.panels.what_if_text import END
 from backprop_panel.views.plots.html import number, signed
+from backprop_panel.views.state import background
 from backprop_panel.views.state.session import Session
 
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
@@ -117,6 +120,24 @@ def test_the_curve_has_41_points_and_the_tangent_the_slope(session, card):
     slope = session.record.weight_gradients[1][2, 3]
     assert np.diff(y) / np.diff(x) == pytest.approx(np.full(len(x) - 1, slope), rel=1e-3)
     assert np.ptp(y) <= 1.31 * np.ptp(losses)
+
+
+def test_a_few_points_come_before_all_of_them(session):
+    coarse, fine = tried(session.record, WEIGHT, 4)
+    assert (len(coarse.curve.values), len(fine.curve.values)) == (11, 41)
+    np.testing.assert_allclose(coarse.curve.losses, fine.curve.losses[::4])
+
+
+def test_while_nothing_is_known_yet_that_is_said(session, monkeypatch):
+    monkeypatch.setattr(background, "QUICK_SECONDS", 0)
+    gate = Event()
+    monkeypatch.setattr(what_if, "loss_along", lambda *a, **b: gate.wait() and loss_along(*a, **b))
+    session.path = (WEIGHT,)
+    card = WhatIf(session)
+    card.visible = True
+    assert "Computing" in text(card) and card._keep.disabled
+    gate.set()
+    assert "Computing" not in text(answered(card))
 
 
 def test_a_dot_marks_now_and_a_ring_the_value_that_is_tried(session, card):

@@ -79,7 +79,7 @@ def test_windows_of_the_batch_are_ranked_by_their_terms_of_a_weight_gradient():
     record = session.record
     terms = record.activations[1][:, 2].astype(float) * record.deltas[1][:, 3]
     assert listed(card) == expected(*windows(session, terms))
-    assert number(float(terms.sum())) in text(card)
+    assert re.search(rf"gradient of W2\[2, 3\],\s+{number(float(terms.sum()))}", text(card))
 
 
 def test_windows_push_a_unit_by_its_delta():
@@ -87,6 +87,8 @@ def test_windows_push_a_unit_by_its_delta():
     assert listed(card) == expected(*windows(session, session.record.deltas[1][:, 3].astype(float)))
     assert "pushes the pre-activation of unit 3 up" in text(card)
     assert "unit 3 of a2" in card._head.object
+    gradient = number(float(session.record.bias_gradients[1][3]))
+    assert re.search(rf"gradient of b2\[3\],\s+{gradient}", text(card))
 
 
 def test_the_training_sets_terms_sum_to_its_gradient_by_the_engine():
@@ -179,4 +181,4 @@ def test_pushes_that_are_not_finite_are_said_to_be_none():
         session.look()
     card.background.finish()
     assert listed(card) == []
-    assert "Nothing pushes up" in text(card)
+    assert "pushed up by 0 windows" in text(card)

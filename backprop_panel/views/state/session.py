@@ -211,11 +211,11 @@ class Session(Playback):
 
         Deltas are shown meanwhile: the equations of the phases are about them.
         """
-        if self.slow_motion.on:
-            self.slow_motion.leave()
-            self.deltas_shown = self._deltas_shown_before
-        elif self.subtracted is None:
-            with self._at_once():
+        with self._at_once():
+            if self.slow_motion.on:
+                self.slow_motion.leave()
+                self.deltas_shown = self._deltas_shown_before
+            elif self.subtracted is None:
                 self._deltas_shown_before, self.deltas_shown = self.deltas_shown, True
                 self.slow_motion.walk(self.record)
 

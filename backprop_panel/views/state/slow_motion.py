@@ -73,16 +73,13 @@ class SlowMotion(param.Parameterized):
         if record is self.record:
             return
         self.phases, self._updated = phases_of(record), _after_update(record)
-        self.param.update(
-            record=record,
-            place=min(self.place, len(self.phases) - 1),
-            example=None if self.example is None else min(self.example, len(record.targets) - 1),
-        )
+        row = None if self.example is None else min(self.example, len(record.targets) - 1)
+        self._show(record=record, place=min(self.place, len(self.phases) - 1), example=row)
 
     def leave(self) -> None:
         """Show the whole record again."""
         self._stop()
-        self.param.update(record=None, place=0, example=None)
+        self._show(record=None, place=0, example=None)
         self.phases, self._updated = (), None
 
     def show(self, place: int) -> None:
@@ -113,12 +110,16 @@ class SlowMotion(param.Parameterized):
         """Show a single row of the batch, or all for None."""
         if self.on:
             last = len(self.record.targets) - 1
-            self.example = None if row is None else min(max(row, 0), last)
+            self._show(example=None if row is None else min(max(row, 0), last))
 
     def _move_to(self, place: int) -> None:
         if self.on:
-            with pn.io.hold():  # the bar and the map change together
-                self.place = min(max(place, 0), len(self.phases) - 1)
+            self._show(place=min(max(place, 0), len(self.phases) - 1))
+
+    def _show(self, **changes: Any) -> None:
+        """Change the bar and the map together."""
+        with pn.io.hold():
+            self.param.update(**changes)
 
     def _stop(self) -> None:
         self.playing = False

@@ -15,7 +15,7 @@ from serving import browser, opened, press, served
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 COLOURS = 128
-SELECTED = ("W2", 3, 17)
+SELECTED = ("dW2", 3, 17)
 
 ON_SCREEN = """([name, row, column]) => {
   const [view] = [...Bokeh.index.query((each) => each.model.name === name)]

@@ -7,7 +7,7 @@ from .explaining import explain, origin_of_non_finite
 from .explanation import Explanation, Factor, Term
 from .learning_rate import loss_along_learning_rate
 from .loss_surface import LossSurface
-from .phases import Phase, RecordArray, phases_of
+from .phases import RecordArray, RecordPhase, phases_of
 from .record_cell import QUANTITIES, RecordCell
 from .token_counts import token_counts
 from .what_if import loss_along, token_losses
@@ -17,7 +17,7 @@ __all__ = [
     "Explanation",
     "Factor",
     "LossSurface",
-    "Phase",
+    "RecordPhase",
     "RecordArray",
     "RecordCell",
     "Term",

@@ -11,7 +11,7 @@ from ..nn.reference import ACTIVATIONS, gelu_gate
 from . import latex
 from .explanation import Factor
 
-Parts = tuple[tuple[Factor, ...], str, tuple[Factor, ...]]
+ActivationParts = tuple[tuple[Factor, ...], str, tuple[Factor, ...]]
 """The factors of φ(z), φ(z) with numbers in LaTeX, and intermediate results."""
 
 
@@ -26,14 +26,14 @@ class Formula:
     value_line, slope_line : str
         Lines of NumPy with ``{z}`` and ``{a}`` for those of the record.
     parts : callable
-        Returns the `Parts` of φ at a z.
+        Returns the `ActivationParts` of φ at a z.
     """
 
     value: str
     slope: str
     value_line: str
     slope_line: str
-    parts: Callable[[float], Parts]
+    parts: Callable[[float], ActivationParts]
 
 
 def value_and_slope(name: str, z: float) -> tuple[float, float]:
@@ -43,7 +43,7 @@ def value_and_slope(name: str, z: float) -> tuple[float, float]:
         return float(value(np.array([z]))[0]), float(slope(np.array([z]))[0])
 
 
-def _gelu(z: float) -> Parts:
+def _gelu(z: float) -> ActivationParts:
     with np.errstate(all="ignore"):
         gate = float(gelu_gate(np.array([z]))[0])
     u = Factor("u", float(np.sqrt(2 / np.pi)) * (z + 0.044715 * z**3))
@@ -51,22 +51,22 @@ def _gelu(z: float) -> Parts:
     return (Factor("z", z), h), rf"{latex.factor(z)} \cdot {latex.factor(gate)}", (u, h)
 
 
-def _relu(z: float) -> Parts:
+def _relu(z: float) -> ActivationParts:
     return (Factor("max(0, z)", max(z, 0.0)),), rf"\max(0, {latex.number(z)})", ()
 
 
-def _tanh(z: float) -> Parts:
+def _tanh(z: float) -> ActivationParts:
     return (Factor("tanh z", float(np.tanh(z))),), rf"\tanh {latex.factor(z)}", ()
 
 
-def _sigmoid(z: float) -> Parts:
+def _sigmoid(z: float) -> ActivationParts:
     with np.errstate(over="ignore"):
         power = Factor("e⁻ᶻ", float(np.exp(-np.float64(z))))
     result = Factor("1 / (1 + e⁻ᶻ)", value_and_slope("sigmoid", z)[0])
     return (result,), rf"\frac{{1}}{{1 + {latex.number(power.value)}}}", (power,)
 
 
-def _identity(z: float) -> Parts:
+def _identity(z: float) -> ActivationParts:
     return (Factor("z", z),), latex.number(z), ()
 
 

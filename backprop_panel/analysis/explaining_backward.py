@@ -132,11 +132,11 @@ def _explain_last_delta(record: StepRecord, cell: RecordCell) -> Explanation:
     )
 
 
-Parts = tuple[str, str, list[Term], str, str]
+DeltaParts = tuple[str, str, list[Term], str, str]
 """Equation, sentence, terms, line of NumPy and note of a delta of the last layer."""
 
 
-def _entropy_parts(record: StepRecord, b: int, output: int) -> Parts:
+def _entropy_parts(record: StepRecord, b: int, output: int) -> DeltaParts:
     batch, y = len(record.targets), float(record.targets[b] == output)
     p = numbers_of(record, "probabilities")(b, output)
     note = ""
@@ -156,7 +156,7 @@ def _entropy_parts(record: StepRecord, b: int, output: int) -> Parts:
     )
 
 
-def _squared_parts(record: StepRecord, b: int, output: int) -> Parts:
+def _squared_parts(record: StepRecord, b: int, output: int) -> DeltaParts:
     y, count = float(record.targets[b] == output), record.logits.size
     logit = numbers_of(record, "logits")(b, output)
     symbol = latex.symbol(record, "logits", None, b, output)

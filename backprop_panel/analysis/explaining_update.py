@@ -6,7 +6,7 @@ from ..nn.optimizers import OPTIMIZERS
 from ..nn.record import StepRecord
 from . import latex
 from .explanation import Explanation, Factor, Term, explained
-from .optimizer_formulas import EQUATIONS, RULES, Entry, Parts
+from .optimizer_formulas import EQUATIONS, RULES, Entry, UpdateParts
 from .record_cell import RecordCell
 
 REMEMBERED = {
@@ -117,7 +117,7 @@ def explain_moment(record: StepRecord, cell: RecordCell) -> Explanation:
     )
 
 
-def _terms(entry: Entry, parts: Parts) -> list[Term]:
+def _terms(entry: Entry, parts: UpdateParts) -> list[Term]:
     """Return the update multiplied out: a term for the gradient, the decay, and the moment."""
     common = (Factor("−η", -entry.rate), *parts.scale)
     terms = [Term("gradient", (entry.gradient, *parts.taken, *common))]
@@ -146,7 +146,7 @@ def _entry(record: StepRecord, cell: RecordCell) -> Entry:
     )
 
 
-def _numpy(record: StepRecord, cell: RecordCell, entry: Entry, parts: Parts) -> str:
+def _numpy(record: StepRecord, cell: RecordCell, entry: Entry, parts: UpdateParts) -> str:
     place = _place_in_layer(record, cell)
     g = _line_of(_sibling(cell, "gradient"), "gradients")
     if entry.decay:

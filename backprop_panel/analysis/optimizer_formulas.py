@@ -1,7 +1,7 @@
 """Each optimizer's update of one entry written out, with the numbers of a record.
 
 Every rule adds −η · scale · (what it keeps of earlier steps + what it takes of g), with
-g = dL/dθ + λθ: `Parts` holds these.
+g = dL/dθ + λθ: `UpdateParts` holds these.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Parts:
+class UpdateParts:
     """A rule with the numbers of one entry.
 
     Attributes
@@ -70,14 +70,14 @@ class Parts:
     line: str
 
 
-def _sgd(entry: Entry) -> Parts:
-    return Parts((), (), (), (), "-{rate} * {g}")
+def _sgd(entry: Entry) -> UpdateParts:
+    return UpdateParts((), (), (), (), "-{rate} * {g}")
 
 
-def _momentum(entry: Entry) -> Parts:
+def _momentum(entry: Entry) -> UpdateParts:
     mu, velocity = Momentum.momentum, entry.moments["velocity"]
     after = mu * velocity.value + entry.g
-    return Parts(
+    return UpdateParts(
         kept=(velocity, Factor("μ", mu)),
         taken=(),
         scale=(),
@@ -86,10 +86,10 @@ def _momentum(entry: Entry) -> Parts:
     )
 
 
-def _rmsprop(entry: Entry) -> Parts:
+def _rmsprop(entry: Entry) -> UpdateParts:
     alpha, epsilon = RMSProp.smoothing, RMSProp.epsilon
     after = alpha * entry.moments["mean_square"].value + (1 - alpha) * entry.g**2
-    return Parts(
+    return UpdateParts(
         kept=(),
         taken=(),
         scale=(Factor("1/(√s + ε)", 1 / (sqrt(after) + epsilon)),),
@@ -101,13 +101,13 @@ def _rmsprop(entry: Entry) -> Parts:
     )
 
 
-def _adam(entry: Entry) -> Parts:
+def _adam(entry: Entry) -> UpdateParts:
     b1, b2, epsilon, t = Adam.beta_1, Adam.beta_2, Adam.epsilon, entry.steps
     mean = b1 * entry.moments["mean"].value + (1 - b1) * entry.g
     square = b2 * entry.moments["mean_square"].value + (1 - b2) * entry.g**2
     c1, c2 = 1 - b1**t, 1 - b2**t
     root = sqrt(square / c2) + epsilon
-    return Parts(
+    return UpdateParts(
         kept=(entry.moments["mean"], Factor("β₁", b1)),
         taken=(Factor("1 − β₁", 1 - b1),),
         scale=(Factor("1/(1 − β₁ᵗ)", 1 / c1), Factor("1/(√v̂ + ε)", 1 / root)),
@@ -127,7 +127,7 @@ def _adam(entry: Entry) -> Parts:
     )
 
 
-RULES: dict[str, Callable[[Entry], Parts]] = {
+RULES: dict[str, Callable[[Entry], UpdateParts]] = {
     "sgd": _sgd,
     "momentum": _momentum,
     "rmsprop": _rmsprop,

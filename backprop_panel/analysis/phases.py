@@ -22,7 +22,7 @@ GIVEN = ("weights", "biases")
 
 
 @dataclass(frozen=True)
-class Phase:
+class RecordPhase:
     r"""One phase of a step.
 
     Attributes
@@ -75,7 +75,7 @@ Draft = tuple[str, str, list[list[Equation]]]
 """Name, sentence and lines of a phase."""
 
 
-def phases_of(record: StepRecord) -> tuple[Phase, ...]:
+def phases_of(record: StepRecord) -> tuple[RecordPhase, ...]:
     """Return the phases of the step that a record holds.
 
     They are ``forward 1`` to ``forward L``, ``loss``, ``backward L`` to ``backward 1`` and, if the
@@ -88,10 +88,10 @@ def phases_of(record: StepRecord) -> tuple[Phase, ...]:
     drafts += [_backward(record, layer) for layer in reversed(range(depth))]
     if record.updated:
         drafts.append(("update", _update_sentence(record), update_equations(record)))
-    phases: list[Phase] = []
+    phases: list[RecordPhase] = []
     there = _given(record)
     for name, sentence, lines in drafts:
-        phases.append(Phase(name, sentence, tuple(map(tuple, lines)), there))
+        phases.append(RecordPhase(name, sentence, tuple(map(tuple, lines)), there))
         there = phases[-1].after
     return tuple(phases)
 

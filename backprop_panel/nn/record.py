@@ -15,7 +15,7 @@ from .network import Network, Workspace, split_biases
 Array = NDArray[np.floating]
 ONE = np.ones((), np.float32)
 
-Part = tuple[int, int | None, int]
+FrozenPart = tuple[int, int | None, int]
 """Layer, row and column of a weight or bias; a row of None stands for all of the column."""
 
 
@@ -99,7 +99,7 @@ class StepRecord:
     settings: Mapping[str, object]
     activation_names: tuple[str, ...]
     frozen: frozenset[int] = frozenset()
-    frozen_parts: frozenset[Part] = frozenset()
+    frozen_parts: frozenset[FrozenPart] = frozenset()
     silenced: frozenset[tuple[int, int]] = frozenset()
     set_by_hand: frozenset[tuple[int, int, int]] = frozenset()
     loaded: bool = False

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..nn.optimizers import OptimizerState
-from ..nn.record import Part
+from ..nn.record import FrozenPart
 
 SPACING_SECONDS = 0.3
 """Training time between two checkpoints, and so the longest time that a replay takes."""
@@ -56,7 +56,7 @@ class EngineState:
     frozen: frozenset[int]
     parameters: NDArray[np.float32]
     optimizers: Mapping[str, OptimizerState]
-    frozen_parts: frozenset[Part] = frozenset()
+    frozen_parts: frozenset[FrozenPart] = frozenset()
     silenced: frozenset[tuple[int, int]] = frozenset()
 
     def tensors(self) -> dict[str, NDArray]:

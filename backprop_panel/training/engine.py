@@ -16,7 +16,7 @@ from ..data.batch_loader import BatchLoader, Block, Cursor
 from ..data.sequence_dataset import SequenceDataset
 from ..nn.network import Network, Phase
 from ..nn.optimizers import Optimizer, OptimizerState
-from ..nn.record import Part, StepRecord, read_only_copy
+from ..nn.record import FrozenPart, StepRecord, read_only_copy
 from ..settings import plain
 from .checkpoints import Checkpoints, EngineState
 from .evaluation import Evaluation
@@ -103,7 +103,7 @@ class Engine:
         return self._computation.frozen
 
     @property
-    def frozen_parts(self) -> frozenset[Part]:
+    def frozen_parts(self) -> frozenset[FrozenPart]:
         """The weights, biases and units that do not learn; see `StepRecord`."""
         return self._computation.frozen_parts
 

@@ -14,7 +14,7 @@ from ..data.batch_loader import Block
 from ..nn.losses import LOSSES, Loss
 from ..nn.network import Network, Phase, Workspace
 from ..nn.optimizers import OPTIMIZERS, Optimizer, OptimizerState
-from ..nn.record import Part, layers_copy, pass_copy, read_only_copy
+from ..nn.record import FrozenPart, layers_copy, pass_copy, read_only_copy
 from .checkpoints import EngineState
 from .training_settings import TrainingSettings
 
@@ -51,7 +51,7 @@ class StepComputation:
         self.use(settings)
         self.optimizer_states: dict[str, OptimizerState] = {}
         self.frozen: frozenset[int] = frozenset()
-        self.frozen_parts: frozenset[Part] = frozenset()
+        self.frozen_parts: frozenset[FrozenPart] = frozenset()
         self._silenced: frozenset[tuple[int, int]] = frozenset()
         self.last_update: NDArray[np.floating] | None = None
         self._gradients = np.zeros(network.size, network.dtype)

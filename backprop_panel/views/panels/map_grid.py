@@ -17,7 +17,7 @@ from ..plots.html import STYLE, html
 from ..state.cell import Cell
 from ..state.map_columns import MapColumn, index_of_column, map_columns
 from ..state.map_source import MapSource
-from ..state.marks import Block, Marks
+from ..state.marks import CellBlock, Marks
 from ..state.reveal import Reveal
 from ..widgets.arrows import Arrows
 
@@ -140,7 +140,7 @@ class MapGrid:
         """Send the values that the heatmaps have taken."""
         self._batch.send()
 
-    def mark(self, marks: Marks, ringed: Sequence[Block] = ()) -> None:
+    def mark(self, marks: Marks, ringed: Sequence[CellBlock] = ()) -> None:
         """Outline the chosen cell, what it is made of, and what is pointed at in its terms."""
         drawn: dict[tuple[int, bool], list[Mark]] = defaultdict(list)
         for block in marks.operands:
@@ -191,15 +191,15 @@ class MapGrid:
         self._on_select(column.cell(row, unit, is_gradient))
 
 
-def _operand(block: Block) -> Mark:
+def _operand(block: CellBlock) -> Mark:
     return Mark(block.rows, block.units, "operand")
 
 
-def _computed(block: Block) -> Mark:
+def _computed(block: CellBlock) -> Mark:
     return Mark(block.rows, block.units, "operand", 4.0)
 
 
-def _ring(block: Block) -> Mark:
+def _ring(block: CellBlock) -> Mark:
     return Mark(block.rows, block.units, "ring", 2.5)
 
 

@@ -43,7 +43,7 @@ class NetworkMap(pn.viewable.Viewer):
     source = param.Parameter(doc="The `MapSource` to draw.")
     marks = param.ClassSelector(default=Marks(), class_=Marks, doc="What is outlined.")
     ringed = param.ClassSelector(
-        default=(), class_=tuple, doc="The `Block`s of the term that is pointed at."
+        default=(), class_=tuple, doc="The `CellBlock`s of the term that is pointed at."
     )
     reveal = param.ClassSelector(
         default=None, class_=Reveal, allow_None=True, doc="What a phase shows; None: everything."

@@ -11,7 +11,7 @@ import param
 
 from ...nn.record import StepRecord
 from ..plots.html import html
-from ..state.background import Answers, Background
+from ..state.answering import Answering, Answers
 from ..state.session import Session, redraw_on_change
 from ..widgets.explanation_pane import ExplanationPane
 from .explanation_links import cell_of_message
@@ -24,7 +24,7 @@ class QuestionCard(pn.viewable.Viewer):
 
     Attributes
     ----------
-    background : Background
+    answering : Answering
         Computes the answer.
     answer : object
         The newest answer to the present question; None until there is one.
@@ -35,7 +35,7 @@ class QuestionCard(pn.viewable.Viewer):
 
     def __init__(self, session: Session, title: str) -> None:
         super().__init__(session=session)
-        self.background = Background(self._take, self._take_refusal)
+        self.answering = Answering(self._take, self._take_refusal)
         self.answer: Any = None
         self._asked: tuple[Hashable, StepRecord] | None = None
         self._title = title
@@ -72,7 +72,7 @@ class QuestionCard(pn.viewable.Viewer):
             What is asked, whatever the record.
         record : StepRecord
         answers : callable
-            As for `Background.ask`.
+            As for `Answering.ask`.
         """
         if self._asked == (about, record):
             if self.answer is not None:
@@ -81,8 +81,8 @@ class QuestionCard(pn.viewable.Viewer):
         if self._asked is None or self._asked[0] != about:
             self.answer = None
         self._asked = about, record
-        self.background.ask(about, answers)
-        if self.answer is None and self.background.busy:
+        self.answering.ask(about, answers)
+        if self.answer is None and self.answering.busy:
             self.set_text("<p>Computing …</p>")
 
     def reveal(self) -> None:
@@ -116,7 +116,7 @@ class QuestionCard(pn.viewable.Viewer):
         if self.visible:
             self._draw_if_visible()
         else:
-            self.background.stop()
+            self.answering.stop()
             self._asked = self.answer = None
             self.set_text("")  # what is hidden would still be found by a search in the page
 

@@ -18,7 +18,7 @@ from ...nn.record import StepRecord
 from ..plots.colors import theme_of
 from ..plots.dotted_curves import DottedCurves
 from ..plots.html import html, number
-from ..state.background import Background
+from ..state.answering import Answering
 from ..state.session import Session
 from ..widgets.buttons import button, switch
 from .question_card import QuestionCard
@@ -41,7 +41,7 @@ class WhatIf(QuestionCard):
     def __init__(self, session: Session) -> None:
         super().__init__(session, "What if")
         self._question: RecordCell | None = None
-        self._point = Background(self._show_point, self.refuse)
+        self._point = Answering(self._show_point, self.refuse)
         self._of_rate = switch({"this number": False, "the learning rate": True}, False)
         self._of_rate.param.watch(self._choose, "value")
         self._slider = _slider()

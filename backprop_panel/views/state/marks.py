@@ -13,7 +13,7 @@ from .map_columns import index_of_column
 
 
 @dataclass(frozen=True)
-class Block:
+class CellBlock:
     """A rectangle of cells of one heatmap.
 
     Parameters
@@ -31,7 +31,7 @@ class Block:
     rows: tuple[int, int]
     units: tuple[int, int]
 
-    def around(self, cell: Cell) -> Block:
+    def around(self, cell: Cell) -> CellBlock:
         """Return the smallest block that holds another cell of the same heatmap as well."""
         return replace(
             self,
@@ -48,15 +48,15 @@ class Marks:
     ----------
     chosen : Cell, optional
         The cell that is explained: it is framed, its row and its column are marked.
-    operands : tuple of Block
+    operands : tuple of CellBlock
         The cells that the chosen number is made of, or those that a phase reads.
-    computed : tuple of Block
+    computed : tuple of CellBlock
         The cells that a phase computes.
     """
 
     chosen: Cell | None = None
-    operands: tuple[Block, ...] = ()
-    computed: tuple[Block, ...] = ()
+    operands: tuple[CellBlock, ...] = ()
+    computed: tuple[CellBlock, ...] = ()
 
 
 def marks_of(explanation: Explanation, widths: Sequence[int], of_deltas: bool) -> Marks:
@@ -79,15 +79,15 @@ def marks_of(explanation: Explanation, widths: Sequence[int], of_deltas: bool) -
 
 def blocks_of(
     numbers: Iterable[RecordCell], widths: Sequence[int], of_deltas: bool
-) -> tuple[Block, ...]:
+) -> tuple[CellBlock, ...]:
     """Return a block around the numbers in each heatmap; those that no heatmap shows have none."""
-    blocks: dict[tuple[int, bool], Block] = {}
+    blocks: dict[tuple[int, bool], CellBlock] = {}
     for number in _corners(numbers):
         cell = cell_of(number, widths)
         if cell is None or not _is_shown(number, cell, widths, of_deltas):
             continue
         at = index_of_column(cell), cell.is_gradient
-        single = Block(*at, (cell.row, cell.row), (cell.column, cell.column))
+        single = CellBlock(*at, (cell.row, cell.row), (cell.column, cell.column))
         blocks[at] = blocks[at].around(cell) if at in blocks else single
     return tuple(blocks.values())
 
@@ -104,7 +104,7 @@ def _corners(numbers: Iterable[RecordCell]) -> Iterator[RecordCell]:
 
 def cells_of(
     numbers: Iterable[RecordCell], widths: Sequence[int], of_deltas: bool
-) -> tuple[Block, ...]:
+) -> tuple[CellBlock, ...]:
     """Return a block for each number that a heatmap shows."""
     blocks = (blocks_of([number], widths, of_deltas) for number in dict.fromkeys(numbers))
     return tuple(block for single in blocks for block in single)

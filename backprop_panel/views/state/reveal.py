@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ...analysis.phase_equations import Equation, RecordArray
-from ...analysis.phases import Phase
+from ...analysis.phases import RecordPhase
 from ...analysis.record_cell import OF_PARAMETERS, RecordCell, values_of
 from ...nn.record import StepRecord
-from .marks import Block, blocks_of
+from .marks import CellBlock, blocks_of
 
 Place = tuple[int, bool]
 """A heatmap: its column of the map, and whether it is in the lower row."""
@@ -33,7 +33,7 @@ class Reveal:
         The heatmaps that are not blank.
     row : int or None
         The only row of the levels that is not blank.
-    computed, operands : tuple of Block
+    computed, operands : tuple of CellBlock
         The cells that the phase computes, and those that it reads.
     arrows : tuple of (place, place)
         From the heatmap of an operand to that of a result.
@@ -43,14 +43,14 @@ class Reveal:
 
     places: frozenset[Place]
     row: int | None
-    computed: tuple[Block, ...]
-    operands: tuple[Block, ...]
+    computed: tuple[CellBlock, ...]
+    operands: tuple[CellBlock, ...]
     arrows: tuple[tuple[Place, Place], ...]
     is_after_update: bool
 
 
 def reveal_of(
-    phase: Phase,
+    phase: RecordPhase,
     record: StepRecord,
     widths: Sequence[int],
     of_deltas: bool,
@@ -60,7 +60,7 @@ def reveal_of(
 
     Parameters
     ----------
-    phase : Phase
+    phase : RecordPhase
     record : StepRecord
     widths : sequence of int
         Units of each level.
@@ -70,7 +70,7 @@ def reveal_of(
         The only example to show.
     """
 
-    def blocks(arrays: Iterable[RecordArray]) -> tuple[Block, ...]:
+    def blocks(arrays: Iterable[RecordArray]) -> tuple[CellBlock, ...]:
         numbers = (number for array in arrays for number in _corners(array, record))
         return blocks_of(numbers, widths, of_deltas)
 
@@ -93,7 +93,7 @@ def reveal_of(
     )
 
 
-def _place(block: Block) -> Place:
+def _place(block: CellBlock) -> Place:
     return block.column, block.is_gradient
 
 
@@ -108,7 +108,7 @@ def _corners(array: RecordArray, record: StepRecord) -> list[RecordCell]:
 
 
 def _flows(
-    phase: Phase, is_drawn: Callable[[RecordArray], bool]
+    phase: RecordPhase, is_drawn: Callable[[RecordArray], bool]
 ) -> Iterator[tuple[RecordArray, RecordArray]]:
     """Yield each operand with each result.
 

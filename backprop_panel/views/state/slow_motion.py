@@ -9,7 +9,7 @@ import panel as pn
 import param
 from panel.io.callbacks import PeriodicCallback
 
-from ...analysis.phases import Phase, phases_of
+from ...analysis.phases import RecordPhase, phases_of
 from ...nn.record import StepRecord
 from ...settings import Quantity
 
@@ -24,7 +24,7 @@ class SlowMotion(param.Parameterized):
 
     Attributes
     ----------
-    phases : tuple of Phase
+    phases : tuple of RecordPhase
         Those of the step; none while slow motion is off.
     """
 
@@ -43,7 +43,7 @@ class SlowMotion(param.Parameterized):
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
-        self.phases: tuple[Phase, ...] = ()
+        self.phases: tuple[RecordPhase, ...] = ()
         self._updated: StepRecord | None = None
         self._ticks: PeriodicCallback | None = None
         self.param.watch(self._change_pace, "seconds")
@@ -54,7 +54,7 @@ class SlowMotion(param.Parameterized):
         return self.record is not None
 
     @property
-    def phase(self) -> Phase | None:
+    def phase(self) -> RecordPhase | None:
         """The phase that is shown."""
         return self.phases[self.place] if self.on else None
 

@@ -25,7 +25,7 @@ def opened(**config):
     session.path = (UNIT,)
     card = ActivationExplorer(session)
     card.visible = True
-    card.background.finish()
+    card.answering.finish()
     return session, card
 
 
@@ -40,7 +40,7 @@ def dots(card):
 
 def show_layer(card):
     card._of_layer.value = True
-    card.background.finish()
+    card.answering.finish()
 
 
 @pytest.mark.parametrize("activation", ["gelu", "relu", "tanh", "sigmoid"])
@@ -98,7 +98,7 @@ def test_flat_examples_are_named_with_the_fields_word_and_counted():
 def test_a_saturated_unit_is_called_so():
     session, card = opened(activation="tanh")
     session.set_weight(Cell("bias", 0, 16, 4), 20.0)
-    card.background.finish()
+    card.answering.finish()
     assert "32 of 32" in text(card) and "saturated" in text(card)
 
 
@@ -141,6 +141,6 @@ def test_numbers_that_are_not_finite_are_left_out():
     with np.errstate(all="ignore"):
         for row in range(16):
             session.set_weight(Cell("weight", 0, row, 4), 3e38)
-    card.background.finish()
+    card.answering.finish()
     assert all(np.isfinite([x, y]).all() for x, y, _ in dots(card))
     assert len(dots(card)) < 32

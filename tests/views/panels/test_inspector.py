@@ -12,7 +12,7 @@ from backprop_panel.views.panels.inspector import Inspector
 from backprop_panel.views.panels.session_map import session_map
 from backprop_panel.views.plots.html import number
 from backprop_panel.views.state.cell import Cell
-from backprop_panel.views.state.marks import Block
+from backprop_panel.views.state.marks import CellBlock
 from backprop_panel.views.state.session import Session
 from backprop_panel.views.widgets.explanation_pane import ExplanationPane
 
@@ -244,4 +244,4 @@ def test_deltas_are_shown_on_the_map_when_asked_for(session, inspector):
     send(inspector, deltas=True)
     assert network_map.grid.gradients[4].source.name == "δ2"
     assert np.array_equal(network_map.grid.gradients[4].images[0], session.record.deltas[1])
-    assert Block(4, True, (0, 31), (17, 17)) in network_map.marks.operands
+    assert CellBlock(4, True, (0, 31), (17, 17)) in network_map.marks.operands

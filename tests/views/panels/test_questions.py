@@ -84,10 +84,10 @@ def test_an_open_card_follows_the_chosen_number_and_comes_back(session, question
     offered(questions)["Which data"].value = True
     session.path = (RecordCell("deltas", 1, (0, 4)),)
     (card,) = cards(questions)
-    card.background.finish()
+    card.answering.finish()
     assert "unit 4 of a2" in card._head.object
     session.path = (RecordCell("loss"),)
     assert not cards(questions)
     session.path = (RecordCell("biases", 0, (1,)),)
-    card.background.finish()
+    card.answering.finish()
     assert card.visible and "b1[1]" in card._head.object

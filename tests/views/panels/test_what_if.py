@@ -15,7 +15,7 @@ from backprop_panel.views.panels import what_if
 from backprop_panel.views.panels.what_if import WhatIf, tried
 from backprop_panel.views.panels.what_if_text import END
 from backprop_panel.views.plots.html import number, signed
-from backprop_panel.views.state import background
+from backprop_panel.views.state import answering
 from backprop_panel.views.state.session import Session
 
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
@@ -46,7 +46,7 @@ def card(session):
 
 
 def answered(card):
-    card.background.finish()
+    card.answering.finish()
     card._point.finish()
     return card
 
@@ -129,7 +129,7 @@ def test_a_few_points_come_before_all_of_them(session):
 
 
 def test_while_nothing_is_known_yet_that_is_said(session, monkeypatch):
-    monkeypatch.setattr(background, "QUICK_SECONDS", 0)
+    monkeypatch.setattr(answering, "QUICK_SECONDS", 0)
     gate = Event()
     monkeypatch.setattr(what_if, "loss_along", lambda *a, **b: gate.wait() and loss_along(*a, **b))
     session.path = (WEIGHT,)

@@ -31,13 +31,13 @@ def opened(number, **config):
     session.path = (number,)
     card = WhichData(session)
     card.visible = True
-    card.background.finish()
+    card.answering.finish()
     return session, card
 
 
 def show_training_set(card):
     card._of_all.value = True
-    card.background.finish()
+    card.answering.finish()
 
 
 def text(card):
@@ -179,6 +179,6 @@ def test_pushes_that_are_not_finite_are_said_to_be_none():
     with np.errstate(all="ignore"):
         engine.network.weights[2][...] = np.nan
         session.look()
-    card.background.finish()
+    card.answering.finish()
     assert listed(card) == []
     assert "pushed up by 0 windows" in text(card)

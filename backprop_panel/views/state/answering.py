@@ -23,7 +23,7 @@ LOOK_MILLISECONDS = 50
 """Time between two looks for an answer."""
 
 
-class Background:
+class Answering:
     """Computes the answers to a question, such as coarse and finer ones, and shows the newest.
 
     Parameters

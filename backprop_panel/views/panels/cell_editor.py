@@ -38,7 +38,7 @@ class CellEditor:
             for key, switch in SWITCHES.items()
             if switch.applies(cell)
         )
-        return field + switches
+        return field + switches + self._mistake_html()
 
     def set_value(self, text: str) -> None:
         """Set the chosen weight or bias to what was typed."""
@@ -55,11 +55,15 @@ class CellEditor:
         session.attempt("weight", lambda: SWITCHES[key].turn(session, cell, on))
 
     def _field_html(self) -> str:
-        mistake = self._session.mistakes.get("weight", "")
-        said = f'<p class="bp-mistake" role="alert">{escape(mistake)}</p>' if mistake else ""
+        refused = "weight" in self._session.mistakes
         return (
             '<form class="bp-set" data-form="set"><label>Set value'
             f'<input name="value" data-key="value" data-version="{self._answers}" '
             f'value="{escape(self._refused)}" placeholder="and Enter" autocomplete="off" '
-            f'aria-invalid="{str(bool(mistake)).lower()}"></label>{said}</form>'
+            f'aria-invalid="{str(refused).lower()}"></label></form>'
         )
+
+    def _mistake_html(self) -> str:
+        """Say why a value or a switch was refused."""
+        mistake = self._session.mistakes.get("weight", "")
+        return f'<p class="bp-mistake" role="alert">{escape(mistake)}</p>' if mistake else ""

@@ -8,6 +8,7 @@ import pytest
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.analysis import RecordCell, explain
+from backprop_panel.settings import SettingError
 from backprop_panel.views.panels.inspector import Inspector
 from backprop_panel.views.panels.session_map import session_map
 from backprop_panel.views.plots.html import number
@@ -159,6 +160,19 @@ def test_a_value_that_is_refused_stays_in_the_field_with_the_reason(session, ins
     send(inspector, set=text)
     assert len(session.engine.events) == events
     assert f'value="{text}"' in page(inspector) and 'role="alert"' in page(inspector)
+
+
+def test_a_switch_that_is_refused_says_why_and_stays_as_it_is(session, inspector, monkeypatch):
+    """As in a window that looks at a run which another one trains."""
+    session.select(Cell("activation", 1, 0, 5))
+
+    def refuse(command):
+        raise SettingError("training", "The run is being trained in another window.")
+
+    monkeypatch.setattr(session.run, "submit", refuse)
+    turn(inspector, "Silence unit 5 of a1", True)
+    assert "trained in another window" in page(inspector)
+    assert not switches(inspector)["Silence unit 5 of a1"]
 
 
 def test_deselecting_leaves_nothing_to_explain(session, inspector):

@@ -111,7 +111,7 @@ def test_a_difference_shows_one_step_minus_another(used_page):
         used_page.get_by_text(re.compile("run 1 at step 16 minus run 1 at step 3"))
     ).to_be_visible()
     show_tab(used_page, "Network")
-    expect(used_page.get_by_text("differences")).to_be_visible()
+    expect(used_page.get_by_text("differences", exact=True)).to_be_visible()
     run = same_run()
     run.trainer.run_epoch()
     expected = run.model.weights[1][3, 17] - run.at(3).weights[1][3, 17]

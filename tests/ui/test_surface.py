@@ -71,7 +71,8 @@ def test_the_surface_shows_the_path_from_its_beginning_to_the_present(used_page)
     assert len(path) >= 12 and path[0] < path[-1] == 0
     assert cells == [57, 57] and levels > 3
     expect_drawn(used_page)
-    used_page.mouse.move(*on_screen(used_page, "surface", 0, 0.2))
+    used_page.mouse.move(*on_screen(used_page, "surface", -1, 0))
+    used_page.mouse.move(*on_screen(used_page, "surface", -0.5, 0), steps=4)
     hover = used_page.locator(".bk-Tooltip").get_by_text(re.compile(r"^loss \d\.\d+"))
     expect(hover).to_be_visible()
 

@@ -181,8 +181,8 @@ def page(opened):
     watch.errors.clear()
     yield page
     assert not watch.foreign, f"requests to other hosts: {set(watch.foreign)}"
-    # Panel's script looks for its output once it is embedded, and a cell that is run again meanwhile
-    # has replaced it.
+    # Panel looks for its output once it is embedded, and a cell that is run again meanwhile has
+    # replaced it.
     errors = [error for error in watch.errors if "at embed_document" not in error]
     assert not errors, f"errors raised in the page: {errors}"
 

@@ -92,7 +92,7 @@ def explanations_while_playing(page: Page) -> float:
             [each, ...(each.shadowRoot ? all(each.shadowRoot) : [])])
           const box = all(document).find((each) => each.matches('.bp-inspector'))
           const observer = new MutationObserver(() => { changes += 1 })
-          observer.observe(box, {childList: true})
+          observer.observe(box, {childList: true, subtree: true, characterData: true})
           setTimeout(() => { observer.disconnect(); resolve(changes) }, milliseconds)
         })""",
         BLOCK_SECONDS * 1000,

@@ -39,7 +39,7 @@ class QuestionCard(pn.viewable.Viewer):
         self.answer: Any = None
         self._asked: tuple[Hashable, StepRecord] | None = None
         self._title = title
-        self._head = html("", "bp-caption", margin=(10, 0, 4, 0))
+        self._head = html("", "bp-caption", margin=(10, 0, 4, 0), styles={"white-space": "normal"})
         self._text = ExplanationPane(
             self._do, margin=0, sizing_mode="stretch_width", css_classes=["bp-explanation"]
         )

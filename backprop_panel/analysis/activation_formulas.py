@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..nn.reference import ACTIVATIONS, gelu_gate
+from ..nn.reference import gelu_gate
 from . import latex
 from .explanation import Factor
+from .recomputation import value_and_slope
 
 ActivationParts = tuple[tuple[Factor, ...], str, tuple[Factor, ...]]
 """The factors of φ(z), φ(z) with numbers in LaTeX, and intermediate results."""
@@ -36,13 +37,6 @@ class Formula:
     parts: Callable[[float], ActivationParts]
 
 
-def value_and_slope(name: str, z: float) -> tuple[float, float]:
-    """Return φ(z) and φ'(z) in float64."""
-    value, slope = ACTIVATIONS[name]
-    with np.errstate(all="ignore"):
-        return float(value(np.array([z]))[0]), float(slope(np.array([z]))[0])
-
-
 def _gelu(z: float) -> ActivationParts:
     with np.errstate(all="ignore"):
         gate = float(gelu_gate(np.array([z]))[0])
@@ -62,7 +56,7 @@ def _tanh(z: float) -> ActivationParts:
 def _sigmoid(z: float) -> ActivationParts:
     with np.errstate(over="ignore"):
         power = Factor("e⁻ᶻ", float(np.exp(-np.float64(z))))
-    result = Factor("1 / (1 + e⁻ᶻ)", value_and_slope("sigmoid", z)[0])
+    result = Factor("1 / (1 + e⁻ᶻ)", float(value_and_slope("sigmoid", z)[0]))
     return (result,), rf"\frac{{1}}{{1 + {latex.number(power.value)}}}", (power,)
 
 

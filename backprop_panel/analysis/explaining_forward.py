@@ -9,8 +9,9 @@ import numpy as np
 from ..nn.activations import ACTIVATIONS
 from ..nn.record import StepRecord
 from . import latex
-from .activation_formulas import FORMULAS, value_and_slope
+from .activation_formulas import FORMULAS
 from .explanation import Explanation, Factor, Term, explained, numbers_of
+from .recomputation import value_and_slope
 from .record_cell import RecordCell
 
 
@@ -134,7 +135,7 @@ def _slope_terms(record: StepRecord, cell: RecordCell, name: str, z: Factor) -> 
             Term("−a²", (a, a, Factor("−1", -1.0)), b, (level, unit)),
         ]
     _, slope = value_and_slope(name, z.value)
-    return [Term(f"φ′({z.name})", (z, Factor("φ′", slope)), b, (level, unit))]
+    return [Term(f"φ′({z.name})", (z, Factor("φ′", float(slope))), b, (level, unit))]
 
 
 def explain_probability(record: StepRecord, cell: RecordCell) -> Explanation:

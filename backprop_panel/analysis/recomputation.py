@@ -82,7 +82,7 @@ def propagate_back(
     return gradients
 
 
-def value_and_slope(name: str, z: Array) -> tuple[Array, Array]:
+def value_and_slope(name: str, z: Array | float) -> tuple[Array, Array]:
     """Return φ(z) and φ′(z) of the activation `name`, each in the shape of `z`."""
     z = np.asarray(z, np.float64)
     a, first, second, scratch = (np.empty_like(z) for _ in range(4))
@@ -124,7 +124,7 @@ class LayersBehind:
 
     def __init__(self, record: StepRecord, layer: int) -> None:
         self._network: Network | None = None
-        self._silenced = [unit for level, unit in record.silenced if level == layer + 1]
+        self._silenced = _silenced_units(record, layer + 1)
         if layer < len(record.layers) - 1:
             self._activation = activation_named(record.activation_names[layer])
             self._network = _network(record, layer + 1)
@@ -163,7 +163,7 @@ class UnitVaried:
             weights, bias = (
                 part[layer + 1].astype(float) for part in (record.weights, record.biases)
             )
-            silenced = [number for level, number in record.silenced if level == layer + 1]
+            silenced = _silenced_units(record, layer + 1)
             self._a, _ = value_and_slope(self._name, self._z)
             self._a[:, silenced] = 0
             self._is_silenced = unit in silenced
@@ -183,6 +183,10 @@ class UnitVaried:
         changes = activations - self._a[:, self._unit]
         z = self._above + changes[:, :, np.newaxis] * self._row
         return self._behind.logits(z.reshape(-1, z.shape[-1])).reshape(*varied.shape, -1)
+
+
+def _silenced_units(record: StepRecord, level: int) -> list[int]:
+    return [unit for each, unit in record.silenced if each == level]
 
 
 def _network(record: StepRecord, first: int) -> Network:

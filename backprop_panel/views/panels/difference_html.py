@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from html import escape
 
 from ...analysis.explained_difference import TermChange, changes
 from ...analysis.explanation import Explanation
 from ..plots.html import number
 from .explanation_html import Shown, about_html, equations_html, kind_of, path_html
-from .explanation_links import cell_message, message
-from .terms_table import FIRST_TERMS, bar, label_of
+from .explanation_links import ring
+from .terms_table import FIRST_TERMS, bar, cells_of, label_of, more_button
 
 
 def difference_html(ours: Explanation, theirs: Explanation, shown: Shown) -> str:
     """Return how a number differs between two moments, as HTML."""
     found = changes(ours, theirs)
+    more = more_button(len(found), shown.everything)
     return "".join(
         [
             path_html(shown),
@@ -28,7 +28,7 @@ def difference_html(ours: Explanation, theirs: Explanation, shown: Shown) -> str
             f"<p>{escape(ours.sentence)}</p>",
             equations_html(ours.equation),
             _table(found, shown),
-            _more(found, shown),
+            f"<p>{more}</p>" if more else "",
         ]
     )
 
@@ -38,7 +38,7 @@ def _table(found: list[TermChange], shown: Shown) -> str:
     largest = max((abs(change.value) for change in found), default=0.0)
     of_examples = len({change.term.example for change in found}) > 1
     body = "".join(
-        f'<tr data-ring="{_ring(change)}">'
+        f"<tr {ring(cells_of(change.term))}>"
         f"<td>{label_of(change.term, shown.source, of_examples)}</td>"
         f"<td>{number(change.ours)}</td><td>{number(change.theirs)}</td>"
         f'<td class="bp-bar">{bar(change.value, largest, shown.theme)}</td>'
@@ -47,15 +47,3 @@ def _table(found: list[TermChange], shown: Shown) -> str:
     )
     head = "<tr><th>term</th><th>ours</th><th>theirs</th><th></th><th>change</th></tr>"
     return f'<div class="bp-scroll"><table>{head}{body}</table></div>'
-
-
-def _ring(change: TermChange) -> str:
-    cells = [factor.cell for factor in change.term.factors if factor.cell]
-    return escape(json.dumps([cell_message(cell) for cell in cells]))
-
-
-def _more(found: list[TermChange], shown: Shown) -> str:
-    if len(found) <= FIRST_TERMS:
-        return ""
-    label = f"First {FIRST_TERMS}" if shown.everything else f"All {len(found)}"
-    return f'<p><button data-key="all" {message(all=not shown.everything)}>{label}</button></p>'

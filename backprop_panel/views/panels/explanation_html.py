@@ -19,7 +19,7 @@ from ..plots.html import number
 from ..state.cell import cell_of
 from ..state.map_source import MapSource
 from .explanation_links import example_html, factor_html, link, message
-from .terms_table import FIRST_TERMS, TermsTable
+from .terms_table import TermsTable, more_button
 
 KINDS = {
     "pre_activations": "pre-activation",
@@ -207,12 +207,7 @@ def related_html(cell: RecordCell, shown: Shown) -> str:
 
 
 def _buttons(explanation: Explanation, table: TermsTable, shown: Shown) -> str:
-    buttons = []
-    count = len(table.rows)
-    if count > FIRST_TERMS:
-        label = f"First {FIRST_TERMS}" if shown.everything else f"All {count}"
-        attributes = message(all=not shown.everything)
-        buttons.append(f'<button data-key="all" {attributes}>{label}</button>')
+    buttons = [more_button(len(table.rows), shown.everything)]
     names_deltas = any(each.cell and each.cell.quantity == "deltas" for each in explanation.factors)
     if names_deltas:
         label = "Show ∂L/∂a on the map" if shown.deltas_shown else "Show δ on the map"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from html import escape
 
 from ...analysis.explanation import Factor
@@ -24,6 +25,11 @@ def cell_message(cell: RecordCell) -> dict[str, object]:
 def cell_of_message(content: dict[str, object]) -> RecordCell:
     """Return the number of a record from JSON."""
     return RecordCell(content["quantity"], content["layer"], tuple(content["index"]))
+
+
+def ring(cells: Iterable[RecordCell]) -> str:
+    """Return an attribute with which pointing at an element rings numbers on the map."""
+    return f'data-ring="{escape(json.dumps([cell_message(cell) for cell in cells]))}"'
 
 
 def link(text: str, cell: RecordCell) -> str:

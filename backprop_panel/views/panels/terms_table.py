@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from ...analysis.record_cell import RecordCell
 from ..plots.colors import Theme
 from ..plots.html import number
 from ..state.map_source import MapSource
-from .explanation_links import cell_message, example_html, factor_html
+from .explanation_links import example_html, factor_html, message, ring
 
 FIRST_TERMS = 8
 """Rows of the table until all are asked for."""
@@ -75,7 +74,7 @@ class TermsTable:
     def _grouped(self) -> list[Row]:
         """Return a row for each term; examples with the same tokens and target share one."""
         if len({term.example for term in self.explanation.terms}) < 2:
-            return [Row(term, 1, term.value, _cells(term)) for term in self.explanation.terms]
+            return [Row(term, 1, term.value, cells_of(term)) for term in self.explanation.terms]
         groups: dict[object, list[Term]] = {}
         for term in self.explanation.terms:
             tokens = tuple(self.source.example_tokens(term.example))
@@ -85,7 +84,7 @@ class TermsTable:
                 terms[0],
                 len(terms),
                 sum(term.value for term in terms),
-                [cell for term in terms for cell in _cells(term)],
+                [cell for term in terms for cell in cells_of(term)],
             )
             for terms in groups.values()
         ]
@@ -126,10 +125,9 @@ class TermsTable:
             cells = [""] * (count - len(own)) + [factor_html(factor) for factor in own]
         else:
             cells = [" · ".join(map(factor_html, own))]
-        ring = escape(json.dumps([cell_message(cell) for cell in row.cells]))
         middle = "".join(f"<td>{cell}</td>" for cell in cells)
         return (
-            f'<tr data-ring="{ring}"><td>{self._label(row)}</td>{middle}'
+            f"<tr {ring(row.cells)}><td>{self._label(row)}</td>{middle}"
             f'<td class="bp-bar">{bar(row.value, largest, self.theme)}</td>'
             f'<td class="bp-total">{number(row.value)}</td></tr>'
         )
@@ -177,7 +175,16 @@ def bar(value: float, largest: float, theme: Theme) -> str:
     )
 
 
-def _cells(term: Term) -> list[RecordCell]:
+def more_button(count: int, everything: bool) -> str:
+    """Return the button that shows all of `count` rows or the first again; none for few rows."""
+    if count <= FIRST_TERMS:
+        return ""
+    label = f"First {FIRST_TERMS}" if everything else f"All {count}"
+    return f'<button data-key="all" {message(all=not everything)}>{label}</button>'
+
+
+def cells_of(term: Term) -> list[RecordCell]:
+    """Return the numbers of the record that a term is made of."""
     return [factor.cell for factor in term.factors if factor.cell]
 
 

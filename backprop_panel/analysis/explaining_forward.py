@@ -126,7 +126,7 @@ def _explain_silenced(record: StepRecord, cell: RecordCell, level: int) -> Expla
 
 
 def _slope_terms(record: StepRecord, cell: RecordCell, name: str, z: Factor) -> list[Term]:
-    """Return φ′(z); that of tanh as 1 − a², which is how it is computed."""
+    """Return φ′(z); those of tanh and GELU as the sums 1 − a² and h + z h′."""
     level, (b, unit) = cell.layer + 1, cell.index
     if name == "tanh":
         a = numbers_of(record, "activations", level)(b, unit)
@@ -135,6 +135,13 @@ def _slope_terms(record: StepRecord, cell: RecordCell, name: str, z: Factor) -> 
             Term("−a²", (a, a, Factor("−1", -1.0)), b, (level, unit)),
         ]
     _, slope = value_and_slope(name, z.value)
+    if name == "gelu":  # its two parts cancel where it crosses zero
+        (_, gate), _, _ = FORMULAS[name].parts(z.value)
+        rest = Factor("z·h′", float(slope) - gate.value)
+        return [
+            Term(label, (z, factor), b, (level, unit))
+            for label, factor in (("h", gate), ("z·h′", rest))
+        ]
     return [Term(f"φ′({z.name})", (z, Factor("φ′", float(slope))), b, (level, unit))]
 
 

@@ -186,6 +186,7 @@ class Autosave:
 
     def forget(self, run: TrainingRun) -> None:
         """Stop saving a run."""
+        self._access.clear_loss(run.id)
         if self._entries.pop(run.id, None) is not None:
             run.trainer.claim = always_free
 

@@ -71,6 +71,7 @@ class RunWriter:
                 entry.lost = True
             return False
         entry.held = True
+        self._access.clear_loss(run.id)
         if entry.saved is delta.before:
             entry.saved = delta.after
         return True
@@ -86,4 +87,4 @@ class RunWriter:
         try:
             entry.run.commands.put(stop)
         except SettingError:  # nothing trains it
-            self._access.report(message)
+            self._access.report_loss(entry.run.id, message)

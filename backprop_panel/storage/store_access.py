@@ -15,11 +15,15 @@ class StoreAccess:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._failure = ""
+        self._losses: dict[str, str] = {}
 
     @property
     def problem(self) -> str:
-        """Why changes are not in the file; empty if the last ones are."""
-        return self._store.notice or self._failure
+        """Why changes are not in the file; empty if the last ones are.
+
+        What a run has lost stays until that run is saved again, whatever is saved meanwhile.
+        """
+        return self._store.notice or " ".join(filter(None, [*self._losses.values(), self._failure]))
 
     def reading(self) -> AbstractContextManager[sqlite3.Connection]:
         """Return a transaction that reads.
@@ -53,6 +57,14 @@ class StoreAccess:
         """Keep a reason as the problem; while the store has a notice, that is the reason."""
         self._failure = "" if self._store.notice else str(reason)
 
+    def report_loss(self, run_id: str, message: str) -> None:
+        """Keep as a problem that changes of a run are lost."""
+        self._losses[run_id] = message
+
+    def clear_loss(self, run_id: str) -> None:
+        """Forget what a run has lost: it is saved again, or gone."""
+        self._losses.pop(run_id, None)
+
     def clear(self) -> None:
-        """Forget the problem, as all changes are saved."""
+        """Forget the failure, as all changes are saved."""
         self._failure = ""

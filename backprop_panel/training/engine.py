@@ -32,6 +32,7 @@ from .event_log import (
     edits_at,
     log_steps,
 )
+from .given_examples import checked_contexts, checked_samples
 from .history import History
 from .pytorch_weights import digest_of
 from .step_computation import StepComputation, mean_losses
@@ -260,10 +261,17 @@ class Engine:
         ----------
         samples : array of int, optional
             Indices of training samples; the next batch by default.
+
+        Raises
+        ------
+        SettingError
+            If there is no such sample.
         """
         cursor = self.reading
         if samples is None:
             samples = cursor.peek(self.settings.batch_size)
+        else:
+            samples = checked_samples(samples, self.data)
         block = self.loader.block(samples[np.newaxis])
         return self._recorded(block, cursor.epoch, updating=False)
 
@@ -296,8 +304,14 @@ class Engine:
         )
 
     def predict(self, contexts: NDArray) -> NDArray[np.floating]:
-        """Return the logits, shape (n, out), for contexts of token ids, shape (n, length)."""
-        return self._predicting.predict(contexts)
+        """Return the logits, shape (n, out), for contexts of token ids, shape (n, length).
+
+        Raises
+        ------
+        SettingError
+            If the contexts have another shape, or other values than the ids of tokens.
+        """
+        return self._predicting.predict(checked_contexts(contexts, self.data))
 
     def validation_loss(self) -> float:
         """Return the mean loss on the validation windows, NaN if there are none."""

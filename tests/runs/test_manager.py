@@ -582,13 +582,16 @@ CHANGES_OF_CONFIG = {
     "update": lambda config: config.update(learning_rate=9),
     "a union in place": lambda config: config.__ior__({"learning_rate": 9}),
     "deletion": lambda config: config.pop("learning_rate"),
+    "an item of a list": lambda config: config["vocabulary"].__setitem__(0, "z"),
+    "a longer list": lambda config: config["vocabulary"].append("z"),
+    "an item of a list in a list": lambda config: config["master_sequences"][0].pop(),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES_OF_CONFIG.values(), ids=CHANGES_OF_CONFIG)
 def test_a_configuration_refuses_changes_that_would_falsify_a_replay(change):
-    run = TrainingRunManager().create(num_samples=64)
-    before = dict(run.config)
+    run = TrainingRunManager().create(num_samples=64, master_sequences=[list("abcdabcd")])
+    before = copy.deepcopy(run.config)
     assert "never changes: use run.trainer.change" in str(refusal(lambda: change(run.config)))
     assert run.config == before
 
@@ -596,7 +599,10 @@ def test_a_configuration_refuses_changes_that_would_falsify_a_replay(change):
 def test_a_copy_of_a_configuration_may_be_changed():
     config = copy.deepcopy(TrainingRunManager().create(num_samples=64).config)
     config["learning_rate"] = 0.5
-    assert TrainingRunManager().create(**config).trainer.learning_rate == 0.5
+    config["vocabulary"].append("e")
+    run = TrainingRunManager().create(**config)
+    assert run.trainer.learning_rate == 0.5
+    assert run.dataset.vocabulary == [*"abcde"]
 
 
 def test_a_name_with_half_a_character_is_refused():

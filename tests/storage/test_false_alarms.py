@@ -94,3 +94,29 @@ def test_changes_made_while_the_store_failed_are_not_dropped_in_silence(windows)
         assert here.history["loss"].tolist() == there.history["loss"].tolist()
         here.trainer.run_batch()
         assert here.trainer.step == 4
+
+
+def test_lost_changes_are_told_until_their_run_is_saved_again(windows):
+    first, second = windows
+    there, here, other = first.current, second.current, second.create(name="other", **SMALL)
+    here.load()
+    lost = "The last changes to 'run 1' here are not saved"
+    db = second._own_store._db
+    with second._autosave._saving:  # no save comes in between
+        db.execute("PRAGMA query_only = 1")
+        train(here, 5)
+        db.execute("PRAGMA query_only = 0")
+        train(there, 3)
+        first.give_back()
+        assert lost in problem_after_saving(second)
+        train(other, 1)
+        assert lost in problem_after_saving(second)
+        train(here, 1)
+        assert problem_after_saving(second) == ""
+    assert here.trainer.step == 4
+
+
+def problem_after_saving(manager):
+    manager._autosave.save()
+    manager.refresh()
+    return manager.store_problem

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from copy import deepcopy
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
@@ -77,7 +78,7 @@ def test_a_run_keeps_plain_values_of_all_that_it_is_given(config):
     run = trained(TrainingRunManager(), **config)
     events = [vars(event) for event in run.trainer.engine.events]
     python = {int, float, str, bool, type(None), list, tuple}
-    assert kinds_in([run.config, run.settings]) <= python
+    assert kinds_in([deepcopy(run.config), run.settings]) <= python
     assert kinds_in(events) <= python
     assert kinds_in(sorted(run.trainer.engine.frozen)) <= python
     json.dumps([run.config, events])

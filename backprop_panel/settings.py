@@ -13,6 +13,9 @@ import param
 LARGEST = float(np.finfo(np.float32).max)
 """The largest finite number of float32, in which networks are trained."""
 
+LARGEST_WHOLE = 2**128 - 1
+"""The largest whole number of a setting: a seed may have 128 bits, and no other needs as many."""
+
 
 class SettingError(ValueError):
     """A setting was given an invalid value.
@@ -69,8 +72,9 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
 
 
 def is_whole(value: Any) -> bool:
-    """Tell whether `value` is an integer; True and False are not."""
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    """Tell whether `value` is an integer of at most 128 bits; True and False are not."""
+    is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    return is_integer and abs(int(value)) <= LARGEST_WHOLE
 
 
 def is_number(value: Any) -> bool:
@@ -141,10 +145,17 @@ class Count(Plain, param.Integer):
             or (low is not None and val < low)
             or (high is not None and val > high)
         ):
-            allowed = f"of at least {low}" if high is None else f"from {low} to {high}"
             raise SettingError(
-                self.name, f"{self.name} must be a whole number {allowed}, got {shown(val)}."
+                self.name,
+                f"{self.name} must be a whole number {self._allowed(val)}, got {shown(val)}.",
             )
+
+    def _allowed(self, val: Any) -> str:
+        low, high = self.bounds
+        if high is not None:
+            return f"from {low} to {high}"
+        too_large = is_number(val) and val > LARGEST_WHOLE
+        return f"of at least {low}" + (" and of at most 128 bits" if too_large else "")
 
 
 class Quantity(Plain, param.Number):

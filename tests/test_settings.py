@@ -55,6 +55,16 @@ def test_a_count_without_an_upper_bound_names_the_lower_one():
     assert str(error) == "guests must be a whole number of at least 0, got -1."
 
 
+@pytest.mark.parametrize("value", [2**128, 10**5000], ids=["2^128", "10^5000"])
+def test_a_count_refuses_what_no_file_could_hold(value):
+    error = refusal(lambda: Oven(guests=value))
+    assert str(error) == (
+        "guests must be a whole number of at least 0 and of at most 128 bits, got "
+        f"{'a very large int' if value > 10**100 else value}."
+    )
+    assert Oven(guests=2**128 - 1).guests == 2**128 - 1
+
+
 @pytest.mark.parametrize("value", [1, 4, np.int64(3), np.uint8(2)])
 def test_a_count_takes_any_integer_type(value):
     assert Oven(trays=value).trays == value

@@ -236,7 +236,10 @@ def _tab_views(comparison: Comparison) -> dict[str, Callable[[], pn.viewable.Vie
 def _map_fields(session: Session, network_map: NetworkMap) -> list[pn.viewable.Viewable]:
     parameters = network_map.param
     return [
-        pmui.Select.from_param(parameters.scale, label="Scale", description="", **SMALL),
+        pmui.Select.from_param(parameters.spacing, label="Colour scale", description="", **SMALL),
+        pmui.Select.from_param(
+            parameters.shared_by, label="One scale for", description="", **SMALL
+        ),
         pmui.Checkbox.from_param(parameters.locked, label="Lock scale", description="", margin=0),
         pmui.Checkbox.from_param(
             session.param.deltas_shown, label="Show δ = ∂L/∂z, not ∂L/∂a", description="", margin=0

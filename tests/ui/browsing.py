@@ -6,10 +6,12 @@ from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import TimeoutError, expect
 
 from backprop_panel import TrainingRunManager
+from backprop_panel.views.plots.color_scales import ColorScale
 
 APP = Path(__file__).resolve().parents[2] / "apps" / "main.py"
 STATUS = re.compile(r"^step ([\d,]+) · epoch ([\d,]+) · loss ([\d.]+)$")
@@ -210,14 +212,22 @@ def boxes(page, heatmap):
 
 
 def scale(page, heatmap):
-    """Return the colours of a heatmap's scale, and the value at which it ends."""
-    return page.evaluate(
+    """Return the colours of a heatmap, and its `ColorScale`."""
+    palette, end, linear = page.evaluate(
         f"""(name) => {{ {_FIGURE}
           const {{color_mapper}} = figure.renderers.find((each) => each.glyph.color_mapper).glyph
-          return [color_mapper.palette, color_mapper.high]
+          return [color_mapper.palette, color_mapper.high, color_mapper.tags[0] ?? null]
         }}""",
         heatmap,
     )
+    return palette, ColorScale(end, linear)
+
+
+def expected_colours(page, heatmap, values, cells):
+    """Return the colours that cells have on the heatmap's scale."""
+    palette, color_scale = scale(page, heatmap)
+    shares = (color_scale.shares(np.array([values[cell] for cell in cells])) + 1) / 2
+    return [palette[index] for index in np.clip(shares * len(palette), 0, 254).astype(int)]
 
 
 def colours(page, heatmap, cells):

@@ -2,7 +2,6 @@
 
 import re
 
-import numpy as np
 import pytest
 from playwright.sync_api import expect
 
@@ -12,13 +11,13 @@ from tests.ui.browsing import (
     expect_drawn,
     expect_step,
     expect_window,
+    expected_colours,
     hovered,
     numbers,
     on_screen,
     point_at,
     press,
     same_run,
-    scale,
     tooltip,
     window,
     zoom_in,
@@ -30,13 +29,6 @@ PAIRS = [(name, f"d{name}") for name in HEATMAPS]
 
 def windows(page):
     return {name: window(page, name) for pair in PAIRS for name in pair}
-
-
-def expected_colours(page, heatmap, values, cells):
-    """Return the colours of cells on the heatmap's scale."""
-    palette, end = scale(page, heatmap)
-    shares = (np.array([values[cell] for cell in cells]) + end) / (2 * end)
-    return [palette[index] for index in np.clip(shares * len(palette), 0, 254).astype(int)]
 
 
 def test_cells_have_the_colours_of_their_values(used_page):

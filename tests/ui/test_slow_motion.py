@@ -2,23 +2,23 @@
 
 import re
 
-import numpy as np
 import pytest
 from playwright.sync_api import expect
 
 from backprop_panel.analysis import phases_of
+from backprop_panel.views.plots.colors import LIGHT
 from backprop_panel.views.state.reveal import reveal_of
 from tests.ui.browsing import (
     boxes,
     colours,
     expect_drawn,
     expect_step,
+    expected_colours,
     fill,
     on_screen,
     point_at,
     press,
     same_run,
-    scale,
     tooltip,
 )
 
@@ -116,11 +116,9 @@ def test_a_phase_is_reached_at_once_by_its_button(used_page, record):
 
 def test_blank_cells_have_the_background_and_others_their_colours(used_page, record):
     cells = [(row, column) for row in (3, 19) for column in (6, 16, 26)]
-    palette, end = scale(used_page, "a1")
-    values = np.array([record.activations[1][cell] for cell in cells])
-    places = np.clip((values + end) / (2 * end) * len(palette), 0, 254).astype(int)
-    assert colours(used_page, "a1", cells) == [palette[place] for place in places]
-    assert set(colours(used_page, "da1", cells)) == {palette[127]}
+    expected = expected_colours(used_page, "a1", record.activations[1], cells)
+    assert colours(used_page, "a1", cells) == expected
+    assert set(colours(used_page, "da1", cells)) == {LIGHT.diverging()[127]}
 
 
 def test_the_hover_says_what_is_not_computed_yet(used_page, record):

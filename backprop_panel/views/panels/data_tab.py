@@ -14,6 +14,7 @@ from ...rng import random_stream
 from ...runs.run import TrainingRun
 from ...training.engine import Engine
 from ..plots.cell_labels import names_of_cells
+from ..plots.color_scales import ColorScale
 from ..plots.colors import theme_of
 from ..plots.heatmap import Heatmap
 from ..plots.html import chip, html
@@ -103,7 +104,7 @@ class DataTab(pn.viewable.Viewer):
         self._generated.object = generated_html(run, self.session.engine)
         matrix = confusion(record)
         with pn.io.hold():
-            self._matrix.show(matrix, limit=max(float(matrix.max()), 1.0))
+            self._matrix.show(matrix, ColorScale(max(float(matrix.max()), 1.0)))
 
 
 def masters_html(run: TrainingRun, record: StepRecord) -> str:

@@ -11,7 +11,7 @@ import param
 from numpy.typing import NDArray
 
 from ...nn.record import StepRecord
-from ..plots.color_scales import Scales
+from ..plots.color_scales import SPACINGS, SYMMETRIC_LOG, Scales
 from ..plots.colors import theme_of
 from ..plots.heatmap import Heatmap
 from ..plots.html import html
@@ -25,7 +25,7 @@ from .map_legend import map_legend
 BLANK = "\N{FIGURE SPACE}"
 """An invisible character about as wide as a letter."""
 
-EACH_KIND, EACH_HEATMAP = "each kind", "each heatmap"
+EACH_KIND, EACH_HEATMAP = "all heatmaps of a kind", "each heatmap"
 
 
 class NetworkMap(pn.viewable.Viewer):
@@ -54,8 +54,11 @@ class NetworkMap(pn.viewable.Viewer):
     animated = param.Boolean(False, doc="Whether records follow one another: scales are smoothed.")
     examples_named = param.Boolean(True, doc="Whether rows have the names of their examples.")
     dark = param.Boolean(False, doc="Whether the page is dark.")
-    scale = param.Selector(
-        default=EACH_KIND, objects=[EACH_KIND, EACH_HEATMAP], doc="What shares a scale."
+    spacing = param.Selector(
+        default=SYMMETRIC_LOG, objects=list(SPACINGS), doc="How the colours of a scale are spaced."
+    )
+    shared_by = param.Selector(
+        default=EACH_KIND, objects=[EACH_KIND, EACH_HEATMAP], doc="What has one scale."
     )
     locked = param.Boolean(False, doc="Whether the scales stay as they are.")
     visible = param.Boolean(True, doc="Whether the map is seen; if not, it is not drawn.")
@@ -90,7 +93,8 @@ class NetworkMap(pn.viewable.Viewer):
         self.param.watch(self._reveal, "reveal")
         self.param.watch(self._show_deltas, "deltas_shown")
         self.param.watch(self._recolor, "dark")
-        self.param.watch(self._rescale, ["scale", "locked"])
+        self.param.watch(self._rescale, ["spacing", "shared_by", "locked"])
+        self.param.watch(self._come_to_rest, "animated")
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
@@ -136,7 +140,7 @@ class NetworkMap(pn.viewable.Viewer):
         )
         with pn.io.hold():
             for heatmap, scale, values in drawn:
-                heatmap.take(values, self._scales.ends[scale])
+                heatmap.take(values, self._scales.by_kind[scale])
             self._name_examples()
             self.grid.send()
             if rescaled:
@@ -153,13 +157,12 @@ class NetworkMap(pn.viewable.Viewer):
             yield gradient, self._scale_of(gradient, shared), gradients
 
     def _scale_of(self, heatmap: Heatmap, kind: str) -> str:
-        alone = self.scale == EACH_HEATMAP or heatmap.name == "X"
+        alone = self.shared_by == EACH_HEATMAP or heatmap.name == "X"
         return heatmap.name if alone else kind
 
     def _show_legend(self) -> None:
-        ends = self._scales.ends if self.scale == EACH_KIND else {}
         self._legend.object = map_legend(
-            theme_of(self.dark), ends, self.source.is_difference, self.deltas_shown
+            theme_of(self.dark), self._scales, self.source.is_difference, self.deltas_shown
         )
 
     def _name_examples(self) -> None:
@@ -202,17 +205,24 @@ class NetworkMap(pn.viewable.Viewer):
         with pn.io.hold():
             self._scales.forget()
             self.grid.name_gradients(event.new)
-            self._drawn = None
-            self._draw()
+            self._draw_again()
             self._show_legend()
 
+    def _come_to_rest(self, event: param.parameterized.Event) -> None:
+        """Fit the scales to the last record of a sequence, which a click would show alike."""
+        if not event.new:
+            self._draw_again()
+
     def _rescale(self, *events: param.parameterized.Event) -> None:
-        self._scales.locked = self.locked
+        self._scales.spacing, self._scales.locked = self.spacing, self.locked
         if not self.locked:
             self._scales.forget()
+        self._draw_again()
+        self._show_legend()
+
+    def _draw_again(self) -> None:
         self._drawn = None
         self._draw()
-        self._show_legend()
 
     def _recolor(self, *events: param.parameterized.Event) -> None:
         with pn.io.hold():

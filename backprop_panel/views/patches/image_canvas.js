@@ -15,6 +15,12 @@ function hidden_part({data: {first_shown, end_shown, first_row, row_block}}, i, 
   return `inset(${100 * above / lines}% 0 ${100 * below / lines}% 0)`
 }
 
+// Values in the places, between -end and end, that they have on a symmetric log scale.
+function symmetric_log(values, linear, end) {
+  const unit = end / Math.log1p(end / linear)
+  return values.map((value) => Math.sign(value) * unit * Math.log1p(Math.abs(value) / linear))
+}
+
 function paint_cells_beneath_plots() {
   const images = Bokeh.require("models/glyphs/image").ImageView.prototype
   if (images.change_cells) return
@@ -55,11 +61,11 @@ function paint_cells_beneath_plots() {
   images._flat_img_to_buf8 = function(image) {
     if (!is_beneath(this)) return _flat_img_to_buf8.call(this, image)
     const {color_mapper} = this.model
-    if (this.palette !== color_mapper.palette) {
-      this.palette = color_mapper.palette
-      this.colours = color_mapper.rgba_mapper
+    const {palette, high_color, high, tags: [linear]} = color_mapper
+    if (this.palette !== palette || this.high_color !== high_color) {
+      Object.assign(this, {palette, high_color, colours: color_mapper.rgba_mapper})
     }
-    return this.colours.v_compute(image)
+    return this.colours.v_compute(linear == null ? image : symmetric_log(image, linear, high))
   }
 
   images.remove = function() {

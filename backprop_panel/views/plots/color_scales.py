@@ -1,13 +1,46 @@
-"""Limits of the colour scales, which follow the values on the map."""
+"""Colour scales of the map's heatmaps, which fit the values that are shown.
+
+A scale is a function of the values alone: the same record has the same colours whatever was shown
+before. Only while records follow one another do the scales move gradually.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from math import expm1, floor, log1p, log10
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...settings import LARGEST
+
+SYMMETRIC_LOG, LINEAR, ROBUST = "symmetric log", "linear", "robust"
+
+SPACINGS = (SYMMETRIC_LOG, LINEAR, ROBUST)
+"""How colours are spaced, the default first.
+
+symmetric log
+    Linear about zero and logarithmic beyond, with the widest linear part under which small values
+    are seen. It ends at the largest magnitude.
+linear
+    It ends at the largest magnitude.
+robust
+    Linear to the 99th percentile of the magnitudes; larger ones have a colour of their own.
+"""
+
+ROBUST_SHARE = 0.99
+"""The share of the values within a robust scale."""
+
+SMALL_SHARE, VISIBLE = 0.2, 0.12
+"""On a symmetric log scale, this share of the values other than 0 may be paler than `VISIBLE`, as a
+share of the way from the background to the colour of the end."""
+
+MOST_DECADES = 9
+"""How many powers of ten a logarithmic part has at most."""
+
+STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
+"""A scale ends at one of these numbers times a power of ten: it changes seldom, and reads well."""
 
 SMOOTHING = 0.1
 """How far a scale's smoothed magnitude moves towards a smaller one with each frame."""
@@ -16,7 +49,7 @@ GROWTH = 0.5
 """How far it moves towards a larger one."""
 
 ROOM = 1.4
-"""A changed limit is the magnitude times this, at most the largest number of float32.
+"""In a sequence of frames a changed limit is the magnitude times this.
 
 It is kept until the magnitude exceeds it, or falls below the limit divided by the square of this.
 """
@@ -24,64 +57,158 @@ It is kept until the magnitude exceeds it, or falls below the limit divided by t
 SMALLEST = 1e-12
 """The limit of a scale for values that are all zero."""
 
+SAMPLE = 16_384
+"""The number of values from which percentiles are found."""
 
-class Scales:
-    """Scales symmetric about zero, one for each kind of value, smoothed over frames.
 
-    A limit changes only when it must, since the browser then colours all cells again.
+@dataclass(frozen=True)
+class ColorScale:
+    """A scale symmetric about zero.
 
     Attributes
     ----------
-    ends : dict of str to float
-        The limit of each kind's scale.
-    locked : bool
-        Whether the limits stay as they are.
+    end : float
+        The magnitude at which the colours end.
+    linear : float or None
+        The magnitude up to which a symmetric log scale is about linear; None: all of it is.
+    clipped : bool
+        Whether values beyond the end are to be expected, and marked.
     """
 
-    def __init__(self) -> None:
-        self.ends: dict[str, float] = {}
+    end: float
+    linear: float | None = None
+    clipped: bool = False
+
+    def shares(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return where values lie, from -1 to 1: v/e, or sign(v) log(1 + |v|/l) / log(1 + e/l).
+
+        Here e is the end and l the linear part. Values beyond the end are not clipped.
+        """
+        values = np.asarray(values, float)
+        if self.linear is None:
+            return values / self.end
+        shares = np.log1p(np.abs(values) / self.linear) / log1p(self.end / self.linear)
+        return np.sign(values) * shares
+
+    def middle(self) -> float:
+        """Return a round magnitude about half way from zero to the end, for a tick."""
+        if self.linear is None:
+            return self.end / 2
+        half_way = self.linear * expm1(0.5 * log1p(self.end / self.linear))
+        return float(f"{half_way:.0e}")
+
+
+class Scales:
+    """Scales symmetric about zero, one for each kind of value.
+
+    Attributes
+    ----------
+    spacing : str
+        One of `SPACINGS`.
+    by_kind : dict of str to ColorScale
+    locked : bool
+        Whether the scales stay as they are.
+    has_not_finite : bool
+        Whether the last frame had values that are not finite.
+    """
+
+    def __init__(self, spacing: str = SYMMETRIC_LOG) -> None:
+        self.spacing = spacing
+        self.by_kind: dict[str, ColorScale] = {}
         self.locked = False
+        self.has_not_finite = False
         self._magnitudes: dict[str, float] = {}
 
     def forget(self) -> None:
         """Start again from the next values."""
-        self.ends, self._magnitudes = {}, {}
+        self.by_kind, self._magnitudes = {}, {}
 
     def follow(
         self, shown: Iterable[tuple[str, NDArray[np.floating]]], smoothly: bool = True
     ) -> bool:
-        """Update the limits from a frame's values; return whether one changed.
+        """Update the scales from a frame's values; return whether the legend changes.
 
         Parameters
         ----------
         shown : iterable of (str, array)
             Each array with its kind.
         smoothly : bool
-            Whether limits move gradually, for a frame among many; otherwise they fit at once.
+            Whether scales move gradually, for a frame among many; otherwise they fit at once.
         """
-        before = dict(self.ends)
-        largest: dict[str, float] = {}
+        before = dict(self.by_kind), self.has_not_finite
+        magnitudes: dict[str, list[NDArray]] = {}
+        self.has_not_finite = False
         for kind, values in shown:
-            largest[kind] = max(largest.get(kind, SMALLEST), _largest(values))
-        for kind, magnitude in largest.items():
-            if kind not in self.ends:
-                self.ends[kind] = self._magnitudes[kind] = magnitude
+            magnitudes.setdefault(kind, []).append(self._finite_magnitudes(values))
+        for kind, parts in magnitudes.items():
+            if kind not in self.by_kind or not (self.locked or smoothly):
+                self._fit(kind, parts)
             elif not self.locked:
-                self._follow(kind, magnitude, smoothly)
-        return self.ends != before
+                self._move(kind, parts)
+        return (self.by_kind, self.has_not_finite) != before
 
-    def _follow(self, kind: str, magnitude: float, smoothly: bool) -> None:
-        before, end = self._magnitudes[kind], self.ends[kind]
-        rate = (SMOOTHING if magnitude < before else GROWTH) if smoothly else 1
+    def _finite_magnitudes(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return the magnitudes that are finite in float32."""
+        magnitudes = np.abs(values).ravel()
+        if magnitudes.max(initial=0) <= LARGEST:
+            return magnitudes
+        self.has_not_finite = True
+        return magnitudes[magnitudes <= LARGEST]
+
+    def _fit(self, kind: str, parts: list[NDArray]) -> None:
+        magnitude = self._magnitudes[kind] = self._magnitude(parts)
+        self.by_kind[kind] = self._scale(rounded_up(magnitude), parts)
+
+    def _move(self, kind: str, parts: list[NDArray]) -> None:
+        before, scale = self._magnitudes[kind], self.by_kind[kind]
+        magnitude = self._magnitude(parts)
+        rate = SMOOTHING if magnitude < before else GROWTH
         smoothed = self._magnitudes[kind] = before + rate * (magnitude - before)
-        if not end / ROOM**2 <= smoothed <= end:
-            self.ends[kind] = min(smoothed * ROOM, LARGEST)
+        if not scale.end / ROOM**2 <= smoothed <= scale.end:
+            scale = replace(scale, end=rounded_up(smoothed * ROOM))
+        if scale.linear is not None:
+            linear = self._scale(scale.end, parts).linear
+            if not 0.05 <= linear / scale.linear <= 20:  # a decade more or less is hardly seen
+                scale = replace(scale, linear=linear)
+        self.by_kind[kind] = scale
+
+    def _magnitude(self, parts: list[NDArray]) -> float:
+        if self.spacing == ROBUST and (sample := _sample(parts)).size:
+            return max(float(np.quantile(sample, ROBUST_SHARE)), SMALLEST)
+        return max(float(part.max(initial=SMALLEST)) for part in parts)
+
+    def _scale(self, end: float, parts: list[NDArray]) -> ColorScale:
+        if self.spacing == SYMMETRIC_LOG:
+            return ColorScale(end, linear_part(_sample(parts), end))
+        return ColorScale(end, clipped=self.spacing == ROBUST)
 
 
-def _largest(values: NDArray[np.floating]) -> float:
-    """Return the largest magnitude that is finite in float32."""
-    magnitudes = np.abs(values)
-    largest = float(magnitudes.max(initial=0))
-    if largest <= LARGEST:
-        return largest
-    return float(magnitudes.max(initial=0, where=magnitudes <= LARGEST))
+def rounded_up(magnitude: float) -> float:
+    """Return the next of `STEPS` times a power of ten, at most the largest of float32."""
+    power = floor(log10(magnitude))
+    for step in STEPS:
+        if (end := float(f"{step}e{power}")) >= magnitude * (1 - 1e-9):
+            return min(end, LARGEST)
+    return min(float(f"1e{power + 1}"), LARGEST)
+
+
+def linear_part(magnitudes: NDArray[np.floating], end: float) -> float:
+    """Return the widest linear part, a power of ten, that shows small magnitudes.
+
+    It is the largest l with log(1 + q/l) / log(1 + e/l) >= `VISIBLE`, where q is the magnitude that
+    `SMALL_SHARE` of the values other than zero do not reach, and e the end.
+    """
+    other_than_zero = magnitudes[magnitudes > 0]
+    small = float(np.quantile(other_than_zero, SMALL_SHARE)) if other_than_zero.size else end
+    power = floor(log10(end))
+    for decades in range(MOST_DECADES):
+        linear = float(f"1e{power - decades}")
+        if log1p(small / linear) >= VISIBLE * log1p(end / linear):
+            return linear
+    return float(f"1e{power - MOST_DECADES}")
+
+
+def _sample(parts: list[NDArray]) -> NDArray[np.floating]:
+    """Return at most about `SAMPLE` of the values, evenly spaced."""
+    stride = max(1, sum(part.size for part in parts) // SAMPLE)
+    return np.concatenate([part[::stride] for part in parts])

@@ -26,6 +26,8 @@ class Theme:
     ----------
     background, negative, positive : str
         The page's background, which stands for zero, and the ends of a heatmap's scale.
+    below, above : str
+        The colours of values beyond the ends of a robust scale.
     mark : str
         The outline of the chosen cell.
     line : str
@@ -39,6 +41,8 @@ class Theme:
     background: str
     negative: str
     positive: str
+    below: str
+    above: str
     mark: str
     line: str
     operand: str
@@ -51,9 +55,22 @@ class Theme:
         above = _blend(self.background, self.positive, half + 1)
         return [*below, *above[1:]]
 
+    def beyond(self, clipped: bool) -> dict[str, str | None]:
+        """Return a colour mapper's options for values beyond the ends of its scale."""
+        return {
+            "low_color": self.below if clipped else None,
+            "high_color": self.above if clipped else None,
+        }
 
-LIGHT = Theme("#fbfbfa", "#1c5fae", "#d95f02", "#111418", "#11141859", "#3b5bdb", "#ae3ec9")
-DARK = Theme("#121417", "#5c9dff", "#ffab40", "#ffffff", "#ffffff66", "#a5b4ff", "#e599f7")
+
+LIGHT = Theme(
+    "#fbfbfa", "#1c5fae", "#d95f02", "#08264a", "#6b2800",
+    "#111418", "#11141859", "#3b5bdb", "#ae3ec9",
+)  # fmt: skip
+DARK = Theme(
+    "#121417", "#5c9dff", "#ffab40", "#d6e6ff", "#fff0d6",
+    "#ffffff", "#ffffff66", "#a5b4ff", "#e599f7",
+)  # fmt: skip
 
 NOT_FINITE = "#e600a9"
 """The colour of NaN and infinity, and of nothing else."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..patches.weak_hook import weak_hook
 from .cell_labels import names_of_cells
 from .cell_outlines import CellOutlines
+from .color_scales import ColorScale
 from .colors import NOT_FINITE, Theme
 from .heatmap_axes import HeatmapAxes
 from .heatmap_cells import HeatmapCells
@@ -57,6 +58,7 @@ class Heatmap:
     outlines : CellOutlines
     cells : HeatmapCells
     mapper : LinearColorMapper
+        Its tag is the linear part of a symmetric log scale, by which the cells are coloured.
     pointer_outline : Quad
         The glyph around the cell under the pointer.
     companions : list of bokeh Model
@@ -82,7 +84,10 @@ class Heatmap:
     companions: list[Model] = field(init=False, default_factory=list, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self.mapper = LinearColorMapper(palette=self.theme.diverging(), nan_color=NOT_FINITE)
+        self._scale = ColorScale(1.0)
+        self.mapper = LinearColorMapper(
+            palette=self.theme.diverging(), nan_color=NOT_FINITE, low=-1, high=1
+        )
         self.pointer_outline = Quad(fill_color=None, line_color=self.theme.mark)
         has_bias = bool(self.bias_name)
         if self.gradient_of:
@@ -128,17 +133,16 @@ class Heatmap:
             css_classes=[HEATMAP],
         )
 
-    def show(self, values: NDArray[np.floating], limit: float) -> None:
-        """Show other values on a scale that ends at ±`limit`."""
-        self.take(values, limit)
+    def show(self, values: NDArray[np.floating], scale: ColorScale) -> None:
+        """Show other values on a scale."""
+        self.take(values, scale)
         self.source.data["image"] = self.images
 
-    def take(self, values: NDArray[np.floating], limit: float) -> None:
+    def take(self, values: NDArray[np.floating], scale: ColorScale) -> None:
         """Take other values; of the same shape, they wait for a `HeatmapBatch` to send them."""
         self.cells.take(values)
         self.outlines.resize(self.shape)
-        if limit != self.mapper.high:
-            self.mapper.update(low=-limit, high=limit)
+        self._use(scale)
 
     def reveal(self, rows: Rows | None) -> None:
         """Show some rows, and a bias if there are any, the others blank; all of them for None."""
@@ -147,10 +151,20 @@ class Heatmap:
     def recolor(self, theme: Theme) -> None:
         """Take the colours of another theme."""
         self.theme = theme
-        self.mapper.palette = theme.diverging()
+        self.mapper.update(palette=theme.diverging(), **theme.beyond(self._scale.clipped))
         self.pointer_outline.line_color = theme.mark
         self.axes.recolor(theme)
         self.outlines.recolor(theme)
+
+    def _use(self, scale: ColorScale) -> None:
+        """Have the browser colour the cells by a scale."""
+        if scale == self._scale:
+            return
+        if scale.clipped != self._scale.clipped:
+            self.mapper.update(**self.theme.beyond(scale.clipped))
+        self._scale = scale
+        tags = [] if scale.linear is None else [scale.linear]
+        self.mapper.update(low=-scale.end, high=scale.end, tags=tags)
 
     def tapped(self, event: Tap) -> None:
         """Call `on_tap` for the cell under a tap."""

@@ -45,6 +45,24 @@ def number(value: float) -> str:
     return f"{mantissa}e{int(exponent)}".replace("-", "−")
 
 
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def round_number(value: float) -> str:
+    """Return a number of one or two digits for a tick, such as ``0.15`` or ``2·10⁻⁵``."""
+    mantissa, exponent = f"{value:.1e}".split("e")
+    if value == 0 or -3 <= int(exponent) < 4:
+        return f"{float(f'{value:.1e}'):g}".replace("-", "−")
+    digits = mantissa.removesuffix(".0").replace("-", "−")
+    power = f"10{exponent_text(int(exponent))}"
+    return {"1": power, "−1": f"−{power}"}.get(digits, f"{digits}·{power}")
+
+
+def exponent_text(exponent: int) -> str:
+    """Return an exponent in superscript digits."""
+    return str(exponent).translate(_SUPERSCRIPTS)
+
+
 def signed(value: float) -> str:
     """Return a change as `number` does, with its sign: ``+0.0021``."""
     return ("+" if value > 0 else "") + number(value)

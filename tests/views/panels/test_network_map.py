@@ -1,12 +1,14 @@
 """The network map follows the run that is shown."""
 
+from dataclasses import replace
+
 import numpy as np
 import panel as pn
 import pytest
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.session_map import session_map
-from backprop_panel.views.plots.color_scales import ROOM
+from backprop_panel.views.plots.colors import DARK
 from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.session import Session
 
@@ -118,7 +120,64 @@ def end_after_setting_a_weight(session, network_map, weight):
 
 
 def test_a_single_record_is_shown_on_a_scale_that_fits_it(session, network_map):
-    assert end_after_setting_a_weight(session, network_map, 50.0) == 50 * ROOM
+    assert end_after_setting_a_weight(session, network_map, 47.0) == 50
+
+
+def test_the_scale_comes_to_rest_with_the_training(session, network_map):
+    session.training = True
+    assert end_after_setting_a_weight(session, network_map, 47.0) < 50
+    session.training = False
+    session.param.trigger("record")
+    assert network_map.grid.values[1].mapper.high == 50
+
+
+def test_going_back_shows_the_scales_of_before(session, network_map):
+    def scales():
+        mappers = (heatmap.mapper for heatmap in network_map.grid.heatmaps)
+        return [(mapper.high, *mapper.tags) for mapper in mappers]
+
+    record, before = session.record, scales()
+    end_after_setting_a_weight(session, network_map, 47.0)
+    assert scales() != before
+    session.record = record
+    assert scales() == before
+
+
+def test_colours_are_spaced_as_chosen(session, network_map):
+    heatmap = network_map.grid.gradients[3]
+    end = heatmap.mapper.high
+    assert heatmap.mapper.tags
+    network_map.spacing = "linear"
+    assert (heatmap.mapper.high, heatmap.mapper.tags) == (end, [])
+    network_map.spacing = "robust"
+    assert heatmap.mapper.high < end
+    assert heatmap.mapper.high_color and heatmap.mapper.low_color
+    network_map.dark = True
+    assert heatmap.mapper.high_color == DARK.above
+
+
+def legend(network_map):
+    (pane,) = (
+        pane
+        for pane in network_map.__panel__().select(pn.pane.HTML)
+        if "bp-legend" in pane.css_classes
+    )
+    return pane.object
+
+
+def test_the_legend_has_ticks_for_each_kind_and_all_ends_for_each_heatmap(session, network_map):
+    assert legend(network_map).count('class="bp-scale"') == 6
+    assert ">dW<" in legend(network_map)
+    network_map.shared_by = "each heatmap"
+    assert "dW3 ±" in legend(network_map)
+
+
+def test_the_legend_explains_numbers_that_are_not_finite_while_there_are_any(session, network_map):
+    assert "not finite" not in legend(network_map)
+    first, *others = session.record.layers
+    changed = {"layers": (first * np.nan, *others), "deltas": (*session.record.deltas,)}
+    session.record = replace(session.record, **changed)
+    assert "not finite" in legend(network_map)
 
 
 def test_the_scale_does_not_jump_while_training(session, network_map):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..settings import SettingError, is_finite, is_number, is_whole, shown
 from .engine import Engine
 
 LOSSES_AVERAGED = 32
@@ -25,12 +26,35 @@ class StopWhen:
         Stop once the training loss, averaged over the last 32 steps, is below this.
     not_finite : bool
         Stop once a loss is infinite or not a number.
+
+    Raises
+    ------
+    SettingError
+        If a condition is none of these.
     """
 
     step: int | None = None
     epoch: int | None = None
     loss_below: float | None = None
     not_finite: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("step", "epoch"):
+            count = getattr(self, name)
+            if count is not None and not (is_whole(count) and count >= 0):
+                raise SettingError(
+                    name,
+                    f"{name} must be a whole number of at least 0, or None; got {shown(count)}.",
+                )
+        loss = self.loss_below
+        if loss is not None and not (is_number(loss) and is_finite(loss)):
+            raise SettingError(
+                "loss_below", f"loss_below must be a finite number, or None; got {shown(loss)}."
+            )
+        if not isinstance(self.not_finite, bool):
+            raise SettingError(
+                "not_finite", f"not_finite must be True or False; got {shown(self.not_finite)}."
+            )
 
     def reason(self, engine: Engine, since: int) -> str | None:
         """Return why to stop now, or None; losses up to the step `since` were checked before."""

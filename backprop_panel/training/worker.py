@@ -7,6 +7,7 @@ from threading import Event, Thread
 from time import perf_counter
 
 from ..nn.record import StepRecord
+from ..settings import SettingError, shown
 from .command_queue import CommandQueue
 from .engine import Engine
 from .pace import Pace
@@ -72,8 +73,13 @@ class Worker:
         Raises
         ------
         SettingError
-            If another process trains the run, or the rate is no number above 0.
+            If another process trains the run, the rate is no number above 0, or `stop_when` is
+            none.
         """
+        if not isinstance(stop_when, StopWhen):
+            raise SettingError(
+                "stop_when", f"stop_when must be a StopWhen; got {shown(stop_when)}."
+            )
         pace = Pace(steps_per_second)
         self.stop()
         self.error = self.reason = self._newest = None

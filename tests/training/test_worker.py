@@ -478,3 +478,21 @@ def test_a_rate_that_is_no_number_above_zero_is_refused(run, rate):
         with pytest.raises(SettingError, match="above 0"):
             action()
     assert not worker.running
+
+
+CONDITIONS_THAT_ARE_NONE = [
+    {"step": "x"}, {"step": 2.5}, {"step": -4}, {"step": True}, {"epoch": "x"}, {"epoch": -1},
+    {"loss_below": "x"}, {"loss_below": np.nan}, {"loss_below": 1e39}, {"not_finite": 1},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("conditions", CONDITIONS_THAT_ARE_NONE, ids=repr)
+def test_a_condition_that_could_never_be_checked_is_refused(conditions):
+    with pytest.raises(SettingError, match=f"{next(iter(conditions))} must be"):
+        StopWhen(**conditions)
+
+
+def test_a_worker_is_started_with_conditions_only(run):
+    with pytest.raises(SettingError, match="stop_when must be a StopWhen; got 'x'"):
+        run.worker.start("x")
+    assert not run.worker.running

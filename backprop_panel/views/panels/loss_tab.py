@@ -12,7 +12,14 @@ from ...runs.run import TrainingRun
 from ..plots.colors import run_color
 from ..plots.html import html
 from ..plots.line_plot import Curves
-from ..plots.loss_curves import LossLines, Wanted, changed_settings, points_each, width_each
+from ..plots.loss_curves import (
+    LossLines,
+    Wanted,
+    changed_settings,
+    points_each,
+    sane_limit,
+    width_each,
+)
 from ..state.comparison import Comparison
 from ..state.session import redraw_on_change
 
@@ -37,7 +44,7 @@ class LossTab(pn.viewable.Viewer):
         self._legend = html(LEGEND, "bp-legend", align="center")
         self._layout = self._lay_out()
         self.param.watch(self._draw, ["smoothing", "visible"])
-        self.param.watch(lambda event: self._curves.use_log_axis(event.new), "log_axis")
+        self.param.watch(self._use_axis, "log_axis")
         comparison.param.watch(self._draw, "hidden")
         redraw_on_change(comparison.session, self._draw)
 
@@ -68,6 +75,10 @@ class LossTab(pn.viewable.Viewer):
             margin=0,
         )
 
+    def _use_axis(self, event: param.parameterized.Event) -> None:
+        self._curves.use_log_axis(event.new)
+        self._draw()
+
     def _draw(self, *events: param.parameterized.Event) -> None:
         if not self.visible:
             return
@@ -80,6 +91,7 @@ class LossTab(pn.viewable.Viewer):
                 lines,
                 now=session.engine.step if session.past else None,
                 events=changed_settings(session.run, self.smoothing),
+                highest=sane_limit(self.comparison.runs(), self.log_axis),
             )
 
     def _wanted(self) -> dict[TrainingRun, tuple[str, Wanted]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -9,15 +10,29 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
+from ...runs.run import TrainingRun
 from ..plots.colors import run_color
 from ..plots.html import html
-from ..plots.line_plot import BARE, Curves
-from ..plots.loss_curves import FEWEST_POINTS, LossLines, Wanted, changed_settings, changes_after
+from ..plots.line_plot import BARE, Curves, Line
+from ..plots.loss_curves import (
+    FEWEST_POINTS,
+    LossLines,
+    Wanted,
+    changed_settings,
+    changes_after,
+    sane_limit,
+)
 from ..state.comparison import Comparison
 from ..state.session import redraw_on_change
 from ..widgets.buttons import button
 
 LOSS_SMOOTHING = 0.05
+
+FAINT = "66"
+"""The opacity, in hexadecimal, of the lines of other runs."""
+
+MOST_TAGS = 4
+"""Up to so many other runs have their names at the ends of their lines."""
 
 NOTHING_CHOSEN = -1
 """The slider's `value_throttled` while no step is chosen."""
@@ -85,19 +100,34 @@ class Timeline(pn.viewable.Viewer):
         self._now.disabled = session.past is None
         self._position = {"end": max(present, 1), "value": step, "disabled": not present}
         self._place_slider()
-        wanted = {
-            run: (
-                run_color(comparison.number(run)),
-                Wanted(LOSS_SMOOTHING, False, None, begin, FEWEST_POINTS),
-            )
-            for run, begin in comparison.branches().items()
-        }
         self._curves.show(
-            self._lines.of_all(wanted),
+            self._drawn_lines(),
             now=step if present else None,
             events=changed_settings(session.run, LOSS_SMOOTHING),
             end=max(present, 1),
+            highest=sane_limit(comparison.runs(), log_y=True),
         )
+
+    def _drawn_lines(self) -> list[Line]:
+        """Return the lines of the compared runs: that on the page in full, the others faint."""
+        comparison = self.comparison
+        branches = comparison.branches()
+        wanted = {
+            run: (
+                self._color(run),
+                Wanted(LOSS_SMOOTHING, False, None, begin, FEWEST_POINTS),
+            )
+            for run, begin in branches.items()
+        }
+        lines = self._lines.of_all(wanted)
+        if len(branches) - 1 > MOST_TAGS:
+            return lines
+        ours = self._color(comparison.session.run)
+        return [line if line.color == ours else replace(line, tag=line.label) for line in lines]
+
+    def _color(self, run: TrainingRun) -> str:
+        color = run_color(self.comparison.number(run))
+        return color if run is self.comparison.session.run else color + FAINT
 
 
 def _slider() -> pmui.IntSlider:

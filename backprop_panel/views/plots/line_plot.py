@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import nan
+from math import nan, pi
 from typing import Any
 
 import holoviews as hv
@@ -19,6 +19,7 @@ from bokeh.models import (
     GlyphRenderer,
     HoverTool,
     Range1d,
+    Text,
     VSpan,
 )
 from bokeh.plotting import figure
@@ -27,6 +28,7 @@ from ..patches.plot_source import replace_source
 from ..patches.weak_hook import weak_hook
 from .cell_labels import LABEL_COLOR
 from .line_source import Line, LineSource
+from .plot_edges import LOWEST, within_edges
 
 MARKER_COLOR = "#e8590c"
 
@@ -83,6 +85,12 @@ COMPACT = Look(named=False, font="9px", left=40, ticks=3)
 BARE = Look(axes=False, tools=False, named=False, left=4)
 
 
+_TAG = {
+    "x": "x", "y": "y", "text": "text", "text_color": "color", "text_font_size": "11px",
+    "text_align": "right", "text_baseline": "bottom",
+}  # fmt: skip
+
+
 class Curves:
     """A plot of lines that keeps its zoom while they change.
 
@@ -120,7 +128,7 @@ class Curves:
         on_zoom: Callable[[], None] | None = None,
     ) -> None:
         self._name = name
-        self._log_x = log_x
+        self._log_x, self._log_y = log_x, log_y
         self._look = look
         self._names = names
         self._from_zero = from_zero
@@ -129,6 +137,9 @@ class Curves:
         self.window: tuple[float, float] | None = None
         self._source = LineSource()
         self._markers = ColumnDataSource({"x": [], "y": [], "what": []})
+        edges = ("x", "y", "angle", "color", "text")
+        self._edges = ColumnDataSource({name: [] for name in edges})
+        self._tags = ColumnDataSource({name: [] for name in ("x", "y", "color", "text")})
         self._now = ColumnDataSource({"x": []})
         self._extent = Range1d(0, 1)
         self.pane = pn.pane.HoloViews(
@@ -141,6 +152,7 @@ class Curves:
         now: int | None = None,
         events: Sequence[Marker] = (),
         end: int = 1,
+        highest: float | None = None,
     ) -> None:
         """Show these lines.
 
@@ -153,9 +165,26 @@ class Curves:
             Points on the lines with a text each.
         end : int
             The last step of a plot without axes; others end with their lines, or as zoomed.
+        highest : float, optional
+            Larger numbers are drawn here, and marked; so are the lowest on a logarithmic axis.
         """
+        lines, marks = within_edges(lines, LOWEST if self._log_y else None, highest)
         with pn.io.hold():
             self._source.show([line for line in lines if len(line.x)])
+            self._edges.data = {
+                "x": [mark.x for mark in marks],
+                "y": [mark.y for mark in marks],
+                "angle": [0.0 if mark.above else pi for mark in marks],
+                "color": [mark.color for mark in marks],
+                "text": [mark.text for mark in marks],
+            }
+            tagged = [line for line in lines if line.tag and len(line.x)]
+            self._tags.data = {
+                "x": [line.x[-1] for line in tagged],
+                "y": [line.y[-1] for line in tagged],
+                "color": [line.color for line in tagged],
+                "text": [line.tag for line in tagged],
+            }
             self._now.data = {"x": [] if now is None else [now]}
             self._markers.data = {
                 "x": [marker.step for marker in events],
@@ -165,7 +194,8 @@ class Curves:
             self._extent.end = end
 
     def use_log_axis(self, log_y: bool) -> None:
-        """Show the loss on a logarithmic axis, or a linear one."""
+        """Show the loss on a logarithmic axis, or a linear one; the lines are shown again then."""
+        self._log_y = log_y
         self.pane.object = self._plot(log_y)
 
     def _plot(self, log_y: bool) -> hv.Path:
@@ -203,7 +233,8 @@ class Curves:
         start = 0 if self._from_zero else nan
         figure.y_range = DataRange1d(renderers=[renderer], start=start)
         figure.add_glyph(self._now, VSpan(x="x", line_color="#888", line_width=1.5))
-        figure.add_tools(self._add_markers(figure), self._hover(renderer))
+        figure.add_glyph(self._tags, Text(**_TAG))
+        figure.add_tools(self._add_markers(figure), self._add_edges(figure), self._hover(renderer))
         figure.tags = self._source.companions
         self._listen(figure)
 
@@ -232,6 +263,14 @@ class Curves:
         )  # fmt: skip
         text = TOOLTIP.format("step @x{0,0}<br>changed: @what")
         return HoverTool(renderers=[renderer], tooltips=text)
+
+    def _add_edges(self, figure: figure) -> HoverTool:
+        """Draw the marks at the edges; return their hover."""
+        renderer = figure.scatter(
+            x="x", y="y", angle="angle", source=self._edges, marker="triangle", size=9,
+            fill_color="color", line_color=None,
+        )  # fmt: skip
+        return HoverTool(renderers=[renderer], tooltips=TOOLTIP.format("@text<br>step @x{0,0}"))
 
     def _hover(self, renderer: GlyphRenderer) -> HoverTool:
         across, up = self._names

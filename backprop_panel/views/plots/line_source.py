@@ -27,7 +27,11 @@ lines.setv({data: {xs, ys, ...styles}}, {sync: false, check_eq: false})
 
 @dataclass(frozen=True)
 class Line:
-    """A curve: its points, its style, and the text of its hover."""
+    """A curve: its points, its style, and the text of its hover.
+
+    `not_finite` has the first and the last step of each stretch without a finite number, and `tag`
+    is written at the line's end.
+    """
 
     x: NDArray
     y: NDArray
@@ -36,6 +40,8 @@ class Line:
     about: str = ""
     dash: str = "solid"
     width: float = 1.5
+    not_finite: tuple[tuple[int, int], ...] = ()
+    tag: str = ""
 
 
 class LineSource:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -24,7 +24,8 @@ from ...training.history import History
 from .downsampling import thinned
 from .html import number
 from .line_plot import Line, Marker
-from .smoothing import Window, averaged, in_view, smoothed, span_of, stretch_means
+from .plot_edges import stretches_of
+from .smoothing import Window, averaged, in_view, mean_at, span_of, stretch_means
 
 MOST_POINTS = 1000
 """Points sent of a curve: about one a pixel of a wide screen."""
@@ -37,6 +38,12 @@ FEWEST_POINTS = 200
 
 MOST_THICK = 8
 """Up to this many runs, curves are wider than a pixel."""
+
+SANE = 4
+"""Losses beyond this many times that of the beginning are drawn at the edge of the plot."""
+
+MOST_SEGMENTS = 20
+"""Parts of a curve between losses that are not finite; with more of them, gaps are not drawn."""
 
 MOST_NAMED = 2
 """Changes at one step that the timeline names; the others are counted."""
@@ -75,6 +82,20 @@ class Wanted:
         return min(FEWEST_POINTS, self.points // 2)
 
 
+def sane_limit(runs: Sequence[TrainingRun], log_y: bool) -> float | None:
+    """Return the largest loss to draw, so that a run that diverges flattens no other.
+
+    It is a few times the loss with which the runs begin; None for a run alone on a logarithmic
+    axis, where it flattens nothing, and for runs without a loss.
+    """
+    first = sorted(float(run.history["loss"][0]) for run in runs if run.history.rows)
+    first = [loss for loss in first if 0 < loss < np.inf]
+    if not first or (log_y and len(runs) == 1):
+        return None
+    usual = first[(len(first) - 1) // 2]
+    return SANE * max(loss for loss in first if loss <= SANE * usual)
+
+
 def points_each(runs: int) -> int:
     """Return the largest number of points of a curve among those of `runs` runs."""
     return max(FEWEST_POINTS, min(MOST_POINTS, POINTS_TOGETHER // max(runs, 1)))
@@ -99,6 +120,11 @@ class _RunLosses:
     def means(self) -> NDArray:
         """The mean of each full stretch of `span` losses."""
         return stretch_means(self.losses, self.span)
+
+    def not_finite(self, first: int, last: int) -> tuple[tuple[int, int], ...]:
+        """Return the first and the last step of each stretch without a finite loss."""
+        flags = ~np.isfinite(self.losses[first - 1 : last])
+        return tuple((first + start, first + end - 1) for start, end in stretches_of(flags))
 
     @cached_property
     def validations(self) -> tuple[NDArray, NDArray]:
@@ -141,12 +167,16 @@ class LossLines:
         about, width = _about(run), wanted.width
         run_losses = self._losses_of(run, span_of(wanted.smoothing))
         rows, view = len(run_losses.losses), (wanted.window, wanted.begin)
+        first, last = in_view(rows, *view)
         steps, losses = averaged(run_losses.losses, run_losses.span, *view, run_losses.means)
-        yield Line(*thinned(steps, losses, wanted.points), color, run.name, about, width=width)
+        yield from _segments(
+            Line(steps, losses, color, run.name, about, width=width),
+            wanted.points,
+            run_losses.not_finite(first, last),
+        )
         if not wanted.validation:
             return
         steps, losses = run_losses.validations
-        first, last = in_view(rows, *view)
         drawn = slice(*np.searchsorted(steps, (first, last + 1)))
         yield Line(
             *thinned(steps[drawn], losses[drawn], wanted.dashed_points),
@@ -158,6 +188,21 @@ class LossLines:
         )
         if rows:
             yield from _floor(run, color)
+
+
+def _segments(line: Line, points: int, not_finite: tuple[tuple[int, int], ...]) -> Iterator[Line]:
+    """Yield the finite parts of a line, each thinned; the first has the marks of all gaps."""
+    finite = np.isfinite(line.y)
+    parts = stretches_of(finite)
+    if len(parts) > MOST_SEGMENTS:  # the gaps are narrower than pixels
+        x, y = line.x[finite], line.y[finite]
+        parts = [(0, len(x))]
+        line = replace(line, x=x, y=y)
+    most = max(points // max(len(parts), 1), 2)
+    for first, end in parts or [(0, 0)]:
+        x, y = thinned(line.x[first:end], line.y[first:end], most)
+        yield replace(line, x=x, y=y, not_finite=not_finite)
+        not_finite = ()
 
 
 def _floor(run: TrainingRun, color: str) -> Iterator[Line]:
@@ -184,8 +229,8 @@ def changed_settings(run: TrainingRun, smoothing: float) -> list[Marker]:
     ]
     if not events:
         return []
-    losses = smoothed(run.history["loss"], span_of(smoothing))
-    return [Marker(event.step, float(losses[event.step - 1]), _what(event)) for event in events]
+    losses, span = run.history["loss"], span_of(smoothing)
+    return [Marker(event.step, mean_at(losses, event.step, span), _what(event)) for event in events]
 
 
 def changes_after(run: TrainingRun, step: int) -> str:

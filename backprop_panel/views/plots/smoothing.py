@@ -1,4 +1,4 @@
-"""Running means of long curves."""
+"""Running means of long curves; numbers that are not finite are left out of them."""
 
 from __future__ import annotations
 
@@ -48,6 +48,8 @@ def averaged(
 ) -> tuple[NDArray, NDArray]:
     """Return the steps to draw, and the mean of the last `span` losses at each.
 
+    The mean is of the finite losses, and NaN at a step whose loss is not finite.
+
     Parameters
     ----------
     losses : array, shape (steps,)
@@ -66,29 +68,52 @@ def averaged(
         from_stretch, to_stretch = -(-(first - 1) // span), last // span
         steps = span * np.arange(from_stretch + 1, to_stretch + 1)
         # The last steps may not fill a stretch.
-        end = losses[last - span : last].mean()
+        end = mean_at(losses, last, span)
         return np.append(steps, last), np.append(means[from_stretch:to_stretch], end)
     before = max(0, first - span)
     return np.arange(first, last + 1), smoothed(losses[before:last], span)[first - 1 - before :]
 
 
 def stretch_means(losses: NDArray, span: int) -> NDArray:
-    """Return the mean of each full stretch of `span` losses."""
+    """Return the mean of the finite losses of each full stretch of `span`; NaN without any."""
     if span == 1:
         return losses
     count = len(losses) // span
+    stretches = losses[: count * span].reshape(count, span)
     # np.mean takes ten times as long over so short an axis. A matrix product would use the threads
     # of the matrix library, which wait for each other while the browser draws on the same cores.
-    return np.einsum("ij->i", losses[: count * span].reshape(count, span)) / span
+    sums = np.einsum("ij->i", stretches)
+    if np.isfinite(sums).all():
+        return sums / span
+    finite = np.isfinite(stretches)
+    sums = np.where(finite, stretches, 0).astype(float).sum(axis=1)
+    return _ratios(sums, finite.sum(axis=1))
 
 
 def smoothed(values: NDArray, span: int) -> NDArray:
-    """Return the running mean of the last `span` values, of fewer at the beginning."""
+    """Return the running mean of the last `span` values, of fewer at the beginning.
+
+    The mean is of the finite ones, and NaN at a value that is not finite.
+    """
     span = min(span, len(values))
+    finite = np.isfinite(values)
     if span < 2:
-        return values
-    sums = np.cumsum(values, dtype=np.float64)
-    means = np.empty(len(values), np.float32)
-    means[:span] = sums[:span] / np.arange(1, span + 1)
-    means[span:] = (sums[span:] - sums[:-span]) / span
-    return means
+        return np.where(finite, values, np.nan)
+    # Not by differences of running sums: after one huge loss these have no digits left.
+    ones = np.ones(span)
+    sums = np.convolve(np.where(finite, values, 0.0), ones)[: len(values)]
+    counts = np.convolve(finite, ones)[: len(values)]
+    return np.where(finite, _ratios(sums, counts), np.nan)
+
+
+def mean_at(losses: NDArray, step: int, span: int) -> float:
+    """Return the mean of the finite ones of the last `span` losses up to a step; NaN without any.
+
+    As in `smoothed`, it is NaN if the loss of the step itself is not finite.
+    """
+    last = losses[max(0, step - span) : step].astype(float)
+    return float(last[np.isfinite(last)].mean()) if np.isfinite(last[-1]) else np.nan
+
+
+def _ratios(sums: NDArray, counts: NDArray) -> NDArray:
+    return np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0.5)

@@ -42,6 +42,9 @@ MOST_THICK = 8
 SANE = 4
 """Losses beyond this many times that of the beginning are drawn at the edge of the plot."""
 
+OTHER_LOSS = 10
+"""Runs with another loss function may begin with up to this many times the usual loss."""
+
 MOST_SEGMENTS = 20
 """Parts of a curve between losses that are not finite; with more of them, gaps are not drawn."""
 
@@ -93,7 +96,7 @@ def sane_limit(runs: Sequence[TrainingRun], log_y: bool) -> float | None:
     if not first or (log_y and len(runs) == 1):
         return None
     usual = first[(len(first) - 1) // 2]
-    return SANE * max(loss for loss in first if loss <= SANE * usual)
+    return SANE * max(loss for loss in first if loss <= OTHER_LOSS * usual)
 
 
 def points_each(runs: int) -> int:

@@ -91,6 +91,10 @@ def test_a_bad_beginning_does_not_flatten_the_others():
     assert sane_limit(runs_of([1.4, 0.5], [1.3, 0.2], [1e6, 0.1]), True) < 10
 
 
+def test_runs_with_two_loss_functions_are_drawn_in_full():
+    assert sane_limit(runs_of([1.4, 0.5], [0.29, 0.2]), True) > 1.4
+
+
 def test_a_run_alone_on_a_logarithmic_axis_is_drawn_in_full():
     assert sane_limit(runs_of([1.4, 7e5]), log_y=True) is None
     assert sane_limit(runs_of([1.4, 7e5]), log_y=False) < 10

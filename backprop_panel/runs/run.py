@@ -295,10 +295,22 @@ class TrainingRun(param.Parameterized):
         return step
 
     def reset(self) -> None:
-        """Return to the beginning: weights, optimizer, batch order, settings and history."""
+        """Return to the beginning: weights, optimizer, batch order, settings and history.
+
+        A fork returns to the step at which it was forked, with the changes made right after it.
+        """
         self.worker.stop()
-        beginning = initial_engine(self)
-        self.submit(lambda: self._adopt(beginning))
+        self.adopt(self.replay(self.parent[1]).engine if self.parent else initial_engine(self))
+
+    def adopt(self, engine: Engine) -> None:
+        """Take the state, the events and the history of another engine, such as a `replay`.
+
+        Raises
+        ------
+        SettingError
+            If another window or process trains the run.
+        """
+        self.submit(lambda: self._adopt(engine))
 
     def fork(self, name: str, step: int) -> TrainingRun:
         """Return a new run with the past of this one up to `step`, in its present mode."""

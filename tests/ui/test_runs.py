@@ -118,3 +118,22 @@ def test_a_taken_name_is_refused_in_the_table(used_page):
     type_into_table(used_page, "run 1", "run 2")
     expect(used_page.get_by_text("There is a run named 'run 2' already.").first).to_be_visible()
     expect(used_page.get_by_role("gridcell", name="run 1", exact=True)).to_be_visible()
+
+
+def test_a_reset_and_a_deletion_are_undone(page):
+    press(page, "Run Full Epoch")
+    expect_step(page, 16, epoch=1)
+    before = page.locator(".bp-status").inner_text()
+    press(page, "Reset")
+    expect_step(page, 0)
+    expect(page.get_by_text("reset of run 1")).to_be_visible()
+    press(page, "Undo")
+    expect(page.locator(".bp-status")).to_have_text(before)
+    expect(page.get_by_role("button", name="Undo", exact=True)).to_be_hidden()
+    press(page, "New run")
+    expect_active(page, "run 2")
+    press(page, "Delete")
+    press(page, "Delete run")
+    expect_active(page, "run 1")
+    press(page, "Undo")
+    expect_active(page, "run 2")

@@ -50,6 +50,11 @@ class RunControls(pn.viewable.Viewer):
         new_run.param.watch(self._mark_new, "pending")
         self._question = html("", "bp-note")
         self.delete_dialog = self._new_dialog()
+        self._undo_note = html("", "bp-note", align="center")
+        self._undo_row = pn.Row(
+            button("Undo", self._undo), self._undo_note, margin=(6, 0, 0, 0), visible=False
+        )
+        session.undo.param.watch(self._show_undo, "label")
         self._layout = self._lay_out()
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -65,7 +70,14 @@ class RunControls(pn.viewable.Viewer):
             gap="6px 0",
             margin=0,
         )
-        return pn.Column(self._active, self._name, buttons, margin=0, sizing_mode="stretch_width")
+        return pn.Column(
+            self._active,
+            self._name,
+            buttons,
+            self._undo_row,
+            margin=0,
+            sizing_mode="stretch_width",
+        )
 
     def show(self) -> None:
         """Show all runs and which of them is the active one."""
@@ -126,7 +138,10 @@ class RunControls(pn.viewable.Viewer):
             self._attempt_delete()  # refused, so no question is needed
             return
         name = escape(self.session.run.name)
-        self._question.object = f"<b>{name}</b> and its history will be gone."
+        self._question.object = (
+            f"<b>{name}</b> and its history will be gone. <b>Undo</b> brings them back while this "
+            "page is open."
+        )
         self.delete_dialog.open = True
 
     def _close_dialog(self) -> None:
@@ -134,9 +149,17 @@ class RunControls(pn.viewable.Viewer):
 
     def _delete(self) -> None:
         self._close_dialog()
-        self.session.pause()
         self._attempt_delete()
 
     def _attempt_delete(self) -> None:
-        session = self.session
-        session.attempt("runs", lambda: session.manager.delete(session.run.id))
+        self.session.attempt("runs", self.session.delete)
+
+    def _undo(self) -> None:
+        with pn.io.hold():
+            if self._attempt("runs", self.session.take_back):
+                self._after_reset()
+
+    def _show_undo(self, event: param.parameterized.Event) -> None:
+        """Offer to undo the last reset or deletion, if there was one."""
+        self._undo_note.object = escape(event.new)
+        self._undo_row.visible = bool(event.new)

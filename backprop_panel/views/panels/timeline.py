@@ -13,7 +13,7 @@ import param
 from ...runs.run import TrainingRun
 from ..plots.colors import run_color
 from ..plots.html import html
-from ..plots.line_plot import BARE, Curves, Line
+from ..plots.line_plot import BARE, MOST_TAGS, Curves, Line
 from ..plots.loss_curves import (
     FEWEST_POINTS,
     LossLines,
@@ -30,9 +30,6 @@ LOSS_SMOOTHING = 0.05
 
 FAINT = "66"
 """The opacity, in hexadecimal, of the lines of other runs."""
-
-MOST_TAGS = 4
-"""Up to so many other runs have their names at the ends of their lines."""
 
 NOTHING_CHOSEN = -1
 """The slider's `value_throttled` while no step is chosen."""

@@ -85,6 +85,9 @@ COMPACT = Look(named=False, font="9px", left=40, ticks=3)
 BARE = Look(axes=False, tools=False, named=False, left=4)
 
 
+MOST_TAGS = 4
+"""The most lines that have their names at their ends."""
+
 _TAG = {
     "x": "x", "y": "y", "text": "text", "text_color": "color", "text_font_size": "11px",
     "text_align": "right", "text_baseline": "bottom",
@@ -139,7 +142,7 @@ class Curves:
         self._markers = ColumnDataSource({"x": [], "y": [], "what": []})
         edges = ("x", "y", "angle", "color", "text")
         self._edges = ColumnDataSource({name: [] for name in edges})
-        self._tags = ColumnDataSource({name: [] for name in ("x", "y", "color", "text")})
+        self._tags = ColumnDataSource(_tags([]))
         self._now = ColumnDataSource({"x": []})
         self._extent = Range1d(0, 1)
         self.pane = pn.pane.HoloViews(
@@ -178,13 +181,7 @@ class Curves:
                 "color": [mark.color for mark in marks],
                 "text": [mark.text for mark in marks],
             }
-            tagged = [line for line in lines if line.tag and len(line.x)]
-            self._tags.data = {
-                "x": [line.x[-1] for line in tagged],
-                "y": [line.y[-1] for line in tagged],
-                "color": [line.color for line in tagged],
-                "text": [line.tag for line in tagged],
-            }
+            self._tags.data = _tags(lines)
             self._now.data = {"x": [] if now is None else [now]}
             self._markers.data = {
                 "x": [marker.step for marker in events],
@@ -281,6 +278,21 @@ class Curves:
             line_policy="nearest",
             tooltips=TOOLTIP.format(text) if self._look.tools else None,
         )
+
+
+def _tags(lines: Sequence[Line]) -> dict[str, list]:
+    """Return the names at the ends of lines, always `MOST_TAGS` rows.
+
+    BokehJS raises an error where a text glyph is left with fewer rows than it has drawn.
+    """
+    tagged = [line for line in lines if line.tag and len(line.x)][:MOST_TAGS]
+    blank = MOST_TAGS - len(tagged)
+    return {
+        "x": [float(line.x[-1]) for line in tagged] + blank * [nan],
+        "y": [float(line.y[-1]) for line in tagged] + blank * [nan],
+        "color": [line.color for line in tagged] + blank * ["#000000"],
+        "text": [line.tag for line in tagged] + blank * [""],
+    }
 
 
 def figure_style(name: str, look: Look) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from .cell import Cell, cell_of
 from .map_source import MapSource, RunSource
 from .playback import MOST_READABLE_RATE, Playback
 from .slow_motion import SlowMotion
+from .undo import Undo, delete_run, reset_run
 
 SECONDS_BETWEEN_CURVES = 1 / MOST_READABLE_RATE
 """The shortest time, while training, between two drawings of curves and texts."""
@@ -60,12 +61,13 @@ class Session(Playback):
     slow_motion = param.ClassSelector(
         class_=SlowMotion, constant=True, doc="The step whose phases are walked through, if any."
     )
+    undo = param.ClassSelector(class_=Undo, constant=True, doc="What can be taken back.")
     deviation = param.String("", doc="How the replay differs from the recorded losses.")
     dark = param.Boolean(False, doc="Whether the page is dark.")
     left = param.Event(doc="Fires when no browser shows the page any more.")
 
     def __init__(self, manager: TrainingRunManager, **params: Any) -> None:
-        super().__init__(manager=manager, slow_motion=SlowMotion(), **params)
+        super().__init__(manager=manager, slow_motion=SlowMotion(), undo=Undo(), **params)
         self._compared: tuple[tuple, tuple[StepRecord, StepRecord, StepRecord]] | None = None
         self._explained: tuple[tuple, list[Explanation]] | None = None
         self._deltas_shown_before = False
@@ -153,9 +155,24 @@ class Session(Playback):
             self._show_settings()
 
     def reset(self) -> None:
-        """Take the run back to its beginning and show that."""
+        """Take the run back to its beginning and show that; `undo` takes it forward again."""
         self.pause()
-        self.manager.reset(self.run.id)
+        reset_run(self)
+        self._show_anew()
+
+    def delete(self) -> None:
+        """Delete the run and show another; `undo` brings it back."""
+        self.pause()
+        delete_run(self, self.run)
+
+    def take_back(self) -> None:
+        """Undo the last reset or deletion."""
+        self.pause()
+        self.undo.take_back()
+        self._show_anew()
+
+    def _show_anew(self) -> None:
+        """Show the run after its history has changed."""
         with self._at_once():
             self.subtracted = None
             self.mistakes = {}

@@ -2,7 +2,17 @@
 
 from playwright.sync_api import expect
 
-from tests.ui.browsing import choose, expect_active, expect_step, fill, press, show_runs, standing
+from tests.ui.browsing import (
+    choose,
+    expect_active,
+    expect_curves,
+    expect_step,
+    fill,
+    press,
+    show_runs,
+    show_tab,
+    standing,
+)
 
 CHOOSE = """([label, value]) => {
   const lists = Bokeh.documents[0].all_models
@@ -137,3 +147,18 @@ def test_a_reset_and_a_deletion_are_undone(page):
     expect_active(page, "run 1")
     press(page, "Undo")
     expect_active(page, "run 2")
+
+
+def test_a_run_that_was_searched_for_is_unticked(page):
+    for number in (2, 3):
+        press(page, "New run")
+        expect_active(page, f"run {number}")
+        press(page, "Run Batch")
+        expect_step(page, 1)
+    show_runs(page, "run 1", "run 2", "run 3")
+    page.get_by_role("grid").get_by_placeholder("search").first.press_sequentially("run 2")
+    expect(page.get_by_role("gridcell", name="run 1", exact=True)).to_have_count(0)
+    row = page.get_by_role("row").filter(has=page.get_by_role("gridcell", name="run 2"))
+    row.get_by_role("checkbox").uncheck()
+    show_tab(page, "Loss")
+    expect_curves(page, "loss", "run 3")

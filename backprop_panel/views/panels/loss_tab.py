@@ -9,7 +9,7 @@ import panel_material_ui as pmui
 import param
 
 from ...runs.run import TrainingRun
-from ..plots.colors import run_color
+from ..plots.colors import run_color, run_dash
 from ..plots.html import html
 from ..plots.line_plot import Curves
 from ..plots.loss_curves import (
@@ -100,7 +100,10 @@ class LossTab(pn.viewable.Viewer):
         window, count = self._curves.window, len(branches)
         points, width = points_each(count), width_each(count)
         return {
-            run: (self._color(run), Wanted(self.smoothing, True, window, begin, points, width))
+            run: (
+                self._color(run),
+                Wanted(self.smoothing, True, window, begin, points, width, self._dash(run)),
+            )
             for run, begin in branches.items()
         }
 
@@ -110,6 +113,9 @@ class LossTab(pn.viewable.Viewer):
             for run in self.comparison.runs()
         )
         return f"{LEGEND}<br>{' &nbsp; '.join(names)}"
+
+    def _dash(self, run: TrainingRun) -> str:
+        return run_dash(self.comparison.number(run))
 
     def _color(self, run: TrainingRun) -> str:
         return run_color(self.comparison.number(run))

@@ -13,9 +13,17 @@ from ...settings import SettingError
 from ..plots.colors import run_color
 from ..plots.html import html
 from ..state.comparison import Comparison
+from ..state.token_text import visible
 from .unreadable_warnings import UnreadableWarnings
 
-HINT = "Ticked runs are compared in the Loss tab and the timeline. A name can be changed in place."
+HINT = (
+    "Ticked runs are compared in the Loss tab and the timeline; ● is the run on the page. A name "
+    "can be changed in place. Type below a title to search, click it to sort."
+)
+MOST_LETTERS = 40
+"""Letters of a setting that are shown."""
+
+SEARCHED = ("name", "forked from")
 ROW_STYLE = """
 :host .tabulator { font-size: 12px; }
 :host .tabulator-row .tabulator-cell + .tabulator-cell { padding: 6px 8px; }
@@ -27,7 +35,8 @@ ROW_STYLE = """
 """
 """Selected rows have a tint; with the colours of Tabulator's themes they form one dark block."""
 
-LAST_LOSS, BEST_LOSS = "last loss", "best loss"
+LAST_LOSS, BEST_LOSS = "last loss", "best batch loss"
+ON_PAGE = "on page"
 LOSS_COLUMNS = (LAST_LOSS, BEST_LOSS)
 
 
@@ -76,7 +85,8 @@ class RunsTab(pn.viewable.Viewer):
         compared = set(self.comparison.listed())
         settings = [settings_in_words(run) for run in runs]
         table = runs_table(runs, settings)
-        table.insert(len(table.columns), "forked from", parents_in_words(runs))
+        on_page = self.comparison.session.run
+        table.insert(0, ON_PAGE, ["●" if run is on_page else "" for run in runs])
         table.insert(0, "color", [run_color(self.comparison.number(run)) for run in runs])
         self._drawing = True
         if not table.equals(self._table.value):
@@ -126,8 +136,11 @@ def _tabulator(theme: str) -> pn.widgets.Tabulator:
         theme=theme,
         margin=(8, 0),
         formatters={"color": {"type": "color"}},
-        titles={"color": ""},
-        widths={"color": 24},
+        titles={"color": "", ON_PAGE: ""},
+        widths={"color": 24, ON_PAGE: 28},
+        header_filters={
+            name: {"type": "input", "func": "like", "placeholder": "search"} for name in SEARCHED
+        },
         sortable={"color": False},
         text_align=dict.fromkeys(LOSS_COLUMNS, "right"),
         stylesheets=[ROW_STYLE],
@@ -144,7 +157,26 @@ def _has_summary(run: TrainingRun) -> bool:
 
 def settings_in_words(run: TrainingRun) -> dict[str, str]:
     """Return the complete text of each setting, by the name of its column."""
-    return {name.replace("_", " "): str(value) for name, value in run.settings.items()}
+    return {name.replace("_", " "): in_words(name, value) for name, value in run.settings.items()}
+
+
+def in_words(name: str, value: Any) -> str:
+    """Return a setting as people write it: tokens with spaces, a range with `to`, a text's size."""
+    match value:
+        case None:
+            return "generated" if name == "master_sequences" else "none"
+        case [low, high] if name == "master_sequence_length":
+            return f"{low} to {high}"
+        case str() if name == "master_sequences":
+            return f"a text of {len(value):,} characters"
+        case list() if name == "master_sequences":
+            return f"{len(value):,} given"
+        case list() | tuple():
+            return " ".join(map(visible, map(str, value)))
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value).replace("_", " ")
 
 
 def parents_in_words(runs: list[TrainingRun]) -> list[str]:
@@ -165,16 +197,17 @@ def runs_table(runs: list[TrainingRun], settings: list[dict[str, str]]) -> pd.Da
     build a new table, and a busy browser may lose the ticks of a new table.
     """
     rows = []
-    for run, texts in zip(runs, settings, strict=True):
+    for run, texts, parent in zip(runs, settings, parents_in_words(runs), strict=True):
         summary = run.summary
         rows.append(
             {
                 "name": run.name,
-                **{name: text[:40] for name, text in texts.items()},
                 "step": summary.step,
                 "epoch": summary.epoch,
                 LAST_LOSS: _rounded(summary.last_loss) if summary.step else "",
                 BEST_LOSS: _rounded(summary.best_loss) if summary.step else "",
+                "forked from": parent,
+                **{name: _cut(text) for name, text in texts.items()},
             }
         )
     return pd.DataFrame(rows).astype(dict.fromkeys(LOSS_COLUMNS, object))
@@ -187,6 +220,10 @@ def settings_alike(settings: list[dict[str, str]]) -> list[str]:
         for name in settings[0]
         if name == "mode" or len({texts[name] for texts in settings}) == 1
     ]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - 1] + "…"
 
 
 def _rounded(loss: float) -> float:

@@ -11,7 +11,7 @@ import panel_material_ui as pmui
 import param
 
 from ...runs.run import TrainingRun
-from ..plots.colors import run_color
+from ..plots.colors import run_color, run_dash
 from ..plots.html import html
 from ..plots.line_plot import BARE, MOST_TAGS, Curves, Line
 from ..plots.loss_curves import (
@@ -112,7 +112,14 @@ class Timeline(pn.viewable.Viewer):
         wanted = {
             run: (
                 self._color(run),
-                Wanted(LOSS_SMOOTHING, False, None, begin, FEWEST_POINTS),
+                Wanted(
+                    LOSS_SMOOTHING,
+                    False,
+                    None,
+                    begin,
+                    FEWEST_POINTS,
+                    dash=run_dash(comparison.number(run)),
+                ),
             )
             for run, begin in branches.items()
         }

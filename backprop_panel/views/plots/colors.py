@@ -15,7 +15,11 @@ TOKEN_COLORS = (
 
 RUN_COLORS = (
     "#4c6ef5", "#0ca678", "#e8590c", "#ae3ec9", "#1098ad", "#e64980", "#868e96", "#94a300",
+    "#8d5524", "#e03131", "#15616d", "#c79000",
 )  # fmt: skip
+"""Twelve colours that are told apart; further runs repeat them with other dashes."""
+
+RUN_DASHES = ("solid", "dashdot", "dotdash")
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,11 @@ def token_color(token_id: int) -> str:
 def run_color(number: int) -> str:
     """Return the colour of a run by its number, counted from 0 in the order of creation."""
     return RUN_COLORS[number % len(RUN_COLORS)]
+
+
+def run_dash(number: int) -> str:
+    """Return the dash of a run's curve: another for each round of the colours."""
+    return RUN_DASHES[number // len(RUN_COLORS) % len(RUN_DASHES)]
 
 
 def contrasting(color: str) -> str:

@@ -70,6 +70,8 @@ class Wanted:
         The largest number of points of a curve.
     width : float
         In pixels.
+    dash : str
+        Of the training loss.
     """
 
     smoothing: float = 0.0
@@ -78,6 +80,7 @@ class Wanted:
     begin: int = 0
     points: int = MOST_POINTS
     width: float = 1.5
+    dash: str = "solid"
 
     @property
     def dashed_points(self) -> int:
@@ -173,7 +176,7 @@ class LossLines:
         first, last = in_view(rows, *view)
         steps, losses = averaged(run_losses.losses, run_losses.span, *view, run_losses.means)
         yield from _segments(
-            Line(steps, losses, color, run.name, about, width=width),
+            Line(steps, losses, color, run.name, about, wanted.dash, width),
             wanted.points,
             run_losses.not_finite(first, last),
         )

@@ -6,6 +6,7 @@ import numpy as np
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.runs_tab import runs_table, settings_alike, settings_in_words
+from backprop_panel.views.plots.colors import run_color, run_dash
 
 
 def table_of(runs):
@@ -19,7 +20,7 @@ def test_the_best_loss_ignores_losses_that_are_not_finite():
     run.trainer.run_batch()
     (row,) = table_of([run]).to_dict("records")
     assert math.isnan(row["last loss"])
-    assert row["best loss"] == float(f"{min(finite):.4g}")
+    assert row["best batch loss"] == float(f"{min(finite):.4g}")
 
 
 def test_settings_with_one_value_in_all_runs_are_alike():
@@ -27,7 +28,8 @@ def test_settings_with_one_value_in_all_runs_are_alike():
     runs = [manager.create(learning_rate=0.1), manager.create(learning_rate=0.2)]
     alike = settings_alike([settings_in_words(run) for run in runs])
     shown = [column for column in table_of(runs) if column not in alike]
-    assert shown[:3] == ["name", "learning rate", "step"]
+    assert shown[:2] == ["name", "step"]
+    assert shown[-1] == "learning rate"
 
 
 def test_the_columns_and_their_types_do_not_depend_on_the_runs():
@@ -36,3 +38,19 @@ def test_the_columns_and_their_types_do_not_depend_on_the_runs():
     other.trainer.run_batch()
     dtypes = [table_of(runs).dtypes.to_dict() for runs in ([new], [other], [new, other])]
     assert dtypes[0] == dtypes[1] == dtypes[2]
+
+
+def test_settings_are_written_as_people_write_them():
+    words = settings_in_words(TrainingRunManager().create(vocabulary=[" ", "b"]))
+    assert words["vocabulary"] == "␣ b"
+    assert words["master sequence length"] == "8 to 12"
+    assert words["master sequences"] == "generated"
+    assert words["loss type"] == "mse"
+    text = TrainingRunManager().create(vocabulary=[*"ab"], master_sequences=1000 * "abab")
+    assert settings_in_words(text)["master sequences"] == "a text of 4,000 characters"
+
+
+def test_runs_beyond_the_colours_have_another_dash():
+    looks = [(run_color(number), run_dash(number)) for number in range(36)]
+    assert len(set(looks)) == 36
+    assert [dash for _, dash in looks[:12]] == 12 * ["solid"]

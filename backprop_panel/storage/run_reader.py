@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..training.checkpoints import Checkpoints, EngineState
 from ..training.engine import Engine
-from ..training.event_log import Event, digests_in, from_json
+from ..training.event_log import Event, Trained, broken_at, digests_in, from_json
 from ..training.history import History
 from ..training.trainer import Trainer
 from . import run_delta
@@ -148,10 +148,24 @@ def _read_stored(
     tensors = read_loaded_weights(db, run_id, engine.network, digests_in(events), tensors)
     history = _read_history(db, run_id, rows)
     state = _read_state(db, run_id)
+    _refuse_broken_log(events, engine.events[:first_event], state)
     rows += sum(len(chunk["step"]) for chunk in history)
     if rows != state.step:
         raise Damaged(f"its history has {rows} rows for {state.step} steps")
     return _Stored(first_event, events, tensors, history, state)
+
+
+def _refuse_broken_log(events: list[Event], known: list[Event], state: EngineState) -> None:
+    """Refuse a log with missing events: a replay would silently give other weights."""
+    log = [*known, *events]
+    if (index := broken_at(log)) is not None:
+        raise Damaged(f"events before number {index} of its log are missing")
+    steps = sum(event.updates for event in log if isinstance(event, Trained))
+    if (len(log), steps) != (state.events, state.step):
+        raise Damaged(
+            f"its log has {len(log)} events and {steps} updates where its state has "
+            f"{state.events} and {state.step}"
+        )
 
 
 def _read_state(db: sqlite3.Connection, run_id: str) -> EngineState:
@@ -176,9 +190,15 @@ def read_checkpoints(
 
 def _read_events(db: sqlite3.Connection, run_id: str, first: int) -> list[Event]:
     rows = db.execute(
-        "SELECT event FROM events WHERE run = ? AND number >= ? ORDER BY number", (run_id, first)
+        "SELECT number, event FROM events WHERE run = ? AND number >= ? ORDER BY number",
+        (run_id, first),
     )
-    return [from_json(unpack_json(text)) for (text,) in rows]
+    events = []
+    for number, text in rows:
+        if number != first + len(events):
+            raise Damaged(f"the event number {first + len(events)} of its log is missing")
+        events.append(from_json(unpack_json(text)))
+    return events
 
 
 def _read_history(db: sqlite3.Connection, run_id: str, known: int) -> list[dict[str, NDArray]]:

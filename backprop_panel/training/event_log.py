@@ -162,6 +162,25 @@ def repeat_events(events: Sequence[Event], engine: Learner, until: int) -> None:
         event.do(engine, until)
 
 
+def broken_at(events: Sequence[Event], first_step: int = 0) -> int | None:
+    """Return the index of the first event that does not follow those before it, None if all do.
+
+    Each event's step is the number of updates before it.
+
+    Parameters
+    ----------
+    events : sequence of Event
+    first_step : int
+        The number of updates before the first of them.
+    """
+    step = first_step
+    for index, event in enumerate(events):
+        if event.step != step:
+            return index
+        step += event.updates if isinstance(event, Trained) else 0
+    return None
+
+
 def edits_at(events: Sequence[Event], step: int) -> tuple[frozenset[tuple[int, int, int]], bool]:
     """Return what was done by hand to the weights after `step` updates.
 

@@ -17,6 +17,7 @@ from bokeh.document import Document
 from tornado import process
 from tornado.websocket import WebSocketClosedError
 
+from .patches.odd_queries import tolerate_odd_queries
 from .patches.page_threads import run_on_loop
 from .patches.style_urls import serve_style_sheets
 
@@ -61,6 +62,7 @@ def prepare_server() -> None:
     workbench works without it.
     """
     _tune_interpreter()
+    tolerate_odd_queries()
     # A page that is made before the server starts, as by --warm, is never opened, and its callbacks
     # are not called.
     if pn.state.curdoc is not None:

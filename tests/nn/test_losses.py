@@ -181,3 +181,11 @@ def test_probabilities_that_round_to_nothing_have_no_gradient():
     assert sizes[0] == pytest.approx(0.5 / 40)
     assert not sizes[-20:].any()
     assert (sizes[sizes > 0] > 1e-24).all()
+
+
+def test_small_probabilities_keep_all_their_digits_in_the_gradient():
+    rows = np.linspace(0, -46, 200, dtype=np.float32)  # down to the smallest that counts
+    logits = np.column_stack([np.zeros_like(rows), rows])
+    _, derivative = value_and_derivative("cross_entropy", logits, np.zeros(len(rows), np.intp))
+    probabilities = softmax(logits.astype(float))[:, 1]
+    np.testing.assert_allclose(derivative[:, 1] * len(rows), probabilities, rtol=1e-6)

@@ -33,6 +33,22 @@ DAMAGES = {
         "There is no event of the kind 'pruned'",
     ),
     "no history": ("DELETE FROM history WHERE run = ?", "its history has 0 rows for 30 steps"),
+    "no events": (
+        "DELETE FROM events WHERE run = ?",
+        "its log has 0 events and 0 updates where its state has 4 and 30",
+    ),
+    "no last event": (
+        "DELETE FROM events WHERE run = ? AND number = 3",
+        "its log has 3 events and 15 updates where its state has 4 and 30",
+    ),
+    "a missing change": (
+        "DELETE FROM events WHERE run = ? AND number = 1",
+        "the event number 1 of its log is missing",
+    ),
+    "events of other steps": (
+        """UPDATE events SET event = json_set(event, '$.step', 3) WHERE run = ? AND number = 2""",
+        "events before number 2 of its log are missing",
+    ),
     "an event of other types": (
         """UPDATE events SET event = '{"kind": "trained", "step": 0, "size": 7, "updates": []}'
         WHERE run = ?""",
@@ -63,7 +79,11 @@ def ids(path):
     """A store with the runs first, second and third, closed; their ids."""
     with closing(TrainingRunManager(path)) as manager:
         for name in ("first", "second", "third"):
-            train(manager.create(name=name, **SMALL), 30)
+            run = manager.create(name=name, **SMALL)
+            train(run, 15)
+            run.trainer.change(learning_rate=0.5)
+            run.trainer.engine.set_weight(0, 1, 2, 0.25)
+            train(run, 15)
         return [run.id for run in manager.runs]
 
 

@@ -157,10 +157,19 @@ def test_a_large_link_asks_before_anything_is_made(context, server, opened):
     expect_step(page, 1)
 
 
-def test_a_link_that_cannot_be_followed_says_so_above_the_tabs(context, server, opened):
-    page = opened(f"{server.url}?hiden_dimension=16")
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("hiden_dimension=16", "Did you mean 'hidden_dimension'?"),
+        (f"seed={5000 * '9'}", "seed must be a whole number, got '999"),
+        ("batch_size=²", "batch_size must be a whole number, got '²'"),
+    ],
+    ids=["name", "digits", "superscript"],
+)
+def test_a_link_that_cannot_be_followed_says_so_above_the_tabs(server, opened, query, reason):
+    page = opened(f"{server.url}?{query}")
     message = alert(page, "The link was not followed")
-    expect(message).to_contain_text("Did you mean 'hidden_dimension'?")
+    expect(message).to_contain_text(reason)
     expect(message).to_be_in_viewport()
     press(page, "Run Batch")
     expect_step(page, 1)

@@ -28,6 +28,7 @@ from bokeh.server.session import ServerSession
 from bokeh.settings import settings
 from panel.custom import JSComponent
 from panel.io import document as panel_document
+from panel.io.location import Location
 from panel.io.model import diff
 from panel.io.notebook import load_notebook, push
 from panel.io.resources import LOCAL_DIST
@@ -115,6 +116,11 @@ def test_write_queue_and_its_lock_are_kept_by_document():
     assert inspect.iscoroutinefunction(inspect.unwrap(panel_document._dispatch_msgs))
     assert isinstance(panel_document._WRITE_MSGS, WeakKeyDictionary)
     assert isinstance(panel_document._WRITE_BLOCK, WeakKeyDictionary)
+
+
+def test_panel_reads_a_query_by_a_property_of_the_location():
+    assert isinstance(Location.query_params, property)
+    assert "query_params" in inspect.getsource(Location)
 
 
 def test_panel_keeps_its_pool_of_threads_in_its_state():

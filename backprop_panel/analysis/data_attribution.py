@@ -206,10 +206,7 @@ def _parameter(record: StepRecord, cell: RecordCell) -> tuple[str, int, int | No
     if quantity in OF_WEIGHTS:
         return RecordCell("weights", layer, index).name(record), layer, *index
     if quantity in record.moments:
-        layers = record.layers[layer]
-        is_bias = index[0] == len(layers) - 1
-        quantity, index = ("biases", index[1:]) if is_bias else ("weights", index)
-        return _parameter(record, RecordCell(quantity, layer, index))
+        return _parameter(record, cell.parameter(record))
     if quantity in OF_BIASES:
         return RecordCell("biases", layer, index).name(record), layer, None, *index
     if quantity in OF_LEVELS and layer > 0:

@@ -39,9 +39,9 @@ def link(text: str, cell: RecordCell) -> str:
     return f'<button class="bp-link" data-key="{key}" {message(follow=target)}>{text}</button>'
 
 
-def factor_html(factor: Factor) -> str:
-    """Return the number of a factor: a link, if it leads on."""
-    text = number(factor.value)
+def factor_html(factor: Factor, text: str = "") -> str:
+    """Return the number of a factor, or its `text` in a column: a link, if it leads on."""
+    text = text or number(factor.value)
     return link(text, factor.cell) if factor.cell else text
 
 

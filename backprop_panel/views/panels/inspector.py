@@ -14,9 +14,10 @@ from ..state.session import Session, redraw_on_change
 from ..widgets.explanation_pane import ExplanationPane
 from .cell_editor import CellEditor
 from .difference_html import difference_html
-from .explanation_html import Shown, explanation_html
+from .explanation_html import explanation_html
 from .explanation_links import cell_of_message, message
 from .questions import Questions
+from .shown_number import Shown
 
 NOTHING = "<p>Click a cell of the map: this is where it is explained.</p>"
 DESELECT = f'<p><button data-key="deselect" {message(deselect=True)}>Deselect</button></p>'

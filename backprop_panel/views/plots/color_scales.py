@@ -43,9 +43,11 @@ class Scales:
         self.locked = False
         self._magnitudes: dict[str, float] = {}
 
-    def forget(self) -> None:
-        """Start again from the next values."""
-        self.ends, self._magnitudes = {}, {}
+    def forget(self, kinds: Iterable[str] | None = None) -> None:
+        """Start again from the next values: those of some kinds, or of all."""
+        for kind in list(self.ends) if kinds is None else kinds:
+            self.ends.pop(kind, None)
+            self._magnitudes.pop(kind, None)
 
     def follow(
         self, shown: Iterable[tuple[str, NDArray[np.floating]]], smoothly: bool = True

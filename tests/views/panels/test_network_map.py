@@ -155,3 +155,20 @@ def test_tapping_a_gradient_chooses_the_cell_of_the_gradient(session, network_ma
     network_map.grid.gradients[3].on_tap(32, 17)
     assert session.selection == Cell("bias", 1, 32, 17, is_gradient=True)
     assert session.selection.name == "db2[17]"
+
+
+@pytest.mark.parametrize("scale", ["each kind", "each heatmap"])
+def test_showing_deltas_changes_the_scales_of_the_gradient_row_alone(session, network_map, scale):
+    network_map.scale = scale
+    end_after_setting_a_weight(session, network_map, 50.0)  # scales that no longer fit exactly
+    values, gradients = network_map.grid.values, network_map.grid.gradients
+    before = [heatmap.mapper.high for heatmap in (*values, *gradients)]
+    session.deltas_shown = True
+    after = [heatmap.mapper.high for heatmap in (*values, *gradients)]
+    is_level = [column.has_deltas for column in network_map.grid.columns]
+    changed = [a != b for a, b in zip(before, after, strict=True)]
+    assert not any(changed[: len(values)])
+    weights = [column.has_bias for column in network_map.grid.columns]
+    for is_changed, of_weights in zip(changed[len(values) :], weights, strict=True):
+        assert not (is_changed and of_weights)
+    assert any(changed[len(values) :]) and any(is_level)

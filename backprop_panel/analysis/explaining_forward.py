@@ -72,6 +72,10 @@ def explain_activation(record: StepRecord, cell: RecordCell) -> Explanation:
     z = numbers_of(record, "pre_activations", layer, multiplies=False)(b, unit)
     formula = FORMULAS[name]
     factors, numbers, working = formula.parts(z.value)
+    z = replace(z, meaning="z, what reaches the unit")
+    if not any(factor.name == "z" for factor in factors):
+        factors = (z, *factors)
+    factors = tuple(replace(z, multiplies=True) if each.name == "z" else each for each in factors)
     symbol = latex.symbol(record, "pre_activations", layer, b, unit)
     line = f"record.pre_activations[{layer}][{b}, {unit}]"
     return explained(
@@ -83,7 +87,7 @@ def explain_activation(record: StepRecord, cell: RecordCell) -> Explanation:
         ),
         equation=rf"\varphi({symbol}), \quad \varphi(z) = {formula.value}",
         numbers=numbers,
-        terms=[Term(f"φ({z.name})", (z, *factors), b, (cell.layer, unit))],
+        terms=[Term(f"φ({z.name})", factors, b, (cell.layer, unit))],
         numpy=formula.value_line.format(z=line),
         working=working,
     )

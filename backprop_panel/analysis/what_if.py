@@ -28,6 +28,9 @@ from .recomputation import (
 )
 from .record_cell import RecordCell, checked
 
+VISIBLE = 1e-3
+"""The share of the loss by which its change is seen: one in the last of four digits."""
+
 BEND = 3.0
 """Change of a pre-activation within which every activation and loss bends."""
 
@@ -48,10 +51,11 @@ def loss_along(
     cell : RecordCell
         An entry of ``weights``, ``biases``, or ``activations`` of level 0.
     values : array-like, shape (n,), optional
-        By default a range with the present value in its middle. For a weight or bias it moves the
-        pre-activation of the example that is most affected by 3 either way, over which every
-        activation bends, and it reaches beyond zero. For an input it reaches 2 either way, or
-        beyond zero if that is more.
+        By default a range with the present value in its middle. For a weight or bias it reaches
+        as far either way as twice the largest entry of its layer, or farther if the loss would
+        hardly change by then; but then no farther than moves the pre-activation of the example
+        that is most affected by 3, over which every activation bends. For an input it reaches 2
+        either way, or beyond zero if that is more.
     points : int
         Number of values in the default range; an odd number includes the present value.
 
@@ -78,7 +82,7 @@ def loss_along(
         row, column = _row_and_column(record, cell)
         losses_at = _losses_of_parameter(record, cell.layer, row, column)
         slope = float(record.layer_gradients[cell.layer][row, column])
-        width = BEND / max(_reach(record, cell.layer, row), SMALLEST_REACH)
+        width = _width(record, cell.layer, row, slope)
     if values is None:
         width = max(width, 1.5 * abs(now))
         values = now + width * np.linspace(-1, 1, checked_points(points))
@@ -198,6 +202,15 @@ def _inputs_of(record: StepRecord, layer: int, row: int) -> Array:
     if row == len(record.layers[layer]) - 1:
         return np.ones(len(record.targets))
     return record.activations[layer][:, row].astype(np.float64)
+
+
+def _width(record: StepRecord, layer: int, row: int, slope: float) -> float:
+    """Return how far the range of a weight or bias reaches: so that its surroundings are seen."""
+    entries = np.abs(record.layers[layer].astype(np.float64))
+    largest = float(entries[np.isfinite(entries)].max(initial=0))
+    bend = BEND / max(_reach(record, layer, row), SMALLEST_REACH)
+    visible = VISIBLE * abs(float(record.loss) / slope) if slope else np.inf
+    return max(2 * largest, min(visible, bend) if np.isfinite(visible) else bend) or bend
 
 
 def _reach(record: StepRecord, layer: int, row: int) -> float:

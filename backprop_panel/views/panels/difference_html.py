@@ -29,7 +29,7 @@ def difference_html(ours: Explanation, theirs: Explanation, shown: Shown) -> str
             f"<p>{escape(ours.sentence)}</p>",
             equations_html(ours.equation),
             _table(found, shown),
-            f"<p>{more}</p>" if more else "",
+            more,
         ]
     )
 

@@ -32,10 +32,11 @@ def explanation_html(explanation: Explanation, shown: Shown) -> str:
         equations_html(explanation.equation, explanation.numbers) if has_origin else "",
         working_html(explanation),
         table.html(shown.everything) if table.is_needed else "",
+        more_button(len(table.rows), shown.everything),
         summary_html(explanation.terms),
         outlined_html(explanation, shown),
         uses_html(explanation.cell, shown),
-        _buttons(explanation, table, shown),
+        _copy_buttons(explanation),
         related_html(explanation, shown),
     ]
     return "".join(parts)
@@ -121,15 +122,12 @@ def outlined_html(explanation: Explanation, shown: Shown) -> str:
     return f'<p class="bp-facts">{text}<br>{button}</p>'
 
 
-def _buttons(explanation: Explanation, table: TermsTable, shown: Shown) -> str:
-    buttons = [more_button(len(table.rows), shown.everything)]
-    tex = f"{explanation.equation}\n\n{explanation.numbers}"
-    buttons.append(f'<button data-key="latex" data-copy="{escape(tex)}">Copy LaTeX</button>')
-    line = escape(explanation.numpy)
-    buttons.append(
-        f'<button data-key="numpy" data-copy="{line}" title="{line}">Copy NumPy</button>'
+def _copy_buttons(explanation: Explanation) -> str:
+    tex, line = f"{explanation.equation}\n\n{explanation.numbers}", escape(explanation.numpy)
+    return (
+        f'<p><button data-key="latex" data-copy="{escape(tex)}">Copy LaTeX</button>'
+        f'<button data-key="numpy" data-copy="{line}" title="{line}">Copy NumPy</button></p>'
     )
-    return f"<p>{''.join(buttons)}</p>"
 
 
 def _said(text: str, css_class: str = "") -> str:

@@ -195,11 +195,11 @@ def bar(value: float, largest: float, theme: Theme) -> str:
 
 
 def more_button(count: int, everything: bool) -> str:
-    """Return the button that shows all of `count` rows or the first again; none for few rows."""
+    """Return the button below a table for all of `count` rows or the first; none for few rows."""
     if count <= FIRST_TERMS:
         return ""
     label = f"First {FIRST_TERMS}" if everything else f"All {count}"
-    return f'<button data-key="all" {message(all=not everything)}>{label}</button>'
+    return f'<p><button data-key="all" {message(all=not everything)}>{label}</button></p>'
 
 
 def cells_of(term: Term) -> list[RecordCell]:

@@ -82,7 +82,12 @@ def numbers(values: Iterable[float]) -> list[str]:
 
 def signed(value: float) -> str:
     """Return a change as `number` does, with its sign: ``+0.0021``."""
-    return ("+" if value > 0 else "") + number(value)
+    return plus(value) + number(value)
+
+
+def plus(value: float) -> str:
+    """Return the sign of a change that is not negative."""
+    return "+" if value > 0 else ""
 
 
 def _exponent(value: float) -> int:

@@ -64,6 +64,19 @@ def loss_along(
     SettingError
         For another kind of cell, a value that is not finite, or a number that is not finite now.
     """
+    cell = _checked_varied(record, cell)
+    is_input = cell.quantity == "activations"
+    losses_at, slope, width = (_of_input if is_input else _of_parameter)(record, cell)
+    now = cell.value(record)
+    if values is None:
+        values = now + width * np.linspace(-1, 1, checked_points(points))
+    else:
+        values = checked_values(values)
+    return curve_along(values, now, slope, losses_at)
+
+
+def _checked_varied(record: StepRecord, cell: RecordCell) -> RecordCell:
+    """Return a cell along which the loss can be followed, or raise `SettingError`."""
     cell = checked(record, cell.quantity, cell.layer, cell.index)
     is_input = cell.quantity == "activations" and cell.layer == 0
     if not is_input and cell.quantity not in ("weights", "biases"):
@@ -75,20 +88,22 @@ def loss_along(
     now = cell.value(record)
     if not np.isfinite(now):
         raise SettingError("cell", f"{cell.name(record)} is {now}: it has no range around it.")
-    if is_input:
-        losses_at = _losses_of_input(record, cell.index)
-        slope, width = float(record.activation_gradients[0][cell.index]), 2.0
-    else:
-        row, column = _row_and_column(record, cell)
-        losses_at = _losses_of_parameter(record, cell.layer, row, column)
-        slope = float(record.layer_gradients[cell.layer][row, column])
-        width = _width(record, cell.layer, row, slope)
-    if values is None:
-        width = max(width, 1.5 * abs(now))
-        values = now + width * np.linspace(-1, 1, checked_points(points))
-    else:
-        values = checked_values(values)
-    return curve_along(values, now, slope, losses_at)
+    return cell
+
+
+def _of_input(record: StepRecord, cell: RecordCell) -> tuple[Losses, float, float]:
+    """Return the losses along an input, their slope now, and how far the range reaches."""
+    slope = float(record.activation_gradients[0][cell.index])
+    width = max(2.0, 1.5 * abs(cell.value(record)))
+    return _losses_of_input(record, cell.index), slope, width
+
+
+def _of_parameter(record: StepRecord, cell: RecordCell) -> tuple[Losses, float, float]:
+    """Return the same for a weight or a bias."""
+    row, column = _row_and_column(record, cell)
+    losses_at = _losses_of_parameter(record, cell.layer, row, column)
+    slope = float(record.layer_gradients[cell.layer][row, column])
+    return losses_at, slope, _width(record, cell.layer, row, slope)
 
 
 def token_losses(

@@ -124,15 +124,14 @@ def test_the_default_range_is_twice_the_largest_weight_of_the_layer(record, cell
 
 
 def test_the_range_is_wider_where_the_loss_would_hardly_change(record):
-    small = replace(record, weights=tuple(each / 1e4 for each in record.weights))
+    small = replace(record, layers=tuple(each / 1e4 for each in record.layers))
     slope = float(small.weight_gradients[1][2, 3])
     curve = loss_along(small, RecordCell("weights", 1, (2, 3)))
     assert abs(slope * (curve.values[-1] - curve.now)) == pytest.approx(1e-3 * small.loss)
 
 
 def test_the_range_of_a_weight_without_effect_ends_where_functions_bend(record):
-    deltas = tuple(np.zeros_like(each) for each in record.weight_gradients)
-    still = replace(record, weight_gradients=deltas)
+    still = replace(record, layer_gradients=tuple(map(np.zeros_like, record.layer_gradients)))
     curve = loss_along(still, RecordCell("weights", 1, (2, 3)))
     reach = np.abs(record.activations[1][:, 2]).max()
     assert curve.values[-1] - curve.now == pytest.approx(3 / max(reach, 0.3), rel=1e-4)

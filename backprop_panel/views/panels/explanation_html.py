@@ -31,6 +31,7 @@ def explanation_html(explanation: Explanation, shown: Shown) -> str:
         _said(explanation.note, "bp-warned") if explanation.note else "",
         equations_html(explanation.equation, explanation.numbers) if has_origin else "",
         working_html(explanation),
+        '<p class="bp-facts">The sum Σ over all outputs:</p>' if explanation.summed else "",
         table.html(shown.everything) if table.is_needed else "",
         more_button(len(table.rows), shown.everything),
         summary_html(explanation.terms),

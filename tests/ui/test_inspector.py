@@ -166,3 +166,15 @@ def test_a_number_is_explained_on_other_tabs_too(page):
     expect_explained(page, "dW2[3, 17]")
     follow(page, "deltas")
     expect_explained(page, "δ2[")
+
+
+def test_no_table_of_an_update_is_wider_than_the_panel(page):
+    tap(page, "dW2", 3, 17)
+    expect_explained(page, "dW2[3, 17]")
+    inspector(page).locator("p button.bp-link", has_text="ΔW2[3, 17]").click()
+    expect_explained(page, "ΔW2[3, 17]")
+    expect(inspector(page).locator("td", has_text="learning rate")).to_be_visible()
+    room = inspector(page).evaluate("(box) => box.getBoundingClientRect().right")
+    for table in inspector(page).locator("table").all():
+        box = table.bounding_box()
+        assert box["x"] + box["width"] <= room + 1

@@ -122,7 +122,8 @@ class TermsTable:
             heads = [_pattern([factor.name for factor in column]) for column in columns]
         first = "example" if self.rows and self.rows[0].term.example is not None else ""
         if self.rows and self.rows[0].term.unit and not self._of_examples:
-            first = "unit" if self.rows[0].term.label.startswith(("unit", "output ")) else ""
+            word, _, number = self.rows[0].term.label.partition(" ")
+            first = word if number and word in ("unit", "output") else ""
         cells = "".join(f"<th>{escape(head)}</th>" for head in heads)
         return f"<tr><th>{first}</th>{cells}<th></th><th>{escape(self.total)}</th></tr>"
 

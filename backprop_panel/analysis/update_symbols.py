@@ -14,7 +14,7 @@ CONSTANTS = {
     "beta_2": Factor("β₂", 0.0, meaning="share of v that is kept"),
     "momentum": Factor("μ", 0.0, meaning="share of v that is kept"),
     "smoothing": Factor("α", 0.0, meaning="share of v that is kept"),
-    "epsilon": Factor("ε", 0.0, meaning="keeps the divisor above zero"),
+    "epsilon": Factor("ε", 0.0, meaning="keeps the divisor above 0"),
 }
 """Attributes of optimizers, as factors without their values."""
 
@@ -57,7 +57,7 @@ def _of_rule(optimizer: str, entry: Entry, parts: UpdateParts) -> Iterator[Facto
     for name, moment in entry.moments.items():
         letter, what = MOMENTS[name]
         words[f"{letter} after"] = f"{letter}ₜ, {what}"
-        yield replace(moment, meaning=f"{letter}ₜ₋₁, {what} before")
+        yield replace(moment, meaning=f"{letter}ₜ₋₁, {letter} before the step")
     for factor in parts.working:
         yield replace(factor, meaning=words.get(factor.name, ""))
     yield Factor("η", entry.rate, meaning="learning rate")

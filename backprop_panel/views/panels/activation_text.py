@@ -88,11 +88,8 @@ def legend(points: ActivationPoints, example: int | None, theme: Theme) -> str:
     theme : Theme
     """
     what = "each z of the batch" if len(points.units) == 1 else "z of all units and examples"
-    circles = (
-        ""
-        if example is None or example >= len(points.z)
-        else f"<br>○ example {example}, the chosen one"
-    )
+    is_chosen = example is not None and example < len(points.z)
+    circles = f"<br>○ example {example}, the chosen one" if is_chosen else ""
     return (
         f'<p class="bp-facts">━ φ, {escape(points.activation)} &nbsp; '
         f'<span style="color:{theme.operand}">●</span> {what}, on φ<br>'

@@ -172,3 +172,9 @@ def test_showing_deltas_changes_the_scales_of_the_gradient_row_alone(session, ne
     for is_changed, of_weights in zip(changed[len(values) :], weights, strict=True):
         assert not (is_changed and of_weights)
     assert any(changed[len(values) :]) and any(is_level)
+
+
+def test_every_named_column_has_a_label_where_it_fits(network_map):
+    grid = network_map.grid
+    labelled = {value.name: value.column_ticks for value in grid.values if value.column_ticks}
+    assert labelled == {"X": grid.columns[0].units, "ŷ": grid.columns[-1].units}

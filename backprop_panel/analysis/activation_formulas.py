@@ -40,8 +40,10 @@ class Formula:
 def _gelu(z: float) -> ActivationParts:
     with np.errstate(all="ignore"):
         gate = float(gelu_gate(np.array([z]))[0])
-    u = Factor("u", float(np.sqrt(2 / np.pi)) * (z + 0.044715 * z**3))
-    h = Factor("h", gate)
+    u = Factor(
+        "u", float(np.sqrt(2 / np.pi)) * (z + 0.044715 * z**3), meaning="how far the gate opens"
+    )
+    h = Factor("h", gate, meaning="gate: the share of z that passes")
     return (Factor("z", z), h), rf"{latex.factor(z)} \cdot {latex.factor(gate)}", (u, h)
 
 

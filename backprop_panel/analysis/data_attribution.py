@@ -67,29 +67,36 @@ def batch_pushes(
     terms = record.deltas[layer][:, column].astype(np.float64)
     if row is not None:
         terms *= record.activations[layer][:, row]
-    batch = len(record.targets)
     if dataset is not None:
         _refuse_other_data(record, dataset)
-    keys = record.contexts if record.contexts.shape[1] else np.arange(batch)[:, np.newaxis]
+    contexts = record.contexts
+    keys = contexts if contexts.shape[1] else np.arange(len(record.targets))[:, np.newaxis]
     first, window_of, counts = _different(keys, record.targets)
+    return Pushes(
+        name=name,
+        contexts=contexts[first],
+        targets=record.targets[first],
+        counts=counts,
+        terms=np.bincount(window_of, terms),
+        examples=len(record.targets),
+        vocabulary_size=record.inputs.shape[1] // max(1, contexts.shape[1]),
+        outputs=record.logits.shape[1],
+        complete=True,
+        _places=_places_in_batch(record, window_of, dataset),
+    )
+
+
+def _places_in_batch(
+    record: StepRecord, window_of: Indices, dataset: SequenceDataset | None
+) -> Callable[[int], tuple[Indices, Indices, Indices]]:
+    """Return the function that gives a window's examples, samples and places in the masters."""
 
     def places(window: int) -> tuple[Indices, Indices, Indices]:
         rows = np.flatnonzero(window_of == window)
         samples = record.samples[rows] if len(record.samples) else rows[:0]
         return rows, samples, _origins(dataset, samples)
 
-    return Pushes(
-        name=name,
-        contexts=record.contexts[first],
-        targets=record.targets[first],
-        counts=counts,
-        terms=np.bincount(window_of, terms),
-        examples=batch,
-        vocabulary_size=record.inputs.shape[1] // max(1, record.contexts.shape[1]),
-        outputs=record.logits.shape[1],
-        complete=True,
-        _places=places,
-    )
+    return places
 
 
 def training_set_pushes(
@@ -206,10 +213,7 @@ def _parameter(record: StepRecord, cell: RecordCell) -> tuple[str, int, int | No
     if quantity in OF_WEIGHTS:
         return RecordCell("weights", layer, index).name(record), layer, *index
     if quantity in record.moments:
-        layers = record.layers[layer]
-        is_bias = index[0] == len(layers) - 1
-        quantity, index = ("biases", index[1:]) if is_bias else ("weights", index)
-        return _parameter(record, RecordCell(quantity, layer, index))
+        return _parameter(record, cell.parameter(record))
     if quantity in OF_BIASES:
         return RecordCell("biases", layer, index).name(record), layer, None, *index
     if quantity in OF_LEVELS and layer > 0:

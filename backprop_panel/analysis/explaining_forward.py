@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import log
 
 import numpy as np
@@ -13,6 +14,9 @@ from .activation_formulas import FORMULAS
 from .explanation import Explanation, Factor, Term, explained, numbers_of
 from .recomputation import value_and_slope
 from .record_cell import RecordCell
+
+POWER = "e^(ŷ − m)"
+"""The name of what a softmax sums up."""
 
 
 def explain_input(record: StepRecord, cell: RecordCell) -> Explanation:
@@ -68,6 +72,10 @@ def explain_activation(record: StepRecord, cell: RecordCell) -> Explanation:
     z = numbers_of(record, "pre_activations", layer, multiplies=False)(b, unit)
     formula = FORMULAS[name]
     factors, numbers, working = formula.parts(z.value)
+    z = replace(z, meaning="z, what reaches the unit")
+    if not any(factor.name == "z" for factor in factors):
+        factors = (z, *factors)
+    factors = tuple(replace(z, multiplies=True) if each.name == "z" else each for each in factors)
     symbol = latex.symbol(record, "pre_activations", layer, b, unit)
     line = f"record.pre_activations[{layer}][{b}, {unit}]"
     return explained(
@@ -79,7 +87,7 @@ def explain_activation(record: StepRecord, cell: RecordCell) -> Explanation:
         ),
         equation=rf"\varphi({symbol}), \quad \varphi(z) = {formula.value}",
         numbers=numbers,
-        terms=[Term(f"φ({z.name})", (z, *factors), b, (cell.layer, unit))],
+        terms=[Term(f"φ({z.name})", factors, b, (cell.layer, unit))],
         numpy=formula.value_line.format(z=line),
         working=working,
     )
@@ -167,13 +175,14 @@ def explain_probability(record: StepRecord, cell: RecordCell) -> Explanation:
         terms=[
             Term(
                 f"output {output}",
-                (at(b, output), Factor("e^(ŷ − m)", power), Factor("1/Σ", 1 / total)),
+                (at(b, output), Factor(POWER, power), Factor("1/Σ", 1 / total)),
                 b,
                 (len(record.activations) - 1, output),
             )
         ],
         numpy=f"(e := np.exp(record.logits[{b}] - record.logits[{b}].max()))[{output}] / e.sum()",
-        working=(at(b, largest), Factor("Σ, of e^(ŷ − m) over all outputs", total)),
+        working=(_largest_logit(at(b, largest)), _sum_of_powers(total)),
+        summed=_powers(record, b, powers),
     )
 
 
@@ -203,7 +212,8 @@ def _cross_entropy(record: StepRecord, cell: RecordCell) -> Explanation:
     target = int(record.targets[b])
     logits = record.logits[b].astype(float)
     largest = int(logits.argmax())
-    total = float(_exponentials(logits).sum())
+    powers = _exponentials(logits)
+    total = float(powers.sum())
     loss = log(total) - float(logits[target] - logits[largest])
     at = numbers_of(record, "logits", multiplies=False)
     p = numbers_of(record, "probabilities", multiplies=False)(b, target)
@@ -219,7 +229,8 @@ def _cross_entropy(record: StepRecord, cell: RecordCell) -> Explanation:
         numbers=rf"-\log {latex.factor(p.value)}",
         terms=[Term("−log p", (p, at(b, target), Factor("−log p", loss)), b)],
         numpy=f"np.log(np.exp({row} - {row}.max()).sum()) - ({row}[{target}] - {row}.max())",
-        working=(at(b, target), at(b, largest), Factor("Σ e^(ŷ − m)", total), p),
+        working=(at(b, target), _largest_logit(at(b, largest)), _sum_of_powers(total), p),
+        summed=_powers(record, b, powers),
     )
 
 
@@ -245,6 +256,23 @@ def _squared_error(record: StepRecord, cell: RecordCell) -> Explanation:
         terms=terms,
         numpy=f"((record.logits[{b}] - (np.arange({outputs}) == {target})) ** 2).mean()",
     )
+
+
+def _largest_logit(logit: Factor) -> Factor:
+    return replace(logit, meaning="m, the largest logit")
+
+
+def _sum_of_powers(total: float) -> Factor:
+    return Factor("Σ", total, meaning=f"sum of {POWER} over all outputs")
+
+
+def _powers(record: StepRecord, b: int, powers: np.ndarray) -> list[Term]:
+    """Return the terms of the sum in a softmax, each of which leads on to its logit."""
+    logit, level = numbers_of(record, "logits", multiplies=False), len(record.activations) - 1
+    return [
+        Term(f"output {c}", (logit(b, c), Factor(POWER, float(power))), b, (level, c))
+        for c, power in enumerate(powers)
+    ]
 
 
 def _layer_of_sum(record: StepRecord, cell: RecordCell) -> int:

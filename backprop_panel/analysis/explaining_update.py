@@ -8,6 +8,7 @@ from . import latex
 from .explanation import Explanation, Factor, Term, explained
 from .optimizer_formulas import EQUATIONS, RULES, Entry, UpdateParts
 from .record_cell import RecordCell
+from .update_symbols import symbols_of_update
 
 REMEMBERED = {
     "mean": "the running mean of its gradients",
@@ -48,13 +49,7 @@ def explain_update(record: StepRecord, cell: RecordCell) -> Explanation:
         equation=EQUATIONS[name],
         terms=terms,
         numpy=_numpy(record, cell, entry, parts),
-        working=(
-            entry.gradient,
-            *([Factor("λ·θ", entry.decay * entry.before.value)] if entry.decay else []),
-            *entry.moments.values(),
-            *parts.working,
-            Factor("η", entry.rate),
-        ),
+        working=symbols_of_update(name, entry, parts),
     )
 
 
@@ -102,7 +97,7 @@ def explain_moment(record: StepRecord, cell: RecordCell) -> Explanation:
     """Explain what the optimizer remembered of a weight or bias before the step."""
     row, unit = cell.index
     value = cell.value(record)
-    parameter = _parameter_at(record, cell)
+    parameter = cell.parameter(record)
     return explained(
         record,
         cell,
@@ -219,14 +214,6 @@ def _place_in_layer(record: StepRecord, cell: RecordCell) -> tuple[int, int]:
         return len(record.layers[cell.layer]) - 1, cell.index[0]
     row, column = cell.index
     return row, column
-
-
-def _parameter_at(record: StepRecord, cell: RecordCell) -> RecordCell:
-    """Return the weight or bias that a moment belongs to."""
-    row, unit = cell.index
-    if row == len(record.layers[cell.layer]) - 1:
-        return RecordCell("biases", cell.layer, (unit,))
-    return RecordCell("weights", cell.layer, cell.index)
 
 
 def _line_of(cell: RecordCell, kind: str) -> str:

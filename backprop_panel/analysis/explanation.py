@@ -28,12 +28,15 @@ class Factor:
         The number of the record that it is; None for a constant.
     multiplies : bool
         Whether the value of the term is a multiple of it. If not, the term is a function of it.
+    meaning : str
+        What it is in words, with its symbol in the equation if that differs from its name.
     """
 
     name: str
     value: float
     cell: RecordCell | None = None
     multiplies: bool = True
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class Explanation:
         A line of NumPy that computes it from ``record``.
     working : tuple of Factor
         Intermediate results in the order of their computation, where terms alone do not show them.
+    summed : tuple of Term
+        The terms of a sum Σ in the equation, where the value is not that sum itself.
     note : str
         What is special about this one: frozen, set by hand, not updated; else empty.
     """
@@ -97,6 +102,7 @@ class Explanation:
     terms: tuple[Term, ...]
     numpy: str
     working: tuple[Factor, ...] = ()
+    summed: tuple[Term, ...] = ()
     note: str = ""
 
     @property
@@ -105,6 +111,8 @@ class Explanation:
         for term in self.terms:
             yield from term.factors
         yield from self.working
+        for term in self.summed:
+            yield from term.factors
 
     @property
     def first_non_finite(self) -> Factor | None:
@@ -141,6 +149,7 @@ def explained(
     numpy: str,
     numbers: str | None = None,
     working: tuple[Factor, ...] = (),
+    summed: Iterable[Term] = (),
     note: str = "",
 ) -> Explanation:
     """Return the explanation of a cell, its terms sorted.
@@ -167,6 +176,7 @@ def explained(
         terms=ordered,
         numpy=numpy,
         working=working,
+        summed=tuple(sorted(summed, key=_size, reverse=True)),
         note=note,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isinf, isnan
 
 from ..nn.record import StepRecord
-from .record_cell import RecordCell
+from .record_cell import MOMENTS, RecordCell
 
 SYMBOLS = {
     "pre_activations": "z_{{{}}}",
@@ -17,9 +17,9 @@ SYMBOLS = {
     "bias_updates": r"\Delta b_{{{}}}",
     "new_weights": r"W_{{{}}}^{{\text{{new}}}}",
     "new_biases": r"b_{{{}}}^{{\text{{new}}}}",
-    "mean": "m_{{{}}}",
-    "mean_square": "v_{{{}}}",
-    "velocity": "v_{{{}}}",
+    "mean": "m",
+    "mean_square": "v",
+    "velocity": "v",
     "logits": r"\hat y",
     "probabilities": "p",
     "loss": "L",
@@ -33,6 +33,8 @@ DERIVATIVES = {
 
 def latex_of(record: StepRecord, cell: RecordCell) -> str:
     """Return the symbol of a number, such as ``W_{2}[3,17]``."""
+    if cell.quantity in MOMENTS:
+        return rf"{SYMBOLS[cell.quantity]}_{{{latex_of(record, cell.parameter(record))}}}"
     return symbol(record, cell.quantity, cell.layer, *cell.index)
 
 

@@ -92,8 +92,8 @@ def _rmsprop(entry: Entry) -> UpdateParts:
     return UpdateParts(
         kept=(),
         taken=(),
-        scale=(Factor("1/(√s + ε)", 1 / (sqrt(after) + epsilon)),),
-        working=(Factor("s after", after),),
+        scale=(Factor("1/(√v + ε)", 1 / (sqrt(after) + epsilon)),),
+        working=(Factor("v after", after),),
         line=(
             f"-{{rate}} * (g := {{g}}) / (np.sqrt({alpha} * {{mean_square}} "
             f"+ {1 - alpha:.2g} * g**2) + {epsilon})"
@@ -140,8 +140,8 @@ EQUATIONS = {
         r"&\phantom{=}\; g = \tfrac{\partial L}{\partial \theta} + \lambda\theta"
     ),
     "rmsprop": (
-        r"-\eta\,\frac{g}{\sqrt{s_t} + \epsilon} \\ "
-        r"&\phantom{=}\; s_t = \alpha\,s_{t-1} + (1 - \alpha)\,g^2 \\ "
+        r"-\eta\,\frac{g}{\sqrt{v_t} + \epsilon} \\ "
+        r"&\phantom{=}\; v_t = \alpha\,v_{t-1} + (1 - \alpha)\,g^2 \\ "
         r"&\phantom{=}\; g = \tfrac{\partial L}{\partial \theta} + \lambda\theta"
     ),
     "adam": (

@@ -50,9 +50,9 @@ SYMBOLS = {
     "bias_updates": "Δb{}{}",
     "new_weights": "new W{}{}",
     "new_biases": "new b{}{}",
-    "mean": "m{}{}",
-    "mean_square": "v{}{}",
-    "velocity": "v{}{}",
+    "mean": "m of {}",
+    "mean_square": "v of {}",
+    "velocity": "v of {}",
     "logits": "ŷ{}{}",
     "probabilities": "p{}{}",
     "loss": "L{}{}",
@@ -91,7 +91,8 @@ class RecordCell:
 
     def name(self, record: StepRecord) -> str:
         """Return its name on the map, such as ``dW2[3, 17]``, ``δ3[0, 1]`` or ``L[4]``."""
-        return self.symbol(record, f"[{', '.join(map(str, self.index))}]" if self.index else "")
+        index = self.parameter(record).index if self.quantity in MOMENTS else self.index
+        return self.symbol(record, f"[{', '.join(map(str, index))}]" if index else "")
 
     def symbol(self, record: StepRecord, place: str = "") -> str:
         """Return the name of its array on the map, such as ``dW2`` or ``X``, with a place in it."""
@@ -99,8 +100,16 @@ class RecordCell:
             prefix = "d" if self.quantity == "activation_gradients" else ""
             last = len(record.activations) - 1
             return prefix + {0: "X", last: "ŷ"}.get(self.layer, f"a{self.layer}") + place
+        if self.quantity in MOMENTS:  # with a number of its own, m2 would look like a square
+            return SYMBOLS[self.quantity].format(self.parameter(record).symbol(record, place))
         number = "" if self.layer is None else self.layer + 1
         return SYMBOLS[self.quantity].format(number, place)
+
+    def parameter(self, record: StepRecord) -> RecordCell:
+        """Return the weight or bias that an entry of a moment belongs to."""
+        if self.index and self.index[0] == len(record.layers[self.layer]) - 1:
+            return RecordCell("biases", self.layer, self.index[1:])
+        return RecordCell("weights", self.layer, self.index)
 
 
 def checked(

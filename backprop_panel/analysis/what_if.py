@@ -28,6 +28,9 @@ from .recomputation import (
 )
 from .record_cell import RecordCell, checked
 
+VISIBLE = 1e-3
+"""The share of the loss by which its change is seen: one in the last of four digits."""
+
 BEND = 3.0
 """Change of a pre-activation within which every activation and loss bends."""
 
@@ -48,10 +51,11 @@ def loss_along(
     cell : RecordCell
         An entry of ``weights``, ``biases``, or ``activations`` of level 0.
     values : array-like, shape (n,), optional
-        By default a range with the present value in its middle. For a weight or bias it moves the
-        pre-activation of the example that is most affected by 3 either way, over which every
-        activation bends, and it reaches beyond zero. For an input it reaches 2 either way, or
-        beyond zero if that is more.
+        By default a range with the present value in its middle. For a weight or bias it reaches
+        as far either way as twice the largest entry of its layer, or farther if the loss would
+        hardly change by then; but then no farther than moves the pre-activation of the example
+        that is most affected by 3, over which every activation bends. For an input it reaches 2
+        either way, or beyond zero if that is more.
     points : int
         Number of values in the default range; an odd number includes the present value.
 
@@ -60,6 +64,19 @@ def loss_along(
     SettingError
         For another kind of cell, a value that is not finite, or a number that is not finite now.
     """
+    cell = _checked_varied(record, cell)
+    is_input = cell.quantity == "activations"
+    losses_at, slope, width = (_of_input if is_input else _of_parameter)(record, cell)
+    now = cell.value(record)
+    if values is None:
+        values = now + width * np.linspace(-1, 1, checked_points(points))
+    else:
+        values = checked_values(values)
+    return curve_along(values, now, slope, losses_at)
+
+
+def _checked_varied(record: StepRecord, cell: RecordCell) -> RecordCell:
+    """Return a cell along which the loss can be followed, or raise `SettingError`."""
     cell = checked(record, cell.quantity, cell.layer, cell.index)
     is_input = cell.quantity == "activations" and cell.layer == 0
     if not is_input and cell.quantity not in ("weights", "biases"):
@@ -71,20 +88,22 @@ def loss_along(
     now = cell.value(record)
     if not np.isfinite(now):
         raise SettingError("cell", f"{cell.name(record)} is {now}: it has no range around it.")
-    if is_input:
-        losses_at = _losses_of_input(record, cell.index)
-        slope, width = float(record.activation_gradients[0][cell.index]), 2.0
-    else:
-        row, column = _row_and_column(record, cell)
-        losses_at = _losses_of_parameter(record, cell.layer, row, column)
-        slope = float(record.layer_gradients[cell.layer][row, column])
-        width = BEND / max(_reach(record, cell.layer, row), SMALLEST_REACH)
-    if values is None:
-        width = max(width, 1.5 * abs(now))
-        values = now + width * np.linspace(-1, 1, checked_points(points))
-    else:
-        values = checked_values(values)
-    return curve_along(values, now, slope, losses_at)
+    return cell
+
+
+def _of_input(record: StepRecord, cell: RecordCell) -> tuple[Losses, float, float]:
+    """Return the losses along an input, their slope now, and how far the range reaches."""
+    slope = float(record.activation_gradients[0][cell.index])
+    width = max(2.0, 1.5 * abs(cell.value(record)))
+    return _losses_of_input(record, cell.index), slope, width
+
+
+def _of_parameter(record: StepRecord, cell: RecordCell) -> tuple[Losses, float, float]:
+    """Return the same for a weight or a bias."""
+    row, column = _row_and_column(record, cell)
+    losses_at = _losses_of_parameter(record, cell.layer, row, column)
+    slope = float(record.layer_gradients[cell.layer][row, column])
+    return losses_at, slope, _width(record, cell.layer, row, slope)
 
 
 def token_losses(
@@ -198,6 +217,15 @@ def _inputs_of(record: StepRecord, layer: int, row: int) -> Array:
     if row == len(record.layers[layer]) - 1:
         return np.ones(len(record.targets))
     return record.activations[layer][:, row].astype(np.float64)
+
+
+def _width(record: StepRecord, layer: int, row: int, slope: float) -> float:
+    """Return how far the range of a weight or bias reaches: so that its surroundings are seen."""
+    entries = np.abs(record.layers[layer].astype(np.float64))
+    largest = float(entries[np.isfinite(entries)].max(initial=0))
+    bend = BEND / max(_reach(record, layer, row), SMALLEST_REACH)
+    visible = VISIBLE * abs(float(record.loss) / slope) if slope else np.inf
+    return max(2 * largest, min(visible, bend) if np.isfinite(visible) else bend) or bend
 
 
 def _reach(record: StepRecord, layer: int, row: int) -> float:

@@ -168,8 +168,8 @@ def test_update_shows_its_parts(record):
     }
     parts = {factor.name: factor.value for factor in explanation.working}
     assert parts["dW2[3, 17]"] == record.weight_gradients[1][3, 17]
-    assert parts["m2[3, 17]"] == record.moments["mean"][1][3, 17]
-    assert parts["v2[3, 17]"] == record.moments["mean_square"][1][3, 17]
+    assert parts["m of W2[3, 17]"] == record.moments["mean"][1][3, 17]
+    assert parts["v of W2[3, 17]"] == record.moments["mean_square"][1][3, 17]
     assert parts["1 − β₁ᵗ"] == pytest.approx(1 - 0.9**2)
     assert parts["η"] == 0.001
 

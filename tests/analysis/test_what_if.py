@@ -115,10 +115,26 @@ def test_prediction_is_the_tangent_and_meets_the_loss_for_small_changes(record):
     assert curve.predicted(curve.now + 1e-6) - curve.loss == pytest.approx(change, rel=1e-3)
 
 
-def test_the_curve_of_a_weight_bends_within_the_default_range(record):
-    curve = loss_along(record, RecordCell("weights", 1, (2, 3)))
-    ends = [abs(curve.losses[at] - curve.predicted(curve.values[at])) for at in (0, -1)]
-    assert max(ends) > 0.1 * np.ptp(curve.losses)
+@pytest.mark.parametrize("cell", [("weights", 1, (2, 3)), ("biases", 2, (1,))])
+def test_the_default_range_is_twice_the_largest_weight_of_the_layer(record, cell):
+    curve = loss_along(record, RecordCell(*cell))
+    largest = float(np.abs(record.layers[cell[1]]).max())
+    assert curve.values[-1] - curve.now == pytest.approx(2 * largest)
+    assert np.ptp(curve.losses) > 1e-3 * curve.loss
+
+
+def test_the_range_is_wider_where_the_loss_would_hardly_change(record):
+    small = replace(record, layers=tuple(each / 1e4 for each in record.layers))
+    slope = float(small.weight_gradients[1][2, 3])
+    curve = loss_along(small, RecordCell("weights", 1, (2, 3)))
+    assert abs(slope * (curve.values[-1] - curve.now)) == pytest.approx(1e-3 * small.loss)
+
+
+def test_the_range_of_a_weight_without_effect_ends_where_functions_bend(record):
+    still = replace(record, layer_gradients=tuple(map(np.zeros_like, record.layer_gradients)))
+    curve = loss_along(still, RecordCell("weights", 1, (2, 3)))
+    reach = np.abs(record.activations[1][:, 2]).max()
+    assert curve.values[-1] - curve.now == pytest.approx(3 / max(reach, 0.3), rel=1e-4)
 
 
 def test_only_the_layers_behind_the_number_are_computed(record):

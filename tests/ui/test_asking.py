@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from backprop_panel.analysis import RecordCell, loss_along, loss_along_learning_rate
 from backprop_panel.analysis.data_attribution import batch_pushes, training_set_pushes
 from backprop_panel.views.panels.what_if_text import END
-from backprop_panel.views.plots.html import number, signed
+from backprop_panel.views.plots.html import number, numbers, signed
 from tests.ui.browsing import (
     expect_drawn,
     expect_step,
@@ -79,6 +79,12 @@ def expect_changes(page, curve, value):
     expect(said(page)).to_contain_text(f"the slope alone says {signed(predicted)}")
 
 
+def standing_still(element):
+    """Wait for an element's transitions, and return it."""
+    element.evaluate("(it) => Promise.all(it.getAnimations().map((each) => each.finished))")
+    return element
+
+
 def value_at(curve, position):
     return curve.now + (curve.values[-1] - curve.now) * position / END
 
@@ -107,6 +113,27 @@ def test_a_card_stands_below_the_explanation_and_is_scrolled_to(page):
     explanation = page.locator(".bp-inspector").first.bounding_box()
     toggle = page.get_by_role("button", name="What if", exact=True).bounding_box()
     assert explanation["y"] + explanation["height"] <= toggle["y"]
+
+
+@pytest.mark.parametrize("kind", ["this number", "the learning rate"])
+def test_the_thumb_stands_below_its_point_of_the_curve(page, record, kind):
+    ask(page, "W2", 3, 17, "What if")
+    press(page, kind)
+    of_rate = kind != "this number"
+    name = kind if of_rate else "W2[3, 17]"
+    curve = loss_along_learning_rate(record) if of_rate else loss_along(record, WEIGHT)
+    expect(said(page)).to_contain_text(number(curve.loss))
+    for keys in ([], ["PageUp"] * 5, ["Home"]):
+        position = move_slider(page, keys, name)
+        expect(slider(page, name)).to_have_attribute("aria-valuenow", str(position))
+        expect_drawn(page)
+        share = position / END
+        value = curve.now * 100**share if of_rate else value_at(curve, position)
+        thumb = standing_still(slider(page, name).locator("xpath=..")).bounding_box()
+        across, _ = on_screen(page, "what if", value, curve.loss)
+        assert thumb["x"] + thumb["width"] / 2 == pytest.approx(across, abs=1.5)
+    press(page, "Drop")
+    press(page, "this number")
 
 
 def test_the_slider_is_dragged_and_drop_changes_nothing(page, record):
@@ -195,6 +222,9 @@ def test_windows_of_batch_and_training_set_are_ranked_by_their_push(page, record
 def expect_windows(text, pushes):
     """Wait until the strongest windows and the sum of all are shown."""
     expect(text).to_contain_text(f"gradient of W2[3, 17], {number(pushes.gradient)}")
-    strongest = [*pushes.up(5), *pushes.down(5)]
+    written = [
+        *numbers(push.term for push in pushes.up(5)),
+        *numbers(push.term for push in pushes.down(5)),
+    ]
     terms = text.locator("tr[data-ring] td:last-child")
-    expect(terms).to_have_text([number(push.term) for push in strongest])
+    expect(terms).to_have_text(written)

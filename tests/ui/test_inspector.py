@@ -10,6 +10,8 @@ from backprop_panel.analysis import RecordCell, explain
 from backprop_panel.views.plots.html import number
 from tests.ui.browsing import boxes, expect_step, on_screen, press, same_run, show_tab
 
+DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+
 
 @pytest.fixture
 def page(used_page):
@@ -54,13 +56,19 @@ def follow(page, quantity):
     return RecordCell(cell["quantity"], cell["layer"], tuple(cell["index"]))
 
 
+def value_of(text):
+    """Return a number from its digits on the page."""
+    mantissa, _, power = text.replace("−", "-").partition("×10")
+    return float(mantissa) * 10.0 ** int(power.translate(DIGITS) or 0)
+
+
 def expect_numbers_of(page, record, explanation):
     """Assert that every number that is shown is that of the record."""
     expect_explained(page, explanation.name)
     expect(inspector(page).locator(".bp-value")).to_have_text(number(explanation.value))
     for cell, text in links(page):
         value = RecordCell(cell["quantity"], cell["layer"], tuple(cell["index"])).value(record)
-        assert text == number(value)
+        assert value_of(text) == pytest.approx(value, rel=1e-3)
 
 
 def test_terms_lead_from_a_weight_gradient_to_the_loss_and_the_path_back(page, record):
@@ -158,3 +166,15 @@ def test_a_number_is_explained_on_other_tabs_too(page):
     expect_explained(page, "dW2[3, 17]")
     follow(page, "deltas")
     expect_explained(page, "δ2[")
+
+
+def test_no_table_of_an_update_is_wider_than_the_panel(page):
+    tap(page, "dW2", 3, 17)
+    expect_explained(page, "dW2[3, 17]")
+    inspector(page).locator("p button.bp-link", has_text="ΔW2[3, 17]").click()
+    expect_explained(page, "ΔW2[3, 17]")
+    expect(inspector(page).locator("td", has_text="learning rate")).to_be_visible()
+    room = inspector(page).evaluate("(box) => box.getBoundingClientRect().right")
+    for table in inspector(page).locator("table").all():
+        box = table.bounding_box()
+        assert box["x"] + box["width"] <= room + 1

@@ -37,9 +37,9 @@ class ActivationExplorer(QuestionCard):
         super().__init__(session, "Activation")
         self._of_layer = switch({"this unit": False, "the layer": True}, False)
         self._of_layer.param.watch(self._draw_if_visible, "value")
-        self._curves = DottedCurves("activation")
+        self._curves = DottedCurves("activation", names=("z", "φ(z) and φ′(z)"))
         self._plot = pn.Column(
-            self._curves.pane, height=170, margin=(2, 0), sizing_mode="stretch_width"
+            self._curves.pane, height=190, margin=(2, 0), sizing_mode="stretch_width"
         )
         self._layout[:] = [self._head, self._of_layer, self._plot, self._text]
 
@@ -56,7 +56,8 @@ class ActivationExplorer(QuestionCard):
     def show(self, answer: Drawn) -> None:
         """Draw the curves, the dots, and what is flat."""
         self.set_head(answer.head)
-        self._curves.show(answer.lines)
+        z = answer.lines[0].x
+        self._curves.show_between(answer.lines, z[0], z[-1])
         self._curves.show_dots(answer.dots)
         self._plot.visible = True
         self.set_text(answer.text)
@@ -72,10 +73,11 @@ def drawn(source: MapSource, cell: Cell, of_layer: bool, theme: Theme) -> Iterat
     unit = None if of_layer else cell.column
     points = activation_points(source.record, cell.layer - 1, unit)
     about = f"a{cell.layer}" if of_layer else f"unit {unit} of a{cell.layer}"
+    example = None if of_layer else cell.row
     flat = layer_text(points) if of_layer else unit_text(points, source)
     yield Drawn(
         head=f"{about}, {points.activation}",
         lines=curves(points, theme),
-        dots=list(dots(points, None if of_layer else cell.row, theme)),
-        text=legend(points, theme) + flat,
+        dots=list(dots(points, example, theme)),
+        text=legend(points, example, theme) + flat,
     )

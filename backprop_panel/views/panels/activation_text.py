@@ -12,7 +12,7 @@ from ...analysis.health import FLAT
 from ...analysis.record_cell import RecordCell
 from ..plots.colors import Theme
 from ..plots.dotted_curves import Dot
-from ..plots.html import number
+from ..plots.html import number, numbers
 from ..plots.line_plot import Line
 from ..state.map_source import MapSource
 from .explanation_links import example_html, link
@@ -77,13 +77,24 @@ def dots(points: ActivationPoints, example: int | None, theme: Theme) -> Iterato
             )  # fmt: skip
 
 
-def legend(points: ActivationPoints, theme: Theme) -> str:
-    """Return what the curves and dots are, as HTML."""
-    what = "z of the batch" if len(points.units) == 1 else "z of all units and examples"
+def legend(points: ActivationPoints, example: int | None, theme: Theme) -> str:
+    """Return what the curves, the dots and the circles are, as HTML.
+
+    Parameters
+    ----------
+    points : ActivationPoints
+    example : int, optional
+        The example whose dots stand out, if it is in the batch.
+    theme : Theme
+    """
+    what = "each z of the batch" if len(points.units) == 1 else "z of all units and examples"
+    is_chosen = example is not None and example < len(points.z)
+    circles = f"<br>○ example {example}, the chosen one" if is_chosen else ""
     return (
-        f'<p class="bp-facts">━ φ: {escape(points.activation)} &nbsp; '
-        f'<span style="color:{theme.positive}">╌╌</span> φ′ &nbsp; '
-        f'<span style="color:{theme.operand}">●</span> {what}</p>'
+        f'<p class="bp-facts">━ φ, {escape(points.activation)} &nbsp; '
+        f'<span style="color:{theme.operand}">●</span> {what}, on φ<br>'
+        f'<span style="color:{theme.positive}">╌╌</span> φ′, its slope &nbsp; '
+        f'<span style="color:{theme.positive}">●</span> the same z, on φ′{circles}</p>'
     )
 
 
@@ -97,11 +108,11 @@ def unit_text(points: ActivationPoints, source: MapSource) -> str:
         tokens = tuple(source.example_tokens(example)) or example
         groups.setdefault((tokens, kind), []).append((example, kind))
     unit = int(points.units[0])
-    rows = []
-    for members in list(groups.values())[:MOST_ROWS]:
+    rows, shown = [], list(groups.values())[:MOST_ROWS]
+    texts = numbers(float(points.slopes[members[0][0], 0]) for members in shown)
+    for members, text in zip(shown, texts, strict=True):
         example, kind = members[0]
-        cell = RecordCell("activation_slopes", points.layer, (example, unit))
-        slope = link(number(float(points.slopes[example, 0])), cell)
+        slope = link(text, RecordCell("activation_slopes", points.layer, (example, unit)))
         times = f" ×{len(members)}" if len(members) > 1 else ""
         rows.append(
             f"<tr><td>{example_html(source, example)}{times}</td><td>{kind}</td>"

@@ -9,6 +9,9 @@ from ..widgets.setting_fields import finite
 from .cell_switches import SWITCHES
 from .explanation_links import message
 
+SETTABLE = ("weights", "biases", "new_weights", "new_biases")
+"""Quantities beside which a field sets the weight or bias; others follow from it."""
+
 
 class CellEditor:
     """The HTML of the fields, and what is done when they are used.
@@ -25,12 +28,12 @@ class CellEditor:
         self._answers = 0
 
     def html(self) -> str:
-        """Return the field and the switches of the chosen cell; empty if it has none."""
+        """Return the field and the switches of the chosen number; empty if it has none."""
         session = self._session
         cell = session.selection
         if cell is None:
             return ""
-        field = self._field_html() if cell.is_parameter else ""
+        field = self._field_html() if session.question.quantity in SETTABLE else ""
         switches = "".join(
             f'<label class="bp-switch"><input type="checkbox" data-key="{key}" '
             f"{message(switch=key)}{' checked' * switch.is_on(session.engine, cell)}>"

@@ -6,9 +6,10 @@ from html import escape
 
 from ...analysis.explained_difference import TermChange, changes
 from ...analysis.explanation import Explanation
-from ..plots.html import number
-from .explanation_html import Shown, about_html, equations_html, kind_of, path_html
+from ..plots.html import number, numbers
+from .explanation_html import equations_html, path_html
 from .explanation_links import ring
+from .shown_number import Shown, about_html, kind_of
 from .terms_table import FIRST_TERMS, bar, cells_of, label_of, more_button
 
 
@@ -28,7 +29,7 @@ def difference_html(ours: Explanation, theirs: Explanation, shown: Shown) -> str
             f"<p>{escape(ours.sentence)}</p>",
             equations_html(ours.equation),
             _table(found, shown),
-            f"<p>{more}</p>" if more else "",
+            more,
         ]
     )
 
@@ -37,13 +38,20 @@ def _table(found: list[TermChange], shown: Shown) -> str:
     rows = found if shown.everything else found[:FIRST_TERMS]
     largest = max((abs(change.value) for change in found), default=0.0)
     of_examples = len({change.term.example for change in found}) > 1
+    columns = zip(
+        rows,
+        numbers(change.ours for change in rows),
+        numbers(change.theirs for change in rows),
+        numbers(change.value for change in rows),
+        strict=True,
+    )
     body = "".join(
         f"<tr {ring(cells_of(change.term))}>"
         f"<td>{label_of(change.term, shown.source, of_examples)}</td>"
-        f"<td>{number(change.ours)}</td><td>{number(change.theirs)}</td>"
+        f"<td>{ours}</td><td>{theirs}</td>"
         f'<td class="bp-bar">{bar(change.value, largest, shown.theme)}</td>'
-        f'<td class="bp-total">{number(change.value)}</td></tr>'
-        for change in rows
+        f'<td class="bp-total">{value}</td></tr>'
+        for change, ours, theirs, value in columns
     )
     head = "<tr><th>term</th><th>ours</th><th>theirs</th><th></th><th>change</th></tr>"
     return f'<div class="bp-scroll"><table>{head}{body}</table></div>'

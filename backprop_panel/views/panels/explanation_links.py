@@ -39,15 +39,17 @@ def link(text: str, cell: RecordCell) -> str:
     return f'<button class="bp-link" data-key="{key}" {message(follow=target)}>{text}</button>'
 
 
-def factor_html(factor: Factor) -> str:
-    """Return the number of a factor: a link, if it leads on."""
-    text = number(factor.value)
+def factor_html(factor: Factor, text: str = "") -> str:
+    """Return the number of a factor, or its `text` in a column: a link, if it leads on."""
+    text = text or number(factor.value)
     return link(text, factor.cell) if factor.cell else text
 
 
-def example_html(source: MapSource, row: int) -> str:
-    """Return the tokens of an example and its target as chips, or its label."""
+def example_html(source: MapSource, row: int, most: int | None = None) -> str:
+    """Return the tokens of an example, at most the last ones, and its target; or its label."""
     *tokens, target = source.example_tokens(row) or [None]
     if target is None:
         return escape(source.example_label(row) or f"example {row}")
-    return "".join(chip(*token) for token in tokens) + "→" + chip(*target)
+    last = tokens if most is None else tokens[-most:]
+    cut = "…" if len(last) < len(tokens) else ""
+    return cut + "".join(chip(*token) for token in last) + "→" + chip(*target)

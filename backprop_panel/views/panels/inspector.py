@@ -11,12 +11,13 @@ import param
 from ...settings import SettingError
 from ..plots.colors import theme_of
 from ..state.session import Session, redraw_on_change
-from ..widgets.explanation_pane import ExplanationPane
+from ..widgets.explanation_pane import FONTS, ExplanationPane
 from .cell_editor import CellEditor
 from .difference_html import difference_html
-from .explanation_html import Shown, explanation_html
+from .explanation_html import explanation_html
 from .explanation_links import cell_of_message, message
 from .questions import Questions
+from .shown_number import Shown
 
 NOTHING = "<p>Click a cell of the map: this is where it is explained.</p>"
 DESELECT = f'<p><button data-key="deselect" {message(deselect=True)}>Deselect</button></p>'
@@ -32,7 +33,11 @@ class Inspector(pn.viewable.Viewer):
         super().__init__(session=session)
         self._editor = CellEditor(session)
         self._pane = ExplanationPane(
-            self._answer, margin=0, sizing_mode="stretch_width", css_classes=["bp-explanation"]
+            self._answer,
+            fonts=FONTS,
+            margin=0,
+            sizing_mode="stretch_width",
+            css_classes=["bp-explanation"],
         )
         self._layout = pn.Column(
             self._pane, Questions(session), margin=(0, 14), sizing_mode="stretch_width"

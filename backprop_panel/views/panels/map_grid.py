@@ -21,6 +21,9 @@ from ..state.marks import CellBlock, Marks
 from ..state.reveal import Reveal
 from ..widgets.arrows import Arrows
 
+MOST_LABELS = 64
+"""Columns with a label each, as far as these fit; of more columns, some have one."""
+
 ROOM_FOR_NOTE = 12
 """Units from which on the caption of a gradient has room for more than its name."""
 
@@ -78,7 +81,7 @@ class MapGrid:
             "row_names": names_of_cells() if column.has_bias else self.examples,
             "column_names": names_of_cells(_unit_labels(column, source)),
             "row_ticks": 40 if column.kind == "input" else 0,
-            "column_ticks": {"input": 8, "logit": 6}.get(column.kind, 0),
+            "column_ticks": min(column.units, MOST_LABELS) if column.has_labels else 0,
         }
         shape = column.values(source.record).shape
         value, gradient = (partial(self._select, column, each) for each in (False, True))

@@ -16,6 +16,7 @@ from ..plots.colors import theme_of
 from ..plots.heatmap import Heatmap
 from ..plots.html import html
 from ..state.cell import Cell
+from ..state.map_columns import MapColumn
 from ..state.map_source import MapSource
 from ..state.marks import Marks
 from ..state.reveal import Reveal
@@ -150,11 +151,9 @@ class NetworkMap(pn.viewable.Viewer):
         """Yield each heatmap with the name of its scale and its values."""
         grid = self.grid
         for column, value, gradient in zip(grid.columns, grid.values, grid.gradients, strict=True):
-            kind = "activation" if column.kind == "input" else column.kind
-            yield value, self._scale_of(value, kind), column.values(record)
-            shared = f"gradient of {kind}"
+            yield value, self._scale_of(value, _kind(column)), column.values(record)
             gradients = column.gradients(record, self.deltas_shown)
-            yield gradient, self._scale_of(gradient, shared), gradients
+            yield gradient, self._scale_of(gradient, _gradient_kind(column)), gradients
 
     def _scale_of(self, heatmap: Heatmap, kind: str) -> str:
         alone = self.shared_by == EACH_HEATMAP or heatmap.name == "X"
@@ -203,7 +202,11 @@ class NetworkMap(pn.viewable.Viewer):
     def _show_deltas(self, event: param.parameterized.Event) -> None:
         """Show the gradients of activations as deltas, or as they are."""
         with pn.io.hold():
-            self._scales.forget()
+            self._scales.forget(
+                self._scale_of(gradient, _gradient_kind(column))
+                for column, gradient in zip(self.grid.columns, self.grid.gradients, strict=True)
+                if column.has_deltas
+            )
             self.grid.name_gradients(event.new)
             self._draw_again()
             self._show_legend()
@@ -230,3 +233,12 @@ class NetworkMap(pn.viewable.Viewer):
                 heatmap.recolor(theme_of(self.dark))
             self.grid.reveal(self.reveal, theme_of(self.dark))
         self._show_legend()
+
+
+def _kind(column: MapColumn) -> str:
+    """Return the kind of values whose scale a column shares."""
+    return "activation" if column.kind == "input" else column.kind
+
+
+def _gradient_kind(column: MapColumn) -> str:
+    return f"gradient of {_kind(column)}"

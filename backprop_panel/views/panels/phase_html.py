@@ -8,6 +8,9 @@ from ..state.session import Session
 from ..state.slow_motion import PACES, SlowMotion
 from .explanation_links import example_html, message
 
+MOST_TOKENS = 8
+"""Of a longer context, the last ones stand before the target in the caption."""
+
 
 def phase_html(session: Session) -> str:
     """Return the bar of the phase that is shown."""
@@ -66,8 +69,9 @@ def _caption(session: Session) -> str:
     when = f"step {record.step:,}" if record.updated else f"after step {record.step:,}"
     if session.record.step > record.step:
         when += ", not the newest"
+    example = example_html(source, row or 0, MOST_TOKENS)
     return (
-        f'<span class="bp-walked">{when} · {example_html(source, row or 0)} {rest}</span>'
+        f'<span class="bp-walked">{when} · {example} {rest}</span>'
         f'<button data-key="leave" data-hotkey="Escape" {message(leave=True)} '
         'aria-label="Leave slow motion" title="Leave slow motion (Esc)">✕</button>'
     )

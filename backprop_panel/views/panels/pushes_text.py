@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from html import escape
 
 from ...analysis.pushes import Push, Pushes
@@ -11,12 +10,12 @@ from ...analysis.record_cell import RecordCell
 from ...analysis.token_counts import CommonToken, TokenCounts, WindowCounts, token_counts
 from ...data.sequence_dataset import SequenceDataset
 from ..plots.colors import Theme
-from ..plots.html import chip, number
-from .explanation_links import cell_message
+from ..plots.html import chip, number, numbers
+from .explanation_links import message, ring
 from .terms_table import bar
 
 FIRST_WINDOWS, MOST_WINDOWS = 5, 50
-"""Windows listed each way at first, and on demand."""
+"""Windows listed each way: at first, and on demand."""
 
 MOST_MASTERS = 8
 TOKENS_AROUND, MOST_TOKENS = 2, 120
@@ -41,21 +40,31 @@ class PushesText:
     cell : RecordCell
         The weight, the bias, or delta of the unit.
     theme : Theme
-    most : int
-        The largest number of windows listed each way.
+    everything : collection of str
+        The ways, ``up`` and ``down``, whose long list is shown.
     """
 
     def __init__(
-        self, pushes: Pushes, data: SequenceDataset, cell: RecordCell, theme: Theme, most: int
+        self,
+        pushes: Pushes,
+        data: SequenceDataset,
+        cell: RecordCell,
+        theme: Theme,
+        everything: Collection[str] = (),
     ) -> None:
         self.pushes, self.data, self.cell, self.theme = pushes, data, cell, theme
-        self.up, self.down = pushes.up(most), pushes.down(most)
+        self._everything = everything
+        self.up = pushes.up(self._most("up"))
+        self.down = pushes.down(self._most("down"))
 
     def html(self) -> str:
         """Return all that is said."""
         ways = ((UP, "up", self.up, True), (DOWN, "down", self.down, False))
         tables = "".join(self._ranked(*way) for way in ways)
         return self._meaning() + tables + self._together() + self._common() + self._masters()
+
+    def _most(self, way: str) -> int:
+        return MOST_WINDOWS if way in self._everything else FIRST_WINDOWS
 
     def _together(self) -> str:
         """Return the sum of the terms of all windows."""
@@ -76,14 +85,15 @@ class PushesText:
         return escape(self.pushes.name)
 
     def _meaning(self) -> str:
-        """Say which sign means what."""
+        """Say what a window is, and which sign and colour mean what."""
         what = f"<b>{escape(self.pushes.name)}</b>"
         if self.cell.quantity == "deltas":
             what = f"the pre-activation of unit {self.cell.index[1]}"
         return (
-            "<p>Training goes against the gradient: a window with a negative term pushes "
-            f"{what} up ({self._mark(UP)}), one with a positive term pushes it down "
-            f"({self._mark(DOWN)}).</p>"
+            "<p>Each row is a window of the data: the tokens of an example → its target, "
+            "×2 where two examples are the same. Training goes against the gradient: a window with "
+            f"a negative term, blue, pushes {what} up ({self._mark(UP)}), one with a positive "
+            f"term, orange, pushes it down ({self._mark(DOWN)}).</p>"
         )
 
     def _mark(self, way: str) -> str:
@@ -94,24 +104,38 @@ class PushesText:
         """Return the windows that push one way as a table."""
         strongest = [*self.up[:1], *self.down[:1]]
         largest = max((abs(push.term) for push in strongest), default=0.0)
-        rows = "".join(self._row(push, largest) for push in listed)
+        texts = numbers(push.term for push in listed)
+        rows = "".join(
+            self._row(push, text, largest) for push, text in zip(listed, texts, strict=True)
+        )
         terms = self.pushes.terms
         of_way = terms[terms < 0] if up else terms[terms > 0]
         count = f"{len(of_way):,} window{'' if len(of_way) == 1 else 's'}"
         total = f"Σ {number(float(of_way.sum()))}" if len(of_way) else ""
         return (
             f"<table><tr><th>{self._mark(way)} pushed {name} by {count}</th><th></th>"
-            f"<th>{total}</th></tr>{rows}</table>"
+            f"<th>{total}</th></tr>{rows}</table>{self._more(name, len(of_way))}"
         )
 
-    def _row(self, push: Push, largest: float) -> str:
+    def _more(self, way: str, count: int) -> str:
+        """Return the button that shows a list as far as it goes, or its beginning again."""
+        if count <= FIRST_WINDOWS:
+            return ""
+        is_long = way in self._everything
+        if is_long:
+            label = f"First {FIRST_WINDOWS}"
+        else:
+            label = f"All {count}" if count <= MOST_WINDOWS else f"First {MOST_WINDOWS}"
+        attributes = message(list=way, long=not is_long)
+        return f'<p><button data-key="{way}" {attributes}>{label}</button></p>'
+
+    def _row(self, push: Push, term: str, largest: float) -> str:
         times = f" ×{push.count:,}" if push.count > 1 else ""
         places = ", ".join(f"#{master + 1} at {offset + 1}" for master, offset in push.origins[:12])
-        ring = escape(json.dumps([cell_message(cell) for cell in self._cells(push)]))
         return (
-            f'<tr data-ring="{ring}" title="{places}"><td>{self._window(push)}{times}</td>'
+            f'<tr {ring(self._cells(push))} title="{places}"><td>{self._window(push)}{times}</td>'
             f'<td class="bp-bar">{bar(push.term, largest, self.theme)}</td>'
-            f'<td class="bp-total">{number(push.term)}</td></tr>'
+            f'<td class="bp-total">{term}</td></tr>'
         )
 
     def _window(self, push: Push) -> str:
@@ -171,7 +195,8 @@ class PushesText:
         more = len(marks) - MOST_MASTERS
         note = f"<p>… in {more:,} more master sequences</p>" if more > 0 else ""
         return (
-            f"<p>In the master sequences, marked where such a window ends:</p>{''.join(rows)}{note}"
+            "<p>All windows are cut from the master sequences below. The listed ones end at the "
+            f"marks: {self._mark(UP)} pushes up, {self._mark(DOWN)} down.</p>{''.join(rows)}{note}"
         )
 
     def _master(self, master: int, ends: dict[int, str]) -> str:

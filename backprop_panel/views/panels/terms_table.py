@@ -11,7 +11,7 @@ from math import isfinite
 from ...analysis.explanation import Explanation, Factor, Term
 from ...analysis.record_cell import RecordCell
 from ..plots.colors import Theme
-from ..plots.html import number
+from ..plots.html import numbers
 from ..state.map_source import MapSource
 from .explanation_links import example_html, factor_html, message, ring
 
@@ -52,10 +52,15 @@ class TermsTable:
         For the tokens of examples and the names of units.
     theme : Theme
         For the colours of the bars.
+    total : str
+        The head of the column of the terms' values; a factor of that name has no column of its own.
     """
 
-    def __init__(self, explanation: Explanation, source: MapSource, theme: Theme) -> None:
+    def __init__(
+        self, explanation: Explanation, source: MapSource, theme: Theme, total: str = "term"
+    ) -> None:
         self.explanation, self.source, self.theme = explanation, source, theme
+        self.total = total
         self.rows = self._grouped()
         self.common = _common_factors(explanation.terms)
 
@@ -63,7 +68,13 @@ class TermsTable:
         """Return the table: its first rows, or all."""
         rows = self.rows if everything else self.rows[:FIRST_TERMS]
         largest = max((abs(row.value) for row in self.rows if isfinite(row.value)), default=0.0)
-        body = "".join(self._row_html(row, largest) for row in rows)
+        columns = zip(*map(self._factors, rows), strict=True)
+        cells = zip(*map(_column_html, columns), strict=True)
+        totals = numbers(row.value for row in rows)
+        body = "".join(
+            self._row_html(row, largest, *texts)
+            for row, *texts in zip(rows, cells, totals, strict=True)
+        )
         return f'<div class="bp-scroll"><table>{self._head()}{body}</table></div>' + self._shared()
 
     @property
@@ -92,7 +103,7 @@ class TermsTable:
 
     def _own(self, term: Term) -> list[Factor]:
         """Return the factors of a term that are not common to all."""
-        names = {factor.name for factor in self.common}
+        names = {self.total, *(factor.name for factor in self.common)}
         return [factor for factor in term.factors if factor.name not in names]
 
     @property
@@ -111,25 +122,28 @@ class TermsTable:
             heads = [_pattern([factor.name for factor in column]) for column in columns]
         first = "example" if self.rows and self.rows[0].term.example is not None else ""
         if self.rows and self.rows[0].term.unit and not self._of_examples:
-            first = "unit" if self.rows[0].term.label.startswith(("unit", "output ")) else ""
+            word, _, number = self.rows[0].term.label.partition(" ")
+            first = word if number and word in ("unit", "output") else ""
         cells = "".join(f"<th>{escape(head)}</th>" for head in heads)
-        return f"<tr><th>{first}</th>{cells}<th></th><th>term</th></tr>"
+        return f"<tr><th>{first}</th>{cells}<th></th><th>{escape(self.total)}</th></tr>"
 
     @property
     def _of_examples(self) -> bool:
         return len({row.term.example for row in self.rows}) > 1
 
-    def _row_html(self, row: Row, largest: float) -> str:
+    def _factors(self, row: Row) -> list[Sequence[Factor]]:
+        """Return the factors in each cell of a row."""
         own, count = self._own(row.term), self._columns
         if count:
-            cells = [""] * (count - len(own)) + [factor_html(factor) for factor in own]
-        else:
-            cells = [" · ".join(map(factor_html, own))]
+            return [()] * (count - len(own)) + [(factor,) for factor in own]
+        return [own]
+
+    def _row_html(self, row: Row, largest: float, cells: Sequence[str], total: str) -> str:
         middle = "".join(f"<td>{cell}</td>" for cell in cells)
         return (
             f"<tr {ring(row.cells)}><td>{self._label(row)}</td>{middle}"
             f'<td class="bp-bar">{bar(row.value, largest, self.theme)}</td>'
-            f'<td class="bp-total">{number(row.value)}</td></tr>'
+            f'<td class="bp-total">{total}</td></tr>'
         )
 
     def _label(self, row: Row) -> str:
@@ -162,6 +176,12 @@ def label_of(term: Term, source: MapSource, of_examples: bool) -> str:
     return escape(term.label)
 
 
+def _column_html(cells: Sequence[Sequence[Factor]]) -> list[str]:
+    """Return the factors in the cells of a column as links, in one format."""
+    texts = iter(numbers(factor.value for cell in cells for factor in cell))
+    return [" · ".join(factor_html(factor, next(texts)) for factor in cell) for cell in cells]
+
+
 def bar(value: float, largest: float, theme: Theme) -> str:
     """Return a bar from the middle, to the right if a value is positive, as long as its share."""
     share = value / largest if largest and isfinite(value) else 0.0
@@ -176,11 +196,11 @@ def bar(value: float, largest: float, theme: Theme) -> str:
 
 
 def more_button(count: int, everything: bool) -> str:
-    """Return the button that shows all of `count` rows or the first again; none for few rows."""
+    """Return the button below a table for all of `count` rows or the first; none for few rows."""
     if count <= FIRST_TERMS:
         return ""
     label = f"First {FIRST_TERMS}" if everything else f"All {count}"
-    return f'<button data-key="all" {message(all=not everything)}>{label}</button>'
+    return f'<p><button data-key="all" {message(all=not everything)}>{label}</button></p>'
 
 
 def cells_of(term: Term) -> list[RecordCell]:

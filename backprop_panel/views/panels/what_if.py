@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from html import escape
 
+import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 import param
@@ -16,13 +17,13 @@ from ...analysis.record_cell import RecordCell
 from ...analysis.what_if import loss_along, token_losses
 from ...nn.record import StepRecord
 from ..plots.colors import theme_of
-from ..plots.dotted_curves import DottedCurves
+from ..plots.dotted_curves import SMALL_LOOK, DottedCurves
 from ..plots.html import html, number
 from ..state.answering import Answering
 from ..state.session import Session
 from ..widgets.buttons import button, switch
 from .question_card import QuestionCard
-from .what_if_text import END, Tried, asked, dots, lines, said, tokens_html
+from .what_if_text import END, LEVEL, RATE, Tried, asked, dots, lines, said, tokens_html
 
 POINTS = (11, 41)
 """Points of the curve: in a wide network, a few come long before all."""
@@ -30,9 +31,17 @@ POINTS = (11, 41)
 OF_RATE = ("weight_updates", "bias_updates", "new_weights", "new_biases")
 """Quantities at which the learning rate is asked about first."""
 
-RATE = "the learning rate"
-
 SETTING = "learning_rate"
+
+KINDS = {"weights": "weight", "biases": "bias", "activations": "input"}
+"""What varies, by the quantity."""
+
+
+SLIDER_INSET = 6
+"""Pixels from the sides of the slider to the ends of its rail."""
+
+SLIDER_MARGIN = (0, SMALL_LOOK.right - SLIDER_INSET, 0, SMALL_LOOK.left - SLIDER_INSET)
+"""Puts each position of the slider below its value in the plot."""
 
 
 class WhatIf(QuestionCard):
@@ -46,8 +55,8 @@ class WhatIf(QuestionCard):
         self._of_rate.param.watch(self._choose, "value")
         self._slider = _slider()
         self._slider.param.watch(self._try_value, "value")
-        self._curves = {of_rate: _curves(of_rate) for of_rate in (False, True)}
-        self._plot = pn.Column(height=150, margin=(2, 0), sizing_mode="stretch_width")
+        self._curves: dict[str, DottedCurves] = {}
+        self._plot = pn.Column(height=170, margin=(2, 0, 0, 0), sizing_mode="stretch_width")
         self._keep = button("Keep", self._keep_value, margin=(2, 6, 2, 0))
         self._drop = button("Drop", self._go_back, margin=(2, 0))
         self._mistake = html("", "bp-mistake", visible=False)
@@ -55,8 +64,8 @@ class WhatIf(QuestionCard):
         self._layout[:] = [
             self._head,
             self._of_rate,
-            self._slider,
             self._plot,
+            self._slider,
             self._text,
             pn.Row(self._keep, self._drop, margin=0),
             self._mistake,
@@ -80,7 +89,8 @@ class WhatIf(QuestionCard):
             self._of_rate.visible = session.selection.is_parameter
             self._question = session.question
         varied, tokens = self._varied, len(session.run.dataset.vocabulary)
-        self._slider.label = f"What if {varied.name(session.examined) if varied else RATE}"
+        name = varied.name(session.examined) if varied else f"the {RATE}"
+        self._slider.label = f"What if {name}"
         self.ask(
             (session.run, varied),
             session.examined,
@@ -91,8 +101,9 @@ class WhatIf(QuestionCard):
 
     def show(self, answer: Tried) -> None:
         """Draw the curve; only this may move the axes."""
-        theme, curves = theme_of(self.session.dark), self._curves[answer.of_rate]
-        curves.show(lines(answer, theme))
+        theme, curves, curve = theme_of(self.session.dark), self._curves_of(answer), answer.curve
+        height = LEVEL * abs(curve.loss) if np.isfinite(curve.loss) else 0.0
+        curves.show_between(lines(answer, theme), curve.values[0], curve.values[-1], height)
         self._try_value()
         if list(self._plot) != [curves.pane]:
             self._plot[:] = [curves.pane]
@@ -122,8 +133,14 @@ class WhatIf(QuestionCard):
     def _show_point(self, answer: tuple[Tried, float, float]) -> None:
         shown, theme = answer[0], theme_of(self.session.dark)
         if shown is self.answer:
-            self._curves[shown.of_rate].show_dots(list(dots(*answer, theme)))
+            self._curves_of(shown).show_dots(list(dots(*answer, theme)))
             self.set_text(said(*answer, theme) + self._notes(shown))
+
+    def _curves_of(self, answer: Tried) -> DottedCurves:
+        """Return the plot whose axes are named for an answer."""
+        if answer.kind not in self._curves:
+            self._curves[answer.kind] = _curves(answer.kind)
+        return self._curves[answer.kind]
 
     def _notes(self, shown: Tried) -> str:
         """Return what else is to be said, as HTML."""
@@ -176,19 +193,22 @@ def tried(record: StepRecord, varied: RecordCell | None, vocabulary: int) -> Ite
     for points in POINTS:
         if varied is None:
             curve = loss_along_learning_rate(record, points)
-            yield Tried(record, RATE, curve, of_rate=True)
+            yield Tried(record, f"the {RATE}", curve, RATE)
         else:
             curve = loss_along(record, varied, points=points)
             of_tokens = None
             if varied.quantity == "activations":
                 example, entry = varied.index
                 of_tokens = token_losses(record, example, entry // vocabulary, vocabulary)
-            yield Tried(record, varied.name(record), curve, token_losses=of_tokens)
+            kind = KINDS[varied.quantity]
+            yield Tried(record, varied.name(record), curve, kind, of_tokens)
 
 
-def _curves(of_rate: bool) -> DottedCurves:
+def _curves(kind: str) -> DottedCurves:
     """Return the plot, with logarithmic axes for the learning rate."""
-    return DottedCurves("what if", log_x=of_rate, log_y=of_rate)
+    of_rate = kind == RATE
+    names = kind, "loss after the update" if of_rate else "loss"
+    return DottedCurves("what if", log_x=of_rate, log_y=of_rate, names=names)
 
 
 def _slider() -> pmui.IntSlider:
@@ -201,6 +221,6 @@ def _slider() -> pmui.IntSlider:
         show_value=False,
         sx={"& .MuiFormLabel-root": {"display": "none"}},
         tooltips=False,
-        margin=(4, 4, 0, 4),
+        margin=SLIDER_MARGIN,
         sizing_mode="stretch_width",
     )

@@ -13,7 +13,7 @@ from ...analysis.loss_curve import LossCurve
 from ...nn.record import StepRecord
 from ..plots.colors import Theme
 from ..plots.dotted_curves import Dot
-from ..plots.html import chip, number, signed
+from ..plots.html import chip, number, numbers, plus, signed
 from ..plots.line_plot import Line
 from .terms_table import bar
 
@@ -23,7 +23,13 @@ END = 500
 ROOM = 0.15
 """How far the tangent is drawn above and below the curve, as a share of the curve's height."""
 
+LEVEL = 1e-4
+"""The share of the loss that the plot is high at least, where the loss is almost level."""
+
 MOST_TOKENS = 40
+
+RATE = "learning rate"
+"""The kind of the curve along the learning rate."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +42,8 @@ class Tried:
     name : str
         Of the number that varies.
     curve : LossCurve
-    of_rate : bool
-        Whether it is the learning rate: the loss is that after the update.
+    kind : str
+        What varies: ``weight``, ``bias``, ``input`` or `RATE`.
     token_losses : array, shape (vocabulary,), optional
         For an input: the loss with each token in place of its own.
     """
@@ -45,8 +51,13 @@ class Tried:
     record: StepRecord
     name: str
     curve: LossCurve
-    of_rate: bool = False
+    kind: str = "weight"
     token_losses: NDArray[np.floating] | None = None
+
+    @property
+    def of_rate(self) -> bool:
+        """Whether it is the learning rate that varies: the loss is that after the update."""
+        return self.kind == RATE
 
     def value_at(self, position: int) -> float:
         """Return the value at a position of the slider; 0 is the present one."""
@@ -139,12 +150,14 @@ def tokens_html(tried: Tried, entry: tuple[int, int], vocabulary: Sequence[str],
     changes = losses - now
     largest = float(np.abs(changes[np.isfinite(changes)]).max(initial=0))
     order = np.argsort(losses, kind="stable")
+    shown = order[:MOST_TOKENS].tolist()
+    columns = zip(shown, numbers(losses[shown]), numbers(changes[shown]), strict=True)
     rows = "".join(
         f"<tr><td>{chip(vocabulary[token], token)}{' now' if token == present else ''}</td>"
-        f"<td>loss {number(losses[token])}</td>"
+        f"<td>loss {loss}</td>"
         f'<td class="bp-bar">{bar(changes[token], largest, theme)}</td>'
-        f"<td>{'' if token == present else signed(changes[token])}</td></tr>"
-        for token in map(int, order[:MOST_TOKENS])
+        f"<td>{'' if token == present else plus(changes[token]) + change}</td></tr>"
+        for token, loss, change in columns
     )
     more = len(order) - MOST_TOKENS
     note = f"<p>… {more:,} more tokens</p>" if more > 0 else ""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from html import escape
+from typing import Any
 
 from ...analysis.data_attribution import batch_pushes, training_set_pushes
 from ...analysis.pushes import Pushes
@@ -14,8 +15,8 @@ from ...data.sequence_dataset import SequenceDataset
 from ...nn.record import StepRecord
 from ..plots.colors import theme_of
 from ..state.session import Session
-from ..widgets.buttons import button, switch
-from .pushes_text import FIRST_WINDOWS, MOST_WINDOWS, PushesText
+from ..widgets.buttons import switch
+from .pushes_text import PushesText
 from .question_card import QuestionCard
 
 
@@ -26,9 +27,8 @@ class WhichData(QuestionCard):
         super().__init__(session, "Which data did this")
         self._of_all = switch({"this batch": False, "the training set": True}, False)
         self._of_all.param.watch(self._draw_if_visible, "value")
-        self._more = button("", self._show_more, margin=(2, 0), visible=False)
-        self._most = FIRST_WINDOWS
-        self._layout[:] = [self._head, self._of_all, self._text, self._more]
+        self._everything: frozenset[str] = frozenset()
+        self._layout[:] = [self._head, self._of_all, self._text]
 
     def draw(self) -> None:
         """Ask for the pushes on the chosen number."""
@@ -43,20 +43,15 @@ class WhichData(QuestionCard):
     def show(self, answer: Pushes) -> None:
         """List the strongest windows."""
         session, cell = self.session, self._pushed
-        text = PushesText(answer, session.run.dataset, cell, theme_of(session.dark), self._most)
+        text = PushesText(
+            answer, session.run.dataset, cell, theme_of(session.dark), self._everything
+        )
         level = RecordCell("activations", cell.layer + 1).symbol(session.examined)
         is_unit = cell.quantity == "deltas"
-        self.set_head(escape(f"unit {cell.index[1]} of {level}" if is_unit else answer.name))
+        pushed = f"unit {cell.index[1]} of {level}" if is_unit else answer.name
+        data = "the training set" if self._of_all.value else "this batch"
+        self.set_head(escape(f"windows of {data}, by their push on {pushed}"))
         self.set_text(text.html())
-        most = max((answer.terms < 0).sum(), (answer.terms > 0).sum())
-        self._more.visible = bool(most > FIRST_WINDOWS)
-        self._more.label = (
-            f"First {FIRST_WINDOWS}"
-            if self._most > FIRST_WINDOWS
-            else f"All {most}"
-            if most <= MOST_WINDOWS
-            else f"First {MOST_WINDOWS}"
-        )
 
     @property
     def _pushed(self) -> RecordCell:
@@ -66,14 +61,14 @@ class WhichData(QuestionCard):
             return replace(cell, is_gradient=False).number()
         return RecordCell("deltas", cell.layer - 1, (0, cell.column))
 
-    def _show_more(self) -> None:
-        self._most = FIRST_WINDOWS + MOST_WINDOWS - self._most
-        self.show(self.answer)
-
-    def refuse(self, message: str) -> None:
-        """Say why no data are shown."""
-        self._more.visible = False
-        super().refuse(message)
+    def _do(self, message: dict[str, Any]) -> None:
+        match message:
+            case {"list": str(way), "long": bool(is_long)}:
+                self._everything = self._everything - {way} | ({way} if is_long else frozenset())
+                if self.answer is not None:
+                    self.show(self.answer)
+            case _:
+                super()._do(message)
 
 
 def of_batch(record: StepRecord, cell: RecordCell, data: SequenceDataset) -> Iterator[Pushes]:

@@ -119,9 +119,11 @@ class Scales:
         self.has_not_finite = False
         self._magnitudes: dict[str, float] = {}
 
-    def forget(self) -> None:
-        """Start again from the next values."""
-        self.by_kind, self._magnitudes = {}, {}
+    def forget(self, kinds: Iterable[str] | None = None) -> None:
+        """Start again from the next values: for some kinds, or for all."""
+        for kind in list(self.by_kind) if kinds is None else kinds:
+            self.by_kind.pop(kind, None)
+            self._magnitudes.pop(kind, None)
 
     def follow(
         self, shown: Iterable[tuple[str, NDArray[np.floating]]], smoothly: bool = True

@@ -7,12 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import holoviews as hv
-from bokeh.models import ColumnDataSource, HoverTool
+import numpy as np
+import panel as pn
+from bokeh.models import ColumnDataSource, HoverTool, Range1d
 
 from .line_plot import TOOLTIP, Curves, Look
+from .line_source import Line
 
-SMALL_LOOK = Look(tools=False, named=False, font="9px", left=46, ticks=4)
-"""For the panel at the right: it is scrolled, so the wheel must not zoom."""
+SMALL_LOOK = Look(tools=False, font="9px", label_font="11px", left=70, right=10, ticks=4)
+"""For the panel at the right: it is scrolled, so the wheel must not zoom.
+
+Left of the lines is room for all labels, so that what stands below can be aligned with the lines.
+"""
+
+ROOM = 0.06
+"""How far the plot reaches above and below its lines, as a share of their height."""
 
 CLEAR = "#00000000"
 
@@ -41,13 +50,45 @@ class DottedCurves(Curves):
     Parameters
     ----------
     name : str
+    log_y : bool
     **options
         As those of `Curves`.
     """
 
-    def __init__(self, name: str, **options: Any) -> None:
+    def __init__(self, name: str, log_y: bool = False, **options: Any) -> None:
         self._dots = ColumnDataSource(_columns([]))
-        super().__init__(name, look=SMALL_LOOK, **options)
+        self._across, self._up, self._log_y = Range1d(0, 1), Range1d(0.1, 1), log_y
+        super().__init__(name, log_y=log_y, look=SMALL_LOOK, **options)
+
+    def show_between(
+        self, lines: Sequence[Line], start: float, end: float, least_height: float = 0.0
+    ) -> None:
+        """Show these lines from `start` to `end`.
+
+        Parameters
+        ----------
+        lines : sequence of Line
+        start, end : float
+        least_height : float
+            Of the visible part of the y axis, where the lines are almost level.
+        """
+        with pn.io.hold():
+            self._across.update(start=start, end=end)
+            self._up.update(**self._height(lines, least_height))
+            self.show(lines)
+
+    def _height(self, lines: Sequence[Line], least: float) -> dict[str, float]:
+        """Return the ends of the y axis."""
+        values = np.concatenate([line.y for line in lines]) if lines else np.array([0.1, 1])
+        if self._log_y:
+            values = np.log10(values[values > 0])
+        low, high = values.min(initial=np.inf), values.max(initial=-np.inf)
+        if not low <= high:
+            return {}
+        room = max(ROOM * (high - low), (least - (high - low)) / 2) or ROOM
+        ends = low - room, high + room
+        start, end = (10.0**value if self._log_y else value for value in ends)
+        return {"start": float(start), "end": float(end)}
 
     def show_dots(self, dots: Sequence[Dot]) -> None:
         """Show these dots in place of the ones before; the last ones are on top."""
@@ -55,6 +96,7 @@ class DottedCurves(Curves):
 
     def _fill(self, plot: Any, element: hv.Element) -> None:
         super()._fill(plot, element)
+        plot.state.update(x_range=self._across, y_range=self._up)
         renderer = plot.state.scatter(
             x="x", y="y", size="size", fill_color="fill", line_color="edge", line_width=2,
             source=self._dots,

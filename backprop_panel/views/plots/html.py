@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
-from math import isinf, isnan
+from math import isfinite, isinf, isnan
 from pathlib import Path
 from typing import Any
 
@@ -30,42 +31,77 @@ def legend_of_layers(depth: int) -> str:
     )
 
 
-def number(value: float) -> str:
-    """Return a number with up to four significant digits, such as ``0.1471`` or ``9.467e−5``."""
+POWERS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+LEAST, LEAST_IN_COLUMN = -4, -6
+"""The powers of ten from which on numbers are decimals, alone and beside others."""
+
+MOST = 4
+"""The power of ten from which on they are not."""
+
+
+def number(value: float, least: int = LEAST) -> str:
+    """Return a number with up to four significant digits, such as ``0.1471`` or ``9.467×10⁻⁵``.
+
+    Parameters
+    ----------
+    value : float
+    least : int
+        The power of ten from which on it is written as a decimal.
+    """
     if isnan(value):
         return "NaN"
     if isinf(value):
         return "∞" if value > 0 else "−∞"
     value += 0.0  # no negative zero
-    if float(short := f"{value:.4g}") == value and "e" not in short:
-        return short.replace("-", "−")  # few digits say it all, as those of a setting
+    short = f"{value:.4g}"
+    is_short = float(short) == value  # few digits say it all, as those of a setting
+    if is_short and "e" not in short and (not value or abs(value) >= 10.0**least):
+        return short.replace("-", "−")
     mantissa, exponent = f"{value:.3e}".split("e")
-    if -4 <= int(exponent) < 4:
+    if least <= int(exponent) < MOST:
         return f"{value:.{3 - int(exponent)}f}".replace("-", "−")
-    return f"{mantissa}e{int(exponent)}".replace("-", "−")
+    if is_short:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}×10{str(int(exponent)).translate(POWERS)}".replace("-", "−")
 
 
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+def numbers(values: Iterable[float]) -> list[str]:
+    """Return numbers that stand in a column, all of them as decimals or as multiples of powers.
+
+    They are decimals unless one is very small, or all of them are.
+    """
+    values = list(values)
+    sizes = [abs(value) for value in values if value and isfinite(value)]
+    if not sizes:
+        return list(map(number, values))
+    smallest, largest = (_exponent(size) for size in (min(sizes), max(sizes)))
+    are_decimals = LEAST_IN_COLUMN <= smallest and LEAST <= largest < MOST
+    return [number(value, LEAST_IN_COLUMN if are_decimals else MOST) for value in values]
 
 
 def round_number(value: float) -> str:
-    """Return a number of one or two digits for a tick, such as ``0.15`` or ``2·10⁻⁵``."""
+    """Return a number of one or two digits for a tick, such as ``0.15`` or ``2×10⁻⁵``."""
     mantissa, exponent = f"{value:.1e}".split("e")
     if value == 0 or -3 <= int(exponent) < 4:
         return f"{float(f'{value:.1e}'):g}".replace("-", "−")
     digits = mantissa.removesuffix(".0").replace("-", "−")
-    power = f"10{exponent_text(int(exponent))}"
-    return {"1": power, "−1": f"−{power}"}.get(digits, f"{digits}·{power}")
-
-
-def exponent_text(exponent: int) -> str:
-    """Return an exponent in superscript digits."""
-    return str(exponent).translate(_SUPERSCRIPTS)
+    power = f"10{str(int(exponent)).translate(POWERS)}"
+    return {"1": power, "−1": f"−{power}"}.get(digits, f"{digits}×{power}")
 
 
 def signed(value: float) -> str:
     """Return a change as `number` does, with its sign: ``+0.0021``."""
-    return ("+" if value > 0 else "") + number(value)
+    return plus(value) + number(value)
+
+
+def plus(value: float) -> str:
+    """Return the sign of a change that is not negative."""
+    return "+" if value > 0 else ""
+
+
+def _exponent(value: float) -> int:
+    return int(f"{value:.3e}".split("e")[1])
 
 
 def chip(token: str, color_id: int) -> str:

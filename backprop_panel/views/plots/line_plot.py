@@ -38,8 +38,12 @@ TOOLTIP = '<div style="font-size: 12px">{}</div>'
 _FORMAT_TICK = """
 // Bokeh writes the nearest power of ten, or small numbers with more digits than fit.
 const number = Number(tick.toPrecision(12)), size = Math.abs(number)
-return number && (size < 1e-3 || size >= 1e7) ? number.toExponential()
-  : number.toLocaleString("en", {maximumSignificantDigits: 12})
+if (!number || (size >= 1e-3 && size < 1e7))
+  return number.toLocaleString("en", {maximumSignificantDigits: 12})
+const [mantissa, exponent] = number.toExponential().split("e")
+const raised = (character) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(character)]
+const power = [...exponent.replace("+", "")].map(raised).join("")
+return `${mantissa === "1" ? "" : `${mantissa}×`}10${power}`
 """
 
 
@@ -64,10 +68,10 @@ class Look:
         Whether a plot with axes can be zoomed, and tells of the line that is pointed at.
     named : bool
         Whether the axes have labels.
-    font : str
-        The size of the tick labels.
-    left : int
-        Pixels to the left of the lines for tick labels.
+    font, label_font : str
+        The sizes of the tick labels and of the axes' labels.
+    left, right : int
+        Pixels to both sides of the lines, at the left for tick labels.
     ticks : int
         About how many ticks an axis has.
     """
@@ -76,7 +80,9 @@ class Look:
     tools: bool = True
     named: bool = True
     font: str = "11px"
+    label_font: str = "12px"
     left: int = 50
+    right: int = 6
     ticks: int = 6
 
 
@@ -306,7 +312,7 @@ def figure_style(name: str, look: Look) -> dict[str, Any]:
         "outline_line_color": None,
         "frame_align": False,
         "min_border_left": look.left,
-        "min_border_right": 6,
+        "min_border_right": look.right,
         "min_border_top": 4,
         "min_border_bottom": 4,
     }
@@ -316,7 +322,7 @@ def figure_style(name: str, look: Look) -> dict[str, Any]:
         "minor_tick_line_color": None,
         "major_label_text_color": LABEL_COLOR,
         "major_label_text_font_size": look.font,
-        "axis_label_text_font_size": "12px",
+        "axis_label_text_font_size": look.label_font,
         "axis_label_text_color": LABEL_COLOR,
         "axis_label_text_font_style": "normal",
     }

@@ -42,6 +42,11 @@ class MapColumn:
         return symbol("bias", self.layer) if self.has_bias else ""
 
     @property
+    def has_labels(self) -> bool:
+        """Whether its columns are named: by tokens or outputs."""
+        return self.kind in ("input", "logit")
+
+    @property
     def has_bias(self) -> bool:
         """Whether its last row is a bias."""
         return is_parameter(self.kind)

@@ -7,7 +7,7 @@ const FIELDS = `input:not([type=checkbox]), textarea, select, [contenteditable=t
   [role=tab], [role=listbox], [role=combobox], [role=menuitem], [role=slider], [role=grid]`
 
 function addFonts(fonts) {
-  if (document.bpMathFonts) return
+  if (!fonts.length || document.bpMathFonts) return
   document.bpMathFonts = true
   for (const [family, style, url] of fonts)
     document.fonts.add(new FontFace(family, `url(${url})`, {style}))
@@ -102,7 +102,7 @@ function centre(element) {
 }
 
 export function render({model, el}) {
-  addFonts(FONTS)
+  addFonts(model.fonts)
   const box = document.createElement("div")
   box.className = "bp-inspector"
   el.append(box)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode
 from collections.abc import Callable
@@ -38,6 +37,9 @@ def _math_style() -> str:
     return re.sub(r"@font-face\{[^}]*\}", "", text).replace("KaTeX_", FAMILY)
 
 
+FONTS = _fonts()
+"""The fonts of equations, which a page needs once: 80 kB."""
+
 MATH_STYLE = _math_style()
 PANE_STYLE = (FOLDER / "explanation_pane.css").read_text(encoding="utf-8")
 
@@ -63,10 +65,9 @@ class ExplanationPane(pn.custom.JSComponent):
 
     html = param.String("", doc="The HTML that is shown.")
     revealed = param.Integer(0, doc="A change scrolls to it.")
+    fonts = param.List([], constant=True, doc="`FONTS` in one pane of a page: all use them.")
 
-    _esm = f"const FONTS = {json.dumps(_fonts())}\n" + (FOLDER / "explanation_pane.js").read_text(
-        encoding="utf-8"
-    )
+    _esm = (FOLDER / "explanation_pane.js").read_text(encoding="utf-8")
 
     def __init__(self, on_message: Callable[[dict[str, Any]], None], **params: Any) -> None:
         super().__init__(stylesheets=[STYLE, MATH_STYLE, PANE_STYLE], **params)

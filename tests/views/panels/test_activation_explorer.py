@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 
+import holoviews as hv
 import numpy as np
 import pytest
 
@@ -70,6 +71,18 @@ def test_the_chosen_example_stands_out_on_both_curves():
         (z, float(record.activation_slopes[0][3, 4])),
         (z, float(record.activations[1][3, 4])),
     ]
+
+
+def test_axes_are_named_and_the_legend_says_what_lines_and_dots_are():
+    _, card = opened()
+    figure = hv.render(card._curves.pane.object)
+    assert figure.xaxis[0].axis_label == "z"
+    assert figure.yaxis[0].axis_label == "φ(z) and φ′(z)"
+    said = re.sub(r"\s+|&nbsp;", " ", text(card))
+    for part in ("━ φ, gelu", "each z of the batch, on φ", "φ′, its slope", "on φ′", "○ example 3"):
+        assert part in said
+    show_layer(card)
+    assert "○" not in text(card) and "z of all units and examples, on φ" in text(card)
 
 
 def test_the_curves_are_the_function_and_its_slope_around_the_batch():

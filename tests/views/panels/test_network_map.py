@@ -7,6 +7,7 @@ import panel as pn
 import pytest
 
 from backprop_panel import TrainingRunManager
+from backprop_panel.views.panels.network_map import EACH_HEATMAP, EACH_KIND
 from backprop_panel.views.panels.session_map import session_map
 from backprop_panel.views.plots.colors import DARK
 from backprop_panel.views.state.cell import Cell
@@ -214,3 +215,26 @@ def test_tapping_a_gradient_chooses_the_cell_of_the_gradient(session, network_ma
     network_map.grid.gradients[3].on_tap(32, 17)
     assert session.selection == Cell("bias", 1, 32, 17, is_gradient=True)
     assert session.selection.name == "db2[17]"
+
+
+@pytest.mark.parametrize("shared_by", [EACH_KIND, EACH_HEATMAP])
+def test_showing_deltas_changes_scales_of_the_gradient_row_alone(session, network_map, shared_by):
+    network_map.shared_by = shared_by
+    end_after_setting_a_weight(session, network_map, 50.0)  # scales that no longer fit exactly
+    values, gradients = network_map.grid.values, network_map.grid.gradients
+    before = [heatmap.mapper.high for heatmap in (*values, *gradients)]
+    session.deltas_shown = True
+    after = [heatmap.mapper.high for heatmap in (*values, *gradients)]
+    is_level = [column.has_deltas for column in network_map.grid.columns]
+    changed = [a != b for a, b in zip(before, after, strict=True)]
+    assert not any(changed[: len(values)])
+    weights = [column.has_bias for column in network_map.grid.columns]
+    for is_changed, of_weights in zip(changed[len(values) :], weights, strict=True):
+        assert not (is_changed and of_weights)
+    assert any(changed[len(values) :]) and any(is_level)
+
+
+def test_every_named_column_has_a_label_where_it_fits(network_map):
+    grid = network_map.grid
+    labelled = {value.name: value.column_ticks for value in grid.values if value.column_ticks}
+    assert labelled == {"X": grid.columns[0].units, "ŷ": grid.columns[-1].units}

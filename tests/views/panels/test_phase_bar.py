@@ -218,3 +218,13 @@ def test_slow_motion_is_refused_with_the_reason_while_a_difference_is_shown(sess
     assert toggle.disabled and "stop comparing first" in toolbar._status.object
     session.subtracted = None
     assert not toggle.disabled and "comparing" not in toolbar._status.object
+
+
+def test_of_a_long_context_the_caption_shows_the_end_and_the_target():
+    session = session_of(sequence_length=30, master_sequence_length=(40, 40))
+    network_map = session_map(session)
+    session.toggle_slow_motion()
+    caption = re.search('<span class="bp-walked">(.*?)</span><button', pane_of(network_map).html)[1]
+    shown = re.findall("bp-token[^>]*>(.)</span>", caption)
+    tokens = [token for token, _ in session.map_source.example_tokens(0)]
+    assert "…" in caption and shown == tokens[-9:]

@@ -4,9 +4,11 @@ import pytest
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.analysis import RecordCell
+from backprop_panel.views.panels.inspector import Inspector
 from backprop_panel.views.panels.question_card import QuestionCard
 from backprop_panel.views.panels.questions import Questions
 from backprop_panel.views.state.session import Session
+from backprop_panel.views.widgets.explanation_pane import ExplanationPane
 
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
 
@@ -91,3 +93,13 @@ def test_an_open_card_follows_the_chosen_number_and_comes_back(session, question
     session.path = (RecordCell("biases", 0, (1,)),)
     card.answering.finish()
     assert card.visible and "b1[1]" in card._head.object
+
+
+def test_the_fonts_of_equations_are_sent_once_for_all_panes(session):
+    inspector = Inspector(session).__panel__()
+    session.path = (RecordCell("weights", 1, (2, 3)),)
+    for each in inspector.select(lambda it: getattr(it, "label", "") in ("What if", "Which data")):
+        each.value = True
+    panes = inspector.select(ExplanationPane)
+    assert [bool(pane.fonts) for pane in panes] == [True, False, False]
+    assert "data:font" not in ExplanationPane._esm

@@ -3,6 +3,7 @@
 import re
 from threading import Event
 
+import holoviews as hv
 import numpy as np
 import pytest
 from random_records import tensor, torch_loss
@@ -69,13 +70,13 @@ def text(card):
 
 def dots(card):
     """The places of the dots on the plot that is shown."""
-    data = card._curves[card.answer.of_rate]._dots.data
+    data = card._curves_of(card.answer)._dots.data
     return list(zip(data["x"], data["y"], strict=True))
 
 
 def drawn(card):
     """The lines of the plot that is shown, by their labels."""
-    lines = card._curves[card.answer.of_rate]._source.lines.data
+    lines = card._curves_of(card.answer)._source.lines.data
     return {
         label: (np.array(x), np.array(y))
         for label, x, y in zip(lines["label"], lines["xs"], lines["ys"], strict=True)
@@ -150,15 +151,51 @@ def test_a_dot_marks_now_and_a_ring_the_value_that_is_tried(session, card):
 
 
 def test_the_slider_moves_the_ring_and_leaves_the_lines_alone(card):
-    lines = card._curves[False]._source.lines.data
+    lines = card._curves_of(card.answer)._source.lines.data
     try_at(card, 40)
-    assert card._curves[False]._source.lines.data is lines
+    assert card._curves_of(card.answer)._source.lines.data is lines
 
 
 def test_the_slider_reaches_both_ends_of_the_curve(card):
     values = card.answer.curve.values
     assert try_at(card, END) == pytest.approx(values[-1])
     assert try_at(card, -END) == pytest.approx(values[0])
+
+
+@pytest.mark.parametrize(
+    ("cell", "of_rate", "names"),
+    [
+        (WEIGHT, False, ("weight", "loss")),
+        (RecordCell("biases", 1, (3,)), False, ("bias", "loss")),
+        (INPUT, False, ("input", "loss")),
+        (WEIGHT, True, ("learning rate", "loss after the update")),
+    ],
+)
+def test_the_axes_are_named_by_what_varies(session, card, cell, of_rate, names):
+    choose(session, card, cell)
+    card._of_rate.value = of_rate
+    answered(card)
+    (pane,) = card._plot
+    figure = hv.render(pane.object)
+    assert (figure.xaxis[0].axis_label, figure.yaxis[0].axis_label) == names
+
+
+@pytest.mark.parametrize("of_rate", [False, True])
+def test_the_plot_reaches_just_as_far_as_the_slider(card, of_rate):
+    card._of_rate.value = of_rate
+    answered(card)
+    across = hv.render(card._plot[0].object).x_range
+    ends = card.answer.value_at(-END), card.answer.value_at(END)
+    assert (across.start, across.end) == pytest.approx(ends, rel=0.01)
+
+
+def test_a_level_loss_is_drawn_level(session, card):
+    """Rather than as its rounding errors."""
+    unit = int(np.abs(session.record.activations[1]).max(axis=0).argmin())
+    session.silence(1, unit, True)
+    choose(session, card, RecordCell("weights", 1, (unit, 3)))
+    up = hv.render(card._plot[0].object).y_range
+    assert up.end - up.start == pytest.approx(1e-4 * session.record.loss, rel=1e-3)
 
 
 def test_keep_sets_the_weight_as_an_event_of_the_run(session, card):

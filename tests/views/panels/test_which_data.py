@@ -12,7 +12,7 @@ from backprop_panel import TrainingRunManager
 from backprop_panel.analysis import RecordCell
 from backprop_panel.views.panels.pushes_text import FIRST_WINDOWS
 from backprop_panel.views.panels.which_data import WhichData
-from backprop_panel.views.plots.html import number
+from backprop_panel.views.plots.html import number, numbers
 from backprop_panel.views.state.session import Session
 
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
@@ -71,7 +71,11 @@ def expected(sums, counts):
     ranked = sorted(sums.items(), key=lambda item: item[1])
     up = [item for item in ranked if item[1] < 0][:FIRST_WINDOWS]
     down = [item for item in reversed(ranked) if item[1] > 0][:FIRST_WINDOWS]
-    return [(tokens, counts[tokens], number(term)) for tokens, term in [*up, *down]]
+    return [
+        (tokens, counts[tokens], text)
+        for ranked in (up, down)
+        for (tokens, _), text in zip(ranked, numbers(term for _, term in ranked), strict=True)
+    ]
 
 
 def test_windows_of_the_batch_are_ranked_by_their_terms_of_a_weight_gradient():
@@ -102,12 +106,20 @@ def test_the_training_sets_terms_sum_to_its_gradient_by_the_engine():
     assert sum(card.answer.counts) == 64
 
 
-def test_one_sentence_says_which_sign_means_what():
+def test_one_sentence_says_which_sign_and_colour_mean_what():
     _, card = opened(WEIGHT)
     assert re.search(
-        r"a window with a negative term pushes\s+W2\[2, 3\]\s+up .* a positive term pushes it down",
+        r"window with a negative term, blue, pushes\s+W2\[2, 3\]\s+up "
+        r".* a positive term, orange, pushes it down",
         text(card),
     )
+
+
+def test_a_row_is_said_to_be_a_window_and_texts_to_hold_them():
+    _, card = opened(WEIGHT)
+    said = re.sub(r"\s+", " ", text(card))
+    assert "Each row is a window of the data: the tokens of an example → its target" in said
+    assert "All windows are cut from the master sequences below" in said
 
 
 def test_pointing_at_a_window_rings_its_numbers_on_the_map():
@@ -151,11 +163,28 @@ def test_what_the_strongest_windows_have_in_common_is_told():
 def test_a_long_list_is_shown_on_demand():
     session, card = opened(WEIGHT, master_sequence_length=(30, 30))
     up, down = (len(pushes) for pushes in (card.answer.up(99), card.answer.down(99)))
-    assert len(listed(card)) == 2 * FIRST_WINDOWS and card._more.visible
-    card._more.clicks += 1
+    assert min(up, down) > FIRST_WINDOWS and len(listed(card)) == 2 * FIRST_WINDOWS
+    card._do({"list": "up", "long": True})
+    assert len(listed(card)) == up + FIRST_WINDOWS
+    card._do({"list": "down", "long": True})
     assert len(listed(card)) == up + down
-    card._more.clicks += 1
-    assert len(listed(card)) == 2 * FIRST_WINDOWS
+    card._do({"list": "up", "long": False})
+    assert len(listed(card)) == FIRST_WINDOWS + down
+
+
+def test_the_button_for_the_whole_list_stands_at_its_end():
+    _, card = opened(WEIGHT, master_sequence_length=(30, 30))
+    parts = re.split('<button data-key="(?:up|down)"', card._text.html)
+    assert len(parts) == 3
+    assert all(part.rstrip().endswith("</table><p>") for part in parts[:2])
+    assert re.search(r"All \d+</button>", parts[1])
+
+
+def test_the_head_says_what_is_ranked():
+    _, card = opened(WEIGHT)
+    assert "windows of this batch, by their push on W2[2, 3]" in card._head.object
+    show_training_set(card)
+    assert "windows of the training set, by their push on W2[2, 3]" in card._head.object
 
 
 def test_a_long_master_sequence_is_shown_around_its_marks():

@@ -31,7 +31,7 @@ def test_a_loss_of_zero_is_drawn_and_marked_at_the_foot_of_a_logarithmic_axis():
 def test_a_loss_beyond_the_limit_is_drawn_and_marked_at_the_top():
     (line,), (mark,) = within_edges(lines_of([1, 7e5, 8e5, 1]), None, 4.0)
     assert line.y.tolist() == [1, 4, 4, 1]
-    assert (mark.x, mark.above, mark.text) == (2, True, "run 1: up to 8.000e5")
+    assert (mark.x, mark.above, mark.text) == (2, True, "run 1: up to 8×10⁵")
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

@@ -220,11 +220,11 @@ def test_tapping_a_gradient_chooses_the_cell_of_the_gradient(session, network_ma
 @pytest.mark.parametrize("shared_by", [EACH_KIND, EACH_HEATMAP])
 def test_showing_deltas_changes_scales_of_the_gradient_row_alone(session, network_map, shared_by):
     network_map.shared_by = shared_by
-    end_after_setting_a_weight(session, network_map, 50.0)  # scales that no longer fit exactly
+    end_after_setting_a_weight(session, network_map, 3.0)
     values, gradients = network_map.grid.values, network_map.grid.gradients
-    before = [heatmap.mapper.high for heatmap in (*values, *gradients)]
+    before = [(heatmap.mapper.high, *heatmap.mapper.tags) for heatmap in (*values, *gradients)]
     session.deltas_shown = True
-    after = [heatmap.mapper.high for heatmap in (*values, *gradients)]
+    after = [(heatmap.mapper.high, *heatmap.mapper.tags) for heatmap in (*values, *gradients)]
     is_level = [column.has_deltas for column in network_map.grid.columns]
     changed = [a != b for a, b in zip(before, after, strict=True)]
     assert not any(changed[: len(values)])

@@ -75,7 +75,8 @@ FORMULAS = {
         slope=r"h + 2 z h (1 - h)\,u' \\ &\phantom{=}\; u' = \sqrt{2/\pi}\,(1 + 0.134145\,z^2)",
         value_line="(z := {z}) / (1 + np.exp(-2 * np.sqrt(2 / np.pi) * (z + 0.044715 * z**3)))",
         slope_line=(
-            "(h := 1 / (1 + np.exp(-2 * np.sqrt(2 / np.pi) * ((z := {z}) + 0.044715 * z**3)))) "
+            "(h := 1 / (1 + np.exp(-2 * np.sqrt(2 / np.pi) * ((z := np.clip({z}, -14, 14)) "
+            "+ 0.044715 * z**3)))) "
             "+ 2 * z * h * (1 - h) * np.sqrt(2 / np.pi) * (1 + 0.134145 * z**2)"
         ),
         parts=_gelu,

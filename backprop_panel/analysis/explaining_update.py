@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..nn.optimizers import OPTIMIZERS
 from ..nn.record import StepRecord
+from ..settings import LARGEST
 from . import latex
 from .explanation import Explanation, Factor, Term, explained
 from .optimizer_formulas import EQUATIONS, RULES, Entry, UpdateParts
@@ -174,6 +175,13 @@ def _why_zero(record: StepRecord, cell: RecordCell) -> str:
     """Return why an update is zero whatever its gradient; empty if it is not so."""
     if not record.updated:
         return "This batch is only looked at: no update was made."
+    rule = OPTIMIZERS[str(record.settings["optimizer"])]
+    gradient = _sibling(cell, "gradient").value(record)
+    if "mean_square" in rule.moment_names and gradient**2 > LARGEST:
+        return (
+            "The square of the gradient is beyond float32, so that its running mean is infinite: "
+            "divided by it, the update is 0."
+        )
     return _why_frozen(record, cell)
 
 

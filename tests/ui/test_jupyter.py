@@ -24,7 +24,7 @@ HEATMAPS = ("X", "W1", "a1", "W2", "a2", "W3", "ŷ")
 
 CELLS = (
     "from backprop_panel.views import Workbench\nfirst = Workbench()\nfirst",
-    "import panel as pn\npn.Column('# Within something else', Workbench(hidden_dimension=8))",
+    "import panel as pn\npn.Column('# Within something else', Workbench(hidden_layers=0))",
 )
 
 CODE = {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": []}

@@ -27,6 +27,9 @@ from tests.ui.browsing import choose, fill, pause
 
 ROOT = Path(__file__).resolve().parents[2]
 
+# Most servers leave torch out.
+WITHOUT_TORCH = {"PYTHONPATH": str(ROOT / "tests" / "without_torch")}
+
 # Seconds: a cold start imports Panel, HoloViews and Bokeh on what may be a busy machine.
 SERVER_START = 120
 # Seconds: it saves its runs, and a busy machine lets it wait.
@@ -84,6 +87,7 @@ class Server:
         options=(),
         address: str = "main",
         port: int | None = None,
+        torch: bool = False,
     ):
         self.log_path = log_path
         self.port = port or _free_port()
@@ -100,7 +104,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                env=os.environ | {"PYTHONUNBUFFERED": "1"} | ({} if torch else WITHOUT_TORCH),
                 start_new_session=True,
                 # Ctrl-C's signal is ignored by what was started from a shell in the background.
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
@@ -160,7 +164,7 @@ def _free_port() -> int:
 def server(tmp_path_factory):
     """Serve the app once for all tests; ``server.log()`` reads what it wrote."""
     log_path = tmp_path_factory.mktemp("server") / "server.log"
-    server = Server(log_path, options=["tests/ui/embedded.py"])
+    server = Server(log_path, options=["tests/ui/embedded.py"], torch=True)
     try:
         server.wait_until_it_answers()
         yield server

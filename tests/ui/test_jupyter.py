@@ -18,7 +18,7 @@ from playwright.sync_api import expect
 
 from backprop_panel.views.plots.colors import DARK
 from tests.ui.browsing import boxes, expect_curves, expect_step, press, scale, show_runs, show_tab
-from tests.ui.conftest import ACTION, FIRST_LOAD, ROOT, SERVER_START, Watch
+from tests.ui.conftest import ACTION, FIRST_LOAD, ROOT, SERVER_START, WITHOUT_TORCH, Watch
 
 HEATMAPS = ("X", "W1", "a1", "W2", "a2", "W3", "ŷ")
 
@@ -111,10 +111,13 @@ class Lab:
         names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
         names += ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
         own = {name: str(folder / name.lower()) for name in names}
+        own["PYTHONPATH"] = f"{ROOT}{os.pathsep}{WITHOUT_TORCH['PYTHONPATH']}"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 command,
-                env=os.environ | own | {"PYTHONPATH": str(ROOT)},
+                env=os.environ
+                | own
+                | {"PYTHONPATH": f"{ROOT}{os.pathsep}{WITHOUT_TORCH['PYTHONPATH']}"},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

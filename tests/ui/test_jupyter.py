@@ -115,9 +115,7 @@ class Lab:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 command,
-                env=os.environ
-                | own
-                | {"PYTHONPATH": f"{ROOT}{os.pathsep}{WITHOUT_TORCH['PYTHONPATH']}"},
+                env=os.environ | own,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

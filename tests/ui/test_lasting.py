@@ -57,7 +57,7 @@ class Lasting:
 
     def _start(self, port=None):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("BOKEH_SECRET_KEY", f"key {len(self.servers)}")
+            patch.setenv("BOKEH_SECRET_KEY", f"key {len(self.servers):032}")
             log = self.folder / f"server {len(self.servers)}.log"
             options = ["--session-ids", "signed"]
             self.servers.append(Server(log, store=self.store, options=options, port=port))

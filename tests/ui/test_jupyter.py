@@ -322,7 +322,8 @@ def test_in_a_notebook_confusions_stand_below_predictions(page, cells):
 
 def test_in_a_notebook_heatmaps_follow_the_theme_of_jupyterlab(page, cells):
     command(page, "apputils:change-theme", theme="JupyterLab Dark")
-    page.wait_for_function(ZERO_IS, arg=DARK.background)
+    # JupyterLab loads the theme's style sheets first.
+    page.wait_for_function(ZERO_IS, arg=DARK.background, timeout=FIRST_LOAD)
     assert scale(page, "W1")[0] == DARK.diverging()
 
 

@@ -36,7 +36,7 @@ SERVER_START = 120
 SERVER_END = 60
 # Milliseconds: a first page load fetches and compiles all of the page's scripts.
 FIRST_LOAD = 60_000
-# Milliseconds: a user would have given up before that, but on a machine that is busy with much else.
+# Milliseconds: long enough for a machine that is busy with much else.
 ACTION = 30_000
 
 # What is looked for may take as long: a new run's page is built on the server first.

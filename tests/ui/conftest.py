@@ -260,7 +260,8 @@ def expect_whole(page):
     """Wait until a page that was just opened is there, with all of its parts."""
     expect(page.locator(".bp-status")).to_have_text(re.compile(r"\S"), timeout=FIRST_LOAD)
     # The map's other plots and the panels beside it come once the page has opened.
-    page.wait_for_function(WHOLE, timeout=FIRST_LOAD)
+    # Not at each frame: looking through all views takes a part of the time of opening.
+    page.wait_for_function(WHOLE, timeout=FIRST_LOAD, polling=100)
     expect(page.get_by_text("Click a cell")).to_be_visible(timeout=FIRST_LOAD)
 
 

@@ -46,7 +46,7 @@ test: $(VENV)/.test browser
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.test
-	$(BIN)/python -m pytest -m "not ui" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --ignore tests/ui $(PYTEST_ARGS)
 
 soak: $(VENV)/.test browser
 	RANDOM_ACTIONS=1000 $(BIN)/python -m pytest -s -k random_actions tests/ui

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from backprop_panel import TrainingRun
+from backprop_panel.interchange import export_notebook
+
 NOTEBOOK = Path(__file__).parents[1] / "apps" / "notebook.ipynb"
 
 
@@ -15,7 +18,9 @@ def executed():
     from nbclient import NotebookClient
 
     notebook = nbformat.read(NOTEBOOK, as_version=4)
-    NotebookClient(notebook, timeout=120).execute()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent / "without_torch"))
+        NotebookClient(notebook, timeout=120).execute()
     return notebook
 
 
@@ -39,3 +44,14 @@ def test_no_other_cell_brings_scripts(executed):
 def test_the_repository_has_the_notebook_without_outputs():
     stored = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
     assert not [output for cell in stored["cells"] for output in cell.get("outputs", [])]
+
+
+def test_the_notebook_of_a_run_is_valid(tmp_path):
+    import nbformat
+
+    run = TrainingRun("run", {"hidden_dimension": 4})
+    run.trainer.run_batch()
+    run.trainer.change(optimizer="adam", learning_rate=0.01)
+    run.trainer.run_batch()
+    export_notebook(run, tmp_path / "notebook")
+    nbformat.validate(nbformat.read(tmp_path / "notebook" / "train.ipynb", as_version=4))

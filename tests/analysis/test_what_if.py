@@ -59,7 +59,7 @@ quantities = pytest.mark.parametrize("quantity", ["weights", "biases", "activati
 
 @quantities
 @given(data=st.data(), record=records())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_losses_along_a_number_are_torchs_with_that_number_set(quantity, data, record):
     cell = drawn_cell(data, record, quantity)
     curve = loss_along(record, cell, VALUES)
@@ -69,7 +69,7 @@ def test_losses_along_a_number_are_torchs_with_that_number_set(quantity, data, r
 
 @quantities
 @given(data=st.data(), record=records())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_the_default_range_is_symmetric_about_now_and_never_empty(quantity, data, record):
     curve = loss_along(record, drawn_cell(data, record, quantity))
     assert curve.values.shape == curve.losses.shape == (41,)
@@ -80,7 +80,7 @@ def test_the_default_range_is_symmetric_about_now_and_never_empty(quantity, data
 
 @quantities
 @given(data=st.data(), record=records(activations=SMOOTH))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_slope_is_the_derivative_of_the_losses(quantity, data, record):
     cell = drawn_cell(data, record, quantity)
     curve = loss_along(record, cell)
@@ -172,7 +172,7 @@ def test_loss_at_another_rate_is_that_after_a_step_with_it(optimizer, factor):
 
 
 @given(record=records(activations=SMOOTH))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_slope_along_the_rate_is_its_derivative_by_autograd(record):
     curve = loss_along_learning_rate(record)
     rate = torch.tensor(curve.now, dtype=torch.float64, requires_grad=True)
@@ -202,7 +202,7 @@ def test_the_rate_can_be_asked_of_a_record_that_was_only_looked_at():
 
 
 @given(data=st.data(), record=records())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_token_losses_are_torchs_with_that_token_in_place(data, record):
     size = 4
     example = data.draw(st.integers(0, len(record.targets) - 1))

@@ -214,13 +214,6 @@ def imported(source):
     return modules
 
 
-def test_a_notebook_is_valid(runs, tmp_path):
-    import nbformat  # takes seconds: not in each process that collects the tests
-
-    export_notebook(runs["every"], tmp_path / "notebook")
-    nbformat.validate(nbformat.read(tmp_path / "notebook" / "train.ipynb", as_version=4))
-
-
 @pytest.mark.parametrize("name", ["every", "by hand", "loaded"])
 def test_a_formatter_leaves_a_script_unchanged(runs, tmp_path, name):
     export_script(runs[name], tmp_path / "script")

@@ -17,7 +17,7 @@ from backprop_panel.nn.initializers import INITIALIZATIONS
 from backprop_panel.nn.losses import LOSSES
 from backprop_panel.nn.optimizers import OPTIMIZERS
 
-quick = settings(derandomize=True, deadline=None, max_examples=200, database=None)
+quick = settings(derandomize=True, deadline=None, max_examples=100, database=None)
 
 characters = st.one_of(st.characters(), st.sampled_from('[]",\\ ab\n'))
 tokens = st.text(characters, min_size=1, max_size=3)

@@ -86,7 +86,7 @@ def test_value_and_slope_are_right_at_every_magnitude(name):
 
 
 @every_activation
-@settings(derandomize=True, deadline=None, max_examples=300, database=None)
+@settings(derandomize=True, deadline=None, max_examples=100, database=None)
 @given(numbers=st.lists(st.floats(width=32, allow_nan=False), min_size=1, max_size=40))
 def test_value_and_slope_are_right_for_any_floats(name, numbers):
     finite = [number for number in numbers if np.isfinite(number)]
@@ -181,7 +181,7 @@ def test_float64_values_keep_their_digits_as_well(name, rel):
         assert slope == pytest.approx(right_slope, rel=10 * rel, abs=1e-15)
 
 
-@settings(derandomize=True, deadline=None, max_examples=300, database=None)
+@settings(derandomize=True, deadline=None, max_examples=100, database=None)
 @given(st.lists(st.floats(-(2.0**126), 2.0**126, width=32), min_size=2, max_size=6))
 def test_softmax_is_right_for_any_logits(numbers):
     logits = np.array([numbers], np.float32)

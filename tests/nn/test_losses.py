@@ -43,7 +43,7 @@ def value_and_derivative_by_torch(name, logits, targets):
 
 
 @every_loss
-@settings(derandomize=True, deadline=None, max_examples=100, database=None)
+@settings(derandomize=True, deadline=None, max_examples=50, database=None)
 @given(case=logits_and_targets())
 def test_value_is_torchs(name, case):
     value, _ = value_and_derivative(name, *case)
@@ -52,7 +52,7 @@ def test_value_is_torchs(name, case):
 
 
 @every_loss
-@settings(derandomize=True, deadline=None, max_examples=100, database=None)
+@settings(derandomize=True, deadline=None, max_examples=50, database=None)
 @given(case=logits_and_targets())
 def test_derivative_is_torchs(name, case):
     _, derivative = value_and_derivative(name, *case)
@@ -61,7 +61,7 @@ def test_derivative_is_torchs(name, case):
 
 
 @every_loss
-@settings(derandomize=True, deadline=None, max_examples=50, database=None)
+@settings(derandomize=True, deadline=None, max_examples=30, database=None)
 @given(case=logits_and_targets())
 def test_derivative_is_the_slope_of_the_value(name, case):
     logits, targets = case
@@ -151,7 +151,7 @@ def test_cross_entropy_derivative_of_huge_logits(dtype):
     assert derivative.tolist() == [[0.5, -0.5, 0], [0, 0, 0]]
 
 
-@settings(derandomize=True, deadline=None, max_examples=100, database=None)
+@settings(derandomize=True, deadline=None, max_examples=50, database=None)
 @given(case=logits_and_targets(largest=1e4))
 def test_cross_entropy_is_torchs_for_logits_of_any_size(case):
     value, derivative = value_and_derivative("cross_entropy", *case)
@@ -160,7 +160,7 @@ def test_cross_entropy_is_torchs_for_logits_of_any_size(case):
     np.testing.assert_allclose(derivative, their_derivative, rtol=1e-10, atol=1e-12)
 
 
-@settings(derandomize=True, deadline=None, max_examples=100, database=None)
+@settings(derandomize=True, deadline=None, max_examples=50, database=None)
 @given(case=logits_and_targets(largest=1e4))
 def test_softmax_is_torchs(case):
     logits, _ = case

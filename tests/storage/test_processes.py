@@ -125,7 +125,7 @@ def test_a_process_that_ends_without_closing_its_store_has_saved_all(tmp_path):
     manager.close()
 
 
-@pytest.mark.parametrize("seconds", [2, pytest.param(60, marks=soak, id="soak")])
+@pytest.mark.parametrize("seconds", [1, pytest.param(60, marks=soak, id="soak")])
 def test_eight_processes_work_in_one_file(seconds, tmp_path):
     path = tmp_path / "runs.sqlite"
     processes = [start("anything", path, seconds, seed) for seed in range(8)]

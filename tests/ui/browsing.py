@@ -45,10 +45,11 @@ def export(page, path):
 def pause(page):
     """Pause if it plays."""
     button = page.get_by_role("button", name="Pause", exact=True)
-    if button.count():
-        # It is gone before it is pressed where an epoch ends just then.
+    while button.count():
+        # It is gone before it is pressed where an epoch ends just then, or the browser is busy.
         with suppress(TimeoutError):
             button.click(timeout=2000)
+            expect(button).to_have_count(0)
 
 
 def expect_step(page, step, epoch=0):

@@ -18,13 +18,13 @@ from playwright.sync_api import expect
 
 from backprop_panel.views.plots.colors import DARK
 from tests.ui.browsing import boxes, expect_curves, expect_step, press, scale, show_runs, show_tab
-from tests.ui.conftest import ACTION, FIRST_LOAD, ROOT, SERVER_START, Watch
+from tests.ui.conftest import ACTION, FIRST_LOAD, ROOT, SERVER_START, WITHOUT_TORCH, Watch
 
 HEATMAPS = ("X", "W1", "a1", "W2", "a2", "W3", "ŷ")
 
 CELLS = (
     "from backprop_panel.views import Workbench\nfirst = Workbench()\nfirst",
-    "import panel as pn\npn.Column('# Within something else', Workbench(hidden_dimension=8))",
+    "import panel as pn\npn.Column('# Within something else', Workbench(hidden_layers=0))",
 )
 
 CODE = {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": []}
@@ -111,10 +111,11 @@ class Lab:
         names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
         names += ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
         own = {name: str(folder / name.lower()) for name in names}
+        own["PYTHONPATH"] = f"{ROOT}{os.pathsep}{WITHOUT_TORCH['PYTHONPATH']}"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 command,
-                env=os.environ | own | {"PYTHONPATH": str(ROOT)},
+                env=os.environ | own,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -321,7 +322,8 @@ def test_in_a_notebook_confusions_stand_below_predictions(page, cells):
 
 def test_in_a_notebook_heatmaps_follow_the_theme_of_jupyterlab(page, cells):
     command(page, "apputils:change-theme", theme="JupyterLab Dark")
-    page.wait_for_function(ZERO_IS, arg=DARK.background)
+    # JupyterLab loads the theme's style sheets first.
+    page.wait_for_function(ZERO_IS, arg=DARK.background, timeout=FIRST_LOAD)
     assert scale(page, "W1")[0] == DARK.diverging()
 
 

@@ -1,6 +1,5 @@
-"""Runs come back and train on after the end of a page or of the server."""
+"""Runs come back and train on after the end of a page or of the server, which the page tells."""
 
-import os
 import re
 import signal
 import sqlite3
@@ -28,12 +27,21 @@ KEEP_SOCKETS = """() => {
   }
 }"""
 
+IS_COVERED = """(button) => {
+  const {x, y, width, height} = button.getBoundingClientRect()
+  const seen = document.elementFromPoint(x + width / 2, y + height / 2)
+  return seen.closest("dialog") != null
+}"""
+
 STORED_STEP = """SELECT json_extract(meta, '$.step') FROM states JOIN runs ON runs.id = states.run
 WHERE runs.name = ?"""
 
 
 class Lasting:
-    """A store, the server that has it, and windows on it; they stay from test to test."""
+    """A store, the server that has it, and windows on it; they stay from test to test.
+
+    The pages of a server are unknown to the next one, as they are after a while to any.
+    """
 
     def __init__(self, browser, folder):
         self.store = folder / "runs.sqlite"
@@ -44,17 +52,28 @@ class Lasting:
 
     @property
     def server(self):
-        """The server; another one if the last one was ended."""
-        if not self.servers or self.servers[-1].process.poll() is not None:
+        """The server that was started last; the first one is started when it is asked for."""
+        return self.servers[-1] if self.servers else self._start()
+
+    def _start(self, port=None):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("BOKEH_SECRET_KEY", f"key {len(self.servers):032}")
             log = self.folder / f"server {len(self.servers)}.log"
-            self.servers.append(Server(log, store=self.store))
-            self.servers[-1].wait_until_it_answers()
+            options = ["--session-ids", "signed"]
+            self.servers.append(Server(log, store=self.store, options=options, port=port))
+        # Bokeh logs a traceback where the page of the server before asks to go on.
+        self.servers[-1].wait_until_it_answers(with_clean_log=port is None)
         return self.servers[-1]
 
     def open(self, count):
-        """Return so many open windows, in which nothing plays."""
+        """Return so many open windows, in which nothing plays; a server that ended is replaced."""
         for page in self.windows[count:]:
             self.close(page)
+        if self.server.process.poll() is not None:
+            self._start(self.server.port)
+            for page in self.windows:
+                reload(page)
+            self.server.new_log()  # the pages of the server before ask no more
         for page in self.windows:
             pause(page)
         while len(self.windows) < count:
@@ -77,7 +96,7 @@ class Lasting:
         self.context.close()
         for server in self.servers:
             server.stop()
-            assert "Traceback" not in server.log()
+            assert "Traceback" not in server.new_log()
 
     def stored_step(self, name):
         """Return the step at which the file has a run."""
@@ -175,7 +194,28 @@ def test_a_page_comes_back_after_its_connection_broke_down(lasting):
     assert "Warning" not in lasting.server.log()
 
 
-def test_a_run_is_there_again_at_its_step_after_the_server_was_killed(lasting):
+def lost_notice(page):
+    return page.locator("dialog.bp-lost-connection")
+
+
+def expect_lost(page):
+    """Wait until a page says that its server is gone, in front of all else."""
+    expect(lost_notice(page)).to_contain_text("The server is gone")
+    assert page.get_by_role("button", name="Run Batch", exact=True).evaluate(IS_COVERED)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(lost_notice(page)).to_be_visible()
+
+
+def reload(page):
+    """Load a page again by the button of its notice, which comes once the server is back."""
+    lost_notice(page).get_by_role("button", name="Reload").click(timeout=FIRST_LOAD)
+    expect(lost_notice(page)).to_have_count(0)
+    expect_whole(page)
+    expect_drawn(page)
+
+
+def test_a_page_tells_that_its_server_was_killed_and_reloads_its_run(lasting):
     (page,) = lasting.open(1)
     press(page, "Reset")
     expect_step(page, 0)
@@ -185,9 +225,8 @@ def test_a_run_is_there_again_at_its_step_after_the_server_was_killed(lasting):
     expect_step(page, 16, epoch=1)
     shown = page.locator(".bp-status").inner_text()
     wait_until(lambda: lasting.stored_step("lasting") == 16)
-    os.killpg(lasting.server.process.pid, signal.SIGKILL)
-    lasting.server.process.wait()
-    lasting.close(page)
+    lasting.server.stop(signal.SIGKILL)
+    expect_lost(page)
     (page,) = lasting.open(1)
     expect_active(page, "lasting")
     assert page.locator(".bp-status").inner_text() == shown
@@ -199,11 +238,10 @@ def test_a_run_is_there_again_at_its_step_after_the_server_was_killed(lasting):
 def test_a_server_that_is_ended_saves_all_that_was_shown(end, lasting):
     (page,) = lasting.open(1)
     play(page)
-    server = lasting.server
-    assert server.stop(end) == 0
+    assert lasting.server.stop(end) == 0
     shown, *_ = standing(page)
-    lasting.close(page)
+    expect_lost(page)
     manager = TrainingRunManager(lasting.store)
     assert manager.current.trainer.step >= shown
     manager.close()
-    assert "Traceback" not in server.log()
+    assert "Traceback" not in lasting.server.new_log()

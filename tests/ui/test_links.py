@@ -4,18 +4,19 @@ import json
 import re
 import sqlite3
 import urllib.request
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 from stores import wait_until
 
-from tests.ui.browsing import choose, expect_active, expect_step, press, show_tab
+from tests.ui.browsing import choose, expect_active, expect_step, press, show_tab, standing
 from tests.ui.conftest import FIRST_LOAD, Server
 
 REQUESTS = 5
 MEGABYTE = 1 << 20
+LINK, NO_LINK = "?hidden_dimension=16", ""
 LARGE = "num_samples=10000000"
 NO_STORE = b"no database" * 1000
 
@@ -59,25 +60,26 @@ def served(folder):
 
 
 @pytest.fixture(scope="module")
-def start(tmp_path_factory):
-    """Return a function that starts a server on an empty store; they all end with the module."""
-    with ExitStack() as running:
-        yield lambda: running.enter_context(served(tmp_path_factory.mktemp("stored")))
+def stored(tmp_path_factory):
+    """Return a server whose store is empty at first."""
+    with served(tmp_path_factory.mktemp("stored")) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def empty(start):
-    """Return a list of the server whose store was empty last."""
-    return [start()]
+def drafts(shared_context, stored):
+    """Return a page of a link and one without, both opened on the empty store as one asks."""
+    pages = {}
 
+    def drafts(query):
+        if query not in pages:
+            assert stored.configurations() == []
+            pages[query] = open_page(shared_context, f"{stored.url}{query}")
+        return pages[query]
 
-@pytest.fixture
-def stored(start, empty):
-    """Return a server on an empty store: the last one, or another if that has runs by now."""
-    if empty[0].configurations():
-        empty[0].stop()
-        empty[0] = start()
-    return empty[0]
+    yield drafts
+    for page in pages.values():
+        page.close()
 
 
 @pytest.fixture(scope="module")
@@ -89,16 +91,21 @@ def damaged(tmp_path_factory):
         yield server
 
 
+def open_page(context, url):
+    """Return a page once all of it is there."""
+    page = context.new_page()
+    page.goto(url, timeout=FIRST_LOAD)
+    expect(page.get_by_text("Click a cell")).to_be_visible(timeout=FIRST_LOAD)
+    return page
+
+
 @pytest.fixture
 def opened(shared_context):
-    """Return a function that opens a page and waits until all of it, or its status, is there."""
+    """Return a function that opens a page, which is closed after the test."""
     pages = []
 
-    def opened(url, whole=True):
-        pages.append(shared_context.new_page())
-        pages[-1].goto(url, timeout=FIRST_LOAD)
-        ready = pages[-1].get_by_text("Click a cell") if whole else pages[-1].locator(".bp-status")
-        expect(ready).to_be_visible(timeout=FIRST_LOAD)
+    def opened(url):
+        pages.append(open_page(shared_context, url))
         return pages[-1]
 
     yield opened
@@ -111,22 +118,24 @@ def alert(page, text):
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
-def test_requests_without_a_browser_change_nothing(stored, opened):
+def test_requests_without_a_browser_change_nothing(stored, drafts):
     for seed in range(REQUESTS):
         stored.get(f"seed={seed}")
     before = stored.peak_memory()
     for seed in range(2):
         stored.get(f"{LARGE}&seed={seed}")
-    page = opened(stored.url)
+    page = drafts(NO_LINK)
     expect_active(page, "run 1")
     assert stored.peak_memory() < before + 100 * MEGABYTE
     page.get_by_role("combobox", name="Active run", exact=True).click()
     expect(page.get_by_role("menuitem")).to_have_count(1)
+    page.keyboard.press("Escape")
     assert stored.configurations() == []
 
 
-def test_the_run_of_a_link_is_stored_once_it_is_trained(stored, opened):
-    page = opened(f"{stored.url}?hidden_dimension=16")
+def test_the_run_of_a_link_is_stored_once_it_is_trained(stored, drafts):
+    drafts(NO_LINK)  # for the test after this
+    page = drafts(LINK)
     expect(page.get_by_text("16×16").first).to_be_visible()
     expect_active(page, "run 1")
     assert stored.configurations() == []
@@ -138,7 +147,19 @@ def test_the_run_of_a_link_is_stored_once_it_is_trained(stored, opened):
     expect_step(page, 1)
     wait_until(stored.configurations)
     assert stored.configurations()[0]["hidden_dimension"] == 16
-    expect_step(opened(stored.url, whole=False), 1)
+
+
+def test_drafts_of_two_pages_get_names_of_their_own(drafts):
+    second, first = drafts(NO_LINK), drafts(LINK)
+    step = standing(first)[0] + 1
+    press(first, "Run Batch")
+    expect_step(first, step)
+    expect_active(second, "run 2")
+    press(second, "Run Single Step")
+    expect_step(second, 1)
+    choose(second, "Active run", "run 1")
+    expect_step(second, step)
+    expect(second.get_by_text("16×16").first).to_be_visible()
 
 
 def test_a_large_link_asks_before_anything_is_made(context, server, opened):
@@ -146,13 +167,11 @@ def test_a_large_link_asks_before_anything_is_made(context, server, opened):
     question = alert(page, "Open a large run?")
     expect(question).to_contain_text("600,000 training samples")
     expect(question).to_be_in_viewport()
+    expect(question.get_by_role("button", name="Leave it")).to_be_visible()
     expect(page.get_by_label("Training samples", exact=True)).to_have_value("512")
-    press(page, "Leave it")
-    expect(question).to_be_hidden()
-    page = opened(f"{server.url}?num_samples=600000")
     press(page, "Open it")
     expect(page.get_by_label("Training samples", exact=True)).to_have_value("600000")
-    expect(alert(page, "Open a large run?")).to_be_hidden()
+    expect(question).to_be_hidden()
     press(page, "Run Batch")
     expect_step(page, 1)
 
@@ -177,26 +196,17 @@ def test_a_link_that_cannot_be_followed_says_so_above_the_tabs(server, opened, q
     expect(message).to_be_hidden()
 
 
-@pytest.mark.parametrize("theme", ["default", "dark"])
-def test_a_damaged_store_is_told_on_every_tab(damaged, opened, theme):
-    page = opened(f"{damaged.url}?theme={theme}")
+def test_a_damaged_store_is_told_on_every_tab_in_dark_and_in_light(damaged, opened):
+    page = opened(f"{damaged.url}?theme=dark")
     notice = alert(page, "Runs are not saved")
     for tab in ("Loss", "Runs", "Data", "Health", "Difference", "Network"):
         show_tab(page, tab)
         expect(notice).to_be_in_viewport(ratio=1)
+    press(page, "Toggle theme")
+    expect(notice).to_be_in_viewport(ratio=1)
     expect(notice).to_contain_text("is damaged")
     expect(notice).to_contain_text("gone when it closes")
     press(page, "Run Batch")
     expect_step(page, 1)
     expect(notice).to_be_visible()
     assert damaged.store.read_bytes() == NO_STORE
-
-
-def test_drafts_of_two_pages_get_names_of_their_own(stored, opened):
-    first, second = opened(stored.url), opened(stored.url)
-    press(first, "Run Batch")
-    expect_step(first, 1)
-    expect_active(second, "run 2")
-    press(second, "Run Single Step")
-    choose(second, "Active run", "run 1")
-    expect_step(second, 1)

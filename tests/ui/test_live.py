@@ -186,8 +186,8 @@ def random_action(page, chance):
             page.keyboard.press(chance.choice(["ArrowLeft", "ArrowRight", "Home", "End"]))
 
 
-def test_random_actions_leave_the_page_at_work_and_no_traceback(open_page, tmp_path):
-    page, chance = open_page(), random.Random(0)
+def test_random_actions_leave_the_page_at_work_and_no_traceback(page, tmp_path):
+    chance = random.Random(0)
     for _ in range(ACTIONS):
         random_action(page, chance)
     page.wait_for_timeout(1000)  # what was done last may be on its way

@@ -15,7 +15,10 @@ LOGO = f"https://cdn.holoviz.org/panel/{pn.__version__}/dist/images/logo_stacked
 
 # Options that do not touch each other stand together: a server and a page take seconds each.
 MODES = {
-    "threads, as the index": ["--num-threads", "4", "--index", "main"],
+    "threads, as the index, behind a login": [
+        *("--num-threads", "4", "--index", "main"),
+        *("--basic-auth", "secret", "--cookie-secret", "salt"),
+    ],
     "reused sessions": ["--reuse-sessions", "--warm"],
     "reused and warmed sessions": ["--reuse-sessions", "warm"],
     "reloading, short sessions": [
@@ -34,7 +37,7 @@ MODES = {
         *("--rest-provider", "param"),
     ],
 }
-ADDRESSES = {"threads, as the index": "", "observed, under a prefix": "x/main"}
+ADDRESSES = {"threads, as the index, behind a login": "", "observed, under a prefix": "x/main"}
 """Where the page is, if not at /main."""
 
 
@@ -85,6 +88,12 @@ PATCHED = """() => {
 }"""
 
 
+def log_in(page):
+    page.get_by_placeholder("Username").fill("ada")
+    page.get_by_placeholder("Password").fill("secret")
+    page.get_by_role("button", name="Login").click()
+
+
 def expect_to_work(page):
     expect_whole(page)
     press(page, "Run Batch")
@@ -96,19 +105,14 @@ def test_the_page_works_in_each_mode(mode, start, visit):
     server = start(*MODES[mode], address=ADDRESSES.get(mode, "main"))
     # The second page of a server that makes or keeps sessions in advance differs from the first.
     for _ in range(2 if "--reuse-sessions" in MODES[mode] else 1):
-        expect_to_work(visit(server))
+        page = visit(server)
+        if "--basic-auth" in MODES[mode]:
+            log_in(page)
+        expect_to_work(page)
 
 
 def test_the_page_applies_the_patches_of_bokehjs(used_page):
     assert used_page.evaluate(PATCHED) == [True, True, True]
-
-
-def test_behind_a_login_the_page_works(start, visit):
-    page = visit(start("--basic-auth", "secret", "--cookie-secret", "salt"))
-    page.get_by_placeholder("Username").fill("ada")
-    page.get_by_placeholder("Password").fill("secret")
-    page.get_by_role("button", name="Login").click()
-    expect_to_work(page)
 
 
 def test_several_processes_are_refused_with_a_reason(tmp_path, visit):

@@ -48,14 +48,16 @@ class LazyTabs(pn.viewable.Viewer):
         self._tabs.active = list(self._columns).index(title)
 
     def _build(self, title: str) -> None:
-        self._views[title] = self._builders[title]()
-        self._columns[title].append(self._views[title])
+        view = self._views[title] = self._builders[title]()
+        # Drawn before the browser has it: a browser that still builds a view misses what is added.
+        view.visible = True
+        self._columns[title].append(view)
 
     def _open(self, event: param.parameterized.Event) -> None:
         title = list(self._columns)[event.new]
         if title not in self._views:
             self._build(title)
-        # In a message of its own: the browser misses changes that arrive together with a new view.
+        # In a message of its own: the tab is then open before the others stop drawing.
         pn.state.execute(lambda: self._show_only(title), schedule=True)
 
     def _follow_theme(self, event: param.parameterized.Event) -> None:

@@ -49,6 +49,13 @@ def test_a_tab_is_built_when_it_is_first_opened(tabs, built):
     assert third.visible
 
 
+def test_a_view_is_drawn_before_the_browser_gets_it(tabs, built):
+    drawn = []
+    tabs[1].param.watch(lambda event: drawn.append(built["second"].visible), "objects")
+    tabs.active = 1
+    assert drawn == [True]
+
+
 def test_only_the_view_of_the_active_tab_is_visible(tabs, built):
     tabs.active = 1
     assert visible(built) == ["second"]

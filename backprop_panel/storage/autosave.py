@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import warnings
 from functools import partial
 from math import inf
 from threading import RLock
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from ..settings import SettingError, shown
+from ..settings import SettingError, shortened, shown
 from ..training.trainer import always_free
 from .autosaved_run import AutosavedRun
 from .database import DamagedStore, Store, StoreError
@@ -214,15 +215,26 @@ class Autosave:
             self.save()
 
     def close(self) -> None:
-        """Save everything and release all leases, after the last training has stopped."""
+        """Save everything and release all leases, after the last training has stopped.
+
+        What cannot be saved is warned of: it is lost with the process.
+        """
         with self._saving:
             self._store.detach(self)
             self.save()
+            self._warn_of_loss()
             for entry in list(self._entries.values()):
                 if entry.held:
                     self._leases.release(entry)
                 self.forget(entry.run)
                 entry.run.trainer.claim = entry.warn_of_closed_store
+
+    def _warn_of_loss(self) -> None:
+        unsaved = [entry.run.name for entry in self._entries.values() if entry.is_unsaved]
+        if unsaved and self.problem and not self._store.read_only:
+            names = shortened(", ".join(map(shown, unsaved)))
+            message = f"The last changes of {names} are not saved: {self.problem}"
+            warnings.warn(message, stacklevel=4)  # the caller of the manager's `close`
 
     def _attach(self, entry: AutosavedRun, trainer: Trainer) -> None:
         trainer.claim = partial(self._claim, entry)

@@ -123,7 +123,9 @@ def migrate(db: sqlite3.Connection) -> None:
             db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         db.execute("COMMIT")
     except BaseException:
-        db.execute("ROLLBACK")
+        # After some failures, such as a full disk, SQLite has rolled back already.
+        if db.in_transaction:
+            db.execute("ROLLBACK")
         raise
 
 

@@ -295,8 +295,27 @@ def test_a_store_that_fails_at_any_time_never_stops_the_training(path):
     with pytest.raises(StoreError):
         manager.rename(run.id, "x")
     assert run.name == "run 1"
-    manager.close()
+    with pytest.warns(UserWarning, match="last changes of 'run 1' are not saved: .*read-only"):
+        manager.close()
     assert "read-only" in manager.store_problem
+
+
+def test_closing_on_a_full_disk_says_what_is_lost(path):
+    manager = TrainingRunManager(path)
+    run = manager.create(**SMALL)
+    db = manager._own_store._db
+    (pages,) = db.execute("PRAGMA page_count").fetchone()
+    db.execute(f"PRAGMA max_page_count = {pages}")
+    train(run, 3000)
+    with pytest.warns(UserWarning, match="last changes of 'run 1' are not saved: .*disk is full"):
+        manager.close()
+
+
+def test_a_migration_on_a_full_disk_fails_for_that_reason(path):
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("PRAGMA max_page_count = 2")
+        with pytest.raises(sqlite3.OperationalError, match="disk is full"):
+            store_schema.migrate(db)
 
 
 def test_unreadable_checkpoints_are_ignored(filled):

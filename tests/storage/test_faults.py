@@ -311,13 +311,6 @@ def test_closing_on_a_full_disk_says_what_is_lost(path):
         manager.close()
 
 
-def test_a_migration_on_a_full_disk_fails_for_that_reason(path):
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        db.execute("PRAGMA max_page_count = 2")
-        with pytest.raises(sqlite3.OperationalError, match="disk is full"):
-            store_schema.migrate(db)
-
-
 def test_unreadable_checkpoints_are_ignored(filled):
     on_file(filled, "UPDATE checkpoints SET tensors = zeroblob(length(tensors))")
     manager = TrainingRunManager(filled)

@@ -21,8 +21,8 @@ from ..training.pytorch_weights import (
     Tensors,
     read_tensors,
     refuse_mismatch,
+    sequential_bytes,
     set_weights,
-    tensor_bytes,
     torch_tensors,
 )
 from .bounded_replay import event_from, refuse_long, replay
@@ -97,8 +97,8 @@ def export_run(run: TrainingRun, target: Target) -> None:
             }
         ),
         HISTORY: table_bytes(now.history),
-        WEIGHTS: tensor_bytes(now.weights),
-        INITIAL_WEIGHTS: tensor_bytes(torch_tensors(initial.weights, initial.biases)),
+        WEIGHTS: sequential_bytes(now.weights),
+        INITIAL_WEIGHTS: sequential_bytes(torch_tensors(initial.weights, initial.biases)),
     }
     files |= loaded_files(now.events, now.loaded)
     if _is_long(run, now.events):

@@ -15,12 +15,15 @@ from ..storage.database import Store, StoreError
 from ..storage.run_index import ListedRun
 from ..storage.run_names import checked_name, free_name, refuse_unstorable
 from ..storage.unreadable_runs import UnreadableRun
+from ..training.file_input import Source
 from ..training.file_output import Target, write_file
+from ..training.weight_mapping import WeightMapping
 from .current_run import first_readable, successor
 from .deferred_loading import Deferral
 from .run import TrainingRun
 from .run_settings import refuse_new_network
 from .store_sync import StoreSync
+from .weights_as_settings import mapping_for, with_layers
 
 __all__ = ["TrainingRun", "TrainingRunManager"]
 
@@ -96,6 +99,36 @@ class TrainingRunManager(param.Parameterized):
         """
         name, stem = self._name_and_stem(name, "run ")
         return self._add(TrainingRun(name, config), stem)
+
+    def create_from_weights(
+        self,
+        source: Source | WeightMapping,
+        name: str | None = None,
+        transposed: bool | None = None,
+        **config: Any,
+    ) -> TrainingRun:
+        """Create a run with the hidden layers of a file, and load its weights as the first event.
+
+        Parameters
+        ----------
+        source : path, bytes, binary file or WeightMapping
+            As for `TrainingRun.load_weights`.
+        name : str, optional
+        transposed : bool, optional
+            As for `TrainingRun.load_weights`.
+        **config
+            All other settings of the run. The data must have the file's inputs and outputs.
+
+        Raises
+        ------
+        SettingError
+            As in `create` and `TrainingRun.load_weights`. Nothing has changed then.
+        """
+        name, stem = self._name_and_stem(name, "run ")
+        mapping = mapping_for(config, source, transposed)
+        run = TrainingRun(name, with_layers(config, mapping.widths))
+        run.load_weights(mapping)
+        return self._add(run, stem)
 
     @property
     def has_store(self) -> bool:

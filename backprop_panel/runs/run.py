@@ -18,8 +18,8 @@ from ..training.engine import Engine
 from ..training.file_input import Source
 from ..training.history import History
 from ..training.model import Model
-from ..training.pytorch_weights import read_parameters
 from ..training.trainer import Trainer
+from ..training.weight_mapping import WeightMapping, as_mapping
 from ..training.worker import Worker
 from .configuration import Configuration
 from .deferred_loading import Deferral
@@ -210,8 +210,8 @@ class TrainingRun(param.Parameterized):
         """
         self.trainer.submit(command)
 
-    def load_weights(self, source: Source) -> None:
-        """Load all weights and biases from the safetensors file of a matching ``nn.Sequential``.
+    def load_weights(self, source: Source | WeightMapping, transposed: bool | None = None) -> None:
+        """Load all weights and biases from a safetensors file, such as a PyTorch ``state_dict``.
 
         This is an event: replay, reset, forks, exports and the store repeat or keep it with its
         tensors. While a worker trains, they are loaded between two steps. The optimizer keeps its
@@ -219,17 +219,22 @@ class TrainingRun(param.Parameterized):
 
         Parameters
         ----------
-        source : path, bytes or binary file
-            Float32 tensors ``0.weight`` (out, in), ``0.bias`` (out,), ``2.weight``, …
+        source : path, bytes, binary file or WeightMapping
+            Tensors under any names, such as ``fc1.weight``; `interchange.map_weights` shows which
+            becomes which. A layer without a bias gets zeros.
+        transposed : bool, optional
+            Whether weights whose shape does not say it, the square ones, are (out, in) in the
+            file, as PyTorch's. A file that this package wrote says it.
 
         Raises
         ------
         SettingError
-            If the file is damaged, its tensors are not finite or do not fit the model, or another
-            window or process trains the run. Nothing has changed then.
+            If the file is damaged, its tensors are not finite or do not fit the model,
+            `transposed` is needed, or another window or process trains the run. Nothing has
+            changed then.
         """
         engine = self.trainer.engine
-        parameters = read_parameters(source, engine.network)
+        parameters = as_mapping(source, engine.network, transposed).parameters(engine.network)
         self.submit(lambda: engine.load_weights(parameters))
 
     def at(self, step: int) -> RunState:

@@ -27,7 +27,7 @@ from ...interchange.bundle_files import write_bundle
 from ...interchange.export_snapshot import snapshot
 from ...interchange.tensorboard import tensorboard_files
 from ...runs.run import TrainingRun
-from ...training.pytorch_weights import tensor_bytes
+from ...training.pytorch_weights import sequential_bytes
 from ..patches.notebook import in_notebook
 from ..plots.html import html
 from ..state.session import Session
@@ -37,7 +37,7 @@ from ..widgets.buttons import BORDERED, SMALL, download_button, group_head
 
 def _export_weights(run: TrainingRun, target: BinaryIO) -> None:
     # A snapshot: all weights are of the same step even during training.
-    target.write(tensor_bytes(snapshot(run).weights))
+    target.write(sequential_bytes(snapshot(run).weights))
 
 
 def _export_tensorboard_zip(run: TrainingRun, target: BinaryIO) -> None:

@@ -71,7 +71,7 @@ class Sidebar(pn.viewable.Viewer):
             self._new_run,
             group_head("Colours"),
             *map_fields,
-            ImportExport(self.session),
+            ImportExport(self.session, self._new_run),
             self._runs.delete_dialog,
             margin=(0, 12),
             sizing_mode="stretch_width",

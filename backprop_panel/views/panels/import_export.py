@@ -95,7 +95,6 @@ class ImportExport(pn.viewable.Viewer):
             self._upload,
             self._import_message,
             self._weights,
-            self._weights.dialog,
             self._link,
             margin=0,
             sizing_mode="stretch_width",

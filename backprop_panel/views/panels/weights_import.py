@@ -41,10 +41,6 @@ class WeightsImport(pn.viewable.Viewer):
     new_run : NewRunFields
         The settings of a new run, but its layers, which the file gives.
 
-    Attributes
-    ----------
-    dialog : Dialog
-        The table and the questions, to be placed on the page.
     """
 
     session = param.ClassSelector(class_=Session, constant=True)
@@ -64,13 +60,16 @@ class WeightsImport(pn.viewable.Viewer):
         self._answers = pn.Row(*self._ways.values(), margin=(0, 0, 8, 0))
         self._activation = html("", "bp-note")
         self._refusal = html("", "bp-mistake")
-        self._create = button("New run", self._make_run, color="primary", variant="contained")
+        self._create = button(
+            "Load into a new run", self._make_run, color="primary", variant="contained"
+        )
         self._load = button("", self._load_into_run)
-        self.dialog = self._new_dialog()
+        self._dialog = self._new_dialog()
+        self._layout = pn.Column(self._upload, self._message, margin=0, sizing_mode="stretch_width")
         session.param.watch(self._forget, "run")
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return pn.Column(self._upload, self._message, margin=0, sizing_mode="stretch_width")
+        return self._layout
 
     def _new_dialog(self) -> pmui.Dialog:
         return pmui.Dialog(
@@ -114,7 +113,9 @@ class WeightsImport(pn.viewable.Viewer):
         fits = tuple(run.model.network.widths) == mapping.widths
         self._load.param.update(label=f"Load into {run.name}", visible=fits)
         self._show_table()
-        self.dialog.open = True
+        if self._dialog not in self._layout:  # the page opens without it
+            self._layout.append(self._dialog)
+        self._dialog.open = True
 
     def _show_table(self) -> None:
         self._table.object = _table(self._mapping)
@@ -151,7 +152,7 @@ class WeightsImport(pn.viewable.Viewer):
             self._close()
 
     def _close(self) -> None:
-        self.dialog.open = False
+        self._dialog.open = False
 
     def _forget(self, event: param.parameterized.Event) -> None:
         self._message.object = ""

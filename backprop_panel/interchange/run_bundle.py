@@ -14,7 +14,7 @@ import numpy as np
 
 from ..runs.run import TrainingRun
 from ..settings import shortened, shown
-from ..storage.run_names import MOST_NAME_LENGTH
+from ..storage.run_names import made_legal
 from ..training.event_log import Event, to_json
 from ..training.file_kinds import ZIP_ERRORS
 from ..training.pytorch_weights import (
@@ -90,7 +90,7 @@ def export_run(run: TrainingRun, target: Target) -> None:
             {
                 "format": FORMAT,
                 "version": VERSION,
-                "name": run.name,
+                "name": made_legal(run.name),
                 "config": run.config,
                 "events": [to_json(event) for event in now.events],
                 "position": {"step": state.step, "epoch": state.epoch, "sample": state.position},
@@ -194,21 +194,13 @@ def _initial_run(entries: Mapping[str, Any]) -> tuple[TrainingRun, list[Event]]:
     try:
         config = checked_configuration(entries["config"])
         events = [event_from(entry) for entry in entries["events"]]
-        return TrainingRun(_checked_name(entries["name"]), config), events
+        return TrainingRun(entries["name"], config), events
     except InterchangeError:
         raise
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
         # A SettingError, or an error that a value of a wrong type causes.
         setting = getattr(error, "setting", "config")
         raise InterchangeError(setting, f"The configuration is not usable: {error}") from error
-
-
-def _checked_name(name: Any) -> str:
-    if not isinstance(name, str) or not name.strip() or len(name) > MOST_NAME_LENGTH:
-        raise InterchangeError(
-            "name", f"A run's name must be text of 1 to {MOST_NAME_LENGTH} characters."
-        )
-    return name
 
 
 def _check_sums(files: Mapping[str, bytes]) -> None:

@@ -13,7 +13,14 @@ from ..settings import SettingError, shown
 from ..storage.autosave import Autosave
 from ..storage.database import Store, StoreError
 from ..storage.run_index import ListedRun
-from ..storage.run_names import checked_name, free_name, refuse_unstorable
+from ..storage.run_names import (
+    checked_name,
+    copy_stem,
+    fork_stem,
+    free_name,
+    legal_name,
+    refuse_unstorable,
+)
 from ..storage.unreadable_runs import UnreadableRun
 from ..training.file_input import Source
 from ..training.file_output import Target, write_file
@@ -157,7 +164,7 @@ class TrainingRunManager(param.Parameterized):
         """
         self._refuse_if_closed()
         others = [run for run in self.runs if run is not replacing]
-        stem = "run " if name is None else f"{name}."
+        stem = "run " if name is None else fork_stem(name)
         taken = {run.name for run in (*others, *self.unreadable)}
         name = free_name(stem, taken) if name is None else self._checked_name(name)
         run = TrainingRun(name, config)
@@ -187,7 +194,7 @@ class TrainingRunManager(param.Parameterized):
             If a setting needs another network or other data, or a setting or run is unknown.
         """
         parent = self.run(run_id)
-        name, stem = self._name_and_stem(name, f"{parent.name}.")
+        name, stem = self._name_and_stem(name, fork_stem(parent.name))
         refuse_new_network(settings)
         fork = parent.fork(name, parent.trainer.step if step is None else step)
         fork.trainer.change(**settings)
@@ -196,7 +203,7 @@ class TrainingRunManager(param.Parameterized):
         return self._add(fork, stem)
 
     def add(self, run: TrainingRun) -> TrainingRun:
-        """Add an existing run, under a free name, and make it the current one."""
+        """Add an existing run, as ``name (2)`` if its name is taken, and make it current."""
         if not isinstance(run, TrainingRun):
             raise SettingError("run", f"run must be a TrainingRun, got {shown(run)}.")
         if run.manager is self or (run.manager is not None and run.manager.has_store):
@@ -205,7 +212,8 @@ class TrainingRunManager(param.Parameterized):
                 f"{shown(run.name)} is in {'this' if run.manager is self else 'another'} manager "
                 "already: fork it there, or export and import it.",
             )
-        stem = f"{run.name}."
+        run.name = legal_name(run.name)
+        stem = copy_stem(run.name)
         if run.name in self._taken_names():
             run.name = free_name(stem, self._taken_names())
         return self._add(run, stem)

@@ -12,6 +12,7 @@ import param
 from ..data.sequence_dataset import SequenceDataset
 from ..settings import SettingError, is_whole, plain, refuse_unknown, shown
 from ..storage.run_index import ListedRun
+from ..storage.run_names import legal_name
 from ..storage.run_summary import RunSummary
 from ..training.command_queue import Command, CommandQueue
 from ..training.engine import Engine
@@ -90,6 +91,8 @@ class TrainingRun(param.Parameterized):
                 "config", f"config must be a mapping of settings, got {shown(config)}."
             )
         refuse_unknown(config, CONFIGURATION)
+        if deferral is None:  # a name in an older store may be longer
+            name = legal_name(name)
         super().__init__(name=name, id=id or uuid4().hex, parent=parent)
         self._deferral, self._loading = deferral, RLock()
         if deferral is not None:

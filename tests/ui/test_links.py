@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 from stores import wait_until
 
-from tests.ui.browsing import choose, expect_active, expect_step, press, show_tab
+from tests.ui.browsing import choose, expect_active, expect_step, fill, press, show_tab
 from tests.ui.conftest import FIRST_LOAD, Server
 
 REQUESTS = 5
@@ -166,6 +166,35 @@ def test_a_link_that_cannot_be_followed_says_so_above_the_tabs(context, server, 
     expect_step(page, 1)
     message.get_by_role("button", name="Close").click()
     expect(message).to_be_hidden()
+
+
+def test_a_reload_shows_the_run_of_the_link_and_makes_no_second(stored, opened):
+    page = opened(f"{stored.url}?hidden_dimension=16")
+    press(page, "Run Batch")
+    expect_step(page, 1)
+    wait_until(stored.configurations)
+    page.reload()
+    expect(page.get_by_text("Click a cell")).to_be_visible(timeout=FIRST_LOAD)
+    expect_step(page, 1)
+    assert len(stored.configurations()) == 1
+    other = opened(f"{stored.url}?hidden_dimension=16")
+    expect_step(other, 0)
+    expect_active(other, "run 2")
+
+
+def test_the_copied_link_carries_the_settings_that_are_shown(stored, opened):
+    page = opened(stored.url)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    choose(page, "Optimizer", "AdamW")
+    fill(page, "Hidden dimension", "6 5")
+    link = page.get_by_role("link", name="Link to these settings")
+    expect(link).to_have_attribute("href", f"{stored.url}?hidden_dimension=6,5&optimizer=adamw")
+    press(page, "Copy the link")
+    assert page.evaluate("navigator.clipboard.readText()") == link.get_attribute("href")
+    other = opened(link.get_attribute("href"))
+    expect(other.get_by_label("Hidden dimension", exact=True)).to_have_value("6 5")
+    expect(other.get_by_role("combobox", name="Optimizer", exact=True)).to_contain_text("AdamW")
+    expect(other.get_by_label("Learning rate", exact=True)).to_have_value("0.01")
 
 
 @pytest.mark.parametrize("theme", ["default", "dark"])

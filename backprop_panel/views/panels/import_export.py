@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 from importlib.util import find_spec
 from io import BytesIO
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import panel as pn
 import panel_material_ui as pmui
@@ -21,18 +21,20 @@ from ...interchange import (
     file_name,
     read_run,
     refuse_import,
-    to_query,
+    to_short_query,
 )
 from ...interchange.bundle_files import write_bundle
 from ...interchange.export_snapshot import snapshot
 from ...interchange.tensorboard import tensorboard_files
 from ...runs.run import TrainingRun
+from ...settings import SettingError
 from ...training.pytorch_weights import sequential_bytes
 from ..patches.notebook import in_notebook
 from ..plots.html import SCROLL_INTO_VIEW, html
 from ..state.session import Session
 from ..state.user_errors import USER_ERRORS
 from ..widgets.buttons import SMALL, download_button, group_head, upload_button
+from ..widgets.link_pane import LinkPane
 from .setting_groups import NewRunFields
 from .weights_import import TANH_FORM, WeightsImport
 
@@ -68,13 +70,21 @@ class ImportExport(pn.viewable.Viewer):
     ----------
     session : Session
     new_run : NewRunFields
-        The settings of a new run, for imported weights.
+        The settings of a new run, for imported weights and the link.
+    defaults : mapping, optional
+        The settings of the page's first run, which the link need not carry.
     """
 
     session = param.ClassSelector(class_=Session, constant=True)
 
-    def __init__(self, session: Session, new_run: NewRunFields) -> None:
+    def __init__(
+        self,
+        session: Session,
+        new_run: NewRunFields,
+        defaults: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(session=session)
+        self._new_run, self._defaults = new_run, defaults
         self._weights = WeightsImport(session, new_run)
         self._format = pmui.Select(label="Export as", options=list(FORMATS), **SMALL)
         self._format.param.watch(self._name_file, "value")
@@ -85,7 +95,8 @@ class ImportExport(pn.viewable.Viewer):
         self._message = html("", "bp-note")
         self._import_message = html("", "bp-note")
         self._import_message.jscallback(text=SCROLL_INTO_VIEW)
-        self._link = html("", "bp-note", visible=not in_notebook())  # for served pages
+        self._link = LinkPane("Link to these settings")
+        self._no_link = html("", "bp-note")
         self._layout = pn.Column(
             group_head("Export and import"),
             self._format,
@@ -95,12 +106,15 @@ class ImportExport(pn.viewable.Viewer):
             self._upload,
             self._import_message,
             self._weights,
-            self._link,
+            pn.Column(self._link, self._no_link, visible=not in_notebook(), margin=0),
             margin=0,
             sizing_mode="stretch_width",
         )
         session.param.watch(self._follow_run, "run")
         session.manager.param.watch(self._show, "runs")
+        session.param.watch(self._show_link, "settings")
+        for field in new_run.fields.values():
+            field.param.watch(self._show_link, "value")
         self._show()
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -108,8 +122,16 @@ class ImportExport(pn.viewable.Viewer):
 
     def _show(self, *events: param.parameterized.Event) -> None:
         self._name_file()
-        query = escape(to_query(self.session.run.config))
-        self._link.object = f'<a href="?{query}">Link to this configuration</a>'
+        self._show_link()
+
+    def _show_link(self, *events: param.parameterized.Event) -> None:
+        """Link to the settings that the fields show, or say why there is no link."""
+        try:
+            query, reason = to_short_query(self._new_run.settings(), self._defaults), ""
+        except SettingError as error:
+            query, reason = "", str(error)
+        self._link.param.update(query=query, visible=not reason)
+        self._no_link.param.update(object=escape(reason), visible=bool(reason))
 
     def _follow_run(self, event: param.parameterized.Event) -> None:
         self._message.object = self._import_message.object = ""

@@ -59,6 +59,8 @@ class Workbench(pn.viewable.Viewer):
         The owner of the runs.
     link : mapping, optional
         The arguments of the page's address: the configuration of the run to show.
+    shared : bool
+        Whether the runs are those of everyone who opens the page, which then says so.
     **config
         Settings of the first run, as `TrainingRunManager.draft` takes them. If the store has runs,
         the last used run is shown instead.
@@ -71,6 +73,7 @@ class Workbench(pn.viewable.Viewer):
         store: str | Path | None = None,
         user: str = "",
         link: Mapping[str, Any] | None = None,
+        shared: bool = False,
         **config: Any,
     ) -> None:
         _configure_panel()
@@ -78,7 +81,7 @@ class Workbench(pn.viewable.Viewer):
         first = manager.draft(**config) if manager.current is None else None
         super().__init__(session=Session(manager))
         session = self.session
-        self._defaults = config
+        self._defaults, self._shared = config, shared
         self.link = Link(session, link or {}, first, config)
         self.store_notice = store_notice(manager)
         self._notices = (self.store_notice, unreadable_notice(manager), self.link)
@@ -166,7 +169,7 @@ class Workbench(pn.viewable.Viewer):
         yield from self.map.complete()
         session = self.session
         fields = _map_fields(session, self.map)
-        self.sidebar.append(Sidebar(session, fields, self._defaults))
+        self.sidebar.append(Sidebar(session, fields, self._defaults, self._shared))
         yield
         self.inspector.append(Inspector(session))
         yield

@@ -212,6 +212,12 @@ def test_a_damaged_store_is_told_on_every_tab(damaged, opened, theme):
     assert damaged.store.read_bytes() == NO_STORE
 
 
+def test_runs_of_everyone_are_said_to_be_shared(stored, server, opened):
+    shared = "Shared: everyone who opens this page"
+    expect(opened(stored.url).get_by_text(shared)).to_be_visible()
+    expect(opened(server.url).get_by_text(shared)).to_be_hidden()
+
+
 def test_drafts_of_two_pages_get_names_of_their_own(stored, opened):
     first, second = opened(stored.url), opened(stored.url)
     press(first, "Run Batch")

@@ -18,6 +18,8 @@ from .playback_controls import PlaybackControls
 from .run_controls import RunControls
 from .setting_groups import NewRunFields, TrainingFields
 
+SHARED = "Shared: everyone who opens this page sees and changes these runs."
+
 SHOWN_ELSEWHERE = (
     "training",
     "stop_after",
@@ -42,6 +44,8 @@ class Sidebar(pn.viewable.Viewer):
         The settings of the map's colour scales.
     defaults : mapping, optional
         The settings of the page's first run, which links need not carry.
+    shared : bool
+        Whether the runs are those of everyone who opens the page.
     """
 
     session = param.ClassSelector(class_=Session, constant=True)
@@ -51,6 +55,7 @@ class Sidebar(pn.viewable.Viewer):
         session: Session,
         map_fields: list[pn.viewable.Viewable],
         defaults: Mapping[str, Any] | None = None,
+        shared: bool = False,
     ) -> None:
         super().__init__(session=session)
         self._training = TrainingFields(session)
@@ -58,6 +63,7 @@ class Sidebar(pn.viewable.Viewer):
         self._runs = RunControls(session, self._new_run, after_reset=self._show)
         self._fields = {**self._training.fields, **self._new_run.fields, **self._runs.fields}
         self._note = html("", "bp-note", visible=False)
+        self._shared = html(SHARED, "bp-legend", visible=shared)
         self._layout = self._lay_out(map_fields, defaults)
         session.param.watch(self._show, "run")
         session.param.watch(self._show_messages, ["mistakes", "past"])
@@ -74,6 +80,7 @@ class Sidebar(pn.viewable.Viewer):
             group_head("Run"),
             self._runs,
             self._note,
+            self._shared,
             group_head("Training", "applies at once"),
             self._training,
             PlaybackControls(self.session),

@@ -16,7 +16,8 @@ export function render({ model }) {
   model.on("remembered", () => {
     try { sessionStorage.setItem(key, model.remembered) } catch { return }  // it is switched off
   })
-  model.send_msg(again ? stored() ?? "" : "")
+  // Not as a message: none is heard as early as this.
+  model.told = `run ${(again && stored()) || ""}`
   return document.createElement("span")
 }
 """
@@ -31,10 +32,16 @@ class TabMemory(pn.custom.JSComponent):
         Called with the text that was remembered, empty if there is none.
     """
 
+    told = param.String("", doc="What the browser told: 'run ', and the text that was remembered.")
     remembered = param.String("", doc="The text to remember for this address.")
 
     _esm = _ESM
 
     def __init__(self, on_open: Callable[[str], None], **params: object) -> None:
         super().__init__(width=0, height=0, margin=0, sizing_mode="fixed", **params)
-        self.on_msg(lambda event: on_open(event.data))
+        self._on_open = on_open
+        self.param.watch(self._open, "told")
+
+    def _open(self, event: param.parameterized.Event) -> None:
+        # After this event: what it changes in this component is not sent back to the browser.
+        pn.state.execute(lambda: self._on_open(event.new.removeprefix("run ")), schedule=True)

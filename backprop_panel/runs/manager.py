@@ -143,7 +143,11 @@ class TrainingRunManager(param.Parameterized):
         return self._autosave is not None
 
     def draft(
-        self, name: str | None = None, replacing: TrainingRun | None = None, **config: Any
+        self,
+        name: str | None = None,
+        replacing: TrainingRun | None = None,
+        id: str | None = None,
+        **config: Any,
     ) -> TrainingRun:
         """Create a run as `create` does, but save it only after its first change.
 
@@ -154,6 +158,8 @@ class TrainingRunManager(param.Parameterized):
         name : str, optional
         replacing : TrainingRun, optional
             An unchanged draft that the new one replaces.
+        id : str, optional
+            A random one, as `TrainingRun` makes it.
         **config
             The settings of the run.
 
@@ -167,7 +173,7 @@ class TrainingRunManager(param.Parameterized):
         stem = "run " if name is None else fork_stem(name)
         taken = {run.name for run in (*others, *self.unreadable)}
         name = free_name(stem, taken) if name is None else self._checked_name(name)
-        run = TrainingRun(name, config)
+        run = TrainingRun(name, config, id)
         if self._autosave is not None:
             self._autosave.add_draft(run, stem)
             if replacing is not None:

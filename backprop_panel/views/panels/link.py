@@ -60,6 +60,7 @@ class Link(pn.viewable.Viewer):
         self._settings = {name: value for name, value in link.items() if name not in PAGE_ARGUMENTS}
         self._first, self._defaults = first, defaults
         self._config: dict[str, Any] = {}
+        self._key = ""
         self.memory = TabMemory(self.follow, visible=bool(self._settings))
         self._notice = Notice(
             button("Open it", self._open, variant="contained", sx=PRIMARY),
@@ -69,24 +70,25 @@ class Link(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return self._notice.__panel__()
 
-    def follow(self, made: str = "") -> None:
+    def follow(self, key: str = "") -> None:
         """Show a new draft with the link's configuration.
 
         A notice asks before a large run is made, or says why the link is refused.
 
         Parameters
         ----------
-        made : str
-            The id of the run that the same tab made of the link before it was reloaded; it is
-            shown again if it was saved.
+        key : str
+            The id of the new run. A run with this id, which the same tab made before it was
+            reloaded, is shown again.
         """
         if self._settings:
-            self._attempt(lambda: self._follow(made))
+            self._key = key
+            self._attempt(self._follow)
 
-    def _follow(self, made: str) -> None:
+    def _follow(self) -> None:
         manager = self.session.manager
-        if any(run.id == made for run in manager.runs):
-            self.memory.remembered = manager.switch(made).id
+        if any(run.id == self._key for run in manager.runs):
+            manager.switch(self._key)
             return
         config = from_query(self._settings, self._defaults)
         estimate = estimate_resources(config)
@@ -99,8 +101,7 @@ class Link(pn.viewable.Viewer):
     def _make(self, config: dict[str, Any]) -> None:
         untouched = self._first is not None and not self._first.trainer.engine.events
         first = self._first if untouched else None
-        run = self.session.manager.draft(replacing=first, **config)
-        self.memory.remembered = run.id
+        self.session.manager.draft(replacing=first, id=self._key or None, **config)
 
     def _open(self) -> None:
         self._decline()

@@ -1,47 +1,55 @@
-"""What a browser's tab remembers of its address when the page is loaded again."""
+"""A key of a browser's tab and its address, which is the same when the page is loaded again."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import panel as pn
 import param
 
+KEY = re.compile("[0-9a-f]{32}")
+
 _ESM = """
+function random() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")
+}
+
 export function render({ model }) {
-  const key = `bp-made ${location.pathname}${location.search}`
+  const name = `bp-key ${location.pathname}${location.search}`
   const [navigation] = performance.getEntriesByType("navigation")
   const again = navigation && navigation.type !== "navigate"  // reloaded, or back or forward
-  const stored = () => { try { return sessionStorage.getItem(key) } catch { return null } }
-  model.on("remembered", () => {
-    try { sessionStorage.setItem(key, model.remembered) } catch { return }  // it is switched off
-  })
+  let key = random()
+  try {
+    key = (again && sessionStorage.getItem(name)) || key
+    sessionStorage.setItem(name, key)
+  } catch { /* nothing is stored here: each load has a key of its own */ }
   // Not as a message: none is heard as early as this.
-  model.told = `run ${(again && stored()) || ""}`
+  model.key = key
   return document.createElement("span")
 }
 """
 
 
 class TabMemory(pn.custom.JSComponent):
-    """Tells, as soon as the page is open, what the same tab remembered before it was reloaded.
+    """Tells a random key as soon as the page is open; it is another in each tab that is opened.
 
     Parameters
     ----------
     on_open : callable
-        Called with the text that was remembered, empty if there is none.
+        Called with the key.
     """
 
-    told = param.String("", doc="What the browser told: 'run ', and the text that was remembered.")
-    remembered = param.String("", doc="The text to remember for this address.")
+    key = param.String("", doc="32 hexadecimal digits, made in the browser.")
 
     _esm = _ESM
 
     def __init__(self, on_open: Callable[[str], None], **params: object) -> None:
         super().__init__(width=0, height=0, margin=0, sizing_mode="fixed", **params)
         self._on_open = on_open
-        self.param.watch(self._open, "told")
+        self.param.watch(self._open, "key")
 
     def _open(self, event: param.parameterized.Event) -> None:
-        # After this event: what it changes in this component is not sent back to the browser.
-        pn.state.execute(lambda: self._on_open(event.new.removeprefix("run ")), schedule=True)
+        if KEY.fullmatch(event.new):
+            self._on_open(event.new)

@@ -13,6 +13,7 @@ from backprop_panel.views.state.session import Session
 # panel-material-ui gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
 
+KEY = "0123456789abcdef" * 2
 LARGE = {"num_samples": "10000000"}
 
 
@@ -80,22 +81,29 @@ def test_a_link_makes_a_run_of_ones_own_beside_one_that_is_alike(session):
 
 
 def test_a_reload_shows_the_run_that_the_link_made(session):
-    link = followed(session, {"seed": "3"})
+    Link(session, {"seed": "3"}).memory.key = KEY
     made = session.run
-    assert link.memory.remembered == made.id
     session.manager.create(seed=4)
-    again = Link(session, {"seed": "3"})
-    again.follow(made.id)
-    assert session.run is made and again.memory.remembered == made.id
+    Link(session, {"seed": "3"}).memory.key = KEY
+    assert session.run is made and len(session.manager.runs) == 3
+
+
+def test_the_same_link_in_another_tab_makes_another_run(session):
+    for key in (KEY, KEY[::-1]):
+        Link(session, {"seed": "3"}).memory.key = key
     assert len(session.manager.runs) == 3
 
 
+def test_what_is_no_key_of_a_tab_makes_nothing(session):
+    Link(session, {"seed": "3"}).memory.key = session.run.name
+    assert len(session.manager.runs) == 1
+
+
 def test_a_reload_after_the_run_was_deleted_makes_another(session):
-    followed(session, {"seed": "3"})
-    gone = session.run.id
-    session.manager.delete(gone)
-    Link(session, {"seed": "3"}).follow(gone)
-    assert session.run.id != gone and session.run.config["seed"] == 3
+    Link(session, {"seed": "3"}).memory.key = KEY
+    session.manager.delete(KEY)
+    Link(session, {"seed": "3"}).memory.key = KEY
+    assert session.run.config["seed"] == 3
 
 
 def test_settings_that_a_link_leaves_out_are_those_of_the_page(session):

@@ -5,7 +5,13 @@ import argparse
 import panel as pn
 from platformdirs import user_data_path
 
-from backprop_panel.views import Workbench, prepare_server, refusal
+from backprop_panel.views import (
+    Workbench,
+    WorkspaceKey,
+    browser_workspace,
+    prepare_server,
+    refusal,
+)
 
 parser = argparse.ArgumentParser(prog="panel serve apps/main.py --args")
 parser.add_argument(
@@ -14,19 +20,34 @@ parser.add_argument(
     help="the file that keeps the runs; memory: each page has its own runs while it is open",
 )
 
-if reason := refusal():
+parser.add_argument(
+    "--workspace",
+    choices=["browser"],
+    help="browser: every browser has runs of its own, by a random key that it keeps in a cookie",
+)
+
+arguments = parser.parse_args()
+by_browser = arguments.workspace == "browser" and not pn.state.user
+
+if reason := refusal(by_browser):
     pn.pane.Str(reason).servable()
 else:
     prepare_server()
-    store = parser.parse_args().store
-    workbench = Workbench(
-        store=None if store == "memory" else store,
-        user=pn.state.user or "",
-        link=pn.state.session_args,
-        # The first run: any setting of TrainingRunManager.create can stand here. Others than these
-        # have their defaults.
-        learning_rate=0.01,
-        loss_type="cross_entropy",
-        optimizer="adam",
-    )
-    workbench.page().servable()
+    owner = browser_workspace() if by_browser else pn.state.user or ""
+    if by_browser and not owner:
+        WorkspaceKey().servable()
+    else:
+        workbench = Workbench(
+            store=None if arguments.store == "memory" else arguments.store,
+            user=owner,
+            shared=not owner and arguments.store != "memory",
+            link=pn.state.session_args,
+            # The first run: any setting of TrainingRunManager.create can stand here. Others than
+            # these have their defaults. Links leave out what is the same here.
+            learning_rate=0.01,
+            loss_type="cross_entropy",
+            optimizer="adam",
+        )
+        workbench.page().servable()
+        if by_browser:
+            WorkspaceKey(known=True).servable()

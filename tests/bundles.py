@@ -4,10 +4,10 @@ import io
 import zipfile
 
 import numpy as np
-from safetensors.numpy import save
 from stores import SMALL, train
 
 from backprop_panel.interchange import export_run
+from backprop_panel.training.pytorch_weights import sequential_bytes
 
 
 def exported(run):
@@ -24,14 +24,14 @@ def unzipped(data):
 
 
 def weights_file(network, seed=0):
-    """Return a file of random weights that fits a network."""
+    """Return a file of random weights that fits a network, and says that it is as PyTorch's."""
     random = np.random.default_rng(seed)
     tensors = {}
     for layer, (weights, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
         inputs, outputs = weights.shape
         tensors[f"{2 * layer}.weight"] = random.normal(scale=0.3, size=(outputs, inputs))
         tensors[f"{2 * layer}.bias"] = random.normal(scale=0.3, size=bias.shape)
-    return save({name: values.astype(np.float32) for name, values in tensors.items()})
+    return sequential_bytes({name: values.astype(np.float32) for name, values in tensors.items()})
 
 
 def with_loaded_weights(manager, seed=0):

@@ -85,7 +85,8 @@ def test_an_unknown_setting_is_refused_in_short():
 
 
 def test_a_run_of_a_long_name_is_named_in_short(tmp_path):
-    run = TrainingRun(LONG, SMALL)
+    run = TrainingRun("x" * 120, SMALL)
+    message(lambda: TrainingRun(LONG, SMALL))
     message(lambda: run.at(7))
     message(lambda: load_weights(run.model, b""))
     with closing(TrainingRunManager(tmp_path / "runs.sqlite")) as manager:

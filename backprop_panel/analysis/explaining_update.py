@@ -120,6 +120,8 @@ def _terms(entry: Entry, parts: UpdateParts) -> list[Term]:
     if entry.decay:
         decay = Factor("λ", entry.decay)
         terms.append(Term("weight decay", (entry.before, decay, *parts.taken, *common)))
+    if entry.share_taken:
+        terms.append(Term("weight decay", (entry.before, Factor("−ηλ", -entry.share_taken))))
     if parts.kept:
         terms.append(Term("earlier steps", (*parts.kept, *common)))
     return terms
@@ -132,12 +134,15 @@ def _entry(record: StepRecord, cell: RecordCell) -> Entry:
         return Factor(of.name(record), of.value(record), of)
 
     cells = {name: RecordCell(name, cell.layer, place) for name in record.moments}
+    rate, decay = (float(record.settings[name]) for name in ("learning_rate", "weight_decay"))
+    rule = OPTIMIZERS[str(record.settings["optimizer"])](rate, decay)
     return Entry(
         gradient=factor(_sibling(cell, "gradient")),
         before=factor(_sibling(cell, "before")),
-        decay=float(record.settings["weight_decay"]),
+        decay=0.0 if rule.decoupled else rule.weight_decay,
+        share_taken=float(rule.share_taken()) if rule.decoupled else 0.0,
         moments={name: factor(of) for name, of in cells.items()},
-        rate=float(record.settings["learning_rate"]),
+        rate=rule.learning_rate,
         steps=record.optimizer_steps + 1,
     )
 
@@ -145,13 +150,15 @@ def _entry(record: StepRecord, cell: RecordCell) -> Entry:
 def _numpy(record: StepRecord, cell: RecordCell, entry: Entry, parts: UpdateParts) -> str:
     place = _place_in_layer(record, cell)
     g = _line_of(_sibling(cell, "gradient"), "gradients")
+    before = _line_of(_sibling(cell, "before"), "")
     if entry.decay:
-        g = f"({g} + {entry.decay} * {_line_of(_sibling(cell, 'before'), '')})"
+        g = f"({g} + {entry.decay} * {before})"
+    taken = f" - {entry.share_taken} * {before}" if entry.share_taken else ""
     moments = {
         name: f"record.moments[{name!r}][{cell.layer}][{place[0]}, {place[1]}]"
         for name in record.moments
     }
-    return parts.line.format(rate=entry.rate, g=g, **moments)
+    return parts.line.format(rate=entry.rate, g=g, **moments) + taken
 
 
 def _sentence(record: StepRecord, cell: RecordCell) -> str:

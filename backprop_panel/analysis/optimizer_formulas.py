@@ -1,7 +1,7 @@
 """Each optimizer's update of one entry written out, with the numbers of a record.
 
 Every rule adds −η · scale · (what it keeps of earlier steps + what it takes of g), with
-g = dL/dθ + λθ: `UpdateParts` holds these.
+g = dL/dθ + λθ: `UpdateParts` holds these. With decoupled decay g = dL/dθ, and −ηλθ is added.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ class Entry:
     gradient, before : Factor
         dL/dθ, and θ before the update.
     decay : float
-        λ.
+        λ; 0 if the decay is decoupled.
+    share_taken : float
+        ηλ if the decay is decoupled; else 0.
     moments : dict of str to Factor
         What the optimizer remembered of it.
     rate : float
@@ -35,6 +37,7 @@ class Entry:
     gradient: Factor
     before: Factor
     decay: float
+    share_taken: float
     moments: dict[str, Factor]
     rate: float
     steps: int
@@ -132,7 +135,14 @@ RULES: dict[str, Callable[[Entry], UpdateParts]] = {
     "momentum": _momentum,
     "rmsprop": _rmsprop,
     "adam": _adam,
+    "adamw": _adam,
 }
+_AVERAGES = (
+    r"&\phantom{=}\; \hat m = \tfrac{m_t}{1 - \beta_1^t}, \;"
+    r"m_t = \beta_1 m_{t-1} + (1 - \beta_1)\,g \\ "
+    r"&\phantom{=}\; \hat v = \tfrac{v_t}{1 - \beta_2^t}, \;"
+    r"v_t = \beta_2 v_{t-1} + (1 - \beta_2)\,g^2 \\ "
+)
 EQUATIONS = {
     "sgd": r"-\eta\,g, \quad g = \frac{\partial L}{\partial \theta} + \lambda\theta",
     "momentum": (
@@ -145,11 +155,11 @@ EQUATIONS = {
         r"&\phantom{=}\; g = \tfrac{\partial L}{\partial \theta} + \lambda\theta"
     ),
     "adam": (
-        r"-\eta\,\frac{\hat m}{\sqrt{\hat v} + \epsilon} \\ "
-        r"&\phantom{=}\; \hat m = \tfrac{m_t}{1 - \beta_1^t}, \;"
-        r"m_t = \beta_1 m_{t-1} + (1 - \beta_1)\,g \\ "
-        r"&\phantom{=}\; \hat v = \tfrac{v_t}{1 - \beta_2^t}, \;"
-        r"v_t = \beta_2 v_{t-1} + (1 - \beta_2)\,g^2 \\ "
+        rf"-\eta\,\frac{{\hat m}}{{\sqrt{{\hat v}} + \epsilon}} \\ {_AVERAGES}"
         r"&\phantom{=}\; g = \tfrac{\partial L}{\partial \theta} + \lambda\theta"
+    ),
+    "adamw": (
+        rf"-\eta\,\left(\frac{{\hat m}}{{\sqrt{{\hat v}} + \epsilon}} + \lambda\theta\right) \\ "
+        rf"{_AVERAGES}&\phantom{{=}}\; g = \tfrac{{\partial L}}{{\partial \theta}}"
     ),
 }

@@ -5,12 +5,13 @@ from .limits import InterchangeError
 from .pytorch_script import export_notebook, export_script
 from .run_bundle import ReplayWarning, export_run, import_run, read_run, refuse_import
 from .tensorboard import export_tensorboard
-from .url_query import from_query, to_query
-from .weights import load_weights, save_weights
+from .url_query import from_query, to_query, to_short_query
+from .weights import WeightMapping, load_weights, map_weights, save_weights
 
 __all__ = [
     "InterchangeError",
     "ReplayWarning",
+    "WeightMapping",
     "export_notebook",
     "export_run",
     "export_script",
@@ -19,8 +20,10 @@ __all__ = [
     "from_query",
     "import_run",
     "load_weights",
+    "map_weights",
     "read_run",
     "refuse_import",
     "save_weights",
     "to_query",
+    "to_short_query",
 ]

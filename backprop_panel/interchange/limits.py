@@ -45,4 +45,7 @@ MOST_PRODUCTS = 100_000_000_000
 """Examples times parameters in a replay: seconds for any network."""
 
 MOST_QUERY_LENGTH = 1 << 16
-"""Characters in a link."""
+"""Characters in a link that is followed."""
+
+MOST_LINK_LENGTH = 8000
+"""Characters in a link that is offered: nginx and Apache take 8 KiB, tornado 64 KiB."""

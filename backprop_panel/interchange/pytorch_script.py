@@ -24,7 +24,7 @@ from ..training.event_log import (
     WeightsLoaded,
     digests_in,
 )
-from ..training.pytorch_weights import tensor_bytes, tensors_of, torch_tensors
+from ..training.pytorch_weights import sequential_bytes, tensor_bytes, tensors_of, torch_tensors
 from ..training.trainer import SETTING_NAMES
 from . import pytorch_templates as templates
 from .bundle_files import Target, write_bundle
@@ -123,7 +123,7 @@ def _write(run: TrainingRun, plan: ScriptPlan, target: Target, name: str, conten
     data = {"contexts": contexts.astype(np.int32), "targets": targets.astype(np.int32)}
     initial = torch_tensors(beginning.weights, beginning.biases)
     loaded = {
-        file: tensor_bytes(tensors_of(run.model.network, plan.now.loaded[digest]))
+        file: sequential_bytes(tensors_of(run.model.network, plan.now.loaded[digest]))
         for digest, file in plan.files.items()
     }
     write_bundle(
@@ -131,7 +131,7 @@ def _write(run: TrainingRun, plan: ScriptPlan, target: Target, name: str, conten
         {
             name: content.encode(),
             templates.DATA: tensor_bytes(data),
-            templates.INITIAL_WEIGHTS: tensor_bytes(initial),
+            templates.INITIAL_WEIGHTS: sequential_bytes(initial),
             **loaded,
         },
     )

@@ -28,6 +28,7 @@ OPTIMIZERS = {
     "momentum": ("SGD", ", momentum=0.9"),
     "rmsprop": ("RMSprop", ""),
     "adam": ("Adam", ""),
+    "adamw": ("AdamW", ""),
 }
 
 LOSSES = {"mse": "mean_squared_error", "cross_entropy": "functional.cross_entropy"}

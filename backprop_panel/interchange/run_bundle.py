@@ -14,15 +14,15 @@ import numpy as np
 
 from ..runs.run import TrainingRun
 from ..settings import shortened, shown
-from ..storage.run_names import MOST_NAME_LENGTH
+from ..storage.run_names import made_legal
 from ..training.event_log import Event, to_json
 from ..training.file_kinds import ZIP_ERRORS
 from ..training.pytorch_weights import (
     Tensors,
     read_tensors,
     refuse_mismatch,
+    sequential_bytes,
     set_weights,
-    tensor_bytes,
     torch_tensors,
 )
 from .bounded_replay import event_from, refuse_long, replay
@@ -90,15 +90,15 @@ def export_run(run: TrainingRun, target: Target) -> None:
             {
                 "format": FORMAT,
                 "version": VERSION,
-                "name": run.name,
+                "name": made_legal(run.name),
                 "config": run.config,
                 "events": [to_json(event) for event in now.events],
                 "position": {"step": state.step, "epoch": state.epoch, "sample": state.position},
             }
         ),
         HISTORY: table_bytes(now.history),
-        WEIGHTS: tensor_bytes(now.weights),
-        INITIAL_WEIGHTS: tensor_bytes(torch_tensors(initial.weights, initial.biases)),
+        WEIGHTS: sequential_bytes(now.weights),
+        INITIAL_WEIGHTS: sequential_bytes(torch_tensors(initial.weights, initial.biases)),
     }
     files |= loaded_files(now.events, now.loaded)
     if _is_long(run, now.events):
@@ -194,21 +194,13 @@ def _initial_run(entries: Mapping[str, Any]) -> tuple[TrainingRun, list[Event]]:
     try:
         config = checked_configuration(entries["config"])
         events = [event_from(entry) for entry in entries["events"]]
-        return TrainingRun(_checked_name(entries["name"]), config), events
+        return TrainingRun(entries["name"], config), events
     except InterchangeError:
         raise
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
         # A SettingError, or an error that a value of a wrong type causes.
         setting = getattr(error, "setting", "config")
         raise InterchangeError(setting, f"The configuration is not usable: {error}") from error
-
-
-def _checked_name(name: Any) -> str:
-    if not isinstance(name, str) or not name.strip() or len(name) > MOST_NAME_LENGTH:
-        raise InterchangeError(
-            "name", f"A run's name must be text of 1 to {MOST_NAME_LENGTH} characters."
-        )
-    return name
 
 
 def _check_sums(files: Mapping[str, bytes]) -> None:

@@ -22,13 +22,19 @@ from ..settings import (
     shown,
 )
 from .config_validation import SETTINGS, checked_configuration
-from .limits import MOST_QUERY_LENGTH, InterchangeError, refuse_above
+from .limits import MOST_LINK_LENGTH, MOST_QUERY_LENGTH, InterchangeError, refuse_above
 
 PLAIN_ITEM = re.compile(r"[A-Za-z0-9_.-]+")
 
 
-def to_query(config: Mapping[str, Any]) -> str:
+def to_query(config: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> str:
     """Return the query of a link, without its question mark: all settings that are not defaults.
+
+    Parameters
+    ----------
+    config : mapping
+    defaults : mapping, optional
+        The settings of a page's first run, where they are not the defaults of the settings.
 
     Raises
     ------
@@ -40,12 +46,42 @@ def to_query(config: Mapping[str, Any]) -> str:
     different = {
         name: _written(name, value)
         for name, value in config.items()
-        if _json_of(name, value) != _as_json(SETTINGS[name].default)
+        if _json_of(name, value) != _as_json(_default(name, defaults))
     }
     return urlencode(different, quote_via=quote, safe=",")
 
 
-def from_query(query: str | Mapping[str, Any]) -> dict[str, Any]:
+def to_short_query(config: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> str:
+    """Return the query of a link that servers and browsers take.
+
+    Raises
+    ------
+    InterchangeError
+        If it would be longer.
+    SettingError
+        As in `to_query`.
+    """
+    masters = config.get("master_sequences") or ""
+    # A text of megabytes is not written only to be refused.
+    length = len(masters) if len(masters) > MOST_LINK_LENGTH else 0
+    query = "" if length else to_query(config, defaults)
+    if (length or len(query)) > MOST_LINK_LENGTH:
+        raise InterchangeError(
+            "link",
+            f"A link to these settings would have {'more than ' * bool(length)}"
+            f"{length or len(query):,} characters; servers take about {MOST_LINK_LENGTH:,}. Export "
+            "the run instead: its zip can be imported by anybody.",
+        )
+    return query
+
+
+def _default(name: str, defaults: Mapping[str, Any] | None) -> Any:
+    return (defaults or {}).get(name, SETTINGS[name].default)
+
+
+def from_query(
+    query: str | Mapping[str, Any], defaults: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return the settings in a link, each converted to its type.
 
     Parameters
@@ -53,6 +89,8 @@ def from_query(query: str | Mapping[str, Any]) -> dict[str, Any]:
     query : str or mapping
         The query of a link, with or without its question mark; or a mapping of names to texts, to
         lists of one byte string (as Panel's ``session_args``), or to values.
+    defaults : mapping, optional
+        The settings of a page's first run: they hold where the link says nothing.
 
     Raises
     ------
@@ -67,7 +105,17 @@ def from_query(query: str | Mapping[str, Any]) -> dict[str, Any]:
         _refuse_no_mapping(query)
         given = dict(query)
     refuse_unknown(given, SETTINGS)
-    return checked_configuration({name: _read(name, value) for name, value in given.items()})
+    settings = {name: _read(name, value) for name, value in given.items()}
+    return checked_configuration(_completed(settings, defaults or {}))
+
+
+def _completed(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with a page's defaults; the length of a list is the number of layers."""
+    both = {**defaults, **settings}
+    lists = [settings.get(name) for name in ("hidden_dimension", "activation")]
+    if "hidden_layers" not in settings and any(isinstance(each, list) for each in lists):
+        both.pop("hidden_layers", None)
+    return both
 
 
 def _refuse_no_mapping(given: Any) -> None:

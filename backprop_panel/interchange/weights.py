@@ -6,7 +6,8 @@ from ..settings import shown
 from ..training.file_input import InterchangeError, Source, refuse_other
 from ..training.file_output import Target, write_file
 from ..training.model import Model
-from ..training.pytorch_weights import read_parameters, tensor_bytes, torch_tensors
+from ..training.pytorch_weights import sequential_bytes, torch_tensors
+from ..training.weight_mapping import Expected, WeightMapping, as_mapping, read_mapping
 
 
 def save_weights(model: Model, target: Target) -> None:
@@ -24,11 +25,39 @@ def save_weights(model: Model, target: Target) -> None:
         If it cannot be written.
     """
     refuse_other(model, Model, "model")
-    write_file(target, tensor_bytes(torch_tensors(model.weights, model.biases)))
+    write_file(target, sequential_bytes(torch_tensors(model.weights, model.biases)))
 
 
-def load_weights(model: Model, source: Source) -> None:
-    """Load a model's weights from the safetensors file of a matching ``nn.Sequential``.
+def map_weights(source: Source, model: Model, transposed: bool | None = None) -> WeightMapping:
+    """Return which tensor of a safetensors file becomes which weight or bias of a model.
+
+    Nothing is loaded: ``print(mapping)`` shows the table, ``mapping.open`` what the shapes do not
+    say, and `load_weights` or `TrainingRun.load_weights` take the mapping.
+
+    Parameters
+    ----------
+    source : path, bytes or binary file
+        Tensors of float32, float64, float16 or bfloat16 under any names, such as ``fc1.weight``.
+        A layer without a bias gets zeros.
+    model : Model
+    transposed : bool, optional
+        Whether weights whose shape does not say it, the square ones, are (out, in) in the file, as
+        PyTorch's.
+
+    Raises
+    ------
+    InterchangeError
+        If the file is damaged or of another format, or its tensors are not finite or do not fit
+        the model.
+    """
+    refuse_other(model, Model, "model")
+    return read_mapping(source, Expected.of(model.network), transposed)
+
+
+def load_weights(
+    model: Model, source: Source | WeightMapping, transposed: bool | None = None
+) -> None:
+    """Load a model's weights from a safetensors file.
 
     The model of a run is refused, as a replay would lose weights that are not logged: use
     `TrainingRun.load_weights`. The model of a `Trainer` without a run takes weights at any time.
@@ -36,14 +65,17 @@ def load_weights(model: Model, source: Source) -> None:
     Parameters
     ----------
     model : Model
-    source : path, bytes or binary file
-        Float32 tensors ``0.weight`` (out, in), ``0.bias`` (out,), ``2.weight``, …
+    source : path, bytes, binary file or WeightMapping
+        As for `map_weights`.
+    transposed : bool, optional
+        Whether weights whose shape does not say it, the square ones, are (out, in) in the file, as
+        PyTorch's.
 
     Raises
     ------
     InterchangeError
-        If the model belongs to a run, the file is damaged or of another format, or its tensors are
-        not finite or do not fit the model. Nothing has changed then.
+        If the model belongs to a run, the file is damaged or of another format, its tensors are
+        not finite or do not fit the model, or `transposed` is needed. Nothing has changed then.
     """
     refuse_other(model, Model, "model")
     if model.run is not None:
@@ -52,4 +84,5 @@ def load_weights(model: Model, source: Source) -> None:
             f"This model belongs to the run {shown(model.run.name)}: use run.load_weights(...), "
             "which logs it as an event.",
         )
-    model.network.parameters[...] = read_parameters(source, model.network)
+    network = model.network
+    network.parameters[...] = as_mapping(source, network, transposed).parameters(network)

@@ -62,14 +62,15 @@ class OptimizerState:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """Base class of all rules: a learning rate η and an L2 weight decay λ.
+    """Base class of all rules: a learning rate η and a weight decay λ.
 
     Parameters
     ----------
     learning_rate : float
         The step size η.
     weight_decay : float
-        The coefficient λ: a rule gets the gradient g + λθ, as in torch.optim.
+        The coefficient λ, as in torch.optim: a rule gets the gradient g + λθ (L2). If its decay is
+        `decoupled`, it gets g, and ηλθ is taken from the parameters besides.
     """
 
     learning_rate: float
@@ -79,6 +80,7 @@ class Optimizer:
     label: ClassVar[str]
     equation: ClassVar[str]
     moment_names: ClassVar[tuple[str, ...]] = ()
+    decoupled: ClassVar[bool] = False
 
     def initial_state(self, size: int, dtype: np.dtype | type = np.float32) -> OptimizerState:
         """Return the state before the first step for `size` parameters."""
@@ -91,11 +93,22 @@ class Optimizer:
         `gradients` stays unchanged.
         """
         state.steps += 1
-        if self.weight_decay:
+        if self.weight_decay and not self.decoupled:
             np.multiply(parameters, self.weight_decay, out=state.update)
             gradients = np.add(state.update, gradients, out=state.update)
         self._write_update(gradients, state)
+        if self.weight_decay and self.decoupled:
+            np.multiply(parameters, self.share_taken(parameters.dtype), state.scratch)
+            state.update -= state.scratch
         np.add(parameters, state.update, parameters)
+
+    def share_taken(self, dtype: np.dtype | type = np.float32) -> np.floating:
+        """Return ηλ, the share of each parameter that decoupled decay takes.
+
+        It is rounded as in torch.optim, which multiplies the parameters by 1 - ηλ.
+        """
+        kind = np.dtype(dtype).type
+        return kind(1) - kind(1 - self.learning_rate * self.weight_decay)
 
     def _write_update(self, gradients: Vector, state: OptimizerState) -> None:
         """Write the update into ``state.update``, which may be the same array as `gradients`."""
@@ -159,7 +172,7 @@ class RMSProp(Optimizer):
 
 @dataclass(frozen=True)
 class Adam(Optimizer):
-    """Adaptive moment estimation (Kingma and Ba, 2014, arXiv:1412.6980).
+    """Adaptive moment estimation (Kingma and Ba, 2014, arXiv:1412.6980), with L2 weight decay.
 
     ``m ← β₁ m + (1 - β₁) g``, ``v ← β₂ v + (1 - β₂) g²``; bias-corrected, ``m̂ = m / (1 - β₁ᵗ)``
     and ``v̂ = v / (1 - β₂ᵗ)``; then ``θ ← θ - η m̂ / (√v̂ + ε)``.
@@ -191,6 +204,19 @@ class Adam(Optimizer):
         state.update /= scratch
 
 
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2017, arXiv:1711.05101).
+
+    ``θ ← θ - η m̂ / (√v̂ + ε) - η λ θ``: the averages are those of g alone.
+    """
+
+    name: ClassVar[str] = "adamw"
+    label: ClassVar[str] = "AdamW"
+    equation: ClassVar[str] = "θ ← θ − η·(m̂ / (√v̂ + ε) + λ·θ)"
+    decoupled: ClassVar[bool] = True
+
+
 def _running_mean_square(
     mean_square: Vector, gradients: Vector, smoothing: float, scratch: Vector
 ) -> None:
@@ -202,5 +228,5 @@ def _running_mean_square(
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
-    rule.name: rule for rule in (SGD, Momentum, RMSProp, Adam)
+    rule.name: rule for rule in (SGD, Momentum, RMSProp, Adam, AdamW)
 }

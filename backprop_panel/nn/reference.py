@@ -145,7 +145,8 @@ def adam(g: Array, moments: Moments, t: int, rate: float) -> tuple[Array, Moment
     return -rate * m_hat / (np.sqrt(v_hat) + 1e-8), {"mean": m, "mean_square": v}
 
 
-OPTIMIZERS = {"sgd": sgd, "momentum": momentum, "rmsprop": rmsprop, "adam": adam}
+OPTIMIZERS = {"sgd": sgd, "momentum": momentum, "rmsprop": rmsprop, "adam": adam, "adamw": adam}
+"""Each rule without its weight decay; AdamW differs from Adam in that alone."""
 
 
 def update(
@@ -169,7 +170,10 @@ def update(
     steps : int
         Number of steps before this one.
     learning_rate, weight_decay : float
-        η and λ: the gradient is g + λθ.
+        η and λ: the gradient is g + λθ; AdamW's is g, and its update has − ηλθ besides.
     """
+    if optimizer == "adamw":
+        step, moments = adam(gradients, moments, steps + 1, learning_rate)
+        return step - learning_rate * weight_decay * parameters, moments
     g = gradients + weight_decay * parameters
     return OPTIMIZERS[optimizer](g, moments, steps + 1, learning_rate)

@@ -65,7 +65,7 @@ class Deferral:
         autosave = self._autosave()
         if autosave is None:
             raise StoreError(f"{shown(run.name)} cannot be loaded: its store has been closed.")
-        loaded = type(run)(run.name, run.config, run.id, run.parent)
+        loaded = type(run)("loaded", run.config, run.id, run.parent)
         autosave.load(run, loaded.trainer)
         return loaded
 

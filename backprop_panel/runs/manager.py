@@ -13,14 +13,24 @@ from ..settings import SettingError, shown
 from ..storage.autosave import Autosave
 from ..storage.database import Store, StoreError
 from ..storage.run_index import ListedRun
-from ..storage.run_names import checked_name, free_name, refuse_unstorable
+from ..storage.run_names import (
+    checked_name,
+    copy_stem,
+    fork_stem,
+    free_name,
+    legal_name,
+    refuse_unstorable,
+)
 from ..storage.unreadable_runs import UnreadableRun
+from ..training.file_input import Source
 from ..training.file_output import Target, write_file
+from ..training.weight_mapping import WeightMapping
 from .current_run import first_readable, successor
 from .deferred_loading import Deferral
 from .run import TrainingRun
 from .run_settings import refuse_new_network
 from .store_sync import StoreSync
+from .weights_as_settings import mapping_for, with_layers
 
 __all__ = ["TrainingRun", "TrainingRunManager"]
 
@@ -97,13 +107,47 @@ class TrainingRunManager(param.Parameterized):
         name, stem = self._name_and_stem(name, "run ")
         return self._add(TrainingRun(name, config), stem)
 
+    def create_from_weights(
+        self,
+        source: Source | WeightMapping,
+        name: str | None = None,
+        transposed: bool | None = None,
+        **config: Any,
+    ) -> TrainingRun:
+        """Create a run with the hidden layers of a file, and load its weights as the first event.
+
+        Parameters
+        ----------
+        source : path, bytes, binary file or WeightMapping
+            As for `TrainingRun.load_weights`.
+        name : str, optional
+        transposed : bool, optional
+            As for `TrainingRun.load_weights`.
+        **config
+            All other settings of the run. The data must have the file's inputs and outputs.
+
+        Raises
+        ------
+        SettingError
+            As in `create` and `TrainingRun.load_weights`. Nothing has changed then.
+        """
+        name, stem = self._name_and_stem(name, "run ")
+        mapping = mapping_for(config, source, transposed)
+        run = TrainingRun(name, with_layers(config, mapping.widths))
+        run.load_weights(mapping)
+        return self._add(run, stem)
+
     @property
     def has_store(self) -> bool:
         """Whether the runs are saved in a store, which a closed manager no longer does."""
         return self._autosave is not None
 
     def draft(
-        self, name: str | None = None, replacing: TrainingRun | None = None, **config: Any
+        self,
+        name: str | None = None,
+        replacing: TrainingRun | None = None,
+        id: str | None = None,
+        **config: Any,
     ) -> TrainingRun:
         """Create a run as `create` does, but save it only after its first change.
 
@@ -114,6 +158,8 @@ class TrainingRunManager(param.Parameterized):
         name : str, optional
         replacing : TrainingRun, optional
             An unchanged draft that the new one replaces.
+        id : str, optional
+            A random one, as `TrainingRun` makes it.
         **config
             The settings of the run.
 
@@ -124,10 +170,10 @@ class TrainingRunManager(param.Parameterized):
         """
         self._refuse_if_closed()
         others = [run for run in self.runs if run is not replacing]
-        stem = "run " if name is None else f"{name}."
+        stem = "run " if name is None else fork_stem(name)
         taken = {run.name for run in (*others, *self.unreadable)}
         name = free_name(stem, taken) if name is None else self._checked_name(name)
-        run = TrainingRun(name, config)
+        run = TrainingRun(name, config, id)
         if self._autosave is not None:
             self._autosave.add_draft(run, stem)
             if replacing is not None:
@@ -154,7 +200,7 @@ class TrainingRunManager(param.Parameterized):
             If a setting needs another network or other data, or a setting or run is unknown.
         """
         parent = self.run(run_id)
-        name, stem = self._name_and_stem(name, f"{parent.name}.")
+        name, stem = self._name_and_stem(name, fork_stem(parent.name))
         refuse_new_network(settings)
         fork = parent.fork(name, parent.trainer.step if step is None else step)
         fork.trainer.change(**settings)
@@ -163,7 +209,7 @@ class TrainingRunManager(param.Parameterized):
         return self._add(fork, stem)
 
     def add(self, run: TrainingRun) -> TrainingRun:
-        """Add an existing run, under a free name, and make it the current one."""
+        """Add an existing run, as ``name (2)`` if its name is taken, and make it current."""
         if not isinstance(run, TrainingRun):
             raise SettingError("run", f"run must be a TrainingRun, got {shown(run)}.")
         if run.manager is self or (run.manager is not None and run.manager.has_store):
@@ -172,7 +218,8 @@ class TrainingRunManager(param.Parameterized):
                 f"{shown(run.name)} is in {'this' if run.manager is self else 'another'} manager "
                 "already: fork it there, or export and import it.",
             )
-        stem = f"{run.name}."
+        run.name = legal_name(run.name)
+        stem = copy_stem(run.name)
         if run.name in self._taken_names():
             run.name = free_name(stem, self._taken_names())
         return self._add(run, stem)

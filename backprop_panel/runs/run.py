@@ -12,14 +12,15 @@ import param
 from ..data.sequence_dataset import SequenceDataset
 from ..settings import SettingError, is_whole, plain, refuse_unknown, shown
 from ..storage.run_index import ListedRun
+from ..storage.run_names import legal_name
 from ..storage.run_summary import RunSummary
 from ..training.command_queue import Command, CommandQueue
 from ..training.engine import Engine
 from ..training.file_input import Source
 from ..training.history import History
 from ..training.model import Model
-from ..training.pytorch_weights import read_parameters
 from ..training.trainer import Trainer
+from ..training.weight_mapping import WeightMapping, as_mapping
 from ..training.worker import Worker
 from .configuration import Configuration
 from .deferred_loading import Deferral
@@ -90,6 +91,8 @@ class TrainingRun(param.Parameterized):
                 "config", f"config must be a mapping of settings, got {shown(config)}."
             )
         refuse_unknown(config, CONFIGURATION)
+        if deferral is None:  # a name in an older store may be longer
+            name = legal_name(name)
         super().__init__(name=name, id=id or uuid4().hex, parent=parent)
         self._deferral, self._loading = deferral, RLock()
         if deferral is not None:
@@ -210,8 +213,8 @@ class TrainingRun(param.Parameterized):
         """
         self.trainer.submit(command)
 
-    def load_weights(self, source: Source) -> None:
-        """Load all weights and biases from the safetensors file of a matching ``nn.Sequential``.
+    def load_weights(self, source: Source | WeightMapping, transposed: bool | None = None) -> None:
+        """Load all weights and biases from a safetensors file, such as a PyTorch ``state_dict``.
 
         This is an event: replay, reset, forks, exports and the store repeat or keep it with its
         tensors. While a worker trains, they are loaded between two steps. The optimizer keeps its
@@ -219,17 +222,22 @@ class TrainingRun(param.Parameterized):
 
         Parameters
         ----------
-        source : path, bytes or binary file
-            Float32 tensors ``0.weight`` (out, in), ``0.bias`` (out,), ``2.weight``, …
+        source : path, bytes, binary file or WeightMapping
+            Tensors under any names, such as ``fc1.weight``; `interchange.map_weights` shows which
+            becomes which. A layer without a bias gets zeros.
+        transposed : bool, optional
+            Whether weights whose shape does not say it, the square ones, are (out, in) in the
+            file, as PyTorch's. A file that this package wrote says it.
 
         Raises
         ------
         SettingError
-            If the file is damaged, its tensors are not finite or do not fit the model, or another
-            window or process trains the run. Nothing has changed then.
+            If the file is damaged, its tensors are not finite or do not fit the model,
+            `transposed` is needed, or another window or process trains the run. Nothing has
+            changed then.
         """
         engine = self.trainer.engine
-        parameters = read_parameters(source, engine.network)
+        parameters = as_mapping(source, engine.network, transposed).parameters(engine.network)
         self.submit(lambda: engine.load_weights(parameters))
 
     def at(self, step: int) -> RunState:

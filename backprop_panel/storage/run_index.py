@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..settings import SettingError, shown
 from .run_modes import known_mode
-from .run_names import free_name
+from .run_names import free_name, legal_name
 from .run_summary import RunSummary
 from .serialization import Damaged, pack_json, unpack_json
 
@@ -122,7 +122,7 @@ class RunIndex:
         refused.
         """
         parent, step = run.parent or (None, None)
-        name = run.name
+        name = legal_name(run.name)
         if stem is not None and name in (taken := self._names(db)):
             name = free_name(stem, taken)
         position = "SELECT coalesce(max(position), 0) + 1 FROM runs"
@@ -136,6 +136,7 @@ class RunIndex:
 
     def rename(self, db: sqlite3.Connection, run_id: str, name: str) -> None:
         """Rename a run."""
+        name = legal_name(name)
         query = "UPDATE runs SET name = ? WHERE id = ? AND workspace = ?"
         with _taken_names_refused(name):
             db.execute(query, (name, run_id, self._workspace))

@@ -6,8 +6,10 @@ Linear layer k is module 2k, as an activation follows each of them: ``0.weight``
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +17,17 @@ from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save
 
 from ..nn.network import Network, split_biases
-from ..settings import SettingError, shortened, shown
-from .file_input import (
-    MOST_HEADER_BYTES,
-    MOST_WEIGHTS_BYTES,
-    InterchangeError,
-    Source,
-    read_limited,
-    refuse_above,
-)
+from ..settings import LARGEST, SettingError, shortened, shown
+from .file_input import MOST_HEADER_BYTES, InterchangeError, refuse_above
 from .file_kinds import NOT_WEIGHTS, refuse_kinds
 
 Tensors = dict[str, NDArray]
+
+OUT_IN = {"weights": "(out, in)"}
+"""The metadata of a file whose weights are as PyTorch's."""
+
+FLOAT_TYPES = ("F32", "F64", "F16", "BF16")
+"""The types of numbers that can be converted to float32, as a safetensors file names them."""
 
 
 def torch_tensors(weights: Sequence[NDArray], biases: Sequence[NDArray]) -> Tensors:
@@ -66,42 +67,47 @@ def digest_of(network: Network, parameters: NDArray) -> str:
     return fingerprint.hexdigest()
 
 
-def read_parameters(source: Source, network: Network) -> NDArray[np.float32]:
-    """Return the flat vector of the weights and biases in the file of a matching ``nn.Sequential``.
+def tensor_bytes(tensors: Mapping[str, NDArray], metadata: dict[str, str] | None = None) -> bytes:
+    """Return the bytes of a safetensors file; the library itself needs contiguous arrays."""
+    arrays = {name: np.ascontiguousarray(values) for name, values in tensors.items()}
+    return save(arrays, metadata)
+
+
+def sequential_bytes(tensors: Tensors) -> bytes:
+    """Return the bytes of a file for an ``nn.Sequential``, which says that weights are (out, in).
+
+    The shape of a square weight does not say it.
+    """
+    return tensor_bytes(tensors, OUT_IN)
+
+
+def is_out_in(data: bytes) -> bool:
+    """Tell whether a file says that its weights are (out, in)."""
+    return OUT_IN.items() <= _header(data).get("__metadata__", {}).items()
+
+
+def number_types(data: bytes) -> dict[str, str]:
+    """Return the type of each tensor's numbers in a file that was read, such as F32."""
+    return {name: entry["dtype"] for name, entry in _header(data).items() if "dtype" in entry}
+
+
+def _header(data: bytes) -> dict[str, dict[str, Any]]:
+    return json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+
+
+def read_tensors(data: bytes, types: Sequence[str] = ("F32",)) -> Tensors:
+    """Return the tensors of a safetensors file in float32; the caller has checked its size.
 
     Parameters
     ----------
-    source : path, bytes or binary file
-        Float32 tensors ``0.weight`` (out, in), ``0.bias`` (out,), ``2.weight``, …
-    network : Network
+    data : bytes
+    types : sequence of str
+        The types of numbers that are taken, of `FLOAT_TYPES`.
 
     Raises
     ------
     InterchangeError
-        If the file is damaged, or its tensors do not fit the network or are not finite.
-    """
-    tensors = read_tensors(read_limited(source, MOST_WEIGHTS_BYTES, "The file of weights"))
-    refuse_mismatch(tensors, network)
-    for name, values in tensors.items():
-        if not np.isfinite(values).all():
-            raise InterchangeError("weights", f"{name} holds a number that is not finite.")
-    parameters = np.empty_like(network.parameters)
-    set_weights(*split_biases(network.by_layer(parameters)), tensors)
-    return parameters
-
-
-def tensor_bytes(tensors: Mapping[str, NDArray]) -> bytes:
-    """Return the bytes of a safetensors file; the library itself needs contiguous arrays."""
-    return save({name: np.ascontiguousarray(values) for name, values in tensors.items()})
-
-
-def read_tensors(data: bytes) -> Tensors:
-    """Return the float32 tensors of a safetensors file; the caller has checked its size.
-
-    Raises
-    ------
-    InterchangeError
-        If it is not a safetensors file, or a tensor has another type.
+        If it is not a safetensors file, a tensor is of another type, or a number is beyond float32.
     """
     refuse_kinds(data, "weights", NOT_WEIGHTS)
     header = int.from_bytes(data[:8], "little")
@@ -114,12 +120,24 @@ def read_tensors(data: bytes) -> Tensors:
         ) from error
     tensors: Tensors = {}
     for name, entry in entries:
-        if entry["dtype"] != "F32":
+        if entry["dtype"] not in types:
             raise InterchangeError(
-                "weights", f"{name} is of type {entry['dtype']}; F32 is expected: model.float()."
+                "weights",
+                f"{shown(name)} is of type {entry['dtype']}; {' or '.join(types)} is expected: "
+                "model.float().",
             )
-        tensors[name] = np.frombuffer(entry["data"], "<f4").reshape(entry["shape"])
+        values = _as_float32(name, entry["dtype"], entry["data"])
+        tensors[name] = values.reshape(entry["shape"])
     return tensors
+
+
+def _as_float32(name: str, number_type: str, data: bytes) -> NDArray[np.float32]:
+    if number_type == "BF16":  # the upper half of a float32
+        return (np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4")
+    values = np.frombuffer(data, {"F32": "<f4", "F64": "<f8", "F16": "<f2"}[number_type])
+    if number_type == "F64" and (np.abs(values[np.isfinite(values)]) > LARGEST).any():
+        raise InterchangeError("weights", f"{shown(name)} holds a number beyond float32.")
+    return values.astype("<f4", copy=False)
 
 
 def refuse_mismatch(tensors: Mapping[str, NDArray], network: Network) -> None:
@@ -128,7 +146,7 @@ def refuse_mismatch(tensors: Mapping[str, NDArray], network: Network) -> None:
     if set(tensors) != set(expected):
         raise InterchangeError(
             "weights",
-            f"The file holds {_listed(tensors)}; this network's are {_listed(expected)}. Layer k "
+            f"The file holds {listed(tensors)}; this network's are {listed(expected)}. Layer k "
             "is module 2k of an nn.Sequential, an activation standing between each two.",
         )
     for name, values in expected.items():
@@ -149,7 +167,8 @@ def set_weights(
         bias[...] = tensors[f"{2 * layer}.bias"]
 
 
-def _listed(tensors: Mapping[str, NDArray], most: int = 12) -> str:
-    names = list(tensors)
+def listed(names: Iterable[str], most: int = 12) -> str:
+    """Return names for a message, cut short."""
+    names = list(names)
     first = ", ".join(shown(name, 40) for name in names[:most])
     return (first + (f" and {len(names) - most} more" if len(names) > most else "")) or "nothing"

@@ -65,7 +65,10 @@ class Trainer(Configured):
         default="sgd", objects=list(OPTIMIZERS), doc="The rule that turns gradients into updates."
     )
     weight_decay = EngineQuantity(
-        0.0, bounds=(0, None), doc="L2 decay: this times the weights is added to the gradient."
+        0.0,
+        bounds=(0, None),
+        doc="This times the weights is added to the gradient (L2), also for adam; adamw takes it, "
+        "times the learning rate, from the weights instead (decoupled).",
     )
     mode = EngineChoice(
         default="train",

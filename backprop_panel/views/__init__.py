@@ -8,8 +8,9 @@ from .patches.ping import tolerate_failed_pings
 from .patches.write_queue import flush_write_queue
 from .serving import prepare_server, refusal
 from .workbench import Workbench
+from .workspaces import WorkspaceKey, browser_workspace
 
-__all__ = ["Workbench", "prepare_server", "refusal"]
+__all__ = ["Workbench", "WorkspaceKey", "browser_workspace", "prepare_server", "refusal"]
 
 # Here, so that `Workbench()` as the last line of a notebook's cell is enough.
 if in_notebook():

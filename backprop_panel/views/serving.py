@@ -37,8 +37,16 @@ SEVERAL_PROCESSES = (
 )
 
 
-def refusal() -> str:
+REUSED_SESSIONS = (
+    "--workspace browser is not supported with panel serve --reuse-sessions, which shows the page "
+    "of one browser to another. Leave one of them out."
+)
+
+
+def refusal(by_browser: bool = False) -> str:
     """Return, and log, why this process cannot show a page; empty if it can.
+
+    With ``by_browser`` each browser has runs of its own, which no other may see.
 
     With ``--num-procs``, a process without the page receives requests for its scripts and styles,
     and SIGTERM leaves all processes but the first running. For a REST interface, Panel runs scripts
@@ -48,6 +56,9 @@ def refusal() -> str:
         reason = NO_PAGE
     elif process.task_id() is not None:
         reason = SEVERAL_PROCESSES
+        serve_style_sheets(pn.state.curdoc)
+    elif by_browser and pn.config.reuse_sessions:
+        reason = REUSED_SESSIONS
         serve_style_sheets(pn.state.curdoc)
     else:
         return ""

@@ -59,6 +59,8 @@ class Workbench(pn.viewable.Viewer):
         The owner of the runs.
     link : mapping, optional
         The arguments of the page's address: the configuration of the run to show.
+    shared : bool
+        Whether the runs are those of everyone who opens the page, which then says so.
     **config
         Settings of the first run, as `TrainingRunManager.draft` takes them. If the store has runs,
         the last used run is shown instead.
@@ -71,6 +73,7 @@ class Workbench(pn.viewable.Viewer):
         store: str | Path | None = None,
         user: str = "",
         link: Mapping[str, Any] | None = None,
+        shared: bool = False,
         **config: Any,
     ) -> None:
         _configure_panel()
@@ -78,7 +81,8 @@ class Workbench(pn.viewable.Viewer):
         first = manager.draft(**config) if manager.current is None else None
         super().__init__(session=Session(manager))
         session = self.session
-        self.link = Link(session, link or {}, first)
+        self._defaults, self._shared = config, shared
+        self.link = Link(session, link or {}, first, config)
         self.store_notice = store_notice(manager)
         self._notices = (self.store_notice, unreadable_notice(manager), self.link)
         self.map = session_map(session)
@@ -95,8 +99,6 @@ class Workbench(pn.viewable.Viewer):
         self.tabs.param.watch(self._follow_theme, "dark_theme")
         if pn.state.curdoc is not None:
             self._follow_document(pn.state.curdoc)
-        # After the page is open in a browser: a run for each request would fill the server.
-        pn.state.onload(self.link.follow)
         pn.state.onload(lambda: load_in_stages(self._load_rest(comparison)))
 
     @property
@@ -111,7 +113,14 @@ class Workbench(pn.viewable.Viewer):
         return Box(
             _themed(self.sidebar, "bp-beside"),
             _themed(
-                pn.Column(self.toolbar, *self._notices, self.tabs, self.timeline, margin=0),
+                pn.Column(
+                    self.toolbar,
+                    *self._notices,
+                    self.link.memory,
+                    self.tabs,
+                    self.timeline,
+                    margin=0,
+                ),
                 "bp-middle",
             ),
             _themed(self.inspector, "bp-beside"),
@@ -128,7 +137,7 @@ class Workbench(pn.viewable.Viewer):
             title="backprop panel",
             header=[self.toolbar],
             sidebar=[self.sidebar],
-            main=[*self._notices, self.tabs, self.timeline],
+            main=[*self._notices, self.link.memory, self.tabs, self.timeline],
             contextbar=[self.inspector],
             contextbar_open=True,
             contextbar_variant="persistent",
@@ -159,7 +168,8 @@ class Workbench(pn.viewable.Viewer):
         """Build in stages the parts that the page opens without, the rest of the map first."""
         yield from self.map.complete()
         session = self.session
-        self.sidebar.append(Sidebar(session, _map_fields(session, self.map)))
+        fields = _map_fields(session, self.map)
+        self.sidebar.append(Sidebar(session, fields, self._defaults, self._shared))
         yield
         self.inspector.append(Inspector(session))
         yield

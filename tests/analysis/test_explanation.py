@@ -127,6 +127,16 @@ def test_names_are_those_of_the_map(record):
         assert explain(record, quantity, layer, index).name == name
 
 
+def test_decoupled_decay_is_a_term_apart_from_the_averages():
+    record = record_of(optimizer="adamw", weight_decay=0.3, learning_rate=0.01)
+    explanation = explain(record, "weight_updates", 1, (3, 4))
+    (decay,) = (term for term in explanation.terms if term.label == "weight decay")
+    assert decay.value == pytest.approx(-0.003 * record.weights[1][3, 4], rel=1e-4)
+    assert r"+ \lambda\theta\right)" in explanation.equation
+    again = eval(explanation.numpy, {"np": np, "record": record})
+    assert again == pytest.approx(record.weight_updates[1][3, 4], rel=1e-5)
+
+
 def test_weight_gradient_has_a_term_for_each_example(record):
     explanation = explain(record, "weight_gradients", layer=1, index=(3, 17))
     assert explanation.value == record.weight_gradients[1][3, 17]

@@ -208,7 +208,7 @@ def test_the_line_in_the_message_converts_the_file(run, model, tmp_path):
     ):
         load_weights(model, path)
     save_file(torch.load(path, weights_only=True), converted)
-    load_weights(Model(**run.model.settings()), converted)
+    load_weights(Model(**run.model.settings()), converted, transposed=True)
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")

@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_panel import SettingError, TrainingRun
-from backprop_panel.interchange import InterchangeError, from_query, limits, to_query
+from backprop_panel.interchange import (
+    InterchangeError,
+    from_query,
+    limits,
+    to_query,
+    to_short_query,
+)
 from backprop_panel.interchange.config_validation import SETTINGS, estimate_resources
 from backprop_panel.nn.activations import ACTIVATIONS
 from backprop_panel.nn.initializers import INITIALIZATIONS
@@ -205,3 +211,30 @@ def test_the_memory_of_a_configuration_is_estimated(query):
     kept, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert 0.95 * kept < estimate_resources(config).memory < 2 * peak
+
+
+DEFAULTS = {"learning_rate": 0.01, "optimizer": "adam", "hidden_layers": 3}
+
+
+def test_a_query_leaves_out_what_the_page_begins_with():
+    config = TrainingRun("run", {"optimizer": "sgd", "learning_rate": 0.01}).config
+    assert to_query(config, DEFAULTS) == "hidden_layers=2&optimizer=sgd"
+    assert TrainingRun("again", from_query(to_query(config, DEFAULTS), DEFAULTS)).config == config
+
+
+@pytest.mark.parametrize("widths", [8, [8, 7], [8, 7, 6], []])
+def test_a_query_with_a_pages_defaults_gives_the_configuration_again(widths):
+    config = TrainingRun("run", {"hidden_dimension": widths}).config
+    again = from_query(to_query(config, DEFAULTS), DEFAULTS)
+    assert TrainingRun("again", again).config == config
+
+
+@pytest.mark.parametrize("text", ["ab" * 5000, "ä" * 3000, "ab" * 2_000_000])
+def test_a_link_beyond_what_servers_take_is_refused_with_the_zip_instead(text):
+    with pytest.raises(InterchangeError, match=r"characters; servers take about 8,000\. Export"):
+        to_short_query({"master_sequences": text})
+
+
+def test_a_link_within_what_servers_take_is_the_query():
+    config = {"master_sequences": "ab" * 3000}
+    assert to_short_query(config) == to_query(config)

@@ -56,17 +56,31 @@ def test_saved_weights_are_loaded_bit_for_bit(model, tmp_path):
 
 
 REFUSED = {
-    "transposed": (
+    "one turned": (
         lambda s: {**s, "0.weight": s["0.weight"].T.contiguous()},
-        r"0\.weight has the shape \(6, 5\) in the file; \(5, 6\)",
+        r"do not follow each other: '0\.weight' \(6, 5\).* 6-5-4-3 is expected",
     ),
-    "missing": (lambda s: {k: v for k, v in s.items() if k != "4.bias"}, r"this network's are"),
+    "missing": (
+        lambda s: {k: v for k, v in s.items() if k != "2.weight"},
+        r"'2\.bias' .* no fully",
+    ),
+    "fewer": (
+        lambda s: {k: v for k, v in s.items() if k < "4"},
+        r"in the file has 6-5-4 units, inputs first; 6-5-4-3 is expected",
+    ),
     "more": (lambda s: {**s, "6.weight": torch.zeros(2, 2)}, r"'6\.weight'"),
-    "renamed": (lambda s: {f"net.{k}": v for k, v in s.items()}, r"'net\.0\.weight'"),
-    "half": (lambda s: {k: v.bfloat16() for k, v in s.items()}, r"of type BF16; F32"),
-    "double": (lambda s: {k: v.double() for k, v in s.items()}, r"of type F64; F32"),
+    "whole": (lambda s: {k: v.int() for k, v in s.items()}, r"type I32; F32 or F64 or F16 or BF16"),
+    "beyond": (
+        lambda s: {k: v.double() * 1e300 for k, v in s.items()},
+        r"' holds a number beyond float32",
+    ),
     "nan": (lambda s: {**s, "2.bias": s["2.bias"] * float("nan")}, r"2\.bias .* finite"),
-    "empty": (lambda s: {}, r"holds nothing"),
+    "normalized": (
+        lambda s: {**s, "norm.weight": torch.ones(5)},
+        r"'norm\.weight' of the shape \(5,\) belongs to no fully connected layer",
+    ),
+    "a count": (lambda s: {**s, "batches": torch.tensor(1.0)}, r"'batches' of the shape \(\)"),
+    "empty": (lambda s: {}, r"holds no tensors"),
 }
 
 

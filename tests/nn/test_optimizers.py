@@ -16,6 +16,7 @@ TORCH = {
     "momentum": lambda *args, **settings: torch.optim.SGD(*args, **settings, momentum=0.9),
     "rmsprop": torch.optim.RMSprop,
     "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
 }
 
 every_optimizer = pytest.mark.parametrize("name", OPTIMIZERS)
@@ -78,6 +79,15 @@ def test_parameters_follow_torchs_through_a_change_of_learning_rate(
     half = STEPS // 2
     learning_rates = [0.01] * half + [0.002] * (STEPS - half)
     assert_follows_torch(name, start, gradients, learning_rates, weight_decay)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_decay_of_a_parameter_without_gradient_is_l2_or_decoupled(name, start, gradients):
+    """L2 decay becomes a step of about η whatever the weight; decoupled decay is ηλθ."""
+    parameters, _ = next(each_step_by_hand(name, start, gradients, [0.01] * STEPS, 0.1))
+    change = (start - parameters)[:NEVER_SEEN]
+    expected = 0.01 * np.sign(start) if name == "adam" else 0.01 * 0.1 * start
+    np.testing.assert_allclose(change, expected[:NEVER_SEEN], rtol=1e-3)
 
 
 @every_optimizer

@@ -19,9 +19,8 @@ CHANGES = {
     "nan": lambda tensors: {**tensors, "2.bias": tensors["2.bias"] * np.float32("nan")},
     "infinite": lambda tensors: {**tensors, "0.bias": tensors["0.bias"] + np.float32("inf")},
     "turned": lambda tensors: {**tensors, "0.weight": tensors["0.weight"].T.copy()},
-    "renamed": lambda tensors: {f"net.{name}": values for name, values in tensors.items()},
     "incomplete": lambda tensors: {"0.bias": tensors["0.bias"]},
-    "double": lambda tensors: {name: values.astype(float) for name, values in tensors.items()},
+    "whole numbers": lambda tensors: {name: values.astype(int) for name, values in tensors.items()},
 }
 
 
@@ -65,7 +64,8 @@ def test_loading_is_logged_with_its_step(run):
 
 def test_digest_depends_on_the_tensors_alone(run):
     file = weights_file(run.model.network)
-    run.load_weights(save(dict(reversed(load(file).items())), {"in": "another order"}))
+    reordered = save(dict(reversed(load(file).items())), {"in": "another order"})
+    run.load_weights(reordered, transposed=True)
     run.load_weights(weights_file(run.model.network, seed=1))
     first, again, other = (event.digest for event in loads(run))
     assert first == again != other

@@ -2,10 +2,13 @@
 
 import copy
 import io
+import json
+import re
+import zipfile
 
 import numpy as np
 import pytest
-from bundles import exported
+from bundles import exported, unzipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -417,28 +420,89 @@ def test_blank_name_is_refused(name):
     assert refusal(lambda: manager.rename(manager.current.id, name)).setting == "name"
 
 
-@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "größer 🙂", "a" * 200, "x & y"])
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "größer 🙂", "a" * 120, "x & y"])
 def test_names_are_free_text_and_kept_unchanged(name):
     assert manager_of(name).current.name == name
 
 
-def test_a_name_of_more_than_200_characters_is_refused():
-    manager = manager_of("first")
+ILLEGAL = {
+    "long": ("a" * 121, "at most 120 characters, got 121"),
+    "break": ("a\nb", r"no control characters.*U\+000A"),
+    "tab": ("a\tb", r"U\+0009"),
+    "zero": ("a\0b", r"U\+0000"),
+    "paragraph": ("a\u2029b", r"U\+2029"),
+    "override": ("a\u202eb", r"changes of direction.*U\+202E"),
+    "isolate": ("a\u2066b", r"U\+2066"),
+    "surrogate": ("a\ud800", "can be stored"),
+}
+
+
+@pytest.mark.parametrize("kind", ILLEGAL)
+def test_an_illegal_name_is_refused_wherever_it_is_given(kind):
+    (name, reason), manager = ILLEGAL[kind], manager_of("first")
     for attempt in (
-        lambda: manager.create(name="a" * 201),
-        lambda: manager.rename(manager.current.id, "a" * 201),
-        lambda: manager.fork(manager.current.id, name="a" * 201),
+        lambda: manager.create(name=name),
+        lambda: manager.draft(name=name),
+        lambda: manager.rename(manager.current.id, name),
+        lambda: manager.fork(manager.current.id, name=name),
+        lambda: TrainingRun(name, SMALL),
+        lambda: manager.add(named_by_hand(name)),
+        lambda: import_run(with_name(exported(manager.current), name)),
     ):
-        assert "at most 200 characters, got 201" in str(refusal(attempt))
+        assert re.search(reason, str(refusal(attempt)))
+    assert [run.name for run in manager.runs] == ["first"]
+
+
+def named_by_hand(name):
+    run = TrainingRun("fine", SMALL)
+    run.name = name
+    return run
+
+
+def with_name(bundle, name):
+    """Return an exported run under another name."""
+    files = unzipped(bundle)
+    del files["SHA256SUMS"]
+    entries = json.loads(files["run.json"]) | {"name": name}
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for file, data in (files | {"run.json": json.dumps(entries).encode()}).items():
+            archive.writestr(file, data)
+    return target.getvalue()
+
+
+def test_names_of_forks_of_forks_have_three_numbers_at_most():
+    manager = manager_of("first")
+    for _ in range(100):
+        manager.fork(manager.current.id)
+    names = [run.name for run in manager.runs]
+    assert names[:6] == [
+        *("first", "first.1", "first.1.1", "first.1.1.1", "first.1.1.2", "first.1.1.3"),
+    ]
+    assert max(map(len, names)) < 20
+
+
+def test_an_imported_name_that_is_taken_gets_a_number_in_brackets():
+    manager = manager_of("mine")
+    data = exported(manager.current)
+    for name in ("mine (2)", "mine (3)"):
+        assert manager.add(import_run(data)).name == name
+    assert manager.add(import_run(exported(manager.current))).name == "mine (4)"
+
+
+def test_a_long_imported_name_that_is_taken_stays_legal():
+    manager = manager_of("a" * 120)
+    copy = manager.add(import_run(exported(manager.current)))
+    assert copy.name.endswith("… (2)") and len(copy.name) <= 120
 
 
 def test_names_of_forks_of_forks_stay_short_and_can_be_imported():
-    manager = manager_of("a" * 150)
+    manager = manager_of("a" * 118)
     for _ in range(40):
         manager.fork(manager.current.id)
     names = [run.name for run in manager.runs]
     assert len(set(names)) == 41
-    assert max(map(len, names)) <= 200
+    assert max(map(len, names)) <= 120
     assert import_run(exported(manager.current)).name == names[-1]
 
 
@@ -615,7 +679,7 @@ def test_added_run_gets_a_free_name():
     manager.create(name="first", num_samples=64)
     other = TrainingRunManager().create(name="first", num_samples=64)
     assert manager.add(other) is manager.current is other
-    assert other.name == "first.1"
+    assert other.name == "first (2)"
 
 
 @pytest.mark.parametrize("run_id", [3, None, b"x", ["a"], np.array([3, 4])], ids=repr)

@@ -7,6 +7,8 @@ import pytest
 from stores import SMALL, everything, train
 
 from backprop_panel import SettingError, StoreError, TrainingRunManager
+from backprop_panel.interchange import import_run
+from tests.bundles import exported
 
 
 @pytest.fixture
@@ -44,7 +46,9 @@ def test_a_draft_is_stored_with_the_name_that_is_set(path):
     assert reopened(path).current.name == "mine"
 
 
-@pytest.mark.parametrize("name", ["run 2", "", "  ", 3, None, "x" * 201, "\ud800"], ids=repr)
+@pytest.mark.parametrize(
+    "name", ["run 2", "", "  ", 3, None, "x" * 121, "a\nb", "\ud800"], ids=repr
+)
 def test_a_name_that_cannot_be_stored_is_refused_where_it_is_set(name, path):
     with closing(TrainingRunManager(path)) as manager:
         run = manager.create(**SMALL)
@@ -159,3 +163,32 @@ def test_a_mode_of_another_program_is_that_of_the_configuration(path):
     with closing(TrainingRunManager(path)) as manager:
         assert manager.runs[0].settings["mode"] == "visualize"
         assert manager.runs[0].trainer.mode == "visualize"
+
+
+OLD = "x\u202ey" + 300 * "z"
+
+
+@pytest.fixture
+def old_store(path):
+    """A store with a run whose name was allowed once."""
+    with closing(TrainingRunManager(path)) as manager:
+        train(manager.create(**SMALL), 5)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE runs SET name = ?", (OLD,))
+    return path
+
+
+def test_a_run_of_an_older_store_with_a_long_name_opens(old_store):
+    with closing(TrainingRunManager(old_store)) as manager:
+        assert manager.current.name == OLD and manager.unreadable == []
+        train(manager.current, 5)
+    with closing(TrainingRunManager(old_store)) as manager:
+        assert manager.current.trainer.step == 10
+
+
+def test_a_fork_and_a_copy_of_a_long_old_name_are_short(old_store):
+    with closing(TrainingRunManager(old_store)) as manager:
+        run = manager.current
+        assert len(manager.fork(run.id).name) <= 120
+        copy = manager.add(import_run(exported(run)))
+        assert len(copy.name) <= 120 and "\u202e" not in copy.name

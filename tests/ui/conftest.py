@@ -88,6 +88,7 @@ class Server:
         address: str = "main",
         port: int | None = None,
         torch: bool = False,
+        args: tuple[str, ...] = (),
     ):
         self.log_path = log_path
         self.port = port or _free_port()
@@ -96,7 +97,12 @@ class Server:
         command = [sys.executable, "-m", "panel", "serve", "apps/main.py", *options]
         command += ["--port", str(self.port), "--address", "127.0.0.1"]
         command += ["--allow-websocket-origin", f"127.0.0.1:{self.port}"]
-        command += ["--args", "--store", str(store)]  # each page begins with a run of its own
+        command += [
+            "--args",
+            "--store",
+            str(store),
+            *args,
+        ]  # each page begins with a run of its own
         with log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 command,

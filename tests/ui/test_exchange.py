@@ -32,7 +32,7 @@ def test_a_run_that_was_exported_is_imported_as_it_stood(used_page, bundle, tmp_
 
     give(used_page, bundle)
 
-    expect_active(used_page, "run 1.1")
+    expect_active(used_page, "run 1 (2)")
     expect_step(used_page, 1)
     again = tmp_path / "again.zip"
     export(used_page, again)
@@ -44,7 +44,7 @@ def test_a_run_that_was_exported_is_imported_as_it_stood(used_page, bundle, tmp_
 def test_the_same_file_is_given_and_taken_as_often_as_is_asked(used_page, bundle):
     for _ in range(2):
         export(used_page, bundle)
-    for name in ("run 1.1", "run 1.2"):
+    for name in ("run 1 (2)", "run 1 (3)"):
         give(used_page, bundle)
         expect_active(used_page, name)
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 from stores import wait_until
 
-from tests.ui.browsing import choose, expect_active, expect_step, press, show_tab, standing
+from tests.ui.browsing import choose, expect_active, expect_step, fill, press, show_tab, standing
 from tests.ui.conftest import FIRST_LOAD, Server
 
 REQUESTS = 5
@@ -196,6 +196,37 @@ def test_a_link_that_cannot_be_followed_says_so_above_the_tabs(server, opened, q
     expect(message).to_be_hidden()
 
 
+def test_a_reload_shows_the_run_of_the_link_and_makes_no_second(stored, opened):
+    before = len(stored.configurations())
+    page = opened(f"{stored.url}?hidden_dimension=16&seed=3")
+    name = page.get_by_label("Active run", exact=True).inner_text()
+    press(page, "Run Batch")
+    expect_step(page, 1)
+    wait_until(lambda: len(stored.configurations()) == before + 1)
+    page.reload()
+    expect(page.get_by_text("Click a cell")).to_be_visible(timeout=FIRST_LOAD)
+    expect_step(page, 1)
+    assert len(stored.configurations()) == before + 1
+    other = opened(f"{stored.url}?hidden_dimension=16&seed=3")
+    expect_step(other, 0)
+    expect(other.get_by_label("Active run", exact=True)).not_to_have_text(name)
+
+
+def test_the_copied_link_carries_the_settings_that_are_shown(server, opened):
+    page = opened(server.url)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    choose(page, "Optimizer", "AdamW")
+    fill(page, "Hidden dimension", "6 5")
+    link = page.get_by_role("link", name="Link to these settings")
+    expect(link).to_have_attribute("href", f"{server.url}?hidden_dimension=6,5&optimizer=adamw")
+    press(page, "Copy the link")
+    assert page.evaluate("navigator.clipboard.readText()") == link.get_attribute("href")
+    other = opened(link.get_attribute("href"))
+    expect(other.get_by_label("Hidden dimension", exact=True)).to_have_value("6 5")
+    expect(other.get_by_role("combobox", name="Optimizer", exact=True)).to_contain_text("AdamW")
+    expect(other.get_by_label("Learning rate", exact=True)).to_have_value("0.01")
+
+
 def test_a_damaged_store_is_told_on_every_tab_in_dark_and_in_light(damaged, opened):
     page = opened(f"{damaged.url}?theme=dark")
     notice = alert(page, "Runs are not saved")
@@ -210,3 +241,9 @@ def test_a_damaged_store_is_told_on_every_tab_in_dark_and_in_light(damaged, open
     expect_step(page, 1)
     expect(notice).to_be_visible()
     assert damaged.store.read_bytes() == NO_STORE
+
+
+def test_runs_of_everyone_are_said_to_be_shared(stored, server, opened):
+    shared = "Shared: everyone who opens this page"
+    expect(opened(stored.url).get_by_text(shared)).to_be_visible()
+    expect(opened(server.url).get_by_text(shared)).to_be_hidden()

@@ -35,7 +35,7 @@ EVERY_SETTING = {
 }
 EVERY_CHOICE = {
     "Loss function": ["MSE", "Cross-Entropy"],
-    "Optimizer": ["SGD", "Momentum", "RMSProp", "Adam"],
+    "Optimizer": ["SGD", "Momentum", "RMSProp", "Adam", "AdamW"],
     "Speed": ["25 steps a second", "As fast as possible"],
 }
 TABS = ["Network", "Loss", "Runs", "Data", "Health", "Difference"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 from importlib.util import find_spec
 from io import BytesIO
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import panel as pn
 import panel_material_ui as pmui
@@ -21,23 +21,27 @@ from ...interchange import (
     file_name,
     read_run,
     refuse_import,
-    to_query,
+    to_short_query,
 )
 from ...interchange.bundle_files import write_bundle
 from ...interchange.export_snapshot import snapshot
 from ...interchange.tensorboard import tensorboard_files
 from ...runs.run import TrainingRun
-from ...training.pytorch_weights import tensor_bytes
+from ...settings import SettingError
+from ...training.pytorch_weights import sequential_bytes
 from ..patches.notebook import in_notebook
-from ..plots.html import html
+from ..plots.html import SCROLL_INTO_VIEW, html
 from ..state.session import Session
 from ..state.user_errors import USER_ERRORS
-from ..widgets.buttons import BORDERED, SMALL, download_button, group_head
+from ..widgets.buttons import SMALL, download_button, group_head, upload_button
+from ..widgets.link_pane import LinkPane
+from .setting_groups import NewRunFields
+from .weights_import import TANH_FORM, WeightsImport
 
 
 def _export_weights(run: TrainingRun, target: BinaryIO) -> None:
     # A snapshot: all weights are of the same step even during training.
-    target.write(tensor_bytes(snapshot(run).weights))
+    target.write(sequential_bytes(snapshot(run).weights))
 
 
 def _export_tensorboard_zip(run: TrainingRun, target: BinaryIO) -> None:
@@ -46,54 +50,71 @@ def _export_tensorboard_zip(run: TrainingRun, target: BinaryIO) -> None:
     write_bundle(target, {f"{folder}/{name}": data for name, data in files.items()})
 
 
+WEIGHTS = "Weights for nn.Sequential"
 FORMATS: dict[str, tuple[Callable[[TrainingRun, BinaryIO], None], str]] = {
     "Run, to import again": (export_run, ".zip"),
     "PyTorch script": (export_script, " script.zip"),
     "Notebook": (export_notebook, " notebook.zip"),
-    "Weights for nn.Sequential": (_export_weights, ".safetensors"),
+    WEIGHTS: (_export_weights, ".safetensors"),
 }
 if find_spec("tensorboard"):  # an optional dependency
     FORMATS["TensorBoard log"] = _export_tensorboard_zip, " log.zip"
 
 IMPORT = "Import a run"
 
-SCROLL_INTO_VIEW = """
-const [view] = [...Bokeh.index.query(({model}) => model === cb_obj)]
-// After it is drawn: the button may stand at the foot of the screen.
-if (cb_obj.text) setTimeout(() => view?.el.scrollIntoView({block: "nearest"}), 50)
-"""
-"""The JavaScript that is run with the model of a message when that changes."""
-
 
 class ImportExport(pn.viewable.Viewer):
-    """Exports the run, imports others, and links to the configuration of the run."""
+    """Exports the run, imports runs and weights, and links to the configuration of the run.
+
+    Parameters
+    ----------
+    session : Session
+    new_run : NewRunFields
+        The settings of a new run, for imported weights and the link.
+    defaults : mapping, optional
+        The settings of the page's first run, which the link need not carry.
+    """
 
     session = param.ClassSelector(class_=Session, constant=True)
 
-    def __init__(self, session: Session) -> None:
+    def __init__(
+        self,
+        session: Session,
+        new_run: NewRunFields,
+        defaults: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(session=session)
+        self._new_run, self._defaults = new_run, defaults
+        self._weights = WeightsImport(session, new_run)
         self._format = pmui.Select(label="Export as", options=list(FORMATS), **SMALL)
         self._format.param.watch(self._name_file, "value")
+        self._format_note = html(TANH_FORM, "bp-note", visible=False)
         self._download = download_button("Export", "run.zip", self._export)
-        self._upload = _upload_button()
+        self._upload = upload_button(IMPORT, ".zip")
         self._upload.param.watch(self._import, "value")
         self._message = html("", "bp-note")
         self._import_message = html("", "bp-note")
         self._import_message.jscallback(text=SCROLL_INTO_VIEW)
-        self._link = html("", "bp-note", visible=not in_notebook())  # for served pages
+        self._link = LinkPane("Link to these settings")
+        self._no_link = html("", "bp-note")
         self._layout = pn.Column(
             group_head("Export and import"),
             self._format,
+            self._format_note,
             self._download,
             self._message,
             self._upload,
             self._import_message,
-            self._link,
+            self._weights,
+            pn.Column(self._link, self._no_link, visible=not in_notebook(), margin=0),
             margin=0,
             sizing_mode="stretch_width",
         )
         session.param.watch(self._follow_run, "run")
         session.manager.param.watch(self._show, "runs")
+        session.param.watch(self._show_link, "settings")
+        for field in new_run.fields.values():
+            field.param.watch(self._show_link, "value")
         self._show()
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -101,8 +122,16 @@ class ImportExport(pn.viewable.Viewer):
 
     def _show(self, *events: param.parameterized.Event) -> None:
         self._name_file()
-        query = escape(to_query(self.session.run.config))
-        self._link.object = f'<a href="?{query}">Link to this configuration</a>'
+        self._show_link()
+
+    def _show_link(self, *events: param.parameterized.Event) -> None:
+        """Link to the settings that the fields show, or say why there is no link."""
+        try:
+            query, reason = to_short_query(self._new_run.settings(), self._defaults), ""
+        except SettingError as error:
+            query, reason = "", str(error)
+        self._link.param.update(query=query, visible=not reason)
+        self._no_link.param.update(object=escape(reason), visible=bool(reason))
 
     def _follow_run(self, event: param.parameterized.Event) -> None:
         self._message.object = self._import_message.object = ""
@@ -111,6 +140,7 @@ class ImportExport(pn.viewable.Viewer):
     def _name_file(self, *events: param.parameterized.Event) -> None:
         _, suffix = FORMATS[self._format.value]
         self._download.filename = file_name(self.session.run.name, suffix)
+        self._format_note.visible = self._format.value == WEIGHTS
 
     async def _export(self) -> BytesIO:
         """Return the file, written in a thread: a long history takes seconds."""
@@ -142,19 +172,6 @@ class ImportExport(pn.viewable.Viewer):
         """Show what became of the import, beside its button."""
         self._import_message.css_classes = ["bp-mistake" if refused else "bp-note"]
         self._import_message.object = "<br>".join(map(escape, notes))
-
-
-def _upload_button() -> pmui.FileInput:
-    return pmui.FileInput(
-        label=IMPORT,
-        uploaded_label=IMPORT,
-        accept=".zip",
-        size="small",
-        variant="outlined",
-        color="default",
-        sx=BORDERED,
-        margin=(6, 3),
-    )
 
 
 def _import_refusal(exported: BytesIO) -> str:

@@ -8,13 +8,14 @@ from typing import Any
 import panel as pn
 import param
 
-from ...interchange import from_query, to_query
+from ...interchange import from_query
 from ...interchange.config_validation import ResourceEstimate, estimate_resources
 from ...memory import in_words
 from ...runs.run import TrainingRun
 from ..state.session import Session
 from ..state.user_errors import USER_ERRORS
 from ..widgets.buttons import ACCENT, button
+from ..widgets.tab_memory import TabMemory
 from .notices import Notice
 
 PAGE_ARGUMENTS = ("theme",)
@@ -28,7 +29,7 @@ PRIMARY = {"color": "#fff", "backgroundColor": ACCENT}
 
 
 class Link(pn.viewable.Viewer):
-    """Opens the run of a link, after a question if the run takes much memory.
+    """Opens a new run for a link, after a question if the run takes much memory.
 
     Parameters
     ----------
@@ -37,17 +38,30 @@ class Link(pn.viewable.Viewer):
         The arguments of the page's address.
     first : TrainingRun, optional
         The draft that a page with an empty store begins with; the link's run replaces it.
+    defaults : mapping, optional
+        The settings of the page's first run: they hold where the link says nothing.
+
+    Attributes
+    ----------
+    memory : TabMemory
+        Follows the link once it is shown on an open page: a request alone must not make a run.
     """
 
     session = param.ClassSelector(class_=Session, constant=True)
 
     def __init__(
-        self, session: Session, link: Mapping[str, Any], first: TrainingRun | None = None
+        self,
+        session: Session,
+        link: Mapping[str, Any],
+        first: TrainingRun | None = None,
+        defaults: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(session=session)
         self._settings = {name: value for name, value in link.items() if name not in PAGE_ARGUMENTS}
-        self._first = first
+        self._first, self._defaults = first, defaults
         self._config: dict[str, Any] = {}
+        self._key = ""
+        self.memory = TabMemory(self.follow, visible=bool(self._settings))
         self._notice = Notice(
             button("Open it", self._open, variant="contained", sx=PRIMARY),
             button("Leave it", self._decline),
@@ -56,32 +70,42 @@ class Link(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return self._notice.__panel__()
 
-    def follow(self) -> None:
-        """Show the run with the link's configuration, a new draft if there is none.
+    def follow(self, key: str = "") -> None:
+        """Show a new draft with the link's configuration.
 
-        A notice asks before a large run is made, or says why the link is refused. To be called when
-        the page is open in a browser, as a request alone must not make a run.
+        A notice asks before a large run is made, or says why the link is refused.
+
+        Parameters
+        ----------
+        key : str
+            The id of the new run. A run with this id, which the same tab made before it was
+            reloaded, is shown again.
         """
         if self._settings:
+            self._key = key
             self._attempt(self._follow)
 
     def _follow(self) -> None:
-        config, manager = from_query(self._settings), self.session.manager
-        same = [run for run in manager.runs if to_query(run.config) == to_query(config)]
-        if same:
-            manager.switch(same[-1].id)
+        manager = self.session.manager
+        if any(run.id == self._key for run in manager.runs):
+            manager.switch(self._key)
             return
+        config = from_query(self._settings, self._defaults)
         estimate = estimate_resources(config)
         if estimate.memory > MOST_WITHOUT_QUESTION:
             self._config = config
             self._notice.show(_question(estimate), asking=True, title=QUESTION, severity="warning")
         else:
-            untouched = self._first is not None and not self._first.trainer.engine.events
-            manager.draft(replacing=self._first if untouched else None, **config)
+            self._make(config)
+
+    def _make(self, config: dict[str, Any]) -> None:
+        untouched = self._first is not None and not self._first.trainer.engine.events
+        first = self._first if untouched else None
+        self.session.manager.draft(replacing=first, id=self._key or None, **config)
 
     def _open(self) -> None:
         self._decline()
-        self._attempt(lambda: self.session.manager.draft(**self._config))
+        self._attempt(lambda: self._make(self._config))
 
     def _decline(self) -> None:
         self._notice.show("")

@@ -9,6 +9,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
+from ...storage.run_names import MOST_NAME_LENGTH
 from ..plots.html import html
 from ..state.session import Session
 from ..widgets.buttons import SMALL, RunSelect, button
@@ -44,7 +45,7 @@ class RunControls(pn.viewable.Viewer):
         self._after_reset = after_reset
         self._active = RunSelect(label="Active run", **SMALL)
         self._active.param.watch(self._switch, "value")
-        self._name = pmui.TextInput(label="Run name", max_length=60, **SMALL)
+        self._name = pmui.TextInput(label="Run name", max_length=MOST_NAME_LENGTH, **SMALL)
         self.fields = {"name": self._name, "runs": self._active}
         self._new = button("New run", self._create)
         new_run.param.watch(self._mark_new, "pending")

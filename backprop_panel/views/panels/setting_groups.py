@@ -7,17 +7,28 @@ from typing import Any
 import panel as pn
 import param
 
+from ...nn.optimizers import OPTIMIZERS
+from ..plots.html import html
 from ..state.session import Session
 from ..widgets.buttons import group_head
 from ..widgets.setting_fields import (
     DATA_FIELDS,
+    EACH,
     NETWORK_FIELDS,
     from_field,
     new_run_fields,
     source_settings,
     to_field,
     training_fields,
+    with_activations,
 )
+
+PER_LAYER = "One number of units for all hidden layers, or one for each: 64 32."
+DECAY = {
+    False: "Decay is L2: λ·θ is added to the gradient. AdamW takes η·λ·θ from θ instead.",
+    True: "Decay is decoupled: η·λ·θ is taken from θ, and the gradient is left alone.",
+}
+"""How the weight decay of an optimizer works, by whether it is decoupled."""
 
 
 class TrainingFields(pn.viewable.Viewer):
@@ -34,7 +45,12 @@ class TrainingFields(pn.viewable.Viewer):
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
         self.fields = training_fields()
-        self._layout = pn.Column(*self.fields.values(), margin=0, sizing_mode="stretch_width")
+        self._decay = html("", "bp-legend")
+        self._layout = pn.Column(
+            *self.fields.values(), self._decay, margin=0, sizing_mode="stretch_width"
+        )
+        self.fields["optimizer"].param.watch(self._show_decay, "value")
+        self._show_decay()
         for field in self.fields.values():
             field.param.watch(self._change, "value")
         session.param.watch(self._follow, "settings")
@@ -56,6 +72,10 @@ class TrainingFields(pn.viewable.Viewer):
             },
             event.new,
         )
+
+    def _show_decay(self, *events: param.parameterized.Event) -> None:
+        """Say how the weight decay of the chosen optimizer works."""
+        self._decay.object = DECAY[OPTIMIZERS[self.fields["optimizer"].value].decoupled]
 
     def _change(self, event: param.parameterized.Event) -> None:
         session, name = self.session, name_of(event.obj, self.fields)
@@ -83,6 +103,7 @@ class NewRunFields(pn.viewable.Viewer):
         self._layout = pn.Column(
             group_head("Network", "makes a new run"),
             *(self.fields[name] for name in NETWORK_FIELDS),
+            html(PER_LAYER, "bp-legend"),
             group_head("Data", "makes a new run"),
             *(self.fields[name] for name in DATA_FIELDS),
             margin=0,
@@ -90,13 +111,14 @@ class NewRunFields(pn.viewable.Viewer):
         )
         for field in self.fields.values():
             field.param.watch(self._check, "value")
+        self.fields["activation"].param.watch(self._show_activations, "value")
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
     def show(self) -> None:
         """Show the run's settings."""
-        show_settings(self.fields, self.session.run.settings)
+        show_settings(self.fields, with_activations(self.session.run.settings))
         self._update_pending()
 
     def settings(self) -> dict[str, Any]:
@@ -118,10 +140,16 @@ class NewRunFields(pn.viewable.Viewer):
         self._update_pending()
 
     def _update_pending(self) -> None:
-        settings = self.session.run.settings
+        settings = with_activations(self.session.run.settings)
         self.pending = any(
-            field.value != to_field(name, settings[name]) for name, field in self.fields.items()
+            field.visible and field.value != to_field(name, settings[name])
+            for name, field in self.fields.items()
         )
+
+    def _show_activations(self, event: param.parameterized.Event) -> None:
+        """Show a field for the activation of each layer where each has its own."""
+        self.fields["activations"].visible = event.new == EACH
+        self._update_pending()
 
 
 def show_settings(fields: dict[str, pn.widgets.Widget], settings: dict[str, Any]) -> None:
@@ -145,6 +173,7 @@ def with_changes(settings: dict[str, Any], values: dict[str, Any]) -> dict[str, 
     SettingError
         If the text of a field is no value of its setting.
     """
+    settings = with_activations(settings)
     changed = {
         name: from_field(name, value)
         for name, value in values.items()
@@ -156,7 +185,11 @@ def with_changes(settings: dict[str, Any], values: dict[str, Any]) -> dict[str, 
     elif {"vocabulary", "num_master_sequences"} & set(changed):
         new["master_sequences"] = None
     new |= changed
-    if any(isinstance(changed.get(name), list) for name in ("hidden_dimension", "activation")):
+    activations = new.pop("activations")
+    if new["activation"] == EACH:
+        new["activation"] = activations
+    lists = any(isinstance(new[name], list) for name in ("hidden_dimension", "activation"))
+    if lists and "hidden_layers" not in changed:
         del new["hidden_layers"]  # the length of the list
     return new
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from html import escape
 from typing import Any
 
@@ -17,6 +17,8 @@ from .import_export import ImportExport
 from .playback_controls import PlaybackControls
 from .run_controls import RunControls
 from .setting_groups import NewRunFields, TrainingFields
+
+SHARED = "Shared: everyone who opens this page sees and changes these runs."
 
 SHOWN_ELSEWHERE = (
     "training",
@@ -40,18 +42,29 @@ class Sidebar(pn.viewable.Viewer):
     session : Session
     map_fields : list of Viewable
         The settings of the map's colour scales.
+    defaults : mapping, optional
+        The settings of the page's first run, which links need not carry.
+    shared : bool
+        Whether the runs are those of everyone who opens the page.
     """
 
     session = param.ClassSelector(class_=Session, constant=True)
 
-    def __init__(self, session: Session, map_fields: list[pn.viewable.Viewable]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        map_fields: list[pn.viewable.Viewable],
+        defaults: Mapping[str, Any] | None = None,
+        shared: bool = False,
+    ) -> None:
         super().__init__(session=session)
         self._training = TrainingFields(session)
         self._new_run = NewRunFields(session)
         self._runs = RunControls(session, self._new_run, after_reset=self._show)
         self._fields = {**self._training.fields, **self._new_run.fields, **self._runs.fields}
         self._note = html("", "bp-note", visible=False)
-        self._layout = self._lay_out(map_fields)
+        self._shared = html(SHARED, "bp-legend", visible=shared)
+        self._layout = self._lay_out(map_fields, defaults)
         session.param.watch(self._show, "run")
         session.param.watch(self._show_messages, ["mistakes", "past"])
         session.manager.param.watch(self._show, "runs")
@@ -60,18 +73,21 @@ class Sidebar(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def _lay_out(self, map_fields: list[pn.viewable.Viewable]) -> pn.Column:
+    def _lay_out(
+        self, map_fields: list[pn.viewable.Viewable], defaults: Mapping[str, Any] | None
+    ) -> pn.Column:
         return pn.Column(
             group_head("Run"),
             self._runs,
             self._note,
+            self._shared,
             group_head("Training", "applies at once"),
             self._training,
             PlaybackControls(self.session),
             self._new_run,
             group_head("Colours"),
             *map_fields,
-            ImportExport(self.session),
+            ImportExport(self.session, self._new_run, defaults),
             self._runs.delete_dialog,
             margin=(0, 12),
             sizing_mode="stretch_width",

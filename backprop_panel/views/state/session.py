@@ -17,6 +17,7 @@ from ...nn.record import StepRecord
 from ...runs.manager import TrainingRunManager
 from ...runs.run_settings import TRAINER_SETTINGS
 from ...training.engine import Engine
+from ...training.weight_mapping import WeightMapping
 from .cell import Cell, cell_of
 from .map_source import MapSource, RunSource
 from .playback import MOST_READABLE_RATE, Playback
@@ -243,6 +244,13 @@ class Session(Playback):
             slow_motion.show_example(None)
         else:
             slow_motion.show_example(cell.row if cell and not cell.is_parameter else 0)
+
+    def load_weights(self, mapping: WeightMapping) -> None:
+        """Load all weights and biases from a file, from the step that is shown on."""
+        self.return_to_present()
+        self.run.load_weights(mapping)
+        if not self.training:
+            self.look()
 
     def set_weight(self, cell: Cell, value: float) -> None:
         """Set a weight or bias to another value, from the step that is shown on."""

@@ -169,6 +169,20 @@ def download_button(label: str, filename: str, callback: Callable[[], Any]) -> p
     )
 
 
+def upload_button(label: str, accept: str) -> pmui.FileInput:
+    """Return a button that uploads a file; `accept` lists the ends of names that are offered."""
+    return pmui.FileInput(
+        label=label,
+        uploaded_label=label,
+        accept=accept,
+        size="small",
+        variant="outlined",
+        color="default",
+        sx=BORDERED,
+        margin=(6, 3),
+    )
+
+
 def group_head(title: str, note: str = "") -> pn.pane.HTML:
     """Return the heading of a group of settings; `note` says what a change of one does."""
     note = f" <span>· {note}</span>" if note else ""

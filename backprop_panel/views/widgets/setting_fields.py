@@ -15,7 +15,7 @@ from ...data.sequence_dataset import SequenceDataset
 from ...nn.activations import ACTIVATIONS
 from ...nn.losses import LOSSES
 from ...nn.optimizers import OPTIMIZERS
-from ...settings import SettingError, shown
+from ...settings import SettingError, one_of, shown
 from .buttons import SMALL
 
 ALICE = (files("backprop_panel.data") / "texts" / "alice.txt").read_text().strip()
@@ -42,7 +42,18 @@ WHOLE_NUMBERS = (
 FRACTIONS = ("learning_rate", "weight_decay", "stop_below")
 """Settings in text fields: a number field ignores invalid text without a message."""
 
-NETWORK_FIELDS = ("hidden_layers", "hidden_dimension", "activation", "initialization")
+EACH = "each"
+"""The value of the field of the activation if each hidden layer has its own."""
+
+NETWORK_FIELDS = (
+    "hidden_layers",
+    "hidden_dimension",
+    "activation",
+    "activations",
+    "initialization",
+)
+"""`activations` is no setting: the text of `activation` where that is a list."""
+
 DATA_FIELDS = (
     "master_sequences",
     "task_type",
@@ -81,8 +92,12 @@ def new_run_fields() -> dict[str, pn.widgets.Widget]:
         "hidden_dimension": pmui.TextInput(label="Hidden dimension", **SMALL),
         "activation": pmui.Select(
             label="Activation",
-            options={activation.label: name for name, activation in ACTIVATIONS.items()},
+            options={each.label: name for name, each in ACTIVATIONS.items()}
+            | {"One for each layer": EACH},
             **SMALL,
+        ),
+        "activations": pmui.TextInput(
+            label="Activations", placeholder="gelu tanh", visible=False, **SMALL
         ),
         "initialization": pmui.Select(
             label="Initialization", options=INITIALIZATION_LABELS, **SMALL
@@ -108,8 +123,10 @@ def to_field(name: str, value: Any) -> Any:
         return "{} to {}".format(*value)
     if name == "hidden_dimension":
         return " ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-    if name == "activation" and isinstance(value, (list, tuple)):
-        return value[0]
+    if name == "activation":
+        return EACH if isinstance(value, (list, tuple)) else value
+    if name == "activations":
+        return " ".join(value)
     if name in WHOLE_NUMBERS or name in FRACTIONS:
         return f"{value:g}" if isinstance(value, float) else str(value)
     return value
@@ -132,11 +149,26 @@ def from_field(name: str, value: Any) -> Any:
     if name == "hidden_dimension":
         units = [whole(name, part) for part in value.replace(",", " ").split()]
         return units[0] if len(units) == 1 else units
+    if name == "activations":
+        return [_activation(part) for part in value.replace(",", " ").split()]
     if name in WHOLE_NUMBERS:
         return whole(name, value)
     if name in FRACTIONS:
         return _fraction(name, value)
     return value
+
+
+def with_activations(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings with `activations`: the activation of each layer where that is a list."""
+    activation = settings["activation"]
+    return {**settings, "activations": activation if isinstance(activation, list) else []}
+
+
+def _activation(text: str) -> str:
+    """Return the name of an activation that a person typed, in small or capital letters."""
+    if text.lower() not in ACTIVATIONS:
+        raise SettingError("activations", one_of("activations", text, ACTIVATIONS))
+    return text.lower()
 
 
 def optional(name: str, text: str) -> int | float | None:

@@ -13,6 +13,7 @@ from backprop_panel.views.state.session import Session
 # panel-material-ui gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
 
+KEY = "0123456789abcdef" * 2
 LARGE = {"num_samples": "10000000"}
 
 
@@ -72,11 +73,52 @@ def test_the_run_of_a_link_does_not_replace_a_trained_run(session):
     assert session.manager.runs == [first, session.run]
 
 
-def test_a_link_to_the_configuration_of_a_run_shows_that_run(session):
-    wanted = session.manager.create(seed=3)
-    session.manager.create(seed=4)
+def test_a_link_makes_a_run_of_ones_own_beside_one_that_is_alike(session):
+    alike = session.manager.create(seed=3)
     followed(session, {"seed": "3"})
-    assert session.run is wanted and len(session.manager.runs) == 3
+    assert session.run is not alike and len(session.manager.runs) == 3
+    assert session.run.config == alike.config
+
+
+def test_a_reload_shows_the_run_that_the_link_made(session):
+    Link(session, {"seed": "3"}).memory.key = KEY
+    made = session.run
+    session.manager.create(seed=4)
+    Link(session, {"seed": "3"}).memory.key = KEY
+    assert session.run is made and len(session.manager.runs) == 3
+
+
+def test_the_same_link_in_another_tab_makes_another_run(session):
+    for key in (KEY, KEY[::-1]):
+        Link(session, {"seed": "3"}).memory.key = key
+    assert len(session.manager.runs) == 3
+
+
+def test_what_is_no_key_of_a_tab_makes_nothing(session):
+    Link(session, {"seed": "3"}).memory.key = session.run.name
+    assert len(session.manager.runs) == 1
+
+
+def test_a_reload_after_the_run_was_deleted_makes_another(session):
+    Link(session, {"seed": "3"}).memory.key = KEY
+    session.manager.delete(KEY)
+    Link(session, {"seed": "3"}).memory.key = KEY
+    assert session.run.config["seed"] == 3
+
+
+def test_settings_that_a_link_leaves_out_are_those_of_the_page(session):
+    defaults = {"optimizer": "adam", "hidden_dimension": [9], "hidden_layers": 1}
+    Link(session, {"hidden_dimension": "5,4"}, None, defaults).follow()
+    config = session.run.config
+    assert (config["optimizer"], config["hidden_dimension"]) == ("adam", [5, 4])
+
+
+def test_the_first_draft_is_replaced_after_consent():
+    manager = TrainingRunManager()
+    first = manager.draft(num_samples=64)
+    session = Session(manager)
+    press(followed(session, {"num_samples": "500000"}, first), "Open it")
+    assert manager.runs == [session.run]
 
 
 def test_a_link_to_a_large_run_asks_first_and_makes_nothing(session):
@@ -107,10 +149,11 @@ def test_a_declined_link_leaves_the_page_unchanged(session):
     assert session.manager.runs == [first]
 
 
-def test_an_existing_large_run_is_shown_without_a_question(session):
+def test_a_large_run_is_shown_again_without_a_question(session):
     wanted = session.manager.create(num_samples=500_000)
     session.manager.create(num_samples=64)
-    link = followed(session, {"num_samples": "500000"})
+    link = Link(session, {"num_samples": "500000"})
+    link.follow(wanted.id)
     assert shown(link) is None and session.run is wanted
 
 
@@ -155,4 +198,4 @@ def test_the_pages_own_link_is_followed(session):
     query = to_query(run.config)
     session.manager.create()
     followed(session, dict(pair.split("=") for pair in query.split("&")))
-    assert session.run is run
+    assert session.run is not run and session.run.config == run.config

@@ -86,3 +86,46 @@ def test_a_new_run_refuses_a_text_that_is_no_value(new_run):
     new_run.fields["seed"].value = "many"
     with pytest.raises(SettingError, match="seed takes whole numbers, got 'many'"):
         new_run.settings()
+
+
+def test_layers_of_their_own_widths_and_activations_make_a_new_run(session, new_run):
+    new_run.fields["hidden_dimension"].value = "6, 5 4"
+    new_run.fields["activation"].value = "each"
+    assert new_run.fields["activations"].visible and new_run.pending
+    new_run.fields["activations"].value = "GELU tanh relu"
+    run = session.manager.create(**new_run.settings())
+    assert run.config["hidden_dimension"] == [6, 5, 4]
+    assert run.config["activation"] == ["gelu", "tanh", "relu"]
+    new_run.show()
+    assert not new_run.pending
+    assert new_run.fields["activations"].value == "gelu tanh relu"
+
+
+def test_one_activation_for_all_layers_hides_the_list(session, new_run):
+    session.manager.create(num_samples=64, activation=["tanh", "relu"])
+    new_run.show()
+    new_run.fields["activation"].value = "relu"
+    assert not new_run.fields["activations"].visible and new_run.pending
+    assert session.manager.create(**new_run.settings()).config["activation"] == "relu"
+
+
+def test_unknown_activation_of_a_layer_is_refused_with_the_nearest(session, new_run):
+    new_run.fields["activation"].value = "each"
+    new_run.fields["activations"].value = "gelu tanhh"
+    assert "Did you mean 'tanh'" in session.mistakes["activations"]
+
+
+def test_typed_number_of_layers_that_contradicts_a_list_is_refused(session, new_run):
+    new_run.fields["hidden_layers"].value = "3"
+    new_run.fields["hidden_dimension"].value = "6 5"
+    with pytest.raises(SettingError, match="lists 2 value"):
+        session.manager.create(**new_run.settings())
+
+
+def test_help_of_weight_decay_follows_the_optimizer(session):
+    training = TrainingFields(session)
+    training.show()
+    training.fields["optimizer"].value = "adam"
+    assert "Decay is L2" in training._decay.object
+    training.fields["optimizer"].value = "adamw"
+    assert "Decay is decoupled" in training._decay.object

@@ -301,12 +301,16 @@ class Engine:
 
     def validation_loss(self) -> float:
         """Return the mean loss on the validation windows, NaN if there are none."""
-        return self._validating.validation_loss(self._computation.loss)
+        return self._validating.mean_loss(self._computation.loss, self.data.validation_windows)
+
+    def test_loss(self) -> float:
+        """Return the mean loss on the windows held out for the test, NaN if there are none."""
+        return self._predicting.mean_loss(self._computation.loss, self.data.test_windows)
 
     def batches_left(self) -> int:
         """Return the number of batches left in the epoch, at the present batch size."""
         cursor = self.reading
-        return ceil((self.data.num_samples - cursor.position) / self.settings.batch_size)
+        return ceil((len(self.data) - cursor.position) / self.settings.batch_size)
 
     def state(self) -> EngineState:
         """Return a copy of everything that determines the next steps."""

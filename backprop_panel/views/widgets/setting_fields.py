@@ -10,8 +10,8 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
-from ...data.master_sequences import text_vocabulary
 from ...data.sequence_dataset import SequenceDataset
+from ...data.text_tokens import count_tokens
 from ...nn.activations import ACTIVATIONS
 from ...nn.losses import LOSSES
 from ...nn.optimizers import OPTIMIZERS
@@ -170,7 +170,7 @@ def _text_or_none(masters: Any) -> str | None:
 def source_settings(source: str) -> dict[str, Any]:
     """Return the vocabulary and the number of samples for a source of data."""
     if source == "alice":
-        return {"vocabulary": text_vocabulary(ALICE), "num_samples": 10_000}
+        return {"vocabulary": list(count_tokens(ALICE)), "num_samples": 10_000}
     return {name: SequenceDataset.param[name].default for name in ("vocabulary", "num_samples")}
 
 

@@ -29,9 +29,8 @@ def contents(data, windows):
 
 def lines_of_windows(data, windows):
     """The lines that the windows with these numbers are from."""
-    return {
-        "".join(data.tokens(data.masters[master])) for master in data.origin[np.asarray(windows), 0]
-    }
+    masters = np.unique(data.origin[np.asarray(windows), 0])
+    return {"".join(data.tokens(data.masters[master])) for master in masters}
 
 
 def refusal(action):
@@ -262,7 +261,9 @@ def test_a_number_of_samples_is_a_number_or_all(num_samples):
 
 
 def test_naughty_strings_are_lines_like_any_other():
-    naughty = "שָׁלוֹם עולם\n\u202eabc\u202c\u200d\nZ̢̡̧a̷l͝g̸o\n🏳️‍🌈👩‍👩‍👧\n\x00\x07\ttab\u00a0\n<b>&amp;</b>"
+    naughty = (
+        "שָׁלוֹם עולם\n\u202eabc\u202c\u200d\nZ̢̡̧a̷l͝g̸o\n🏳️‍🌈👩‍👩‍👧\n\x00\x07\ttab\u00a0\n<b>&amp;</b>"
+    )
     data = SequenceDataset.from_text(naughty, sequence_length=3, boundary="|")
     shown = ["".join(data.tokens(master)).strip("|") for master in data.masters]
     assert shown == naughty.split("\n")

@@ -64,7 +64,8 @@ class SequenceDataset(DatasetSettings):
             raise SettingError(
                 "sequence_length",
                 f"sequence_length is {shown(self.sequence_length)}, but the longest master "
-                f"sequence has only {given.lengths.max(initial=0)} tokens.",
+                f"sequence has only {given.lengths.max(initial=0)} tokens."
+                + self._hint_at_boundary(),
             )
         self.masters = self._with_boundaries(given.select(kept))
         self._set_classes(kept)
@@ -166,6 +167,13 @@ class SequenceDataset(DatasetSettings):
         if self.master_labels is not None:
             return self._classes
         return [f"#{number + 1}" for number in range(len(self.masters))]
+
+    @property
+    def masters_of_classes(self) -> Indices:
+        """How many masters each class of a classification has."""
+        if self._class_of is None:
+            return np.ones(len(self.masters), np.intp)
+        return np.bincount(self._class_of)
 
     @property
     def n_windows(self) -> int:
@@ -275,6 +283,11 @@ class SequenceDataset(DatasetSettings):
         refuse_boundary_inside(given, self.boundary, self.vocabulary)
         token = self.vocabulary.index(self.boundary)
         return with_boundaries(given, token, self.sequence_length - 1)
+
+    def _hint_at_boundary(self) -> str:
+        if self.master_sequences is None or self.boundary is not None:
+            return ""
+        return " With a boundary token, lines of any length make windows."
 
     def _set_classes(self, kept: NDArray[np.bool_]) -> None:
         """Number the labels of the masters that are kept, in the order in which they occur."""

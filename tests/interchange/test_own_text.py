@@ -131,7 +131,7 @@ def test_the_held_out_losses_are_the_means_over_every_held_out_window():
     data, engine = run.dataset, run.trainer.engine
     for windows, loss in (
         (data.validation_windows, engine.validation_loss()),
-        (data.test_windows, engine.test_loss()),
+        (data.test_windows, engine.mean_loss(data.test_windows)),
     ):
         contexts, targets = data.context_and_target(np.asarray(windows))
         logits = engine.predict(contexts).astype(float)

@@ -17,6 +17,15 @@ from .text_tokens import (
 
 Settings = dict[str, Any]
 
+TEXT_DEFAULTS: Settings = {
+    "sequence_length": 8,
+    "num_samples": "all",
+    "split": "lines",
+    "validation_fraction": 0.1,
+    "test_fraction": 0.1,
+}
+"""Settings that have other defaults for texts than for generated masters."""
+
 
 def text_settings(text: str, **settings: Any) -> Settings:
     """Return the settings of a dataset that is made of a text, one master a line.
@@ -77,12 +86,7 @@ def _defaults(settings: Mapping[str, Any]) -> Settings:
     """Return the settings that have other defaults for texts than for generated masters."""
     is_labelled = settings.get("master_labels") is not None
     by_lines = is_labelled or settings.get("task_type") != "sequence_classification"
-    return {
-        "num_samples": "all",
-        "split": "lines" if by_lines else "windows",
-        "validation_fraction": 0.1,
-        "test_fraction": 0.1,
-    }
+    return TEXT_DEFAULTS if by_lines else {**TEXT_DEFAULTS, "split": "windows"}
 
 
 def _with_vocabulary(counts: Mapping[str, int], settings: Settings) -> Settings:

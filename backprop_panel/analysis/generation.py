@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +15,9 @@ from ..data.text_tokens import split_tokens
 from ..nn.losses import softmax
 from ..settings import SettingError, is_finite, is_number, is_whole, shown
 from ..training.model import Model
+
+Predict = Callable[[NDArray], NDArray[np.floating]]
+"""Returns the logits, shape (n, out), of contexts of token ids, shape (n, length)."""
 
 ENDS = {
     "boundary": "the boundary token",
@@ -80,7 +83,27 @@ def generate(
     SettingError
         If the dataset or the network generates nothing, or an argument is invalid.
     """
-    _check(model, dataset, temperature, samples, most_tokens)
+    refuse_other_network(model, dataset)
+
+    def predict(contexts: NDArray) -> NDArray[np.floating]:
+        inputs = np.empty((len(contexts), dataset.input_dimension), np.float32)
+        dataset.one_hot(contexts, out=inputs)
+        return model.forward(inputs)
+
+    return generate_with(predict, dataset, prompt, temperature, samples, most_tokens, rng)
+
+
+def generate_with(
+    predict: Predict,
+    dataset: SequenceDataset,
+    prompt: str | Sequence[str] = "",
+    temperature: float = 1.0,
+    samples: int = 10,
+    most_tokens: int = 100,
+    rng: np.random.Generator | None = None,
+) -> list[GeneratedText]:
+    """Return texts as `generate` does, by a function that returns the logits of contexts."""
+    _check(dataset, temperature, samples, most_tokens)
     rng = np.random.default_rng() if rng is None else rng
     texts = _beginnings(dataset, prompt, samples, rng)
     prompted = [len(text) for text in texts]
@@ -95,7 +118,7 @@ def generate(
             break
         contexts = [([pad or 0] * length + texts[row])[-length:] for row in live]
         for row, token in zip(
-            live, _drawn(model, dataset, contexts, temperature, rng), strict=True
+            live, _drawn(predict, dataset, contexts, temperature, rng), strict=True
         ):
             ends[row] = "not finite" if token < 0 else end_after(token)
             if not ends[row]:
@@ -130,17 +153,14 @@ def _end_after(boundary: int | None, token: int) -> str:
 
 
 def _drawn(
-    model: Model,
+    predict: Predict,
     dataset: SequenceDataset,
     contexts: list[list[int]],
     temperature: float,
     rng: np.random.Generator,
 ) -> list[int]:
     """Return the next token of each context, −1 if the outputs are not finite."""
-    ids = np.array(contexts, dataset.masters.ids.dtype)
-    inputs = np.empty((len(ids), dataset.input_dimension), np.float32)
-    dataset.one_hot(ids, out=inputs)
-    logits = model.forward(inputs).astype(float)
+    logits = predict(np.array(contexts, dataset.masters.ids.dtype)).astype(float)
     if temperature == 0:
         best = logits.argmax(axis=1)
         return [
@@ -199,11 +219,8 @@ def _boundary_id(dataset: SequenceDataset) -> int | None:
     return None if dataset.boundary is None else dataset.vocabulary.index(dataset.boundary)
 
 
-def _check(
-    model: Model, dataset: SequenceDataset, temperature: Any, samples: Any, most_tokens: Any
-) -> None:
-    if dataset.task_type != "next_token":
-        raise SettingError("dataset", "Only a next-token network generates.")
+def refuse_other_network(model: Model, dataset: SequenceDataset) -> None:
+    """Raise `SettingError` if a network does not fit a dataset."""
     if (model.input_dimension, model.output_dimension) != (
         dataset.input_dimension,
         dataset.output_dimension,
@@ -213,6 +230,11 @@ def _check(
             f"The network takes {model.input_dimension} inputs to {model.output_dimension} "
             f"outputs, the dataset has {dataset.input_dimension} and {dataset.output_dimension}.",
         )
+
+
+def _check(dataset: SequenceDataset, temperature: Any, samples: Any, most_tokens: Any) -> None:
+    if dataset.task_type != "next_token":
+        raise SettingError("dataset", "Only a next-token network generates.")
     if not is_number(temperature) or not is_finite(temperature) or temperature < 0:
         raise SettingError(
             "temperature", f"temperature must be a number of at least 0, got {shown(temperature)}."

@@ -29,7 +29,9 @@ def new_run(session):
 
 
 def control(panel, label, kind=pmui.base.MaterialComponent):
-    (found,) = (each for each in panel.__panel__().select(kind) if getattr(each, "label", "") == label)
+    (found,) = (
+        each for each in panel.__panel__().select(kind) if getattr(each, "label", "") == label
+    )
     return found
 
 

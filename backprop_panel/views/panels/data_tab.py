@@ -48,14 +48,14 @@ class DataTab(pn.viewable.Viewer):
         predictions = pn.Column(
             html("Predictions <span>· the batch, before the update</span>", "bp-head"),
             self._predictions,
-            width=390,
-            margin=(0, 20, 0, 0),
+            width=350,
+            margin=(0, 10, 0, 0),
         )
         outputs = pn.Column(
             html("Confusion <span>· target by row, prediction by column</span>", "bp-head"),
             self._confusion,
             self._generation,
-            width=320,
+            width=314,
             margin=0,
         )
         return pn.Column(

@@ -38,7 +38,9 @@ class GenerationCard(pn.viewable.Viewer):
         super().__init__(session=session)
         self._others = 0
         self._prompt = pmui.TextInput(label="Prompt", **SMALL)
-        self._temperature = pmui.TextInput(label="Temperature", value="1", **SMALL | {"width": 110})
+        self._temperature = pmui.TextInput(
+            label="Temperature", value="1", size="small", width=100, margin=(5, 0, 5, 6)
+        )
         self._texts = html("", "bp-generated")
         self._loss = html("", "bp-note", margin=(6, 0))
         self._prompt.param.watch(self.draw, "value")
@@ -50,8 +52,7 @@ class GenerationCard(pn.viewable.Viewer):
             button("Ten others", self._draw_others, margin=(2, 0)),
             self._texts,
             html("Test <span>· on what was never trained on; look seldom</span>", "bp-head"),
-            button("Test loss", self._show_loss, margin=(2, 0)),
-            self._loss,
+            pn.Row(button("Test loss", self._show_loss, margin=(2, 8, 2, 0)), self._loss, margin=0),
             margin=0,
             sizing_mode="stretch_width",
         )

@@ -150,9 +150,10 @@ class NewRunFields(pn.viewable.Viewer):
         first = source_fields(event.new)
         if event.new == to_field("master_sequences", settings["master_sequences"]):
             first = {name: to_field(name, settings[name]) for name in first}
-        for name, value in first.items():
-            self.fields[name].value = value
-        self._show_source()
+        with pn.io.hold():
+            for name, value in first.items():
+                self.fields[name].value = value
+            self._show_source()
 
     def _show_source(self) -> None:
         """Show the fields that the source has."""

@@ -96,6 +96,7 @@ def torch_loss(model: nn.Sequential, data: SequenceDataset, windows: np.ndarray)
 
 def main(names: Path, steps: int = STEPS) -> None:
     """Train both and print their losses."""
+    torch.set_num_threads(1)  # the network is small: more threads would wait for each other
     run = run_of(names)
     data, engine = run.dataset, run.trainer.engine
     model = torch_model(run)

@@ -158,6 +158,18 @@ class Count(Plain, param.Integer):
         return f"of at least {low}" + (" and of at most 128 bits" if too_large else "")
 
 
+class CountOrAll(Count):
+    """A whole number within its bounds, or ``"all"``."""
+
+    def _validate(self, val: Any) -> None:
+        if isinstance(val, str) and val == "all":
+            return
+        try:
+            super()._validate(val)
+        except SettingError as error:
+            raise SettingError(self.name, str(error).replace(", got", ", or 'all', got")) from None
+
+
 class Quantity(Plain, param.Number):
     """A number within its bounds that is finite in float32."""
 

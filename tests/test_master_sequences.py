@@ -7,6 +7,9 @@ from hypothesis import strategies as st
 
 from backprop_panel import SequenceDataset, SettingError
 from backprop_panel.data import master_sequences as masters
+from backprop_panel.data import text_tokens
+from backprop_panel.data.encoding import Encoder
+from backprop_panel.data.text_tokens import count_tokens
 
 quick = settings(derandomize=True, deadline=None, max_examples=100, database=None)
 any_seed = st.integers(0, 2**64)
@@ -219,7 +222,7 @@ def test_explicit_masters_are_encoded_by_their_place_in_the_vocabulary(vocabular
     given_masters = data.draw(
         st.lists(st.lists(st.sampled_from(vocabulary), max_size=8), min_size=1)
     )
-    encoded = masters.encode(given_masters, vocabulary)
+    encoded = Encoder(vocabulary).masters(given_masters)
     assert as_lists(encoded) == [
         [vocabulary.index(token) for token in master] for master in given_masters
     ]
@@ -232,8 +235,8 @@ texts = st.lists(line, min_size=1, max_size=8).map("\n".join)
 @quick
 @given(texts)
 def test_a_text_is_encoded_as_line_by_line_and_character_by_character(text):
-    vocabulary = masters.text_vocabulary(text) or ["-"]
-    encoded = masters.encode_text(text, vocabulary)
+    vocabulary = list(count_tokens(text)) or ["-"]
+    encoded = Encoder(vocabulary).masters(text)
     assert as_lists(encoded) == [
         [vocabulary.index(character) for character in row] for row in text.split("\n")
     ]
@@ -242,17 +245,17 @@ def test_a_text_is_encoded_as_line_by_line_and_character_by_character(text):
 @quick
 @given(texts, st.integers(1, 5))
 def test_a_text_is_encoded_alike_however_much_is_decoded_at_a_time(text, at_once):
-    vocabulary = masters.text_vocabulary(text) or ["-"]
-    whole = as_lists(masters.encode_text(text, vocabulary))
+    vocabulary = list(count_tokens(text)) or ["-"]
+    whole = as_lists(Encoder(vocabulary).masters(text))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(masters, "CHARACTERS_AT_ONCE", at_once)
-        assert as_lists(masters.encode_text(text, vocabulary)) == whole
+        patch.setattr(text_tokens, "CHARACTERS_AT_ONCE", at_once)
+        assert as_lists(Encoder(vocabulary).masters(text)) == whole
 
 
 @quick
 @given(texts)
 def test_the_vocabulary_of_a_text_is_its_distinct_characters_in_order(text):
-    vocabulary = masters.text_vocabulary(text)
+    vocabulary = list(count_tokens(text))
     assert vocabulary == sorted(set(text.replace("\n", "")))
 
 

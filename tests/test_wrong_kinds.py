@@ -121,7 +121,7 @@ def test_json_of_a_wrong_kind_in_a_link_gets_a_message(query, message):
         (b"a line", r"got b'a line'. Decode it first: text.decode\(\)"),
         (7, "got 7"),
         (pathlib.Path("alice.txt"), r"Read the file first: path.read_text\(\)"),
-        (["abc", "abd"], "takes a list as master_sequences"),
+        (["abc", "abd"], "from_lines takes a list"),
     ],
 )
 def test_from_text_says_how_to_give_it_text(text, message):

@@ -158,7 +158,7 @@ def _training_set_pushes(
         targets=targets,
         counts=counts,
         terms=terms,
-        examples=dataset.num_samples,
+        examples=len(dataset),
         vocabulary_size=len(dataset.vocabulary),
         outputs=dataset.output_dimension,
         complete=False,
@@ -167,7 +167,7 @@ def _training_set_pushes(
     done = 0
     for own in gradients(contexts, targets):
         part = slice(done, done + len(own))
-        terms[part] = own * counts[part] / dataset.num_samples
+        terms[part] = own * counts[part] / len(dataset)
         done = part.stop
         yield replace(
             pushes,
@@ -248,7 +248,7 @@ def _origins(dataset: SequenceDataset | None, samples: Indices) -> Indices:
 def _refuse_other_data(record: StepRecord, dataset: SequenceDataset) -> None:
     samples = record.samples
     fits = len(samples) == len(record.contexts) and len(samples) > 0
-    fits = fits and 0 <= samples.min() and samples.max() < dataset.num_samples
+    fits = fits and 0 <= samples.min() and samples.max() < len(dataset)
     if fits:
         contexts, targets = dataset.__getitems__(samples)
         fits = np.array_equal(contexts, record.contexts)

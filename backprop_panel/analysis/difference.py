@@ -42,9 +42,7 @@ def refuse_unlike(one: Engine, other: Engine) -> None:
             "difference",
             f"Networks of {_shape(one)} and {_shape(other)} units have no cells in common.",
         )
-    if one.data.context_length != other.data.context_length or (
-        one.data.num_samples != other.data.num_samples
-    ):
+    if one.data.context_length != other.data.context_length or (len(one.data) != len(other.data)):
         raise SettingError("difference", "The two runs do not learn from the same samples.")
 
 

@@ -103,10 +103,8 @@ class LossSurface:
         self.directions = directions
         self.loss_type = run.trainer.engine.settings.loss_type
         self.silenced = run.trainer.engine.silenced
-        most = max(1, min(MOST_EXAMPLES, MOST_INPUTS // data.input_dimension, data.num_samples))
-        chosen = random_stream("loss surface", data.seed).choice(
-            data.num_samples, most, replace=False
-        )
+        most = max(1, min(MOST_EXAMPLES, MOST_INPUTS // data.input_dimension, len(data)))
+        chosen = random_stream("loss surface", data.seed).choice(len(data), most, replace=False)
         self.samples = np.sort(chosen)
         contexts, targets = data.__getitems__(self.samples)
         self._widths = run.model.network.widths

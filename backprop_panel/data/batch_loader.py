@@ -30,7 +30,7 @@ class Cursor:
 
     def __post_init__(self) -> None:
         self._order_of = -1
-        self._order: Indices = np.empty(0, np.intp)
+        self._order: NDArray[np.uint32] = np.empty(0, np.uint32)
 
     def copy(self) -> Cursor:
         """Return another cursor at the same position."""
@@ -40,12 +40,12 @@ class Cursor:
         """Return the next `count` samples' numbers, fewer at the end of the epoch."""
         if self._order_of != self.epoch:
             self._order, self._order_of = self.data.order(self.epoch), self.epoch
-        return self._order[self.position : self.position + count]
+        return self._order[self.position : self.position + count].astype(np.intp)
 
     def pass_by(self, count: int) -> None:
         """Advance by `count` samples, at most to the end of the epoch."""
         self.position += count
-        if self.position == self.data.num_samples:
+        if self.position == len(self.data):
             self.epoch += 1
             self.position = 0
 

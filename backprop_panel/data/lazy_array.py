@@ -14,22 +14,22 @@ Indices = NDArray[np.integer]
 
 
 class LazyRows:
-    """A two-dimensional array that computes its rows when they are indexed.
+    """An array that computes its rows, or its numbers if it has one dimension, when indexed.
 
     Parameters
     ----------
-    shape : (int, int)
+    shape : (int,) or (int, int)
     dtype : numpy dtype
     rows : callable
         Returns the rows for an array of row numbers.
     """
 
     def __init__(
-        self, shape: tuple[int, int], dtype: np.dtype, rows: Callable[[Indices], NDArray]
+        self, shape: tuple[int, ...], dtype: np.dtype, rows: Callable[[Indices], NDArray]
     ) -> None:
         self.shape = shape
         self.dtype = dtype
-        self.ndim = 2
+        self.ndim = len(shape)
         self._rows = rows
 
     def __len__(self) -> int:

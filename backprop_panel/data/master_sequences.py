@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +14,8 @@ from ..settings import SettingError, shown
 
 TokenIds = NDArray[np.unsignedinteger]
 
-CHARACTERS_AT_ONCE = 1 << 20
-"""Characters of a text that are decoded at a time, which limits the memory needed."""
+TOKENS_AT_ONCE = 1 << 17
+"""Tokens that are processed at a time, which limits the memory needed."""
 
 BYTES_OF_A_MASTER = 300
 """Memory that each generated master needs beside its ids."""
@@ -49,10 +47,9 @@ class MasterSequences:
     def __iter__(self) -> Iterator[TokenIds]:
         return (self[master] for master in range(len(self)))
 
-    def at_least(self, length: int) -> MasterSequences:
-        """Return the masters of at least `length` tokens, on the same ids."""
-        long_enough = self.lengths >= length
-        return MasterSequences(self.ids, self.starts[long_enough], self.lengths[long_enough])
+    def select(self, masters: NDArray[np.bool_]) -> MasterSequences:
+        """Return some of the masters, on the same ids."""
+        return MasterSequences(self.ids, self.starts[masters], self.lengths[masters])
 
 
 def smallest_id_type(vocabulary_size: int) -> type[np.unsignedinteger]:
@@ -95,7 +92,7 @@ def generate(
         length = random.integers(low, high, endpoint=True)
         ids = random.integers(vocabulary_size, size=length, dtype=id_type)
         distinct.setdefault(ids.tobytes(), ids)
-    return _joined(list(distinct.values()), id_type)
+    return joined(list(distinct.values()), id_type)
 
 
 def _refuse_too_large(count: int, length: int) -> None:
@@ -110,108 +107,23 @@ def _refuse_too_large(count: int, length: int) -> None:
         )
 
 
-def encode(masters: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> MasterSequences:
-    """Encode explicit masters, each a string of one-character tokens or a list of tokens."""
-    if not isinstance(masters, (list, tuple)) or not masters:
-        raise SettingError(
-            "master_sequences",
-            "master_sequences must be a list of strings or of lists of tokens, or a text with one "
-            f"master a line, got {shown(masters)}.",
-        )
-    id_type = smallest_id_type(len(vocabulary))
-    index = {token: number for number, token in enumerate(vocabulary)}
-    encoded = []
-    for number, master in enumerate(masters):
-        if not isinstance(master, (str, list, tuple)):
-            raise SettingError(
-                "master_sequences",
-                f"master_sequences[{number}] must be a string or a list of tokens, "
-                f"got {shown(master)}.",
-            )
-        for token in master:
-            if not isinstance(token, str) or token not in index:
-                raise SettingError(
-                    "master_sequences",
-                    f"master_sequences[{number}] holds {shown(token)}, which is not in the "
-                    f"vocabulary {_shortened(vocabulary)}.",
-                )
-        encoded.append(np.array([index[token] for token in master], id_type))
-    return _joined(encoded, id_type)
-
-
-def encode_text(text: str, vocabulary: Sequence[str]) -> MasterSequences:
-    """Encode a text: each line is a master, each character a token."""
-    longer = [token for token in vocabulary if len(token) != 1]
-    if longer:
-        raise SettingError(
-            "vocabulary",
-            "In a text every character is a token, so vocabulary must hold single characters, "
-            f"got {shown(longer[0])}. Give master_sequences as a list of lists of tokens instead.",
-        )
-    id_type = smallest_id_type(len(vocabulary))
-    ids = np.empty(len(text), id_type)
-    filled = 0
-    breaks = []
-    table, known = _character_table(vocabulary, id_type)
-    for start in range(0, len(text), CHARACTERS_AT_ONCE):
-        piece = text[start : start + CHARACTERS_AT_ONCE]
-        codes = np.frombuffer(piece.encode("utf-32-le", "surrogatepass"), "<u4")
-        is_break = codes == ord("\n")
-        unknown = ~is_break & ~known[np.minimum(codes, len(known) - 1)]
-        if unknown.any():
-            token = chr(codes[unknown.argmax()])
-            raise SettingError(
-                "master_sequences",
-                f"The text holds {shown(token)}, which is not in the vocabulary "
-                f"{_shortened(vocabulary)}.",
-            )
-        tokens = codes[~is_break]
-        ids[filled : filled + len(tokens)] = table[tokens]
-        places = np.flatnonzero(is_break)
-        breaks.append(filled + places - np.arange(len(places)))
-        filled += len(tokens)
-    starts = np.concatenate([[0], *breaks]).astype(np.int64)
-    lengths = np.diff(np.append(starts, filled))
-    return MasterSequences(ids[:filled], starts, lengths)
-
-
-def refuse_no_text(text: Any) -> None:
-    """Raise `SettingError` unless `text` is a str; the message tells how to make one."""
-    if isinstance(text, str):
-        return
-    hint = ""
-    if isinstance(text, (bytes, bytearray)):
-        hint = " Decode it first: text.decode()."
-    elif isinstance(text, os.PathLike):
-        hint = " Read the file first: path.read_text()."
-    elif isinstance(text, (list, tuple)):
-        hint = " SequenceDataset takes a list as master_sequences."
-    raise SettingError("master_sequences", f"The text must be a str, got {shown(text)}.{hint}")
-
-
-def text_vocabulary(text: str) -> list[str]:
-    """Return the distinct characters of a text but its line breaks, in code order."""
-    return sorted(set(text) - {"\n"})
-
-
-def _character_table(
-    vocabulary: Sequence[str], id_type: type[np.unsignedinteger]
-) -> tuple[TokenIds, NDArray[np.bool_]]:
-    """Return the id of each character code, and which codes are known; the last never is."""
-    size = max(map(ord, vocabulary)) + 2
-    table, known = np.zeros(size, id_type), np.zeros(size, bool)
-    codes = [ord(token) for token in vocabulary]
-    table[codes] = np.arange(len(vocabulary))
-    known[codes] = True
-    return table, known
-
-
-def _joined(masters: list[TokenIds], id_type: type[np.unsignedinteger]) -> MasterSequences:
+def joined(masters: Sequence[TokenIds], id_type: type[np.unsignedinteger]) -> MasterSequences:
+    """Return masters from the ids of each."""
     lengths = np.array([len(master) for master in masters], np.int64)
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
     return MasterSequences(np.concatenate([np.empty(0, id_type), *masters]), starts, lengths)
 
 
-def _shortened(vocabulary: Sequence[str], most: int = 20) -> str:
-    shown = ", ".join(map(repr, vocabulary[:most]))
-    return f"[{shown}{', …' if len(vocabulary) > most else ''}]"
+def pieces_of(lengths: NDArray[np.int64]) -> list[NDArray[np.intp]]:
+    """Divide masters into pieces of about TOKENS_AT_ONCE tokens; a longer master is one by itself.
+
+    Returns
+    -------
+    list of arrays of int
+        The numbers of each piece's masters.
+    """
+    is_long = lengths > TOKENS_AT_ONCE
+    short = np.flatnonzero(~is_long)
+    piece_of = np.cumsum(lengths[short]) // TOKENS_AT_ONCE
+    pieces = np.split(short, np.flatnonzero(np.diff(piece_of)) + 1) if len(short) else []
+    return [*pieces, *np.flatnonzero(is_long)[:, np.newaxis]]

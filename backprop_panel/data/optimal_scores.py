@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .distinct_rows import row_keys
+
 
 class OptimalScores:
     """The scores of a function that predicts, for each context, the shares of its targets.
@@ -14,15 +16,18 @@ class OptimalScores:
     contexts : array, shape (n, context_length)
         The token ids of the samples.
     targets : array of int, shape (n,)
+    vocabulary_size : int
     """
 
-    def __init__(self, contexts: NDArray, targets: NDArray[np.integer]) -> None:
-        _, context_numbers = np.unique(contexts, axis=0, return_inverse=True)
-        pairs = np.stack([context_numbers.ravel(), targets], axis=1)
-        distinct, counts = np.unique(pairs, axis=0, return_counts=True)
+    def __init__(
+        self, contexts: NDArray, targets: NDArray[np.integer], vocabulary_size: int
+    ) -> None:
+        _, number_of = np.unique(row_keys(contexts, vocabulary_size), return_inverse=True)
+        outputs = int(targets.max()) + 1
+        pairs, counts = np.unique(number_of * outputs + targets, return_counts=True)
         # Of each distinct pair of context and target: the number of its context, its share among
         # all samples, and its share among the samples of its context.
-        self._contexts = distinct[:, 0]
+        self._contexts = pairs // outputs
         self._weights = counts / counts.sum()
         of_context = np.bincount(self._contexts, weights=counts)
         self._shares = counts / of_context[self._contexts]

@@ -2,45 +2,50 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import compress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..nn.losses import LOSSES
-from ..settings import (
-    Choice,
-    Configured,
-    Count,
-    Plain,
-    Quantity,
-    SettingError,
-    is_whole,
-    one_of,
-    plain,
-    shown,
-)
-from . import master_sequences as masters
+from ..settings import SettingError, one_of, shown
+from .boundary import refuse_boundary_inside, with_boundaries
+from .dataset_checks import checked_lengths, refuse_inconsistent, refuse_other_number
+from .dataset_settings import DatasetSettings
+from .encoding import Encoder
 from .lazy_array import LazyRows
+from .master_sequences import MasterSequences, generate
 from .one_hot import write_one_hot, write_one_hot_targets
 from .optimal_scores import OptimalScores
-from .sampling import draw_samples, epoch_order
+from .own_text import lines_settings, text_settings
+from .sampling import Samples, epoch_order, split_lines, split_windows
 from .window_index import Indices, WindowIndex
 
 
-class SequenceDataset(Configured):
+class SequenceDataset(DatasetSettings):
     """Windows over master sequences, a training set drawn from them, and a validation set.
 
     A window of `sequence_length` tokens is, for ``next_token``, that many minus one as input and
     the last as target; for ``sequence_classification`` all of them as input and the index of its
     master as target. Inputs are one-hot, flattened; only token ids are stored.
 
-    Samples are drawn evenly: the numbers of times that two training windows occur differ by one at
-    most. The share `validation_fraction` of the distinct windows is held out, by content: no window
-    of the validation set occurs in the training set.
+    The shares `validation_fraction` and `test_fraction` are held out: of the distinct windows, by
+    content, so that no window that is held out occurs in the training set; or of the masters, whole
+    and equal ones together. A number of samples is drawn evenly: the numbers of times that two
+    training windows occur differ by one at most. With ``"all"`` each stands as often as it occurs.
+
+    Attributes
+    ----------
+    masters : MasterSequences
+        Those long enough for a window, with their boundary tokens.
+    skipped : int
+        The number of those that are not.
+    sample_windows, validation_windows, test_windows : array-like of int, shape (n,)
+        The numbers of the windows that are trained on and held out. A window that is held out
+        stands as often as it occurs, but once if a number of samples is drawn of distinct windows.
 
     Raises
     ------
@@ -48,103 +53,88 @@ class SequenceDataset(Configured):
         For a setting that is unknown, out of bounds, or does not fit the others.
     """
 
-    vocabulary = Plain(
-        ["a", "b", "c", "d"],
-        constant=True,
-        instantiate=True,  # or all instances would share one list
-        doc="The tokens, a list.",
-    )
-    sequence_length = Count(5, bounds=(1, None), constant=True, doc="Tokens in a window.")
-    task_type = Choice(
-        default="next_token",
-        objects=["next_token", "sequence_classification"],
-        constant=True,
-        doc="What to learn: the window's last token, or which master it was cut from.",
-    )
-    num_master_sequences = Count(
-        3, bounds=(1, None), constant=True, doc="How many masters to generate."
-    )
-    master_sequence_length = Plain(
-        (8, 12), constant=True, doc="The shortest and the longest length of a generated master."
-    )
-    master_sequences = Plain(
-        None,
-        constant=True,
-        doc="Explicit masters in place of generated ones: a list of strings or of lists of "
-        "tokens, or a text with one master a line and a token a character.",
-    )
-    num_samples = Count(
-        512, bounds=(1, 10_000_000), constant=True, doc="Training samples in an epoch."
-    )
-    validation_fraction = Quantity(
-        0.2,
-        bounds=(0, 1),
-        inclusive_bounds=(True, False),
-        constant=True,
-        doc="The share of the distinct windows that is held out.",
-    )
-    seed = Count(0, bounds=(0, None), constant=True, doc="Where all randomness begins.")
-
     def __init__(self, **settings: Any) -> None:
         super().__init__(**self.with_containers(settings))
-        self._check_vocabulary()
-        if self.task_type == "next_token" and self.sequence_length < 2:
-            raise SettingError(
-                "sequence_length",
-                "sequence_length must be at least 2 for next_token (one token in, one to "
-                f"predict), got {self.sequence_length}.",
-            )
+        refuse_inconsistent(self)
         given = self._given_masters()
-        self.masters = given.at_least(self.sequence_length)
-        self.skipped = len(given) - len(self.masters)
-        if not len(self.masters):
+        # Before the boundary tokens, which make any line but an empty one long enough.
+        kept = given.lengths >= (self.sequence_length if self.boundary is None else 1)
+        self.skipped = len(given) - int(kept.sum())
+        if not kept.any():
             raise SettingError(
                 "sequence_length",
                 f"sequence_length is {shown(self.sequence_length)}, but the longest master "
-                f"sequence has only {given.lengths.max(initial=0)} tokens.",
+                f"sequence has only {given.lengths.max(initial=0)} tokens."
+                + self._hint_at_boundary(),
             )
+        self.masters = self._with_boundaries(given.select(kept))
+        self._set_classes(kept)
         self._token_array = np.array(self.vocabulary, dtype=object)
         self._index = WindowIndex(self.masters, self.sequence_length)
-        self.sample_windows, self.validation_windows = draw_samples(
-            self._index, self.num_samples, self.validation_fraction, self.seed
+        samples = self._draw_samples()
+        self.sample_windows = samples.training
+        self.validation_windows, self.test_windows = samples.validation, samples.test
+        self._sample_starts = (
+            self._index.starts(samples.training)
+            if isinstance(samples.training, np.ndarray)
+            else None  # too many to be computed in advance
         )
-        self._sample_starts = self._index.starts(self.sample_windows)
 
     @classmethod
     def from_text(
-        cls, text: str, sequence_length: int = 8, num_samples: int = 10_000, **settings: Any
+        cls, text: str, sequence_length: int = 8, tokens: str = "characters", **settings: Any
     ) -> SequenceDataset:
-        """Return a dataset from a text: one master a line, one token a character.
+        """Return a dataset from a text: one master a line.
 
-        Lines shorter than a window are skipped and counted in `skipped`.
+        Lines shorter than a window are skipped and counted in `skipped`, unless there is a
+        `boundary`. Unless set otherwise, an epoch takes every training window, and whole lines are
+        held out, a tenth each for validation and test.
+
+        Parameters
+        ----------
+        text : str
+        sequence_length : int
+        tokens : str
+            ``"characters"`` or ``"words"``: those of the text are the vocabulary.
+        **settings
+            Other settings, and `max_vocabulary`: the most tokens of the vocabulary, the most
+            frequent ones; the token ``<unknown>`` stands for the others.
 
         Raises
         ------
         SettingError
             If `text` is not a str, no line is long enough, or a setting is invalid.
         """
-        masters.refuse_no_text(text)
-        text = text.replace("\r\n", "\n")
-        if not text.strip("\n"):
-            raise SettingError("master_sequences", "The text is empty.")
-        settings.setdefault("vocabulary", masters.text_vocabulary(text))
-        return cls(
-            master_sequences=text,
-            sequence_length=sequence_length,
-            num_samples=num_samples,
-            **settings,
-        )
+        given = {"sequence_length": sequence_length, "token_type": tokens, **settings}
+        return cls(**text_settings(text, **given))
 
-    @staticmethod
-    def with_containers(settings: dict[str, Any]) -> dict[str, Any]:
-        """Return settings in the containers that a dataset keeps: JSON has no tuples."""
-        containers = {"vocabulary": list, "master_sequence_length": tuple}
-        given = {name: plain(settings[name]) for name in containers.keys() & settings.keys()}
-        return settings | {
-            name: containers[name](value)
-            for name, value in given.items()
-            if isinstance(value, (list, tuple))
-        }
+    @classmethod
+    def from_lines(
+        cls,
+        texts: Sequence[str] | Sequence[Sequence[str]],
+        labels: Sequence[str] | None = None,
+        sequence_length: int = 8,
+        tokens: str = "characters",
+        **settings: Any,
+    ) -> SequenceDataset:
+        """Return a dataset from texts or lists of tokens, for classification if they have labels.
+
+        Parameters
+        ----------
+        texts : sequence of str or of sequences of str
+            Texts of one or more lines, each line a master; or masters as lists of tokens.
+        labels : sequence of str, optional
+            The class of each text, thus of all its lines; several may have the same.
+        sequence_length, tokens, **settings
+            As in `from_text`.
+
+        Raises
+        ------
+        SettingError
+            If `texts` or `labels` are of another kind, or a setting is invalid.
+        """
+        given = {"sequence_length": sequence_length, "token_type": tokens, **settings}
+        return cls(**lines_settings(texts, labels, **given))
 
     @property
     def context_length(self) -> int:
@@ -158,7 +148,7 @@ class SequenceDataset(Configured):
 
     @cached_property
     def output_dimension(self) -> int:
-        """Number of classes: tokens, or masters."""
+        """Number of classes: tokens, labels, or masters."""
         return len(self.output_labels)
 
     @cached_property
@@ -171,10 +161,19 @@ class SequenceDataset(Configured):
 
     @cached_property
     def output_labels(self) -> list[str]:
-        """The label of each output: its token or its master."""
+        """The label of each output: its token, its class or its master."""
         if self.task_type == "next_token":
             return list(self.vocabulary)
+        if self.master_labels is not None:
+            return self._classes
         return [f"#{number + 1}" for number in range(len(self.masters))]
+
+    @property
+    def masters_of_classes(self) -> Indices:
+        """How many masters each class of a classification has."""
+        if self._class_of is None:
+            return np.ones(len(self.masters), np.intp)
+        return np.bincount(self._class_of)
 
     @property
     def n_windows(self) -> int:
@@ -197,7 +196,8 @@ class SequenceDataset(Configured):
         return self._token_array[np.asarray(ids, dtype=np.intp)]
 
     def __len__(self) -> int:
-        return self.num_samples
+        """Return the number of training samples in an epoch."""
+        return len(self.sample_windows)
 
     def __getitem__(self, sample: int) -> tuple[NDArray, int]:
         """Return one training sample: its context's token ids and its target."""
@@ -207,6 +207,8 @@ class SequenceDataset(Configured):
     def __getitems__(self, samples: Indices | Sequence[int]) -> tuple[NDArray, Indices]:
         """Return training samples: contexts (batch, context_length) and targets (batch,)."""
         windows = self.sample_windows[samples]
+        if self._sample_starts is None:
+            return self.context_and_target(windows)
         return self._split(windows, self._index.by_start[self._sample_starts[samples]])
 
     def context_and_target(self, windows: Indices) -> tuple[NDArray, Indices]:
@@ -216,7 +218,8 @@ class SequenceDataset(Configured):
     def _split(self, windows: Indices, ids: NDArray) -> tuple[NDArray, Indices]:
         if self.task_type == "next_token":
             return ids[:, :-1], ids[:, -1].astype(np.intp)
-        return ids, self._index.masters(windows)
+        masters = self._index.masters(windows)
+        return ids, masters if self._class_of is None else self._class_of[masters]
 
     def one_hot(self, contexts: NDArray, out: NDArray[np.floating]) -> None:
         """Write the flattened one-hot rows of `contexts` into `out`.
@@ -232,9 +235,9 @@ class SequenceDataset(Configured):
         """Write a one at each target, (..., batch), into `out`, (..., batch, output_dimension)."""
         write_one_hot_targets(targets, self._output_ids, out)
 
-    def order(self, epoch: int) -> Indices:
+    def order(self, epoch: int) -> NDArray[np.uint32]:
         """Return the order of the samples in an epoch, a function of (seed, epoch) alone."""
-        return epoch_order(self.num_samples, self.seed, epoch)
+        return epoch_order(len(self), self.seed, epoch)
 
     def optimal_loss(self, loss_type: str) -> float:
         """Return the mean training loss of the best function of the context.
@@ -259,50 +262,48 @@ class SequenceDataset(Configured):
 
     @cached_property
     def _optimal_scores(self) -> OptimalScores:
-        return OptimalScores(*self.context_and_target(self.sample_windows))
+        samples = self.context_and_target(np.asarray(self.sample_windows))
+        return OptimalScores(*samples, len(self.vocabulary))
 
-    def _check_vocabulary(self) -> None:
-        if not isinstance(self.vocabulary, list) or not all(
-            isinstance(token, str) and token for token in self.vocabulary
-        ):
-            raise SettingError(
-                "vocabulary",
-                f"vocabulary must be a list of tokens, each some text, got "
-                f"{shown(self.vocabulary)}.",
-            )
-        if not self.vocabulary:
-            raise SettingError("vocabulary", "vocabulary must hold at least one token, got none.")
-        token, count = Counter(self.vocabulary).most_common(1)[0]
-        if count > 1:
-            raise SettingError(
-                "vocabulary",
-                f"vocabulary holds {shown(token)} {count} times; each token stands once.",
-            )
-
-    def _given_masters(self) -> masters.MasterSequences:
+    def _given_masters(self) -> MasterSequences:
         if self.master_sequences is None:
-            lengths = self._checked_lengths()
-            return masters.generate(
-                len(self.vocabulary), self.num_master_sequences, lengths, self.seed
+            return generate(
+                len(self.vocabulary),
+                self.num_master_sequences,
+                checked_lengths(self.master_sequence_length, self.sequence_length),
+                self.seed,
             )
-        if isinstance(self.master_sequences, str):
-            return masters.encode_text(self.master_sequences, self.vocabulary)
-        return masters.encode(self.master_sequences, self.vocabulary)
+        special = [token for token in (self.boundary, self.unknown) if token is not None]
+        encoder = Encoder(self.vocabulary, self.token_type, self.unknown, special)
+        return encoder.masters(self.master_sequences)
 
-    def _checked_lengths(self) -> tuple[int, int]:
-        lengths = self.master_sequence_length
-        is_pair = isinstance(lengths, (list, tuple)) and len(lengths) == 2
-        if not is_pair or not all(map(is_whole, lengths)) or not 1 <= lengths[0] <= lengths[1]:
-            raise SettingError(
-                "master_sequence_length",
-                "master_sequence_length must be (shortest, longest), two whole numbers with "
-                f"1 <= shortest <= longest, got {shown(lengths)}.",
-            )
-        if lengths[1] < self.sequence_length:
-            raise SettingError(
-                "sequence_length",
-                f"sequence_length is {shown(self.sequence_length)}, but the longest master "
-                f"sequence may have only {shown(lengths[1])} tokens (master_sequence_length is "
-                f"{shown(tuple(lengths))}).",
-            )
-        return lengths[0], lengths[1]
+    def _with_boundaries(self, given: MasterSequences) -> MasterSequences:
+        if self.boundary is None:
+            return given
+        refuse_boundary_inside(given, self.boundary, self.vocabulary)
+        token = self.vocabulary.index(self.boundary)
+        return with_boundaries(given, token, self.sequence_length - 1)
+
+    def _hint_at_boundary(self) -> str:
+        if self.master_sequences is None or self.boundary is not None:
+            return ""
+        return " With a boundary token, lines of any length make windows."
+
+    def _set_classes(self, kept: NDArray[np.bool_]) -> None:
+        """Number the labels of the masters that are kept, in the order in which they occur."""
+        self._classes: list[str] = []
+        self._class_of: Indices | None = None
+        if self.master_labels is None:
+            return
+        refuse_other_number(self.master_labels, len(kept))
+        number_of: dict[str, int] = {}
+        labels = compress(self.master_labels, kept)
+        self._class_of = np.array([number_of.setdefault(one, len(number_of)) for one in labels])
+        self._classes = list(number_of)
+
+    def _draw_samples(self) -> Samples:
+        fractions = (self.validation_fraction, self.test_fraction)
+        if self.split == "lines":
+            return split_lines(self.masters, self._index, self.num_samples, fractions, self.seed)
+        size = len(self.vocabulary)
+        return split_windows(self._index, size, self.num_samples, fractions, self.seed)

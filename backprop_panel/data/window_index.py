@@ -6,6 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from .lazy_array import LazyRows
 from .master_sequences import MasterSequences
 
 Indices = NDArray[np.integer]
@@ -34,6 +35,7 @@ class WindowIndex:
         self.count = int(per_master.sum())
         self.by_start = sliding_window_view(masters.ids, length)
         self._masters = masters
+        self._length = length
         self._first_window = np.cumsum(per_master) - per_master
 
     def token_ids(self, windows: Indices) -> NDArray:
@@ -55,3 +57,16 @@ class WindowIndex:
     def masters(self, windows: Indices) -> Indices:
         """Return the index of each window's master."""
         return np.searchsorted(self._first_window, windows, side="right") - 1
+
+    def of_masters(self, chosen: NDArray[np.bool_]) -> LazyRows:
+        """Return the numbers of all windows of some masters, without an array of all of them."""
+        chosen = np.flatnonzero(chosen).astype(np.uint32)
+        ends = np.cumsum(self._masters.lengths[chosen] - self._length + 1)
+
+        def numbers(places: Indices) -> Indices:
+            among = np.searchsorted(ends, places, side="right")
+            master = chosen[among]
+            windows = self._masters.lengths[master] - self._length + 1
+            return self._first_window[master] + places - (ends[among] - windows)
+
+        return LazyRows((int(ends[-1]) if len(ends) else 0,), np.dtype(np.int64), numbers)

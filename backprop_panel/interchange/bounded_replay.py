@@ -117,7 +117,7 @@ def _perform(engine: Engine, event: Trained | WeightsLoaded) -> None:
 def _refuse_large(run: TrainingRun, events: Sequence[Event]) -> None:
     """Raise `InterchangeError` if there are too many `events`, or a batch is too large."""
     refuse_above("events", "Events in the log", len(events), MOST_EVENTS)
-    sizes = [min(event.size, run.dataset.num_samples) for event in _trained(events)]
+    sizes = [min(event.size, len(run.dataset)) for event in _trained(events)]
     numbers = max(sizes, default=0) * max(run.model.network.widths)
     refuse_above("events", "Activations of a layer, over a batch", numbers, MOST_NUMBERS)
 
@@ -127,7 +127,7 @@ def refuse_long(run: TrainingRun, events: Sequence[Event]) -> None:
     trained = _trained(events)
     updates = sum(event.updates for event in trained)
     refuse_above("events", "Updates in the log", updates, MOST_UPDATES)
-    network, samples = run.model.network, run.dataset.num_samples
+    network, samples = run.model.network, len(run.dataset)
     layers = updates * network.depth
     refuse_above("events", "Updates times layers in the log", layers, MOST_LAYERS_PASSED)
     examples = sum(event.updates * min(event.size, samples) for event in trained)

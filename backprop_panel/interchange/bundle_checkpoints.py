@@ -134,7 +134,7 @@ def _read_positions(data: bytes, run: TrainingRun) -> list[CheckpointPosition]:
         raise InterchangeError(
             "file", f"{POSITIONS} cannot be read: {shortened(error)}."
         ) from error
-    samples = run.dataset.num_samples
+    samples = len(run.dataset)
     step = 0
     for position in positions:
         if not _is_sound(position, samples) or position.step <= step:

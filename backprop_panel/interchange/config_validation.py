@@ -11,6 +11,7 @@ from typing import Any
 
 import param
 
+from ..data.sampling import ALL
 from ..data.sequence_dataset import SequenceDataset
 from ..nn.network import memory_needed
 from ..runs.run_settings import CONFIGURATION, DATA_SETTINGS, MODEL_SETTINGS
@@ -76,7 +77,7 @@ def checked_configuration(config: Mapping[str, Any]) -> dict[str, Any]:
     checked = SequenceDataset.with_containers(plain(config))
     tokens = _checked_masters(checked)
     _refuse_large_data(checked, tokens)
-    _refuse_large_network(checked)
+    _refuse_large_network(checked, tokens)
     return checked
 
 
@@ -88,7 +89,8 @@ def estimate_resources(config: Mapping[str, Any]) -> ResourceEstimate:
     SettingError
         If the network would take more memory than is allowed on this machine.
     """
-    samples, tokens = _size(config, "num_samples"), _checked_masters(config)
+    tokens = _checked_masters(config)
+    samples = _samples(config, tokens)
     batch = min(_size(config, "batch_size"), samples)
     widths = _widths(config)
     refuse_too_large(widths, batch)
@@ -127,36 +129,56 @@ def _checked_masters(config: Mapping[str, Any]) -> int:
         raise InterchangeError(
             "master_sequences", "master_sequences must be a text, or a list of texts or of lists."
         )
+    if masters is not None and _value(config, "boundary") is not None:
+        tokens += _master_count(config) * _size(config, "sequence_length")
     refuse_above("master_sequences", "Tokens of all master sequences", tokens, MOST_NUMBERS)
     return tokens
 
 
 def _refuse_large_data(config: Mapping[str, Any], tokens: int) -> None:
     """Refuse a dataset with too many windows: distinct ones are found in a single array."""
-    samples = _size(config, "num_samples")
     length = _size(config, "sequence_length")
-    held_out = _value(config, "validation_fraction")
-    if not isinstance(held_out, Real) or not 0 <= held_out < 1:
-        raise InterchangeError(
-            "validation_fraction",
-            f"validation_fraction must be from 0 to below 1, got {shown(held_out)}.",
-        )
-    refuse_above("num_samples", "num_samples", samples, SETTINGS["num_samples"].bounds[1])
+    _refuse_fractions(config)
+    if _value(config, "num_samples") != ALL:
+        samples = _size(config, "num_samples")
+        refuse_above("num_samples", "num_samples", samples, SETTINGS["num_samples"].bounds[1])
     windows = _windows(config, tokens)
     refuse_above("sequence_length", "Tokens of all windows", windows * length, MOST_NUMBERS)
 
 
 def _windows(config: Mapping[str, Any], tokens: int) -> int:
     """Return the largest number of windows that the dataset compares."""
-    samples, held_out = _size(config, "num_samples"), _value(config, "validation_fraction")
-    return min(ceil(samples / (1 - held_out)), tokens)
+    if _value(config, "split") == "lines":
+        return 0
+    held_out = _value(config, "validation_fraction") + _value(config, "test_fraction")
+    return min(ceil(_samples(config, tokens) / (1 - held_out)), tokens)
 
 
-def _refuse_large_network(config: Mapping[str, Any]) -> None:
+def _samples(config: Mapping[str, Any], tokens: int) -> int:
+    """Return the largest number of training samples."""
+    return tokens if _value(config, "num_samples") == ALL else _size(config, "num_samples")
+
+
+def _refuse_fractions(config: Mapping[str, Any]) -> None:
+    total = 0.0
+    for name in ("validation_fraction", "test_fraction"):
+        fraction = _value(config, name)
+        if not isinstance(fraction, Real) or not 0 <= fraction < 1:
+            raise InterchangeError(
+                name, f"{name} must be from 0 to below 1, got {shown(fraction)}."
+            )
+        total += fraction
+    if total >= 1:
+        raise InterchangeError(
+            "test_fraction", "validation_fraction and test_fraction must be below 1 together."
+        )
+
+
+def _refuse_large_network(config: Mapping[str, Any], tokens: int) -> None:
     """Refuse a network with too many parameters, or with too many activations of a batch."""
     widths = _widths(config)
     refuse_above("hidden_dimension", "Weights and biases", _parameters(widths), MOST_NUMBERS)
-    batch = min(_size(config, "batch_size"), _size(config, "num_samples"))
+    batch = min(_size(config, "batch_size"), _samples(config, tokens))
     numbers = max(batch, EVALUATED_AT_ONCE) * max(widths)
     refuse_above("batch_size", "Activations of a layer, over a batch", numbers, MOST_NUMBERS)
 
@@ -172,17 +194,32 @@ def _widths(config: Mapping[str, Any]) -> list[int]:
     hidden = _sizes(config, "hidden_dimension")
     if is_whole(_value(config, "hidden_dimension")):
         hidden = hidden * layers
-    vocabulary, masters = _value(config, "vocabulary"), _value(config, "master_sequences")
+    vocabulary = _value(config, "vocabulary")
     if not isinstance(vocabulary, (list, tuple)):
         raise InterchangeError("vocabulary", f"vocabulary must be a list, got {shown(vocabulary)}.")
-    if masters is None:
-        most_masters = _size(config, "num_master_sequences")
-    else:
-        most_masters = masters.count("\n") + 1 if isinstance(masters, str) else len(masters)
     classifies = _value(config, "task_type") == "sequence_classification"
-    outputs = most_masters if classifies else len(vocabulary)
+    outputs = _most_classes(config) if classifies else len(vocabulary)
     inputs = _size(config, "sequence_length") * len(vocabulary)
     return [inputs, *hidden, outputs]
+
+
+def _master_count(config: Mapping[str, Any]) -> int:
+    masters = _value(config, "master_sequences")
+    if masters is None:
+        return _size(config, "num_master_sequences")
+    return masters.count("\n") + 1 if isinstance(masters, str) else len(masters)
+
+
+def _most_classes(config: Mapping[str, Any]) -> int:
+    """Return the largest number of classes: that of the labels, or of the masters."""
+    labels = _value(config, "master_labels")
+    if labels is None:
+        return _master_count(config)
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        raise InterchangeError(
+            "master_labels", f"master_labels must be a list of texts, got {shown(labels)}."
+        )
+    return len(set(labels))
 
 
 def _value(config: Mapping[str, Any], name: str) -> Any:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from ..settings import (
     Choice,
     Count,
+    CountOrAll,
     Quantity,
     SettingError,
     one_of,
@@ -23,6 +24,9 @@ from ..settings import (
 )
 from .config_validation import SETTINGS, checked_configuration
 from .limits import MOST_LINK_LENGTH, MOST_QUERY_LENGTH, InterchangeError, refuse_above
+
+TEXTS = ("master_sequences", "boundary", "unknown")
+"""Settings that may be a single text; commas are part of it."""
 
 PLAIN_ITEM = re.compile(r"[A-Za-z0-9_.-]+")
 
@@ -193,13 +197,15 @@ def _parsed(name: str, text: str) -> Any:
         if text not in setting.objects:
             raise SettingError(name, one_of(name, text, setting.objects))
         return text
+    if isinstance(setting, CountOrAll) and text == "all":
+        return text
     if isinstance(setting, Count):
         return _number(name, text, int, "a whole number")
     if isinstance(setting, Quantity):
         return _number(name, text, float, "a number")
     if text[:1] in ("[", '"'):
         return _from_json(name, text)
-    if name == "master_sequences":
+    if name in TEXTS:
         return text
     items = text.split(",")
     if name in ("hidden_dimension", "master_sequence_length"):

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..data.batch_loader import BatchLoader, Block, Cursor
+from ..data.sampling import Windows
 from ..data.sequence_dataset import SequenceDataset
 from ..nn.network import Network, Phase
 from ..nn.optimizers import Optimizer, OptimizerState
@@ -315,12 +316,16 @@ class Engine:
 
     def validation_loss(self) -> float:
         """Return the mean loss on the validation windows, NaN if there are none."""
-        return self._validating.validation_loss(self._computation.loss)
+        return self._validating.mean_loss(self._computation.loss, self.data.validation_windows)
+
+    def mean_loss(self, windows: Windows) -> float:
+        """Return the mean loss on windows, given by their numbers, NaN if there are none."""
+        return self._predicting.mean_loss(self._computation.loss, windows)
 
     def batches_left(self) -> int:
         """Return the number of batches left in the epoch, at the present batch size."""
         cursor = self.reading
-        return ceil((self.data.num_samples - cursor.position) / self.settings.batch_size)
+        return ceil((len(self.data) - cursor.position) / self.settings.batch_size)
 
     def state(self) -> EngineState:
         """Return a copy of everything that determines the next steps."""

@@ -1,4 +1,4 @@
-"""Predictions and the validation loss, in buffers apart from those of training."""
+"""Predictions and losses on windows, in buffers apart from those of training."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.sampling import Windows
 from ..data.sequence_dataset import SequenceDataset
 from ..nn.losses import Loss
 from ..nn.network import Network, Workspace
@@ -31,17 +32,17 @@ class Evaluation:
         """Return the logits, shape (n, out), for contexts of token ids, shape (n, length)."""
         return np.concatenate([work.logits.copy() for work, _ in self._forward(contexts)])
 
-    def validation_loss(self, loss: Loss) -> float:
-        """Return the mean loss on the validation windows, NaN if none are held out."""
-        windows = self._data.validation_windows
+    def mean_loss(self, loss: Loss, windows: Windows) -> float:
+        """Return the mean loss on windows, given by their numbers, NaN if there are none."""
         if not len(windows):
             return nan
-        contexts, targets = self._data.context_and_target(windows)
         total = 0.0
-        for work, piece in self._forward(contexts):
-            one_hot = np.empty_like(work.logits)
-            self._data.one_hot_targets(targets[piece], out=one_hot)
-            total += float(loss.examples(work.logits, one_hot).sum())
+        for start in range(0, len(windows), AT_ONCE):
+            contexts, targets = self._data.context_and_target(windows[start : start + AT_ONCE])
+            for work, _ in self._forward(contexts):
+                one_hot = np.empty_like(work.logits)
+                self._data.one_hot_targets(targets, out=one_hot)
+                total += float(loss.examples(work.logits, one_hot).sum())
         return total / len(windows)
 
     def _forward(self, contexts: NDArray) -> Iterator[tuple[Workspace, slice]]:

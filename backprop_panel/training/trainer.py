@@ -218,4 +218,4 @@ class Trainer(Configured):
                 )
 
     def _refuse_large_batch(self, size: int) -> None:
-        refuse_too_large(self.model.network.widths, min(size, self.dataset.num_samples))
+        refuse_too_large(self.model.network.widths, min(size, len(self.dataset)))

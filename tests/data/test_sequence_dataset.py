@@ -1,6 +1,7 @@
 """Windows, where they come from, the samples drawn from them, and the floor that they set."""
 
 from collections import Counter, defaultdict
+from hashlib import sha256
 from math import log
 
 import numpy as np
@@ -394,3 +395,46 @@ def test_a_text_of_50_megabytes_loads_and_is_looked_at_within_400():
 
 def test_a_text_of_50_megabytes_with_windows_line_breaks_loads_within_400():
     assert loaded(LINE.replace("\n", "\r\n"))["peak"] < 400 * MEGABYTE
+
+
+TEXT_OF_OLD = "\n".join(
+    "".join(map(chr, np.random.default_rng(row).integers(97, 103, 60))) for row in range(40)
+)
+
+
+@pytest.mark.parametrize(
+    ("settings_given", "digest"),
+    [
+        ({}, "4a0212390eb09be1"),
+        ({"validation_fraction": 0.5, "seed": 3}, "1796eaf936aae52d"),
+        ({"task_type": "sequence_classification", "num_samples": 100}, "7a9d1006308d2d4c"),
+        (
+            {
+                "master_sequences": TEXT_OF_OLD,
+                "vocabulary": list("abcdef"),
+                "num_samples": 500,
+                "seed": 7,
+            },
+            "44cb58cb4cf4472f",
+        ),
+        (
+            {
+                "master_sequences": ["abcdabca", "dcbaab"],
+                "sequence_length": 3,
+                "validation_fraction": 0,
+            },
+            "38237a30309fe62a",
+        ),
+    ],
+)
+def test_settings_of_earlier_stores_and_links_draw_what_they_drew(settings_given, digest):
+    data = SequenceDataset(**settings_given)
+    drawn = (
+        data.masters.ids,
+        data.sample_windows,
+        data.validation_windows,
+        data.order(0),
+        data.order(1),
+    )
+    joined = b"".join(np.asarray(part, np.int64).tobytes() for part in drawn)
+    assert sha256(joined).hexdigest()[:16] == digest

@@ -48,3 +48,20 @@ def test_html_in_a_token_is_shown_as_text_and_runs_no_script(used_page):
     expect(used_page.locator(".bp-explanation", has_text=image)).to_be_visible()
     assert used_page.evaluate("() => window.harmed") is None
     assert used_page.locator("img").count() == 0
+
+
+def test_a_text_is_uploaded_previewed_and_learned_from(used_page, tmp_path):
+    names = tmp_path / "names.txt"
+    names.write_bytes("\ufeffemma\r\nolivia\r\nava\r\n".encode())
+    choose(used_page, "Source", "Text")
+    used_page.locator("input[accept='.txt,.csv,.tsv']").set_input_files(names)
+    expect(used_page.get_by_text("longest master sequence has only 6 tokens")).to_be_visible()
+    fill(used_page, "Boundary token", ".")
+    expect(used_page.get_by_text("16 windows")).to_be_visible()
+    press(used_page, "New run")
+    expect_active(used_page, "run 2")
+    expect(used_page.get_by_label("Text", exact=True)).to_have_value("emma\nolivia\nava")
+    show_tab(used_page, "Data")
+    expect(used_page.locator(".bp-text")).to_have_count(10)
+    press(used_page, "Test loss")
+    expect(used_page.get_by_text("windows at step 0")).to_be_visible()

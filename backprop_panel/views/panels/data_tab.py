@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import numpy as np
 import panel as pn
 import param
 
-from ...nn.losses import softmax
 from ...nn.record import StepRecord
-from ...rng import random_stream
 from ...runs.run import TrainingRun
-from ...training.engine import Engine
 from ..plots.cell_labels import names_of_cells
 from ..plots.color_scales import ColorScale
 from ..plots.colors import theme_of
@@ -20,11 +15,11 @@ from ..plots.heatmap import Heatmap
 from ..plots.html import chip, html
 from ..state.session import Session, redraw_on_change
 from ..state.token_text import visible
+from .generation_card import GenerationCard
 
 MOST_MASTERS_SHOWN = 12
 MOST_TOKENS = 120
 MOST_EXAMPLES = 32
-GENERATED_TOKENS = 60
 """Upper limits of what is shown, so that it fits on a screen."""
 
 
@@ -38,7 +33,7 @@ class DataTab(pn.viewable.Viewer):
         super().__init__(session=session)
         self._masters = html("", "bp-masters")
         self._predictions = html("", "bp-predictions")
-        self._generated = html("", "bp-generated")
+        self._generation = GenerationCard(session)
         self._confusion = pn.Column(width=300, height=240, margin=0)
         self._layout = self._lay_out()
         redraw_on_change(session, self._draw)
@@ -54,15 +49,14 @@ class DataTab(pn.viewable.Viewer):
         predictions = pn.Column(
             html("Predictions <span>· the batch, before the update</span>", "bp-head"),
             self._predictions,
-            width=390,
-            margin=(0, 20, 0, 0),
+            width=350,
+            margin=(0, 10, 0, 0),
         )
         outputs = pn.Column(
             html("Confusion <span>· target by row, prediction by column</span>", "bp-head"),
             self._confusion,
-            html("Generated <span>· sampled from the network as it is</span>", "bp-head"),
-            self._generated,
-            width=320,
+            self._generation,
+            width=314,
             margin=0,
         )
         return pn.Column(
@@ -101,7 +95,7 @@ class DataTab(pn.viewable.Viewer):
             return
         self._masters.object = masters_html(run, record)
         self._predictions.object = predictions_html(run, record)
-        self._generated.object = generated_html(run, self.session.engine)
+        self._generation.draw()
         matrix = confusion(record)
         with pn.io.hold():
             self._matrix.show(matrix, ColorScale(max(float(matrix.max()), 1.0)))
@@ -158,27 +152,6 @@ def confusion(record: StepRecord) -> np.ndarray:
     matrix = np.zeros((outputs, outputs), np.float32)
     np.add.at(matrix, (record.targets, record.logits.argmax(axis=1)), 1)
     return matrix
-
-
-def generated_html(run: TrainingRun, engine: Engine) -> str:
-    """Return a text that the network generates from the first training sample."""
-    data = run.dataset
-    if data.task_type != "next_token":
-        return "Only a next-token network generates."
-    random = random_stream("generation", data.seed, engine.step)
-    context = data[0][0].copy()
-    tokens = [int(token) for token in context]
-    for _ in range(GENERATED_TOKENS):
-        probabilities = softmax(engine.predict(context[np.newaxis]).astype(float))[0]
-        if not np.isfinite(probabilities).all():
-            return "The network's outputs are not finite."
-        token = int(random.choice(len(probabilities), p=probabilities / probabilities.sum()))
-        context = np.append(context[1:], np.asarray(token, context.dtype))
-        tokens.append(token)
-    if len(data.vocabulary) > len("abcdefghij"):
-        text = "".join(data.vocabulary[token] for token in tokens)
-        return f"<div class='bp-text'>{escape(text)}</div>"
-    return "".join(chip(data.vocabulary[token], token) for token in tokens)
 
 
 def _output(run: TrainingRun, output: int) -> str:

@@ -15,13 +15,25 @@ from ..widgets.setting_fields import (
     DATA_FIELDS,
     EACH,
     NETWORK_FIELDS,
+    OF_GENERATED,
     from_field,
     new_run_fields,
-    source_settings,
+    source_fields,
     to_field,
     training_fields,
     with_activations,
 )
+from .data_preview import DataPreview
+from .own_text import OwnText
+
+GENERATED = {
+    "master_sequences": None,
+    "master_labels": None,
+    "token_type": "characters",
+    "boundary": None,
+    "unknown": None,
+}
+"""The settings of explicit masters, for generated ones."""
 
 PER_LAYER = "One number of units for all hidden layers, or one for each: 64 32."
 DECAY = {
@@ -100,25 +112,36 @@ class NewRunFields(pn.viewable.Viewer):
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
         self.fields = new_run_fields()
+        self._text = OwnText()
+        self._preview = DataPreview(session, self.settings)
+        source, *others = (self.fields[name] for name in DATA_FIELDS)
         self._layout = pn.Column(
             group_head("Network", "makes a new run"),
             *(self.fields[name] for name in NETWORK_FIELDS),
             html(PER_LAYER, "bp-legend"),
             group_head("Data", "makes a new run"),
-            *(self.fields[name] for name in DATA_FIELDS),
+            source,
+            self._text,
+            *others,
+            self._preview,
             margin=0,
             sizing_mode="stretch_width",
         )
+        source.param.watch(self._follow_source, "value")
         for field in self.fields.values():
             field.param.watch(self._check, "value")
         self.fields["activation"].param.watch(self._show_activations, "value")
+        self._text.param.watch(self._check_text, "revision")
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
     def show(self) -> None:
         """Show the run's settings."""
-        show_settings(self.fields, with_activations(self.session.run.settings))
+        settings = with_activations(self.session.run.settings)
+        self._text.show(settings)
+        show_settings(self.fields, settings)
+        self._show_source()
         self._update_pending()
 
     def settings(self) -> dict[str, Any]:
@@ -130,7 +153,10 @@ class NewRunFields(pn.viewable.Viewer):
             If the text of a field is no value of its setting.
         """
         values = {name: field.value for name, field in self.fields.items()}
-        return with_changes(self.session.run.settings, values)
+        new = with_changes(self.session.run.settings, values)
+        if values["master_sequences"] == "generated" or not self._text.changed:
+            return new
+        return new | self._text.settings(new)
 
     def _check(self, event: param.parameterized.Event) -> None:
         """Refuse a text that is no value of its setting, as soon as it is typed."""
@@ -139,12 +165,38 @@ class NewRunFields(pn.viewable.Viewer):
         session.attempt(name, lambda: from_field(name, event.new))
         self._update_pending()
 
+    def _follow_source(self, event: param.parameterized.Event) -> None:
+        """Show what the source begins with, or the run's settings if it is the run's source."""
+        settings = self.session.run.settings
+        self._text.choose(event.new)
+        first = source_fields(event.new)
+        if event.new == to_field("master_sequences", settings["master_sequences"]):
+            first = {name: to_field(name, settings[name]) for name in first}
+        with pn.io.hold():
+            for name, value in first.items():
+                self.fields[name].value = value
+            self._show_source()
+
+    def _show_source(self) -> None:
+        """Show the fields that the source has."""
+        for name in OF_GENERATED:
+            self.fields[name].visible = self.fields["master_sequences"].value == "generated"
+
+    def _check_text(self, event: param.parameterized.Event) -> None:
+        if self._text.labelled is not None:
+            classifies = "sequence_classification" if self._text.labelled else "next_token"
+            self.fields["task_type"].value = classifies
+        self.session.forget_mistake("master_sequences")
+        self._update_pending()
+
     def _update_pending(self) -> None:
         settings = with_activations(self.session.run.settings)
-        self.pending = any(
+        self.pending = self._text.changed or any(
             field.visible and field.value != to_field(name, settings[name])
             for name, field in self.fields.items()
         )
+        is_own = self.fields["master_sequences"].value != "generated"
+        self._preview.update(is_own and self.pending)
 
     def _show_activations(self, event: param.parameterized.Event) -> None:
         """Show a field for the activation of each layer where each has its own."""
@@ -180,10 +232,8 @@ def with_changes(settings: dict[str, Any], values: dict[str, Any]) -> dict[str, 
         if value != to_field(name, settings[name])
     }
     new = dict(settings)
-    if "master_sequences" in changed:
-        new |= source_settings(values["master_sequences"])
-    elif {"vocabulary", "num_master_sequences"} & set(changed):
-        new["master_sequences"] = None
+    if changed.pop("master_sequences", None) == "generated":
+        new |= GENERATED | {"vocabulary": from_field("vocabulary", values["vocabulary"])}
     new |= changed
     activations = new.pop("activations")
     if new["activation"] == EACH:

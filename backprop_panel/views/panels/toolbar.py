@@ -113,8 +113,8 @@ class Toolbar(pn.viewable.Viewer):
         if session.training and session.goal_epoch is not None:
             engine = session.run.trainer.engine
             cursor = engine.reading
-            done = cursor.position if cursor.epoch < session.goal_epoch else engine.data.num_samples
-            self._progress.value = round(100 * done / engine.data.num_samples)
+            done = cursor.position if cursor.epoch < session.goal_epoch else len(engine.data)
+            self._progress.value = round(100 * done / len(engine.data))
 
     def _status_text(self) -> str:
         session = self.session

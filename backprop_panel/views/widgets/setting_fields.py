@@ -10,18 +10,26 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
-from ...data.master_sequences import text_vocabulary
+from ...data.own_text import TEXT_DEFAULTS
+from ...data.sampling import ALL
 from ...data.sequence_dataset import SequenceDataset
 from ...nn.activations import ACTIVATIONS
 from ...nn.losses import LOSSES
 from ...nn.optimizers import OPTIMIZERS
 from ...settings import SettingError, one_of, shown
+from ..state.token_text import from_visible, visible
 from .buttons import SMALL
 
 ALICE = (files("backprop_panel.data") / "texts" / "alice.txt").read_text().strip()
 """The beginning of Alice's Adventures in Wonderland, one paragraph per line."""
 
-SOURCES = {"Generated": "generated", "Alice in Wonderland": "alice", "As given": "given"}
+SOURCES = {
+    "Generated": "generated",
+    "Text": "text",
+    "Alice in Wonderland": "alice",
+    "Explicit masters": "explicit",
+}
+SPLITS = {"Whole lines": "lines", "Distinct windows": "windows"}
 TASKS = {"Next token": "next_token", "Sequence classification": "sequence_classification"}
 INITIALIZATION_LABELS = {
     "Xavier uniform": "xavier_uniform",
@@ -39,7 +47,13 @@ WHOLE_NUMBERS = (
     "seed",
     "stop_after",
 )
-FRACTIONS = ("learning_rate", "weight_decay", "stop_below")
+FRACTIONS = (
+    "learning_rate",
+    "weight_decay",
+    "stop_below",
+    "validation_fraction",
+    "test_fraction",
+)
 """Settings in text fields: a number field ignores invalid text without a message."""
 
 EACH = "each"
@@ -62,8 +76,18 @@ DATA_FIELDS = (
     "num_master_sequences",
     "master_sequence_length",
     "num_samples",
+    "split",
+    "validation_fraction",
+    "test_fraction",
     "seed",
 )
+HELD_OUT = ("split", "validation_fraction", "test_fraction")
+OF_GENERATED = ("vocabulary", "num_master_sequences", "master_sequence_length")
+"""Fields of generated masters alone: the vocabulary of others is inferred."""
+
+
+OF_SOURCE = ("task_type", "sequence_length", "num_samples", *HELD_OUT)
+"""Fields whose first values depend on the source."""
 
 
 def training_fields() -> dict[str, pn.widgets.Widget]:
@@ -108,7 +132,12 @@ def new_run_fields() -> dict[str, pn.widgets.Widget]:
         "vocabulary": pmui.TextInput(label="Vocabulary", max_length=100_000, **SMALL),
         "num_master_sequences": pmui.TextInput(label="Master sequences", **SMALL),
         "master_sequence_length": pmui.TextInput(label="Master length", **SMALL),
-        "num_samples": pmui.TextInput(label="Training samples", **SMALL),
+        "num_samples": pmui.TextInput(
+            label="Training samples", placeholder="a number, or all", **SMALL
+        ),
+        "split": pmui.Select(label="Held out", options=SPLITS, **SMALL),
+        "validation_fraction": pmui.TextInput(label="Validation fraction", **SMALL),
+        "test_fraction": pmui.TextInput(label="Test fraction", **SMALL),
         "seed": pmui.TextInput(label="Seed", **SMALL),
     }
 
@@ -116,9 +145,9 @@ def new_run_fields() -> dict[str, pn.widgets.Widget]:
 def to_field(name: str, value: Any) -> Any:
     """Return the value with which a field shows its setting."""
     if name == "master_sequences":
-        return {None: "generated", ALICE: "alice"}.get(_text_or_none(value), "given")
+        return source_of(value)
     if name == "vocabulary":
-        return " ".join(value)
+        return " ".join(map(visible, value))
     if name == "master_sequence_length":
         return "{} to {}".format(*value)
     if name == "hidden_dimension":
@@ -140,10 +169,10 @@ def from_field(name: str, value: Any) -> Any:
     SettingError
         If the value is a text that is no value of the setting.
     """
-    if name == "master_sequences":
-        return ALICE if value == "alice" else None
     if name == "vocabulary":
-        return value.split()
+        return list(map(from_visible, value.split()))
+    if name == "num_samples" and value.strip().lower() == ALL:
+        return ALL
     if name == "master_sequence_length":
         return tuple(whole(name, part) for part in re.split(r"to|,|\s", value) if part)
     if name == "hidden_dimension":
@@ -194,16 +223,24 @@ def optional_text(value: int | float | None) -> str:
     return "" if value is None else f"{value:g}"
 
 
-def _text_or_none(masters: Any) -> str | None:
-    """Return `masters` if they are a text or None, and an empty text for a list."""
-    return masters if masters is None or isinstance(masters, str) else ""
+def source_of(masters: Any) -> str:
+    """Return the source of a run's masters, a value of `SOURCES`."""
+    if masters is None:
+        return "generated"
+    if not isinstance(masters, str):
+        return "explicit"
+    return "alice" if masters == ALICE else "text"
 
 
-def source_settings(source: str) -> dict[str, Any]:
-    """Return the vocabulary and the number of samples for a source of data."""
-    if source == "alice":
-        return {"vocabulary": text_vocabulary(ALICE), "num_samples": 10_000}
-    return {name: SequenceDataset.param[name].default for name in ("vocabulary", "num_samples")}
+def source_fields(source: str) -> dict[str, Any]:
+    """Return the values of the fields that a source of data begins with."""
+    names = (*OF_SOURCE, "vocabulary") if source == "generated" else OF_SOURCE
+    defaults = {name: SequenceDataset.param[name].default for name in names}
+    if source == "explicit":
+        defaults["num_samples"] = ALL
+    elif source != "generated":
+        defaults |= TEXT_DEFAULTS
+    return {name: to_field(name, value) for name, value in defaults.items()}
 
 
 def whole(name: str, text: str) -> int:

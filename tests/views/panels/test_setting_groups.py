@@ -73,13 +73,26 @@ def test_a_new_run_takes_the_settings_of_the_run_and_the_changes(session, new_ru
     assert (settings["num_samples"], settings["seed"]) == (64, 1)
 
 
-def test_another_vocabulary_ends_given_master_sequences(session):
+def test_generated_masters_take_the_place_of_own_data(session):
     session.manager.create(master_sequences=["abcab"], vocabulary=["a", "b", "c"])
     new_run = NewRunFields(session)
     new_run.show()
-    assert new_run.fields["master_sequences"].value == "given"
-    new_run.fields["vocabulary"].value = "a b"
-    assert new_run.settings()["master_sequences"] is None
+    assert new_run.fields["master_sequences"].value == "explicit"
+    new_run.fields["master_sequences"].value = "generated"
+    settings = new_run.settings()
+    assert settings["master_sequences"] is None
+    assert settings["vocabulary"] == ["a", "b", "c", "d"]
+
+
+def test_tokens_that_cannot_be_seen_stay_in_the_vocabulary_field(session):
+    vocabulary = [" ", "\t", "\u00a0", "\ufeff", "\u0301", "New York"]
+    session.manager.create(vocabulary=vocabulary, num_samples=64)
+    new_run = NewRunFields(session)
+    new_run.show()
+    assert not new_run.pending
+    assert new_run.fields["vocabulary"].value == "␣ ␉ U+00A0 U+FEFF ◌\u0301 New␣York"
+    new_run.fields["vocabulary"].value += " x"
+    assert new_run.settings()["vocabulary"] == [*vocabulary, "x"]
 
 
 def test_a_new_run_refuses_a_text_that_is_no_value(new_run):

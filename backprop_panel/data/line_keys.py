@@ -1,0 +1,60 @@
+"""Numbers by which equal master sequences are found without comparing them."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .master_sequences import TOKENS_AT_ONCE, MasterSequences
+
+FACTOR = 0x9E3779B97F4A7C15
+INVERSE = pow(FACTOR, -1, 1 << 64)
+
+
+def line_keys(masters: MasterSequences, salt: np.uint64) -> NDArray[np.uint64]:
+    """Return a number for each master: equal for equal ones, and as good as random.
+
+    Different masters hardly ever have the same number; another salt gives others. A number is the
+    sum of (t + 1) Fᵏ modulo 2⁶⁴ over the tokens t at the places k, or the hash of a very long
+    master, scrambled.
+    """
+    keys = np.empty(len(masters), np.uint64)
+    is_long = masters.lengths > TOKENS_AT_ONCE
+    for number in np.flatnonzero(is_long):
+        digest = blake2b(masters[number].tobytes(), digest_size=8).digest()
+        keys[number] = int.from_bytes(digest, "little")
+    powers, inverses = _powers(FACTOR), _powers(INVERSE)
+    # Masters that begin within the same stretch of tokens are summed together.
+    stretch_of = masters.starts // TOKENS_AT_ONCE
+    first = np.flatnonzero(np.diff(stretch_of, prepend=-1))
+    for begin, end in zip(first, [*first[1:], len(masters)], strict=True):
+        part = np.arange(begin, end)[~is_long[begin:end]]
+        if not len(part):
+            continue
+        starts = masters.starts[part]
+        ends = starts + masters.lengths[part] - starts[0]
+        tokens = masters.ids[starts[0] : starts[0] + ends[-1]].astype(np.uint64)
+        # The sums of all terms before each place; a master's is the difference of two.
+        sums = np.zeros(len(tokens) + 1, np.uint64)
+        np.cumsum((tokens + np.uint64(1)) * powers[: len(tokens)], out=sums[1:])
+        starts = starts - starts[0]
+        keys[part] = (sums[ends] - sums[starts]) * inverses[starts]
+    return _scrambled(keys ^ salt)
+
+
+def _powers(factor: int) -> NDArray[np.uint64]:
+    """Return the powers 0, 1, 2, … of a number modulo 2⁶⁴, for the longest stretch."""
+    factors = np.full(2 * TOKENS_AT_ONCE, factor, np.uint64)
+    factors[0] = 1
+    return np.multiply.accumulate(factors)
+
+
+def _scrambled(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Scramble numbers in place by the one-to-one mixing steps of SplitMix64."""
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        keys ^= keys >> np.uint64(shift)
+        keys *= np.uint64(factor)
+    keys ^= keys >> np.uint64(31)
+    return keys

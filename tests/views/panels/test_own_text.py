@@ -1,0 +1,175 @@
+"""Own data on the page: the fields of a text, what they make, and the preview of it."""
+
+import panel as pn
+import panel_material_ui as pmui
+import pytest
+
+from backprop_panel import SequenceDataset, TrainingRunManager
+from backprop_panel.settings import SettingError
+from backprop_panel.views.panels.setting_groups import NewRunFields
+from backprop_panel.views.state.session import Session
+
+pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
+
+NAMES = "emma\nolivia\nava\nmia\nanna\nella\nleo\nida\nbo\nelias"
+
+
+@pytest.fixture
+def session():
+    manager = TrainingRunManager()
+    manager.create(num_samples=64, seed=1)
+    return Session(manager)
+
+
+@pytest.fixture
+def new_run(session):
+    fields = NewRunFields(session)
+    fields.show()
+    return fields
+
+
+def control(panel, label, kind=pmui.base.MaterialComponent):
+    (found,) = (
+        each for each in panel.__panel__().select(kind) if getattr(each, "label", "") == label
+    )
+    return found
+
+
+def typed(new_run, text, source="text", **fields):
+    new_run.fields["master_sequences"].value = source
+    label = "Text" if source == "text" else "Masters, one a line, tokens between spaces"
+    for name, value in fields.items():
+        control(new_run, name.replace("_", " ").capitalize()).value = value
+    control(new_run, label, pmui.TextAreaInput).value = text
+
+
+def uploaded(new_run, **files):
+    new_run.fields["master_sequences"].value = "text"
+    upload = control(new_run, "Upload files")
+    upload.param.update(
+        filename=[name.replace("_", ".") for name in files], value=list(files.values())
+    )
+
+
+def preview(new_run):
+    (shown,) = (
+        pane.object
+        for pane in new_run.__panel__().select(pn.pane.HTML)
+        if "bp-preview" in pane.css_classes and pane.visible
+    )
+    return shown
+
+
+def made(session, new_run):
+    run = session.manager.create(**new_run.settings())
+    new_run.show()
+    return run
+
+
+def test_a_pasted_text_makes_a_run_with_the_defaults_of_texts(session, new_run):
+    typed(new_run, NAMES, boundary_token=".")
+    assert new_run.pending
+    run = made(session, new_run)
+    expected = SequenceDataset.from_text(NAMES, boundary=".", seed=1)
+    assert run.dataset.settings() | {"num_master_sequences": 3} == expected.settings()
+    assert not new_run.pending
+
+
+def test_the_fields_of_generated_masters_are_hidden_for_a_text(new_run):
+    assert control(new_run, "Vocabulary").visible
+    typed(new_run, NAMES)
+    assert not control(new_run, "Vocabulary").visible
+    assert not control(new_run, "Master length").visible
+
+
+def test_a_preview_says_what_the_text_makes(new_run):
+    typed(new_run, NAMES)
+    shown = preview(new_run)
+    assert "With a boundary token" in shown
+    new_run.fields["sequence_length"].value = "4"
+    assert "5 too short for a window of 4" in preview(new_run)
+    assert "A boundary token would make windows of them" in preview(new_run)
+    control(new_run, "Boundary token").value = "."
+    shown = preview(new_run)
+    for part in ("10 lines", "47 windows", "12 tokens", "Optimal loss", "36 → 32 → 32 → 12"):
+        assert part in shown
+
+
+def test_a_preview_names_what_cannot_be_seen_and_escapes_the_rest(new_run):
+    typed(new_run, "a\tb\u202e<i>abc\u00a0ab", sequence_length="3")
+    shown = preview(new_run)
+    for name in ("␉", "U+202E", "U+00A0", "&lt;"):
+        assert name in shown
+    assert "<i>" not in shown
+
+
+def test_words_and_a_limited_vocabulary_are_chosen_by_fields(session, new_run):
+    new_run.fields["master_sequences"].value = "text"
+    control(new_run, "Most tokens of the vocabulary").value = "4"
+    typed(new_run, "a b a c\na b d e", tokens="words", boundary_token="␣", sequence_length="3")
+    run = made(session, new_run)
+    assert run.dataset.vocabulary == [" ", "a", "b", "<unknown>"]
+    assert (run.config["token_type"], run.config["boundary"]) == ("words", " ")
+
+
+def test_labels_before_a_tab_make_a_classification(session, new_run):
+    new_run.fields["master_sequences"].value = "text"
+    control(new_run, "What lines are").value = "labels"
+    assert new_run.fields["task_type"].value == "sequence_classification"
+    typed(new_run, "x\tanna\ny\tleoleo\nx\tida", sequence_length="3")
+    run = made(session, new_run)
+    assert run.dataset.output_labels == ["x", "y"]
+    assert control(new_run, "Text", pmui.TextAreaInput).value == "x\tanna\ny\tleoleo\nx\tida"
+
+
+def test_a_file_for_each_class_is_uploaded(session, new_run):
+    new_run.fields["master_sequences"].value = "text"
+    control(new_run, "What lines are").value = "files"
+    uploaded(new_run, girls_txt=b"anna\r\nida\r\n", boys_txt=b"\xef\xbb\xbfleo\nelias")
+    new_run.fields["sequence_length"].value = "3"
+    run = made(session, new_run)
+    assert run.dataset.output_labels == ["girls", "boys"]
+    assert "\ufeff" not in run.dataset.vocabulary
+
+
+def test_a_file_of_another_kind_is_refused_and_changes_nothing(new_run):
+    uploaded(new_run, a_pdf=b"abc")
+    with pytest.raises(SettingError, match="Paste a text here"):
+        new_run.settings()
+
+
+def test_a_text_too_long_for_the_field_is_kept(session, new_run):
+    text = "abcdefghij\n" * 4000
+    uploaded(new_run, long_txt=text.encode())
+    run = made(session, new_run)
+    assert run.config["master_sequences"] == text
+    assert control(new_run, "Text", pmui.TextAreaInput).value == ""
+    control(new_run, "Boundary token").value = "."
+    assert new_run.settings()["master_sequences"] == text
+    assert new_run.settings()["vocabulary"][0] == "."
+
+
+def test_explicit_masters_are_typed_with_their_tokens_between_spaces(session, new_run):
+    typed(new_run, "the cat sat ␣ the\na dog", source="explicit")
+    new_run.fields["sequence_length"].value = "2"
+    run = made(session, new_run)
+    assert run.config["master_sequences"] == [["the", "cat", "sat", " ", "the"], ["a", "dog"]]
+    assert run.dataset.vocabulary == [" ", "a", "cat", "dog", "sat", "the"]
+
+
+def test_explicit_masters_of_a_run_are_shown_in_their_field(session, new_run):
+    session.manager.create(master_sequences=["ab ab", "abba"], vocabulary=["a", "b", " "])
+    new_run.show()
+    area = control(new_run, "Masters, one a line, tokens between spaces", pmui.TextAreaInput)
+    assert area.visible
+    assert area.value == "a b ␣ a b\na b b a"
+    assert not new_run.pending
+
+
+def test_another_seed_keeps_the_text_of_a_run(session, new_run):
+    typed(new_run, NAMES, boundary_token=".")
+    made(session, new_run)
+    new_run.fields["seed"].value = "5"
+    settings = new_run.settings()
+    assert (settings["master_sequences"], settings["boundary"]) == (NAMES, ".")
+    assert (settings["num_samples"], settings["split"]) == ("all", "lines")

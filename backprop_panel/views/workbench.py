@@ -99,6 +99,8 @@ class Workbench(pn.viewable.Viewer):
         self.tabs.param.watch(self._follow_theme, "dark_theme")
         if pn.state.curdoc is not None:
             self._follow_document(pn.state.curdoc)
+        # After the page is open in a browser: a run for each request would fill the server.
+        pn.state.onload(self.link.follow)
         pn.state.onload(lambda: load_in_stages(self._load_rest(comparison)))
 
     @property

@@ -44,7 +44,7 @@ class Link(pn.viewable.Viewer):
     Attributes
     ----------
     memory : TabMemory
-        Follows the link once it is shown on an open page: a request alone must not make a run.
+        Keeps the id of the run for a reload, to be placed on the page.
     """
 
     session = param.ClassSelector(class_=Session, constant=True)
@@ -60,8 +60,7 @@ class Link(pn.viewable.Viewer):
         self._settings = {name: value for name, value in link.items() if name not in PAGE_ARGUMENTS}
         self._first, self._defaults = first, defaults
         self._config: dict[str, Any] = {}
-        self._key = ""
-        self.memory = TabMemory(self.follow, visible=bool(self._settings))
+        self.memory = TabMemory(self._settings, visible=bool(self._settings))
         self._notice = Notice(
             button("Open it", self._open, variant="contained", sx=PRIMARY),
             button("Leave it", self._decline),
@@ -70,25 +69,20 @@ class Link(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return self._notice.__panel__()
 
-    def follow(self, key: str = "") -> None:
+    def follow(self) -> None:
         """Show a new draft with the link's configuration.
 
-        A notice asks before a large run is made, or says why the link is refused.
-
-        Parameters
-        ----------
-        key : str
-            The id of the new run. A run with this id, which the same tab made before it was
-            reloaded, is shown again.
+        A notice asks before a large run is made, or says why the link is refused. To be called when
+        the page is open in a browser, as a request alone must not make a run. The id of the run is
+        the key of the page: one that it made before it was reloaded is shown again.
         """
         if self._settings:
-            self._key = key
             self._attempt(self._follow)
 
     def _follow(self) -> None:
         manager = self.session.manager
-        if any(run.id == self._key for run in manager.runs):
-            manager.switch(self._key)
+        if any(run.id == self.memory.key for run in manager.runs):
+            manager.switch(self.memory.key)
             return
         config = from_query(self._settings, self._defaults)
         estimate = estimate_resources(config)
@@ -101,7 +95,7 @@ class Link(pn.viewable.Viewer):
     def _make(self, config: dict[str, Any]) -> None:
         untouched = self._first is not None and not self._first.trainer.engine.events
         first = self._first if untouched else None
-        self.session.manager.draft(replacing=first, id=self._key or None, **config)
+        self.session.manager.draft(replacing=first, id=self.memory.key, **config)
 
     def _open(self) -> None:
         self._decline()

@@ -1,55 +1,52 @@
-"""A key of a browser's tab and its address, which is the same when the page is loaded again."""
+"""A random key of a page with its address, which stays the same when the page is reloaded."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+from uuid import uuid4
 
 import panel as pn
 import param
 
 KEY = re.compile("[0-9a-f]{32}")
 
-_ESM = """
-function random() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")
-}
-
-export function render({ model }) {
-  const name = `bp-key ${location.pathname}${location.search}`
-  const [navigation] = performance.getEntriesByType("navigation")
-  const again = navigation && navigation.type !== "navigate"  // reloaded, or back or forward
-  let key = random()
-  try {
-    key = (again && sessionStorage.getItem(name)) || key
-    sessionStorage.setItem(name, key)
-  } catch { /* nothing is stored here: each load has a key of its own */ }
-  // Not as a message: none is heard as early as this.
-  model.key = key
-  return document.createElement("span")
-}
-"""
-
 
 class TabMemory(pn.custom.JSComponent):
-    """Tells a random key as soon as the page is open; it is another in each tab that is opened.
+    """Keeps the key of a page in a cookie of the browser until it is closed.
 
     Parameters
     ----------
-    on_open : callable
-        Called with the key.
+    arguments : mapping
+        Those of the page's address: each address has a key of its own.
     """
 
-    key = param.String("", doc="32 hexadecimal digits, made in the browser.")
+    cookie = param.String("", doc="The name of the cookie.")
+    key = param.String("", doc="32 hexadecimal digits.")
 
-    _esm = _ESM
+    _esm = """
+    export function render({ model }) {
+      document.cookie = `${model.cookie}=${model.key}; path=${location.pathname}; SameSite=Lax`
+      return document.createElement("span")
+    }
+    """
 
-    def __init__(self, on_open: Callable[[str], None], **params: object) -> None:
-        super().__init__(width=0, height=0, margin=0, sizing_mode="fixed", **params)
-        self._on_open = on_open
-        self.param.watch(self._open, "key")
+    def __init__(self, arguments: Mapping[str, Any], **params: object) -> None:
+        address = sha256(repr(sorted(arguments.items())).encode()).hexdigest()
+        cookie = f"backprop_panel_{address[:16]}"
+        key = _kept(cookie) or uuid4().hex
+        super().__init__(
+            cookie=cookie, key=key, width=0, height=0, margin=0, sizing_mode="fixed", **params
+        )
 
-    def _open(self, event: param.parameterized.Event) -> None:
-        if KEY.fullmatch(event.new):
-            self._on_open(event.new)
+
+def _kept(cookie: str) -> str:
+    """Return the key of a page that is loaded again; empty for one that is opened."""
+    context = pn.state.curdoc.session_context if pn.state.curdoc else None
+    request = getattr(context, "request", None)
+    key = (getattr(request, "cookies", None) or {}).get(cookie, "")
+    # Browsers send this header when a page is reloaded, and not when a link is followed.
+    headers = {name.lower() for name in getattr(request, "headers", None) or {}}
+    return key if "cache-control" in headers and KEY.fullmatch(key) else ""

@@ -30,6 +30,13 @@ def followed(session, arguments, first=None):
     return link
 
 
+def followed_with(key, session):
+    """Follow a link on the page of a key."""
+    link = Link(session, {"seed": "3"})
+    link.memory.key = key
+    link.follow()
+
+
 def shown(link):
     """Return the notice's title, its text, and whether it asks; None if it is not visible."""
     alert = link.__panel__()
@@ -81,28 +88,23 @@ def test_a_link_makes_a_run_of_ones_own_beside_one_that_is_alike(session):
 
 
 def test_a_reload_shows_the_run_that_the_link_made(session):
-    Link(session, {"seed": "3"}).memory.key = KEY
+    followed_with(KEY, session)
     made = session.run
     session.manager.create(seed=4)
-    Link(session, {"seed": "3"}).memory.key = KEY
+    followed_with(KEY, session)
     assert session.run is made and len(session.manager.runs) == 3
 
 
 def test_the_same_link_in_another_tab_makes_another_run(session):
     for key in (KEY, KEY[::-1]):
-        Link(session, {"seed": "3"}).memory.key = key
+        followed_with(key, session)
     assert len(session.manager.runs) == 3
 
 
-def test_what_is_no_key_of_a_tab_makes_nothing(session):
-    Link(session, {"seed": "3"}).memory.key = session.run.name
-    assert len(session.manager.runs) == 1
-
-
 def test_a_reload_after_the_run_was_deleted_makes_another(session):
-    Link(session, {"seed": "3"}).memory.key = KEY
+    followed_with(KEY, session)
     session.manager.delete(KEY)
-    Link(session, {"seed": "3"}).memory.key = KEY
+    followed_with(KEY, session)
     assert session.run.config["seed"] == 3
 
 
@@ -153,7 +155,8 @@ def test_a_large_run_is_shown_again_without_a_question(session):
     wanted = session.manager.create(num_samples=500_000)
     session.manager.create(num_samples=64)
     link = Link(session, {"num_samples": "500000"})
-    link.follow(wanted.id)
+    link.memory.key = wanted.id
+    link.follow()
     assert shown(link) is None and session.run is wanted
 
 

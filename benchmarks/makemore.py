@@ -8,14 +8,17 @@ takes the same batches. Run it with ``python benchmarks/makemore.py names.txt [s
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
-import torch
-from torch import nn
-from torch.nn import functional
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the network is small: threads would wait
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from torch import nn  # noqa: E402
+from torch.nn import functional  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout, not installed
 
@@ -96,7 +99,7 @@ def torch_loss(model: nn.Sequential, data: SequenceDataset, windows: np.ndarray)
 
 def main(names: Path, steps: int = STEPS) -> None:
     """Train both and print their losses."""
-    torch.set_num_threads(1)  # the network is small: more threads would wait for each other
+    torch.set_num_threads(1)
     run = run_of(names)
     data, engine = run.dataset, run.trainer.engine
     model = torch_model(run)

@@ -308,6 +308,7 @@ def used_page(open_page, kept):
     pause(page)
     page.get_by_role("button", name="Train", exact=True).click()
     _restore_playback(page)
+    _restore(page, "Export as", "Run, to import again")
     _delete_all_but_the_first_run(page)
     fill(page, "Run name", "")  # a name that was refused stands there still
     _deselect(page)
@@ -318,6 +319,12 @@ def used_page(open_page, kept):
     page.evaluate(SHOW_ALL_CELLS)
     page.wait_for_function("() => Bokeh.documents.every((document) => document.is_idle)")
     return page
+
+
+def _restore(page: Page, label: str, option: str) -> None:
+    """Choose an option of a list again, if another is chosen."""
+    if option not in page.get_by_role("combobox", name=label, exact=True).inner_text():
+        choose(page, label, option)
 
 
 def _restore_playback(page):

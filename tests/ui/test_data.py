@@ -60,7 +60,7 @@ def test_a_text_is_uploaded_previewed_and_learned_from(used_page, tmp_path):
     expect(used_page.get_by_text("16 windows")).to_be_visible()
     press(used_page, "New run")
     expect_active(used_page, "run 2")
-    expect(used_page.get_by_label("Text", exact=True)).to_have_value("emma\nolivia\nava")
+    expect(used_page.get_by_label("Text", exact=True)).to_have_value("emma\nolivia\nava\n")
     show_tab(used_page, "Data")
     expect(used_page.locator(".bp-text")).to_have_count(10)
     press(used_page, "Test loss")

@@ -112,6 +112,10 @@ class TrainingRun(param.Parameterized):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; a new name by way of the manager."""
+        if name == "config" and "config" in self.__dict__:
+            raise SettingError(
+                "config", "A run's configuration never changes: create another run with it."
+            )
         # Not by a Param of another class: Param allows none for `name`.
         if name == "name" and self.manager is not None:
             self.manager.rename(self.id, value)

@@ -18,8 +18,9 @@ from ..data.sequence_dataset import SequenceDataset
 from ..nn.network import Network, Phase
 from ..nn.optimizers import Optimizer, OptimizerState
 from ..nn.record import FrozenPart, StepRecord, read_only_copy
-from ..settings import plain
+from ..settings import SettingError, plain, shown
 from .checkpoints import Checkpoints, EngineState
+from .engine_params import checked_changes
 from .evaluation import Evaluation
 from .event_log import (
     Changed,
@@ -42,6 +43,7 @@ from .weight_edits import (
     refuse_missing_part,
     refuse_missing_unit,
     refuse_missing_weight,
+    refuse_other_than_bool,
     refuse_weight_value,
 )
 
@@ -134,8 +136,14 @@ class Engine:
         return None if update is None else self.network.by_layer(update)
 
     def change(self, **settings: Any) -> None:
-        """Change training settings from the next step on, and log the change."""
-        settings = plain(settings)
+        """Change training settings from the next step on, and log the change.
+
+        Raises
+        ------
+        SettingError
+            For a setting that is unknown or out of bounds. Nothing has changed then.
+        """
+        settings = checked_changes(settings)
         changed = replace(self.settings, **settings)
         if changed != self.settings:
             self._computation.use(changed)
@@ -170,7 +178,15 @@ class Engine:
         self.load_again(digest)
 
     def load_again(self, digest: str) -> None:
-        """Set all weights and biases from tensors that were loaded before, and log it."""
+        """Set all weights and biases from tensors that were loaded before, and log it.
+
+        Raises
+        ------
+        SettingError
+            If no tensors of this digest were loaded.
+        """
+        if digest not in self.tensors:
+            raise SettingError("weights", f"No weights of the digest {shown(digest)} were loaded.")
         self.network.parameters[...] = self.tensors[digest]
         self.events.append(WeightsLoaded(self.step, digest))
 
@@ -195,8 +211,8 @@ class Engine:
         SettingError
             If there is no such layer or entry.
         """
-        layer, row, column = plain((layer, row, column))
-        frozen = bool(frozen)
+        layer, row, column, frozen = plain((layer, row, column, frozen))
+        refuse_other_than_bool("frozen", frozen)
         refuse_missing_part(self.network, layer, row, column)
         if column is None:
             if frozen != (layer in self.frozen):
@@ -216,7 +232,8 @@ class Engine:
         SettingError
             If there is no such hidden unit.
         """
-        level, unit, silenced = plain(level), plain(unit), bool(silenced)
+        level, unit, silenced = plain((level, unit, silenced))
+        refuse_other_than_bool("silenced", silenced)
         refuse_missing_unit(self.network, level, unit)
         if silenced != ((level, unit) in self.silenced):
             self._computation.silenced = self.silenced ^ {(level, unit)}

@@ -1,10 +1,13 @@
-"""Params that keep their values in a trainer's engine."""
+"""The training settings as Params, which keep their values in a trainer's engine."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from ..settings import Choice, Count, Plain, Quantity, plain
+from ..nn.losses import LOSSES
+from ..nn.optimizers import OPTIMIZERS
+from ..settings import Choice, Configured, Count, Plain, Quantity, plain, refuse_unknown
 
 
 class EngineSetting(Plain):
@@ -46,3 +49,40 @@ class EngineCount(EngineSetting, Count):
 
 class EngineChoice(EngineSetting, Choice):
     """A `Choice` that lives in the engine."""
+
+
+class TrainingParams(Configured):
+    """The settings that may change between any two steps."""
+
+    learning_rate = EngineQuantity(
+        0.001, bounds=(0, None), inclusive_bounds=(False, True), doc="Step size of the optimizer."
+    )
+    batch_size = EngineCount(
+        32,
+        bounds=(1, None),
+        doc="Examples in a batch; at most all training samples are used.",
+    )
+    loss_type = EngineChoice(
+        default="mse", objects=list(LOSSES), doc="The loss function that is minimised."
+    )
+    optimizer = EngineChoice(
+        default="sgd", objects=list(OPTIMIZERS), doc="The rule that turns gradients into updates."
+    )
+    weight_decay = EngineQuantity(
+        0.0,
+        bounds=(0, None),
+        doc="This times the weights is added to the gradient (L2), also for adam; adamw takes it, "
+        "times the learning rate, from the weights instead (decoupled).",
+    )
+
+
+def checked_changes(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return changes of training settings as they are kept.
+
+    Raises
+    ------
+    SettingError
+        For a setting that is unknown or out of bounds.
+    """
+    refuse_unknown(settings, TrainingParams.setting_names())
+    return {name: TrainingParams.param[name].checked(value) for name, value in settings.items()}

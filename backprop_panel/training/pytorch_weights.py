@@ -52,11 +52,13 @@ def digest_of(network: Network, parameters: NDArray) -> str:
     SettingError
         If the vector does not fit the network or holds a number that is not finite.
     """
-    if parameters.shape != (network.size,) or parameters.dtype != network.dtype:
+    is_array = isinstance(parameters, np.ndarray)
+    if not is_array or (parameters.shape, parameters.dtype) != ((network.size,), network.dtype):
+        given = f"{parameters.dtype} of the shape {parameters.shape}" if is_array else parameters
         raise SettingError(
             "weights",
             f"The network has {network.size} parameters of {np.dtype(network.dtype)}; got "
-            f"{parameters.dtype} of the shape {parameters.shape}.",
+            f"{given if is_array else shown(given)}.",
         )
     if not np.isfinite(parameters).all():
         raise SettingError("weights", "Weights must be finite numbers.")

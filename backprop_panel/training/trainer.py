@@ -11,13 +11,11 @@ from typing import Any
 import param
 
 from ..data.sequence_dataset import SequenceDataset
-from ..nn.losses import LOSSES
-from ..nn.optimizers import OPTIMIZERS
 from ..nn.record import StepRecord
-from ..settings import Configured, SettingError, refuse_unknown
+from ..settings import SettingError, refuse_unknown
 from .command_queue import Command, CommandQueue
 from .engine import Engine
-from .engine_params import EngineChoice, EngineCount, EngineQuantity
+from .engine_params import EngineChoice, TrainingParams
 from .model import Model, refuse_too_large
 from .training_settings import TrainingSettings
 
@@ -28,7 +26,7 @@ def always_free() -> None:
     """Claim a run that no other process can train."""
 
 
-class Trainer(Configured):
+class Trainer(TrainingParams):
     """Trains a model on a dataset; every setting may change between any two steps.
 
     Raises
@@ -49,26 +47,6 @@ class Trainer(Configured):
     model = param.ClassSelector(class_=Model, constant=True, doc="The network that is trained.")
     dataset = param.ClassSelector(
         class_=SequenceDataset, constant=True, doc="The source of the examples."
-    )
-    learning_rate = EngineQuantity(
-        0.001, bounds=(0, None), inclusive_bounds=(False, True), doc="Step size of the optimizer."
-    )
-    batch_size = EngineCount(
-        32,
-        bounds=(1, None),
-        doc="Examples in a batch; at most all training samples are used.",
-    )
-    loss_type = EngineChoice(
-        default="mse", objects=list(LOSSES), doc="The loss function that is minimised."
-    )
-    optimizer = EngineChoice(
-        default="sgd", objects=list(OPTIMIZERS), doc="The rule that turns gradients into updates."
-    )
-    weight_decay = EngineQuantity(
-        0.0,
-        bounds=(0, None),
-        doc="This times the weights is added to the gradient (L2), also for adam; adamw takes it, "
-        "times the learning rate, from the weights instead (decoupled).",
     )
     mode = EngineChoice(
         default="train",

@@ -46,6 +46,12 @@ def refuse_missing_unit(network: Network, level: int, unit: int) -> None:
         )
 
 
+def refuse_other_than_bool(name: str, value: bool) -> None:
+    """Raise `SettingError` unless a value is True or False."""
+    if not isinstance(value, bool):
+        raise SettingError(name, f"{name} must be True or False; got {shown(value)}.")
+
+
 def refuse_weight_value(value: float) -> None:
     """Raise `SettingError` unless a value is a number that is finite in float32."""
     if not is_number(value) or not is_finite(value):

@@ -74,7 +74,7 @@ def test_refused_weights_are_told_beside_their_button(used_page, tmp_path):
     give(used_page, tmp_path / "model.pt")
     message = used_page.get_by_text("save_file(torch.load(path, weights_only=True)", exact=False)
     expect(message).to_be_visible()
-    expect(message).to_be_in_viewport(ratio=1)
+    expect(message).to_be_in_viewport(ratio=0.95)
     above = used_page.get_by_text("Import weights", exact=True).bounding_box()
     assert 0 < message.bounding_box()["y"] - above["y"] < 60
     expect(used_page.get_by_role("dialog")).to_be_hidden()

@@ -169,6 +169,8 @@ class TrainingRunManager(param.Parameterized):
             As in `create`.
         """
         self._refuse_if_closed()
+        if replacing is not None and replacing not in self.runs:
+            raise SettingError("run", f"There is no such run to replace: {shown(replacing)}.")
         others = [run for run in self.runs if run is not replacing]
         stem = "run " if name is None else fork_stem(name)
         taken = {run.name for run in (*others, *self.unreadable)}
@@ -235,7 +237,7 @@ class TrainingRunManager(param.Parameterized):
         """Give a run another name, as ``run.name = name`` does."""
         self._refuse_if_closed()
         run = self.run(run_id)
-        if name != run.name:
+        if not isinstance(name, str) or name != run.name:
             name = self._checked_name(name)
             if self._autosave is not None:
                 self._autosave.rename(run, name)

@@ -119,6 +119,8 @@ class TrainingRun(param.Parameterized):
         # Not by a Param of another class: Param allows none for `name`.
         if name == "name" and self.manager is not None:
             self.manager.rename(self.id, value)
+        elif name == "name" and "_loading" in self.__dict__:
+            self.take_name(legal_name(value))
         else:
             super().__setattr__(name, value)
 

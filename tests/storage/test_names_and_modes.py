@@ -3,10 +3,11 @@
 import sqlite3
 from contextlib import closing
 
+import numpy as np
 import pytest
 from stores import SMALL, everything, train
 
-from backprop_panel import SettingError, StoreError, TrainingRunManager
+from backprop_panel import SettingError, StoreError, TrainingRun, TrainingRunManager
 from backprop_panel.interchange import import_run
 from tests.bundles import exported
 
@@ -192,3 +193,21 @@ def test_a_fork_and_a_copy_of_a_long_old_name_are_short(old_store):
         assert len(manager.fork(run.id).name) <= 120
         copy = manager.add(import_run(exported(run)))
         assert len(copy.name) <= 120 and "\u202e" not in copy.name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", 1000 * "x", "a\nb", 5, [1], np.array(["a", "b"]), np.array([]), np.ma.masked],
+    ids=repr,
+)
+def test_a_run_refuses_a_wrong_name_with_and_without_a_manager(name):
+    manager = TrainingRunManager()
+    run = manager.create(num_samples=64)
+    alone = TrainingRun("alone", {"num_samples": 64})
+    for each in (run, alone):
+        before = each.name
+        with pytest.raises(SettingError, match="A run"):
+            each.name = name
+        assert each.name == before
+    with pytest.raises(SettingError, match="A run"):
+        manager.rename(run.id, name)

@@ -141,8 +141,9 @@ class SurfaceTab(pn.viewable.Viewer):
     def _moment(self) -> str:
         session = self.session
         if session.past is not None:
-            return f"the past, step {session.past.step:,}"
-        return f"now, step {session.record.step if session.training else session.engine.step:,}"
+            return f"the past, after step {session.past.step:,}"
+        step = session.record.step if session.training else session.engine.step
+        return f"now, after step {step:,}" if step else "now, before the first step"
 
     def _legend_text(self, places: list[Place]) -> str:
         """Return what the marks stand for, and what is drawn, as HTML."""

@@ -106,7 +106,9 @@ def test_a_playing_run_moves_its_point(used_page):
     expect_point(used_page, "now, after step 16", 0, 0)
     press(used_page, "Play")
     used_page.wait_for_function(
-        f"""() => {{ {_SOURCES} return /now, after step ([2-9]\\d|\\d{{3}})/.test(places?.text[now]) }}"""
+        f"""() => {{
+            {_SOURCES} return /now, after step ([2-9]\\d|\\d{{3}})/.test(places?.text[now])
+        }}"""
     )
     press(used_page, "Pause")
 

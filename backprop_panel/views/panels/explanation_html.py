@@ -98,7 +98,7 @@ def summary_html(terms: Sequence[Term]) -> str:
     return _said(
         f"{_counted(up, 'positive')} to <b>{number(sum(up))}</b>, "
         f"{_counted(down, 'negative')} to <b>{number(sum(down))}</b>: "
-        f"they cancel to {_percent(left)} of what was pushed."
+        f"{_percent(left)} of the push is left."
     )
 
 

@@ -55,7 +55,9 @@ class Inspector(pn.viewable.Viewer):
     def _show_other_number(self, *events: param.parameterized.Event) -> None:
         with param.parameterized.discard_events(self):
             self.everything = False
-        self._show()
+        with pn.io.hold():
+            self._show()
+            self._pane.at_top += 1
 
     def _show(self, *events: param.parameterized.Event) -> None:
         self._pane.html = self._html()

@@ -10,6 +10,8 @@ from ..state.session import Session
 from ..state.slow_motion import PACES, SlowMotion
 from .explanation_links import example_html, message
 
+ANOTHER_ROW = "Click a row of X, of an activation or of ŷ to choose its example."
+
 MOST_TOKENS = 8
 """Of a longer context, the last ones stand before the target in the caption."""
 
@@ -20,7 +22,8 @@ def phase_html(session: Session) -> str:
     return (
         f'<div class="bp-walk {"bp-dark" if session.dark else ""}" role="group" '
         f'aria-label="Slow motion">{_phases(slow_motion)}'
-        f'<p aria-live="polite">{escape(slow_motion.phase.sentence)}{_update_of_choice(session)}</p>'
+        f'<p aria-live="polite">{escape(slow_motion.phase.sentence)}'
+        f"{_update_of_choice(session)}</p>"
         f'<div class="bp-equation" data-tex="{escape(slow_motion.phase.latex)}"></div>'
         f'<div class="bp-controls">{_controls(slow_motion)}{_caption(session)}</div></div>'
     )
@@ -81,13 +84,16 @@ def _caption(session: Session) -> str:
     others = len(record.targets) - 1
     rest = f"and {others:,} more" if others else ""
     if row is not None:
-        rest = "alone" + (" · click a row for another" if others else "")
+        rest = "· click another row" if others else "alone"
     when = f"step {record.step:,}" if record.updated else f"after step {record.step:,}"
     if session.record.step > record.step:
         when += ", not the newest"
+    title = f"{when}. {ANOTHER_ROW}" if row is not None and others else when
+    # In place of the step, which the status says as well.
+    when = "" if row is not None and session.record.step == record.step else f"{when} · "
     example = example_html(source, row or 0, MOST_TOKENS)
     return (
-        f'<span class="bp-walked">{when} · {example} {rest}</span>'
+        f'<span class="bp-walked" title="{title}">{when}{example} {rest}</span>'
         f'<button data-key="leave" data-hotkey="Escape" {message(leave=True)} '
         'aria-label="Leave slow motion" title="Leave slow motion (Esc)">✕</button>'
     )

@@ -81,6 +81,8 @@ class SurfaceTab(pn.viewable.Viewer):
     def _draw_again(self) -> None:
         if self._plane.ready:
             self.work.again()
+        else:
+            self._plane.demand()
 
     def _draw_losses(self, *events: param.parameterized.Event) -> None:
         if not self.visible:

@@ -214,6 +214,23 @@ def test_only_a_weight_that_is_chosen_can_be_used(tab, session):
     assert not button.disabled
 
 
+def test_why_no_chosen_weight_can_be_used_is_said_beside_the_button(tab, session):
+    tab.visible = True
+    assert "on the map first" not in said(tab)
+    choose_weights(tab)
+    assert "click a weight or a bias on the map first" in said(tab)
+    session.select(Cell("bias", 1, 6, 2))
+    assert "on the map first" not in said(tab)
+
+
+def test_drawing_without_two_weights_says_which_are_missing(tab):
+    tab.visible = True
+    choose_weights(tab, "W2[3, 1]")
+    press(tab, "Draw around the present")
+    assert "Name a weight here" in widget(tab, pmui.TextInput, "Weight up").helper_text
+    assert not widget(tab, pmui.TextInput, "Weight across").error_state
+
+
 @pytest.mark.parametrize(
     ("across", "up", "label", "message"),
     [

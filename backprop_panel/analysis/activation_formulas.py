@@ -28,6 +28,8 @@ class Formula:
         Lines of NumPy with ``{z}`` and ``{a}`` for those of the record.
     parts : callable
         Returns the `ActivationParts` of φ at a z.
+    words : str
+        What the letters in `value` and `slope` stand for, as a clause; empty without any but z.
     """
 
     value: str
@@ -35,6 +37,7 @@ class Formula:
     value_line: str
     slope_line: str
     parts: Callable[[float], ActivationParts]
+    words: str = ""
 
 
 def _gelu(z: float) -> ActivationParts:
@@ -80,6 +83,7 @@ FORMULAS = {
             "+ 2 * z * h * (1 - h) * np.sqrt(2 / np.pi) * (1 + 0.134145 * z**2)"
         ),
         parts=_gelu,
+        words="h is its gate, the share of z that passes, and u is how far the gate opens",
     ),
     "relu": Formula(
         value=r"\max(0, z)",

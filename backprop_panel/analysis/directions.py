@@ -177,8 +177,8 @@ def _main_directions(run: TrainingRun, states: Array) -> tuple[tuple[float, floa
     if different < LEAST_STATES:
         raise SettingError(
             "directions",
-            f"The path of {run.name!r} has {different} different finite state(s), and two "
-            "directions need three: train a few steps more, or choose two weights.",
+            f"Main directions need {LEAST_STATES} different moments of the run; it has {different} "
+            "so far: train a few steps more, or choose two weights.",
         )
     # As many rows as states, of which there are fewer than parameters.
     covariance = sum(centred @ centred.T for centred in _centred(states))

@@ -114,7 +114,7 @@ def _explain_last_delta(record: StepRecord, cell: RecordCell) -> Explanation:
     target = int(record.targets[b])
     entropy = record.settings["loss_type"] == "cross_entropy"
     parts = _entropy_parts if entropy else _squared_parts
-    equation, sentence, terms, numpy, note = parts(record, b, output)
+    equation, numbers, sentence, terms, numpy, note = parts(record, b, output)
     batch, outputs = record.logits.shape
     shares = f"the {batch} examples" + ("" if entropy else f" and {outputs} outputs")
     wanted = "1, as it is the target" if output == target else "0, as it is not the target"
@@ -126,14 +126,15 @@ def _explain_last_delta(record: StepRecord, cell: RecordCell) -> Explanation:
             f"divided by {shares}, as the loss is the mean over them."
         ),
         equation=equation,
+        numbers=numbers,
         terms=terms,
         numpy=numpy,
         note=note,
     )
 
 
-DeltaParts = tuple[str, str, list[Term], str, str]
-"""Equation, sentence, terms, line of NumPy and note of a delta of the last layer."""
+DeltaParts = tuple[str, str, str, list[Term], str, str]
+"""Equation, the same with numbers, sentence, terms, line of NumPy and note of a last delta."""
 
 
 def _entropy_parts(record: StepRecord, b: int, output: int) -> DeltaParts:
@@ -148,7 +149,8 @@ def _entropy_parts(record: StepRecord, b: int, output: int) -> DeltaParts:
         p = Factor("p counted as", 0.0)
     symbol = latex.symbol(record, "probabilities", None, b, output)
     return (
-        rf"\frac{{{symbol} - y[{b},{output}]}}{{B}}",
+        rf"\frac{{{symbol} - y[{b},{output}]}}{{B}}, \quad B = {batch}",
+        rf"\frac{{{latex.number(p.value)} - {int(y)}}}{{{batch}}}",
         "its probability minus",
         _two_terms(record, b, output, p, y, Factor("1/B", 1 / batch)),
         f"(record.probabilities[{b}, {output}] - {int(y)}) / {batch}",
@@ -158,10 +160,12 @@ def _entropy_parts(record: StepRecord, b: int, output: int) -> DeltaParts:
 
 def _squared_parts(record: StepRecord, b: int, output: int) -> DeltaParts:
     y, count = float(record.targets[b] == output), record.logits.size
+    batch, outputs = record.logits.shape
     logit = numbers_of(record, "logits")(b, output)
     symbol = latex.symbol(record, "logits", None, b, output)
     return (
-        rf"\frac{{2}}{{B\,C}}\,({symbol} - y[{b},{output}])",
+        rf"\frac{{2}}{{B\,C}}\,({symbol} - y[{b},{output}]), \quad B = {batch}, \; C = {outputs}",
+        rf"\frac{{2}}{{{batch} \cdot {outputs}}}\,({latex.number(logit.value)} - {int(y)})",
         "twice its distance from",
         _two_terms(record, b, output, logit, y, Factor("2/(B·C)", 2 / count)),
         f"2 / {count} * (record.logits[{b}, {output}] - {int(y)})",

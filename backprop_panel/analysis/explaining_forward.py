@@ -82,8 +82,8 @@ def explain_activation(record: StepRecord, cell: RecordCell) -> Explanation:
         record,
         cell,
         sentence=(
-            f"What unit {unit} gives in example {b}: φ = {ACTIVATIONS[name].label} of what "
-            "reaches it."
+            f"What unit {unit} gives in example {b}: φ of what reaches it, where φ is the "
+            f"activation function {ACTIVATIONS[name].label}."
         ),
         equation=rf"\varphi({symbol}), \quad \varphi(z) = {formula.value}",
         numbers=numbers,
@@ -102,6 +102,7 @@ def explain_slope(record: StepRecord, cell: RecordCell) -> Explanation:
     name = names[layer]
     z = numbers_of(record, "pre_activations", layer, multiplies=False)(b, unit)
     formula = FORMULAS[name]
+    words = f"; {formula.words}" if formula.words else ""
     line, level = f"record.pre_activations[{layer}][{b}, {unit}]", layer + 1
     symbol = latex.symbol(record, "pre_activations", layer, b, unit)
     return explained(
@@ -109,7 +110,8 @@ def explain_slope(record: StepRecord, cell: RecordCell) -> Explanation:
         cell,
         sentence=(
             f"How much the activation of unit {unit} changes in example {b} "
-            "per change of what reaches it."
+            f"per change of what reaches it: the slope of φ, its activation function "
+            f"{ACTIVATIONS[name].label}{words}."
         ),
         equation=rf"{formula.slope}, \quad z = {symbol}",
         numbers=rf"\varphi'({latex.number(z.value)})",

@@ -16,6 +16,19 @@ REMEMBERED = {
     "mean_square": "the running mean of its squared gradients",
     "velocity": "the running sum of its gradients",
 }
+AVERAGED = {
+    "rmsprop": "the gradient",
+    "adam": "the average gradient",
+    "adamw": "the average gradient",
+}
+"""What an update goes against, of optimizers that divide by the usual size of the gradient."""
+
+FIRST_STEP = {
+    "rmsprop": "in the first steps more than that, as the average v starts at 0",
+    "adam": "in this first step exactly, as |m̂|/√v̂ = 1",
+    "adamw": "in this first step exactly, as |m̂|/√v̂ = 1, before the decay",
+}
+"""What is special about the size of the first update."""
 
 
 def explain_update(record: StepRecord, cell: RecordCell) -> Explanation:
@@ -46,7 +59,11 @@ def explain_update(record: StepRecord, cell: RecordCell) -> Explanation:
     return explained(
         record,
         cell,
-        sentence=_sentence(record, cell) + _against(terms[0], cell.value(record), rule.label),
+        sentence=(
+            _sentence(record, cell)
+            + _size_in_words(name, entry)
+            + _against(terms[0], cell.value(record), rule.label)
+        ),
         equation=EQUATIONS[name],
         terms=terms,
         numpy=_numpy(record, cell, entry, parts),
@@ -165,6 +182,19 @@ def _sentence(record: StepRecord, cell: RecordCell) -> str:
     parameter = _sibling(cell, "before").name(record)
     rule = OPTIMIZERS[str(record.settings["optimizer"])].label
     return f"What step {record.step} added to {parameter}, by {rule}."
+
+
+def _size_in_words(optimizer: str, entry: Entry) -> str:
+    """Say what an update is whose gradient is divided by its usual size; else nothing."""
+    if optimizer not in AVERAGED:
+        return ""
+    said = (
+        f" It goes against {AVERAGED[optimizer]}, divided by the usual size of the gradient, so "
+        "that its own size is about the learning rate"
+    )
+    if entry.steps > 1 or not entry.g:
+        return f"{said}."
+    return f"{said}; {FIRST_STEP[optimizer]}."
 
 
 def _against(gradient: Term, update: float, rule: str) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
 
+from ..nn.activations import ACTIVATIONS
 from ..nn.record import StepRecord
+from .activation_formulas import FORMULAS
 from .phase_equations import (
     Equation,
     RecordArray,
@@ -109,9 +111,24 @@ def _forward(record: StepRecord, layer: int) -> Draft:
     sentence = (
         f"Each row of {name('activations', layer)} times {name('weights', layer)}, "
         f"plus {name('biases', layer)}: "
-        + ("the logits." if is_last else "what reaches the units. They give φ of it.")
+        + ("the logits." if is_last else _activation_sentence(record, layer))
     )
     return f"forward {layer + 1}", sentence, forward_equations(record, layer)
+
+
+def _activation_sentence(record: StepRecord, layer: int) -> str:
+    """Say what follows z of a hidden layer, and what the letters of its equations stand for."""
+    name = _namer(record)
+    z, a = name("pre_activations", layer), name("activations", layer + 1)
+    which, words = "", ""
+    if layer < len(record.activation_names):
+        activation = record.activation_names[layer]
+        which = f", here {ACTIVATIONS[activation].label}"
+        words = f": {FORMULAS[activation].words}" if FORMULAS[activation].words else ""
+    return (
+        f"{z}, what reaches the units. They give {a} = φ({z}), where φ is the activation "
+        f"function{which}{words}."
+    )
 
 
 def _loss_sentence(record: StepRecord) -> str:
@@ -130,11 +147,15 @@ def _backward(record: StepRecord, layer: int) -> Draft:
         source = "how the loss changes with each logit"
     else:
         lines = backward_equations(record, layer)
-        source = f"{name('deltas', layer + 1)} sent back through {name('weights', layer + 1)}"
-        source += f", times the slope φ′({name('pre_activations', layer)})"
+        source = (
+            f"{name('deltas', layer + 1)} sent back through {name('weights', layer + 1)} (ᵀ: "
+            f"transposed), times, element by element (⊙), the slope of the activation function, "
+            f"φ′({name('pre_activations', layer)})"
+        )
     sentence = (
-        f"{delta} is {source}. It gives the gradients of {name('weights', layer)} "
-        f"and {name('biases', layer)}, summed over the batch."
+        f"{delta} is {source}. It gives the gradients of {name('weights', layer)} and "
+        f"{name('biases', layer)}, summed over the whole batch"
+        + (", and that of the inputs, dX." if not layer else ".")
     )
     return f"backward {layer + 1}", sentence, lines
 
@@ -142,7 +163,10 @@ def _backward(record: StepRecord, layer: int) -> Draft:
 def _update_sentence(record: StepRecord) -> str:
     frozen = [f"layer {layer + 1}" for layer in sorted(record.frozen)]
     rest = f" Nothing is added to {' and '.join(frozen)}, frozen." if frozen else ""
-    return f"The optimizer adds Δθ to each weight and bias θ, by its gradient g.{rest}"
+    return (
+        "The optimizer adds Δθ to each weight and bias θ, by its gradient g. The upper row of the "
+        f"map now shows the new weights.{rest}"
+    )
 
 
 def _namer(record: StepRecord) -> Callable[[str, int], str]:

@@ -39,12 +39,15 @@ class CommonToken:
         Its position in the context; None for the target.
     token : int
         Its id, or the target.
+    count : int
+        How many of these windows have it there.
     share, share_of_all : float
         The shares of these windows, and of all windows, that have it there.
     """
 
     position: int | None
     token: int
+    count: int
     share: float
     share_of_all: float
 
@@ -75,7 +78,7 @@ class TokenCounts:
             for place in np.argwhere(share > share_of_all).tolist():
                 position, token = place if len(place) == 2 else (None, place[0])
                 shares = float(share[tuple(place)]), float(share_of_all[tuple(place)])
-                found.append(CommonToken(position, token, *shares))
+                found.append(CommonToken(position, token, int(ours[tuple(place)]), *shares))
         return sorted(found, key=lambda token: token.share_of_all - token.share)
 
 

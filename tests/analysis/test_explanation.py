@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.analysis import QUANTITIES, RecordCell, explain, origin_of_non_finite
+from backprop_panel.analysis import QUANTITIES, RecordCell, explain, latex, origin_of_non_finite
 from backprop_panel.nn.activations import ACTIVATIONS
 from backprop_panel.nn.losses import LOSSES
 from backprop_panel.nn.optimizers import OPTIMIZERS
@@ -275,3 +275,35 @@ def test_number_that_is_not_finite_leads_back_to_where_that_began():
     assert way[-1].index[1] == 5
     first = explain(record, way[0]).first_non_finite
     assert first.cell == way[1]
+
+
+@pytest.mark.parametrize(
+    ("loss_type", "equation", "numbers"),
+    [
+        ("cross_entropy", r"\frac{p[3,1] - y[3,1]}{B}, \quad B = 32", r"\frac{{{} - {}}}{{32}}"),
+        (
+            "mse",
+            r"\frac{2}{B\,C}\,(\hat y[3,1] - y[3,1]), \quad B = 32, \; C = 4",
+            r"\frac{{2}}{{32 \cdot 4}}\,({} - {})",
+        ),
+    ],
+)
+def test_a_last_delta_is_written_in_the_order_of_its_formula(loss_type, equation, numbers):
+    record = record_of(loss_type=loss_type)
+    explanation = explain(record, "deltas", 2, (3, 1))
+    given = record.probabilities if loss_type == "cross_entropy" else record.logits
+    wanted = int(record.targets[3] == 1)
+    assert equation in explanation.equation
+    assert numbers.format(latex.number(float(given[3, 1])), wanted) in explanation.numbers
+
+
+def test_an_update_by_adam_is_said_to_be_about_the_learning_rate():
+    first, second = (record_of(steps, optimizer="adam") for steps in (1, 2))
+    at = explain(first, "weight_updates", 1, (3, 4))
+    said = "against the average gradient, divided by the usual size of the gradient"
+    assert said in at.sentence and "in this first step exactly, as |m̂|/√v̂ = 1" in at.sentence
+    assert abs(at.value) == pytest.approx(first.settings["learning_rate"], rel=1e-3)
+    later = explain(second, "weight_updates", 1, (3, 4)).sentence
+    assert said in later and "exactly" not in later
+    of_sgd = explain(record_of(optimizer="sgd"), "weight_updates", 1, (3, 4)).sentence
+    assert "learning rate" not in of_sgd

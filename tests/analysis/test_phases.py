@@ -142,7 +142,16 @@ def test_an_activation_is_written_out_forward_and_backward(name):
 def test_a_frozen_layer_is_named_in_the_update():
     trainer = engine_of()
     trainer.engine.freeze(1, True)
-    assert "Nothing is added to layer 2, frozen" in phases_of(trainer.run_batch())[-1].sentence
+    sentence = phases_of(trainer.run_batch())[-1].sentence
+    assert "now shows the new weights. Nothing is added to layer 2, frozen" in sentence
+
+
+def test_sentences_say_what_the_symbols_of_the_equations_are():
+    phases = {phase.name: phase.sentence for phase in phases_of(record_of(activation="gelu"))}
+    assert "φ is the activation function, here GELU: h is its gate" in phases["forward 1"]
+    assert "transposed" in phases["backward 2"] and "element by element" in phases["backward 2"]
+    assert "b2, summed over the whole batch." in phases["backward 2"]
+    assert "and that of the inputs, dX." in phases["backward 1"]
 
 
 def test_the_update_relates_each_layer_to_its_own_gradients():

@@ -100,7 +100,7 @@ def same_run():
     settings = {
         each.arg: ast.literal_eval(each.value)
         for each in workbench.keywords
-        if each.arg not in ("store", "user", "link")
+        if each.arg not in ("store", "user", "shared", "link")
     }
     return TrainingRunManager().create(**settings)
 

@@ -75,7 +75,7 @@ def move_slider(page, keys, name="W2[3, 17]"):
 def expect_changes(page, curve, value):
     """Wait until the true and the predicted change of the loss are shown."""
     true, predicted = (at(value) - curve.loss for at in (curve.true, curve.predicted))
-    expect(said(page)).to_contain_text(f"loss {signed(true)}")
+    expect(said(page)).to_contain_text(f"loss changes by {signed(true)}")
     expect(said(page)).to_contain_text(f"the slope alone says {signed(predicted)}")
 
 

@@ -94,6 +94,22 @@ def example_loss(record, explanation):
     return float(record.example_losses[explanation.cell.index[0]])
 
 
+def test_no_number_of_a_table_is_cut(page):
+    tap(page, "dW2", 3, 17)
+    inspector(page).get_by_role("button", name=re.compile("^All ")).click()
+    expect(inspector(page).get_by_role("button", name="First 8")).to_be_visible()
+    table = inspector(page).locator(".bp-scroll")
+    assert table.evaluate("(box) => box.scrollWidth <= box.clientWidth")
+
+
+def test_a_link_shows_the_next_number_from_its_top(page):
+    tap(page, "dW2", 3, 17)
+    expect_explained(page, "dW2[3, 17]")
+    inspector(page).get_by_role("button", name="Copy NumPy").scroll_into_view_if_needed()
+    follow(page, "deltas")
+    expect(inspector(page).locator("nav")).to_be_in_viewport()
+
+
 def test_equations_are_typeset_within_the_panel_with_mathml_beside(page):
     tap(page, "dW2", 3, 17)
     expect_explained(page, "dW2[3, 17]")

@@ -165,7 +165,7 @@ def test_autoplay_shows_all_phases_at_the_chosen_pace(used_page, record):
 def test_one_example_is_the_row_that_is_tapped(used_page, record):
     press(used_page, "loss")
     press(used_page, "One example")
-    expect(bar(used_page)).to_contain_text("alone")
+    expect(bar(used_page)).to_contain_text("click another row")
     expect_drawn(used_page)
     assert shown(used_page, ["a1", "W2"]) == {"a1": [pytest.approx(100 / 32)], "W2": [100, 100]}
     used_page.mouse.click(*on_screen(used_page, "a1", 4, -9))

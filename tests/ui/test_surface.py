@@ -61,7 +61,7 @@ def run():
 def test_the_surface_shows_the_path_from_its_beginning_to_the_present(used_page):
     open_surface(used_page)
     expect(used_page.get_by_text(DONE)).to_be_visible()
-    expect_point(used_page, "now, step 16", 0, 0)
+    expect_point(used_page, "now, after step 16", 0, 0)
     path, cells, levels = used_page.evaluate(
         f"""() => {{ {_SOURCES}
           const lines = sources.filter(({{xs}}) => xs)
@@ -91,22 +91,24 @@ def test_the_point_of_two_weights_moves_with_the_timeline(used_page, run):
     fill(used_page, "Weight across", "W2[3, 17]")
     fill(used_page, "Weight up", "b1[4]")
     expect(used_page.get_by_text("all other weights as at step 16")).to_be_visible()
-    expect_point(used_page, "now, step 16", *weights_at(run, 16))
+    expect_point(used_page, "now, after step 16", *weights_at(run, 16))
     slider = used_page.get_by_role("slider", name="Timeline", exact=True)
     slider.focus()
     for _ in range(6):
         used_page.keyboard.press("ArrowLeft")
-    expect_point(used_page, "the past, step 10", *weights_at(run, 10))
+    expect_point(used_page, "the past, after step 10", *weights_at(run, 10))
     press(used_page, "Back to now")
-    expect_point(used_page, "now, step 16", *weights_at(run, 16))
+    expect_point(used_page, "now, after step 16", *weights_at(run, 16))
 
 
 def test_a_playing_run_moves_its_point(used_page):
     open_surface(used_page)
-    expect_point(used_page, "now, step 16", 0, 0)
+    expect_point(used_page, "now, after step 16", 0, 0)
     press(used_page, "Play")
     used_page.wait_for_function(
-        f"""() => {{ {_SOURCES} return /now, step ([2-9]\\d|\\d{{3}})/.test(places?.text[now]) }}"""
+        f"""() => {{
+            {_SOURCES} return /now, after step ([2-9]\\d|\\d{{3}})/.test(places?.text[now])
+        }}"""
     )
     press(used_page, "Pause")
 

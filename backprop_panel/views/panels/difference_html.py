@@ -9,7 +9,7 @@ from ...analysis.explanation import Explanation
 from ..plots.html import number, numbers
 from .explanation_html import equations_html, path_html
 from .explanation_links import ring
-from .shown_number import Shown, about_html, kind_of
+from .shown_number import Shown, about_html, kind_of, with_tokens
 from .terms_table import FIRST_TERMS, bar, cells_of, label_of, more_button
 
 
@@ -26,7 +26,7 @@ def difference_html(ours: Explanation, theirs: Explanation, shown: Shown) -> str
             f"<p>{about_html(ours.cell, shown)}</p>",
             f'<table class="bp-facts"><tr><td>ours</td><td>{number(ours.value)}</td></tr>'
             f"<tr><td>theirs</td><td>{number(theirs.value)}</td></tr></table>",
-            f"<p>{escape(ours.sentence)}</p>",
+            f"<p>{with_tokens(ours.sentence, shown)}</p>",
             equations_html(ours.equation),
             _table(found, shown),
             more,

@@ -14,7 +14,7 @@ from ...nn.record import StepRecord
 from ..plots.html import number
 from .explanation_links import link, message
 from .explanation_lists import related_html, uses_html, working_html
-from .shown_number import Shown, about_html, kind_of
+from .shown_number import Shown, about_html, kind_of, with_tokens
 from .terms_table import TermsTable, more_button
 
 
@@ -26,16 +26,16 @@ def explanation_html(explanation: Explanation, shown: Shown) -> str:
         path_html(shown),
         head_html(explanation, shown),
         f"<p>{about_html(explanation.cell, shown)}</p>",
-        f"<p>{escape(explanation.sentence)}</p>",
+        f"<p>{with_tokens(explanation.sentence, shown)}</p>",
         non_finite_html(explanation, shown.record),
         _said(explanation.note, "bp-warned") if explanation.note else "",
         equations_html(explanation.equation, explanation.numbers) if has_origin else "",
+        outlined_html(explanation, shown),
         working_html(explanation),
         '<p class="bp-facts">The sum Σ over all outputs:</p>' if explanation.summed else "",
         table.html(shown.everything) if table.is_needed else "",
         more_button(len(table.rows), shown.everything),
         summary_html(explanation.terms),
-        outlined_html(explanation, shown),
         uses_html(explanation.cell, shown),
         _copy_buttons(explanation),
         related_html(explanation, shown),
@@ -98,7 +98,7 @@ def summary_html(terms: Sequence[Term]) -> str:
     return _said(
         f"{_counted(up, 'positive')} to <b>{number(sum(up))}</b>, "
         f"{_counted(down, 'negative')} to <b>{number(sum(down))}</b>: "
-        f"they cancel to {_percent(left)} of what was pushed."
+        f"{_percent(left)} of the push is left."
     )
 
 

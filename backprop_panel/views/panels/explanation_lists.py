@@ -13,11 +13,11 @@ from ...analysis.uses import Use, uses
 from ...nn.record import StepRecord
 from ..plots.html import LEAST_IN_COLUMN, number
 from ..state.cell import cell_of
-from .explanation_links import factor_html, link
+from .explanation_links import factor_html, link, message
 from .shown_number import Shown, kind_of
 
-MOST_USES = 32
-"""Links to the numbers of a row or column that a number is used in."""
+FIRST_USES, MOST_USES = 8, 500
+"""Links to the numbers of a row or column that a number is used in: at first, and on demand."""
 
 
 def working_html(explanation: Explanation) -> str:
@@ -40,16 +40,35 @@ def _symbols(explanation: Explanation) -> list[Factor]:
 
 def uses_html(cell: RecordCell, shown: Shown) -> str:
     """Return links to the numbers that a number is used in."""
-    lines = "<br>".join(f"Used in {_use(use)}" for use in uses(shown.record, cell))
+    lines = "<br>".join(f"Used in {_use(use, shown)}" for use in uses(shown.record, cell))
     return f'<p class="bp-facts">{lines}</p>' if lines else ""
 
 
-def _use(use: Use) -> str:
+def _use(use: Use, shown: Shown) -> str:
+    """Return the links of a use: all, or the first and those on the path."""
     if not use.each:
-        return link(escape(use.name), use.cells[0])
-    links = " ".join(link(str(cell.index[use.axis]), cell) for cell in use.cells[:MOST_USES])
-    more = " …" if len(use.cells) > MOST_USES else ""
-    return f"{escape(use.name)} of each {use.each}: {links}{more}"
+        return _linked(use.name, use.cells[0], shown)
+    most = MOST_USES if shown.all_uses else FIRST_USES
+    listed = [*use.cells[:most], *(cell for cell in use.cells[most:] if cell in shown.path)]
+    links = " ".join(_linked(str(cell.index[use.axis]), cell, shown) for cell in listed)
+    more = " …" if len(listed) < len(use.cells) else ""
+    return f"{escape(use.name)} of each {use.each}: {links}{more}{_more_uses(use, shown)}"
+
+
+def _linked(text: str, cell: RecordCell, shown: Shown) -> str:
+    """Return a link to a number, marked if it is on the path that led here."""
+    html = link(escape(text), cell)
+    return f'<b title="on the path that led here">{html}</b>' if cell in shown.path else html
+
+
+def _more_uses(use: Use, shown: Shown) -> str:
+    """Return the button that lists all uses or the first; none for few."""
+    count = len(use.cells)
+    if count <= FIRST_USES:
+        return ""
+    label = f"first {FIRST_USES}" if shown.all_uses else f"all {count:,}"
+    attributes = f'data-key="uses {escape(use.name)}" {message(uses=not shown.all_uses)}'
+    return f' <button class="bp-link" {attributes}>{label}</button>'
 
 
 def related_html(explanation: Explanation, shown: Shown) -> str:

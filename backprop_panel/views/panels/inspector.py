@@ -28,6 +28,7 @@ class Inspector(pn.viewable.Viewer):
 
     session = param.ClassSelector(class_=Session, constant=True)
     everything = param.Boolean(False, doc="Whether all terms are shown.")
+    all_uses = param.Boolean(False, doc="Whether all numbers are listed that it is used in.")
 
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
@@ -46,7 +47,7 @@ class Inspector(pn.viewable.Viewer):
         session.param.watch(self._show_other_number, "path")
         session.param.watch(self._show, ["subtracted", "dark", "deltas_shown", "mistakes"])
         session.slow_motion.param.watch(self._show, "record")
-        self.param.watch(self._show, "everything")
+        self.param.watch(self._show, ["everything", "all_uses"])
         self._show()
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -54,8 +55,10 @@ class Inspector(pn.viewable.Viewer):
 
     def _show_other_number(self, *events: param.parameterized.Event) -> None:
         with param.parameterized.discard_events(self):
-            self.everything = False
-        self._show()
+            self.everything = self.all_uses = False
+        with pn.io.hold():
+            self._show()
+            self._pane.at_top += 1
 
     def _show(self, *events: param.parameterized.Event) -> None:
         self._pane.html = self._html()
@@ -83,6 +86,7 @@ class Inspector(pn.viewable.Viewer):
             theme=theme_of(session.dark),
             path=session.path,
             everything=self.everything,
+            all_uses=self.all_uses,
             deltas_shown=session.deltas_shown,
             last_updates=None if record.updated else session.engine.layer_updates,
         )
@@ -101,6 +105,8 @@ class Inspector(pn.viewable.Viewer):
                 session.follow(cell_of_message(number))
             case {"all": bool(everything)}:
                 self.everything = everything
+            case {"uses": bool(all_uses)}:
+                self.all_uses = all_uses
             case {"deltas": bool(shown)}:
                 session.deltas_shown = shown
             case {"ring": list(numbers)}:

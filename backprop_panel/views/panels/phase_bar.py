@@ -25,7 +25,7 @@ class PhaseBar(pn.viewable.Viewer):
         session.slow_motion.param.watch(
             self._show, ["record", "place", "example", "playing", "seconds"]
         )
-        session.param.watch(self._show_if_on, ["record", "dark"])
+        session.param.watch(self._show_if_on, ["record", "dark", "path"])
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout

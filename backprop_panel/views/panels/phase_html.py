@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 
+from ..plots.html import apart
 from ..state.session import Session
 from ..state.slow_motion import PACES, SlowMotion
 from .explanation_links import example_html, message
+
+ANOTHER_ROW = "Click a row of X, of an activation or of ŷ to choose its example."
 
 MOST_TOKENS = 8
 """Of a longer context, the last ones stand before the target in the caption."""
@@ -18,10 +22,23 @@ def phase_html(session: Session) -> str:
     return (
         f'<div class="bp-walk {"bp-dark" if session.dark else ""}" role="group" '
         f'aria-label="Slow motion">{_phases(slow_motion)}'
-        f'<p aria-live="polite">{escape(slow_motion.phase.sentence)}</p>'
+        f'<p aria-live="polite">{escape(slow_motion.phase.sentence)}'
+        f"{_update_of_choice(session)}</p>"
         f'<div class="bp-equation" data-tex="{escape(slow_motion.phase.latex)}"></div>'
         f'<div class="bp-controls">{_controls(slow_motion)}{_caption(session)}</div></div>'
     )
+
+
+def _update_of_choice(session: Session) -> str:
+    """Return the chosen weight before and after the update, in the phase of that; else nothing."""
+    cell, record = session.selection, session.slow_motion.record
+    if not session.slow_motion.is_after_update or cell is None or not cell.is_parameter:
+        return ""
+    before = replace(cell, is_gradient=False).number()
+    old, update = (
+        float(of[cell.layer][cell.index]) for of in (record.layers, record.layer_updates)
+    )
+    return f" {escape(before.name(record))}: {' → '.join(apart(old, old + update))}."
 
 
 def _phases(slow_motion: SlowMotion) -> str:
@@ -65,13 +82,18 @@ def _caption(session: Session) -> str:
     slow_motion, source = session.slow_motion, session.map_source
     record, row = slow_motion.record, slow_motion.example
     others = len(record.targets) - 1
-    rest = "alone" if row is not None else f"and {others:,} more" if others else ""
+    rest = f"and {others:,} more" if others else ""
+    if row is not None:
+        rest = "· click another row" if others else "alone"
     when = f"step {record.step:,}" if record.updated else f"after step {record.step:,}"
     if session.record.step > record.step:
         when += ", not the newest"
+    title = f"{when}. {ANOTHER_ROW}" if row is not None and others else when
+    # In place of the step, which the status says as well.
+    when = "" if row is not None and session.record.step == record.step else f"{when} · "
     example = example_html(source, row or 0, MOST_TOKENS)
     return (
-        f'<span class="bp-walked">{when} · {example} {rest}</span>'
+        f'<span class="bp-walked" title="{title}">{when}{example} {rest}</span>'
         f'<button data-key="leave" data-hotkey="Escape" {message(leave=True)} '
         'aria-label="Leave slow motion" title="Leave slow motion (Esc)">✕</button>'
     )

@@ -9,6 +9,7 @@ import panel_material_ui as pmui
 import param
 
 from ...settings import SettingError
+from ..plots.html import html
 from ..state.session import Session
 from ..state.weight_names import weight_named
 from ..widgets.buttons import button
@@ -18,6 +19,8 @@ NO_WEIGHTS = (
     "Name two weights as on the map, such as W2[3, 17] and b1[4]; or click one on the map, press "
     "<b>Use the chosen weight</b>, and again for the other."
 )
+CHOOSE = "(click a weight or a bias on the map first)"
+MISSING = "Name a weight here, such as W2[3, 17]."
 
 
 class PlaneFields(param.Parameterized):
@@ -40,20 +43,30 @@ class PlaneFields(param.Parameterized):
         self._use = button(
             "Use the chosen weight", self._use_chosen, visible=False, margin=(12, 6, 0, 0)
         )
+        self._reason = html(
+            CHOOSE, "bp-note", visible=False, sizing_mode=None, margin=(18, 6, 0, 0)
+        )
         for field in (self._plane, *self._names):
             field.param.watch(self._choose, "value")
         session.param.watch(self._choose, "run")
         session.param.watch(self._follow_selection, ["path", "run"])
         self._follow_selection()
 
+    def demand(self) -> None:
+        """Say beside each empty field that a weight is missing."""
+        for field in self._names:
+            if not field.value.strip():
+                field.param.update(error_state=True, helper_text=MISSING)
+
     @property
     def fields(self) -> list[pn.viewable.Viewable]:
         """The fields and the button, for a layout."""
-        return [self._plane, *self._names, self._use]
+        return [self._plane, *self._names, self._use, self._reason]
 
     def _follow_selection(self, *events: param.parameterized.Event) -> None:
         chosen = self.session.selection
         self._use.disabled = chosen is None or not chosen.is_parameter
+        self._reason.visible = self._use.visible and self._use.disabled
 
     def _use_chosen(self) -> None:
         """Put the chosen weight in the first empty field; the two chosen last stay."""
@@ -74,6 +87,7 @@ class PlaneFields(param.Parameterized):
         of_weights = self._plane.value == WEIGHTS
         for shown in (*self._names, self._use):
             shown.visible = of_weights
+        self._reason.visible = of_weights and self._use.disabled
         cells = self._named_cells() if of_weights else None
         self.param.update(cells=cells, ready=cells is not None or not of_weights)
 

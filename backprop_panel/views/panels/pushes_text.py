@@ -157,7 +157,8 @@ class PushesText:
         counts = token_counts(self.pushes, most=FIRST_WINDOWS)
         ways = ((UP, "up", counts.up), (DOWN, "down", counts.down))
         said = [
-            f"{self._mark(way)} Of the {FIRST_WINDOWS} strongest that push {name}, {shared}."
+            f"{self._mark(way)} Of the {among.windows:,} examples in the strongest windows that "
+            f"push {name}, {shared}."
             for way, name, among in ways
             if (shared := self._shared(counts, among))
         ]
@@ -170,17 +171,18 @@ class PushesText:
             for token in counts.common(among)
             if token.share - token.share_of_all >= STANDS_OUT
         ]
-        return " and ".join(map(self._in_words, found[:MOST_IN_COMMON]))
+        texts = [self._in_words(token, counts.all.windows) for token in found[:MOST_IN_COMMON]]
+        return " and ".join(texts)
 
-    def _in_words(self, token: CommonToken) -> str:
+    def _in_words(self, token: CommonToken, examples: int) -> str:
         data = self.data
         if token.position is None:
             what, place = data.output_labels[token.token], "target"
         else:
             what, place = data.vocabulary[token.token], f"token {token.position + 1}"
         return (
-            f"<b>{token.share:.0%}</b> have {chip(what, token.token)} as {place} "
-            f"({token.share_of_all:.0%} of all)"
+            f"<b>{token.count:,}</b> have {chip(what, token.token)} as {place} "
+            f"({token.share_of_all:.0%} of all {examples:,} examples have it)"
         )
 
     def _masters(self) -> str:

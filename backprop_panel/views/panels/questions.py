@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import panel as pn
 import param
 
+from ..plots.html import html
 from ..state.session import Session
 from ..widgets.buttons import toggle
 from .activation_explorer import ActivationExplorer
@@ -17,17 +18,27 @@ from .which_data import WhichData
 
 @dataclass(frozen=True)
 class Question:
-    """A question, and the kinds of cells that it can be asked about."""
+    """A question, the kinds of cells that it can be asked about, and those in words."""
 
     label: str
     card: type[QuestionCard]
     kinds: frozenset[str]
+    choices: str
 
 
 QUESTIONS = (
-    Question("What if", WhatIf, frozenset({"weight", "bias", "input"})),
-    Question("Activation", ActivationExplorer, frozenset({"activation"})),
-    Question("Which data", WhichData, frozenset({"weight", "bias", "activation", "logit"})),
+    Question(
+        "What if", WhatIf, frozenset({"weight", "bias", "input"}), "a weight, a bias or an input"
+    ),
+    Question(
+        "Activation", ActivationExplorer, frozenset({"activation"}), "an activation, or its z or δ"
+    ),
+    Question(
+        "Which data",
+        WhichData,
+        frozenset({"weight", "bias", "activation", "logit"}),
+        "a weight, a bias, a unit or an output",
+    ),
 )
 
 
@@ -44,7 +55,10 @@ class Questions(pn.viewable.Viewer):
         self._toggles = [toggle(question.label) for question in QUESTIONS]
         self._cards: dict[Question, QuestionCard] = {}
         self._row = pn.Row(*self._toggles, margin=0, visible=False)
-        self._layout = pn.Column(self._row, margin=(4, 0), sizing_mode="stretch_width")
+        self._reasons = html("", "bp-note", styles={"opacity": "0.7"}, margin=(4, 0))
+        self._layout = pn.Column(
+            self._row, self._reasons, margin=(4, 0), sizing_mode="stretch_width"
+        )
         for each in self._toggles:
             each.param.watch(self._toggle, "value")
         session.param.watch(self._show, ["path", "subtracted"])
@@ -70,6 +84,18 @@ class Questions(pn.viewable.Viewer):
                 self._open(question)
             elif question in self._cards:
                 self._cards[question].visible = applies and each.value
+        self._reasons.object = self._why_disabled() if self._row.visible else ""
+
+    def _why_disabled(self) -> str:
+        """Say what is to be done to ask the questions that do not apply, as HTML."""
+        if self.session.subtracted is not None:
+            return "Questions are about one moment: stop comparing first."
+        disabled = zip(QUESTIONS, self._toggles, strict=True)
+        return " ".join(
+            f"{question.label}: choose {question.choices}."
+            for question, each in disabled
+            if each.disabled
+        )
 
     def _open(self, question: Question) -> None:
         card = self._cards[question] = question.card(self.session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -50,6 +51,8 @@ class Shown:
         The numbers that were followed.
     everything : bool
         Whether all terms are shown.
+    all_uses : bool
+        Whether all numbers are listed that it is used in.
     deltas_shown : bool
         Whether the map shows deltas.
     last_updates : sequence of array, shape (in + 1, out), optional
@@ -61,6 +64,7 @@ class Shown:
     theme: Theme
     path: tuple[RecordCell, ...]
     everything: bool = False
+    all_uses: bool = False
     deltas_shown: bool = False
     last_updates: Sequence[Array] | None = None
 
@@ -80,10 +84,11 @@ def about_html(cell: RecordCell, shown: Shown) -> str:
     place = cell_of(cell, source.widths)
     if cell.quantity in OF_PARAMETERS:
         below, above = (RecordCell("activations", place.layer + k).symbol(record) for k in (0, 1))
-        unit = place.column
+        unit, of_unit = place.column, _in_brackets(source, place.layer + 1, place.column)
         if place.kind == "bias":
-            return f"bias of unit {unit}: added to z{place.layer + 1}[·, {unit}]"
-        return f"from {below}[·, {place.row}] to {above}[·, {unit}]"
+            return f"bias of unit {unit}{of_unit}: added to z{place.layer + 1}[·, {unit}]"
+        of_row = _in_brackets(source, place.layer, place.row)
+        return f"from {below}[·, {place.row}]{of_row} to {above}[·, {unit}]{of_unit}"
     if cell.quantity == "probabilities":
         labels = source.unit_labels(place.layer)
         which = f"“{labels[place.column]}”" if labels else f"output {place.column}"
@@ -91,6 +96,24 @@ def about_html(cell: RecordCell, shown: Shown) -> str:
     else:
         unit = source.unit_description(place.layer, place.column)
     return f"{escape(unit)}<br>{_example(source, place.row)}"
+
+
+def with_tokens(sentence: str, shown: Shown) -> str:
+    """Return a sentence as HTML in which outputs have their tokens: ``output 2 (c)``."""
+    level = len(shown.source.widths) - 1
+    above = RecordCell("activations", level).symbol(shown.record)
+
+    def named(found: re.Match) -> str:
+        return found[0] + _in_brackets(shown.source, level, int(found["unit"]))
+
+    pattern = rf"\b(output|logit|unit(?= \d+ of {above})) (?P<unit>\d+)\b"
+    return re.sub(pattern, named, escape(sentence))
+
+
+def _in_brackets(source: MapSource, level: int, unit: int) -> str:
+    """Return the label of a unit in brackets, as HTML; nothing if it has none."""
+    labels = source.unit_labels(level)
+    return f" ({escape(labels[unit])})" if labels else ""
 
 
 def _example(source: MapSource, row: int) -> str:

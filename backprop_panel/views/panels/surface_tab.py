@@ -81,6 +81,8 @@ class SurfaceTab(pn.viewable.Viewer):
     def _draw_again(self) -> None:
         if self._plane.ready:
             self.work.again()
+        else:
+            self._plane.demand()
 
     def _draw_losses(self, *events: param.parameterized.Event) -> None:
         if not self.visible:
@@ -141,8 +143,9 @@ class SurfaceTab(pn.viewable.Viewer):
     def _moment(self) -> str:
         session = self.session
         if session.past is not None:
-            return f"the past, step {session.past.step:,}"
-        return f"now, step {session.record.step if session.training else session.engine.step:,}"
+            return f"the past, after step {session.past.step:,}"
+        step = session.record.step if session.training else session.engine.step
+        return f"now, after step {step:,}" if step else "now, before the first step"
 
     def _legend_text(self, places: list[Place]) -> str:
         """Return what the marks stand for, and what is drawn, as HTML."""

@@ -172,7 +172,8 @@ def label_of(term: Term, source: MapSource, of_examples: bool) -> str:
         level, unit = term.unit
         labels = source.unit_labels(level)
         if labels and term.label.startswith(("unit", "output ")):
-            return escape(labels[unit])
+            is_output = level == len(source.widths) - 1
+            return escape(f"{unit} ({labels[unit]})" if is_output else labels[unit])
     return escape(term.label)
 
 

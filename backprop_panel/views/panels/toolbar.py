@@ -55,7 +55,7 @@ class Toolbar(pn.viewable.Viewer):
             self._show, ["training", "goal_epoch", "run", "mistakes", "stopped_because"]
         )
         session.param.watch(self._show, "subtracted")
-        session.slow_motion.param.watch(lambda *events: self._show_buttons(), "record")
+        session.slow_motion.param.watch(self._show, ["record", "place"])
         # A busy browser can send back an outdated label, which is corrected.
         self._play.param.watch(lambda *events: self._show_buttons(), ["label", "icon"])
 
@@ -131,14 +131,32 @@ class Toolbar(pn.viewable.Viewer):
             note += f' <span class="bp-stopped">{NO_SLOW_MOTION}</span>'
         if session.stopped_because:
             note += f' <span class="bp-stopped">stopped: {escape(session.stopped_because)}</span>'
-        return f'<span class="bp-status">{text}</span>{_next_batch_note(session)}{note}'
+        return f'<span class="bp-status">{text}</span>{_moment_note(session)}{note}'
 
 
-def _next_batch_note(session: Session) -> str:
-    """Return a note if the loss is that of the next batch, before its step."""
-    if session.record.updated or session.run.trainer.mode != "train":
+def _moment_note(session: Session) -> str:
+    """Say whether the batch is that of the next step, or which weights of a step are shown."""
+    if session.record.updated:
+        # A difference is taken from the present weights, whatever the record.
+        return "" if session.subtracted is not None else _weights_note(session)
+    if session.run.trainer.mode != "train":
         return ""
-    return ' <span class="bp-next" title="the batch of the next step, before it">next batch</span>'
+    return _note("next batch", "the batch of the next step, before it")
+
+
+def _weights_note(session: Session) -> str:
+    if session.slow_motion.is_after_update:
+        return _note("weights after the update", "the map shows the weights that the step made")
+    return _note(
+        "weights before the update",
+        "The map shows the step as it was computed: the loss and the gradients are those of the "
+        "weights before the update. The new weights are used from the next step on; the last "
+        "phase of Slow motion shows them.",
+    )
+
+
+def _note(text: str, title: str) -> str:
+    return f' <span class="bp-next" title="{title}">{text}</span>'
 
 
 def _mode_switch(mode: str) -> pmui.RadioButtonGroup:

@@ -13,7 +13,7 @@ from ...analysis.loss_curve import LossCurve
 from ...nn.record import StepRecord
 from ..plots.colors import Theme
 from ..plots.dotted_curves import Dot
-from ..plots.html import chip, number, numbers, plus, signed
+from ..plots.html import apart, chip, number, numbers, plus, signed
 from ..plots.line_plot import Line
 from .terms_table import bar
 
@@ -58,6 +58,16 @@ class Tried:
     def of_rate(self) -> bool:
         """Whether it is the learning rate that varies: the loss is that after the update."""
         return self.kind == RATE
+
+    @property
+    def present(self) -> str:
+        """The moment whose value is the one that does not vary, in words."""
+        record = self.record
+        if not record.updated:
+            return "now"
+        return (
+            f"in step {record.step:,}" if self.of_rate else f"before step {record.step:,}’s update"
+        )
 
     def value_at(self, position: int) -> float:
         """Return the value at a position of the slider; 0 is the present one."""
@@ -105,7 +115,7 @@ def _tangent(curve: LossCurve, losses: NDArray[np.floating], of_rate: bool, them
 def dots(tried: Tried, value: float, loss: float, theme: Theme) -> Iterator[Dot]:
     """Yield a dot at the present value, and a ring at the one that is tried."""
     if np.isfinite(tried.curve.loss):
-        yield Dot(tried.curve.now, tried.curve.loss, fill=theme.operand, text="now")
+        yield Dot(tried.curve.now, tried.curve.loss, fill=theme.operand, text=tried.present)
     if value != tried.curve.now and np.isfinite(loss):
         yield Dot(value, loss, theme.background, theme.mark, 9, "what if")
 
@@ -115,7 +125,7 @@ def said(tried: Tried, value: float, loss: float, theme: Theme) -> str:
     curve, when = tried.curve, " after the update" if tried.of_rate else ""
     ring = f"○ {number(value)} &nbsp; " if value != curve.now else ""
     legend = (
-        f'<p class="bp-facts"><span style="color:{theme.operand}">●</span> now '
+        f'<p class="bp-facts"><span style="color:{theme.operand}">●</span> {tried.present} '
         f"{number(curve.now)} &nbsp; {ring}"
         f'<span style="color:{theme.positive}">╌╌</span> the slope alone</p>'
     )
@@ -125,11 +135,14 @@ def said(tried: Tried, value: float, loss: float, theme: Theme) -> str:
             "move the slider to see what it would be."
         )
     change, predicted = loss - curve.loss, curve.predicted(value) - curve.loss
-    step = f"{number(curve.now)} → {number(value)}" if tried.of_rate else signed(value - curve.now)
+    if tried.of_rate:
+        step = f"{number(curve.now)} → {number(value)}"
+    else:
+        step = f"changed by <b>{signed(value - curve.now)}</b>"
     return legend + _said(
-        f"<b>{step}</b>: loss <b>{signed(change)}</b>, "
-        f"the slope alone says <b>{signed(predicted)}</b>"
-        f"<br>loss of this batch{when}: {number(curve.loss)} → {number(loss)}"
+        f"{escape(tried.name)} {step}: the loss changes by <b>{signed(change)}</b> "
+        f"(the slope alone says <b>{signed(predicted)}</b>)"
+        f"<br>loss of this batch{when}: {' → '.join(apart(curve.loss, loss))}"
     )
 
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bokeh.models import Axis, BasicTicker, ColumnDataSource, CustomJSTickFormatter, NoOverlap
+from bokeh.models import (
+    Axis,
+    BasicTicker,
+    ColumnDataSource,
+    CustomJSTickFormatter,
+    FixedTicker,
+    NoOverlap,
+    Ticker,
+)
 
 LABEL_COLOR = "#868e96"
 
@@ -41,10 +49,17 @@ def label_cells(axis: Axis, names: ColumnDataSource, index: str, ticks: int, mos
         major_tick_in=0,
         major_tick_out=0,
         minor_tick_out=0,
-        ticker=BasicTicker(min_interval=1, desired_num_ticks=ticks, num_minor_ticks=0),
+        ticker=ticker_of_cells(ticks),
         formatter=CustomJSTickFormatter(
             args={"names": names, "most": most},
             code=f"const label = names.data.names[{index}] ?? '';"
             "return label.length > most ? '…' + label.slice(1 - most) : label",
         ),
     )
+
+
+def ticker_of_cells(ticks: int, only: int | None = None) -> Ticker:
+    """Return the places of about so many labels, or of the `only` one."""
+    if only is not None:
+        return FixedTicker(ticks=[only])
+    return BasicTicker(min_interval=1, desired_num_ticks=ticks, num_minor_ticks=0)

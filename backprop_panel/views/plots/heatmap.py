@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import panel as pn
 from bokeh.events import Tap
-from bokeh.models import ColumnDataSource, LinearColorMapper, Model, Quad
+from bokeh.models import Axis, ColumnDataSource, LinearColorMapper, Model, Quad
 from numpy.typing import NDArray
 
 from ..patches.weak_hook import weak_hook
-from .cell_labels import names_of_cells
+from .cell_labels import names_of_cells, ticker_of_cells
 from .cell_outlines import CellOutlines
 from .color_scales import ColorScale
 from .colors import NOT_FINITE, Theme
@@ -61,6 +61,8 @@ class Heatmap:
         Its tag is the linear part of a symmetric log scale, by which the cells are coloured.
     pointer_outline : Quad
         The glyph around the cell under the pointer.
+    row_axis : bokeh Axis or None
+        Has the labels of the rows, once the plot is made.
     companions : list of bokeh Model
         Models that the plot carries into the page.
     """
@@ -81,10 +83,12 @@ class Heatmap:
     cells: HeatmapCells = field(init=False, repr=False, compare=False)
     mapper: LinearColorMapper = field(init=False)
     pointer_outline: Quad = field(init=False, repr=False, compare=False)
+    row_axis: Axis | None = field(init=False, default=None, repr=False, compare=False)
     companions: list[Model] = field(init=False, default_factory=list, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._scale = ColorScale(1.0)
+        self._revealed: Rows | None = None
         self.mapper = LinearColorMapper(
             palette=self.theme.diverging(), nan_color=NOT_FINITE, low=-1, high=1
         )
@@ -147,6 +151,16 @@ class Heatmap:
     def reveal(self, rows: Rows | None) -> None:
         """Show some rows, and a bias if there are any, the others blank; all of them for None."""
         self.cells.reveal(rows)
+        self._revealed = rows
+        self.label_rows()
+
+    def label_rows(self) -> None:
+        """Label the row that alone is shown, or as many rows as have room."""
+        if self.row_axis is None:
+            return
+        first, end = self._revealed or (0, 0)
+        only = -first if end - first == 1 else None
+        self.row_axis.ticker = ticker_of_cells(self.row_ticks, only)
 
     def recolor(self, theme: Theme) -> None:
         """Take the colours of another theme."""

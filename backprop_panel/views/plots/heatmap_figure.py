@@ -90,7 +90,9 @@ def repaint_with_labels(heatmap: Heatmap) -> None:
 
 def _label_rows_and_columns(heatmap: Heatmap, plotted: figure) -> None:
     if heatmap.row_ticks:
+        heatmap.row_axis = plotted.yaxis[0]
         label_cells(plotted.yaxis[0], heatmap.row_names, "-tick", heatmap.row_ticks, most=16)
+        heatmap.label_rows()
     if heatmap.column_ticks:
         label_cells(plotted.xaxis[0], heatmap.column_names, "tick", heatmap.column_ticks, most=6)
 

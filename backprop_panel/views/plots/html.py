@@ -47,30 +47,45 @@ MOST = 4
 """The power of ten from which on they are not."""
 
 
-def number(value: float, least: int = LEAST) -> str:
-    """Return a number with up to four significant digits, such as ``0.1471`` or ``9.467×10⁻⁵``.
+DIGITS, MOST_DIGITS = 4, 10
+"""Significant digits of a number: usually, and of one that is to differ from a number near it."""
+
+
+def number(value: float, least: int = LEAST, digits: int = DIGITS) -> str:
+    """Return a number with a few significant digits, such as ``0.1471`` or ``9.467×10⁻⁵``.
 
     Parameters
     ----------
     value : float
     least : int
         The power of ten from which on it is written as a decimal.
+    digits : int
+        The most significant digits.
     """
     if isnan(value):
         return "NaN"
     if isinf(value):
         return "∞" if value > 0 else "−∞"
     value += 0.0  # no negative zero
-    short = f"{value:.4g}"
+    short = f"{value:.{digits}g}"
     is_short = float(short) == value  # few digits say it all, as those of a setting
     if is_short and "e" not in short and (not value or abs(value) >= 10.0**least):
         return short.replace("-", "−")
-    mantissa, exponent = f"{value:.3e}".split("e")
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     if least <= int(exponent) < MOST:
-        return f"{value:.{3 - int(exponent)}f}".replace("-", "−")
+        return f"{value:.{digits - 1 - int(exponent)}f}".replace("-", "−")
     if is_short:
         mantissa = mantissa.rstrip("0").rstrip(".")
     return f"{mantissa}×10{str(int(exponent)).translate(POWERS)}".replace("-", "−")
+
+
+def apart(first: float, second: float) -> tuple[str, str]:
+    """Return two numbers with as many digits as it takes for them to differ."""
+    for digits in range(DIGITS, MOST_DIGITS + 1):
+        texts = number(first, digits=digits), number(second, digits=digits)
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def numbers(values: Iterable[float]) -> list[str]:

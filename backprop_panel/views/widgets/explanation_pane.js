@@ -101,6 +101,13 @@ function centre(element) {
   row.scrollLeft = element.offsetLeft - row.offsetLeft - (row.clientWidth - element.offsetWidth) / 2
 }
 
+// Scrolls what holds an element, but not the whole page, to its top.
+function scroll_to_top(element) {
+  for (let each = element; each; each = each.parentNode ?? each.host) {
+    if (each.scrollTop && each !== document.scrollingElement) each.scrollTop = 0
+  }
+}
+
 export function render({model, el}) {
   addFonts(model.fonts)
   const box = document.createElement("div")
@@ -151,6 +158,7 @@ export function render({model, el}) {
   // Once what is above it is laid out.
   const reveal = () => setTimeout(() => box.scrollIntoView({block: "nearest"}), 150)
   model.on("html", show)
+  model.on("at_top", () => scroll_to_top(box))
   model.on("revealed", reveal)
   model.on("remove", () => {
     resized.disconnect()

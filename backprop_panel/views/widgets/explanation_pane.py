@@ -65,6 +65,7 @@ class ExplanationPane(pn.custom.JSComponent):
 
     html = param.String("", doc="The HTML that is shown.")
     revealed = param.Integer(0, doc="A change scrolls to it.")
+    at_top = param.Integer(0, doc="A change scrolls what holds it to its top.")
     fonts = param.List([], constant=True, doc="`FONTS` in one pane of a page: all use them.")
 
     _esm = (FOLDER / "explanation_pane.js").read_text(encoding="utf-8")

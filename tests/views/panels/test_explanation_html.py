@@ -86,7 +86,7 @@ def test_each_symbol_of_an_update_has_words_and_a_value(optimizer, symbols):
 
 def test_symbols_stand_between_the_equations_and_the_terms(session, pane):
     said(session, pane, "weight_updates", 1, (3, 17))
-    places = [pane.html.index(each) for each in ("data-tex", "learning rate", "earlier steps")]
+    places = [pane.html.index(each) for each in ("data-tex", ">learning rate<", "earlier steps")]
     assert places == sorted(places)
 
 
@@ -113,6 +113,50 @@ def test_a_number_says_where_it_is_used(session, pane, cell, use):
 def test_the_links_of_a_use_lead_on(session, pane):
     said(session, pane, "weights", 1, (3, 17))
     assert key_of("pre_activations", 1, (4, 17)) in pane.html
+
+
+def test_of_many_uses_the_first_and_those_on_the_path_are_shown_until_all_are(session):
+    inspector = Inspector(session)
+    pane = inspector._pane
+    session.follow(GRADIENT)
+    session.follow(RecordCell("deltas", 1, (20, 17)))
+    uses = re.search("Used in dW2.*?<br>", pane.html)[0]
+    assert [int(text) for text in re.findall(r">(\d+)</button>", uses)] == list(range(8))
+    assert re.findall(r'<b title="on the path[^"]*"><button[^>]*>(\d+)<', uses) == ["3"]
+    session.follow(RecordCell("weight_gradients", 1, (9, 17)))
+    session.follow(RecordCell("deltas", 1, (21, 17)))
+    uses = re.search("Used in dW2.*?<br>", pane.html)[0]
+    assert re.findall(r'<b title="on the path[^"]*"><button[^>]*>(\d+)<', uses) == ["3", "9"]
+    inspector._answer({"uses": True})
+    uses = re.search("Used in dW2.*?<br>", pane.html)[0]
+    assert [int(text) for text in re.findall(r">(\d+)</button>", uses)] == list(range(32))
+    assert "first 8</button>" in uses
+
+
+def test_outputs_are_named_by_their_tokens(session, pane):
+    text = said(session, pane, "deltas", 2, (8, 2))
+    assert "with logit 2 (c) of example 8" in text
+    assert "unit 2 (c) of ŷ" in said(session, pane, "weight_gradients", 2, (3, 2))
+    assert "to ŷ[·, 2] (c)" in said(session, pane, "weights", 2, (3, 2))
+    assert "its target, output" in (text := said(session, pane, "loss", None, (8,)))
+    target = session.record.targets[8]
+    assert f"output {target} ({'abcd'[target]})" in text
+    said(session, pane, "deltas", 1, (8, 2))
+    assert {row[0] for row in table_rows(pane) if row} >= {"0 (a)", "1 (b)", "2 (c)", "3 (d)"}
+
+
+def test_an_output_that_is_called_like_a_tag_is_escaped():
+    manager = TrainingRunManager()
+    manager.create(vocabulary=["<b>", "&", "c"])
+    session = Session(manager)
+    (pane,) = Inspector(session).__panel__().select(ExplanationPane)
+    session.path = (RecordCell("deltas", 2, (0, 0)),)
+    assert "logit 0 (&lt;b&gt;)" in pane.html
+
+
+def test_deltas_are_offered_directly_below_the_equations(session, pane):
+    session.path = (GRADIENT,)
+    assert re.search(r'data-tex="[^"]*"></div><p class="bp-facts">δ2 is outlined', pane.html)
 
 
 def test_columns_of_terms_have_one_format(session, pane):

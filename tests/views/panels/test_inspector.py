@@ -80,6 +80,15 @@ def inspector(session):
     return Inspector(session)
 
 
+def test_another_number_is_shown_from_its_top_and_a_step_scrolls_nothing(session, inspector):
+    before = inspector._pane.at_top
+    session.follow(RecordCell("deltas", 1, (0, 17)))
+    assert inspector._pane.at_top == before + 1
+    session.run_batch()
+    send(inspector, all=True)
+    assert inspector._pane.at_top == before + 1
+
+
 def page(inspector):
     return inspector._pane.html
 

@@ -2,15 +2,19 @@
 
 import re
 
+import holoviews as hv
 import numpy as np
 import panel_material_ui as pmui
 import pytest
+from bokeh.models import BasicTicker
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.phase_bar import PhaseBar
 from backprop_panel.views.panels.session_map import session_map
 from backprop_panel.views.panels.toolbar import Toolbar
 from backprop_panel.views.plots.downsampling import MOST_CELLS
+from backprop_panel.views.plots.html import number
+from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.session import Session
 from backprop_panel.views.widgets.arrows import Arrows
 from backprop_panel.views.widgets.explanation_pane import ExplanationPane
@@ -126,6 +130,32 @@ def test_one_example_is_one_row_of_every_level(session, network_map):
     assert shown_rows(network_map.grid.values[A1]) == [(0, 32)]
 
 
+def test_the_row_of_one_example_is_labelled_however_many_rows_there_are(session, network_map):
+    x = network_map.grid.values[X]
+    x.row_axis = hv.render(x.pane().object).yaxis[0]
+    session.slow_motion.show_example(5)
+    assert x.row_axis.ticker.ticks == [-5]
+    session.slow_motion.show_example(None)
+    assert isinstance(x.row_axis.ticker, BasicTicker)
+
+
+def test_the_bar_says_that_a_click_on_a_row_chooses_the_example(session, network_map):
+    assert "click another row" not in pane_of(network_map).html
+    session.toggle_one_example()
+    assert "click another row" in pane_of(network_map).html
+    session.select(Cell("logit", 3, 7, 1))
+    assert session.slow_motion.example == 7
+
+
+def test_the_update_names_the_chosen_weight_before_and_after(session, network_map):
+    session.slow_motion.show(7)
+    assert "now shows the new weights" in pane_of(network_map).html
+    session.select(Cell("weight", 1, 3, 17))
+    record = session.record
+    old, new = record.weights[1][3, 17], record.weights[1][3, 17] + record.weight_updates[1][3, 17]
+    assert f"W2[3, 17]: {number(float(old))} → {number(float(new))}." in pane_of(network_map).html
+
+
 def test_one_example_of_a_large_batch_is_not_hidden_by_larger_numbers():
     session = session_of(batch_size=3 * MOST_CELLS // 2)
     network_map = session_map(session)
@@ -224,7 +254,9 @@ def test_of_a_long_context_the_caption_shows_the_end_and_the_target():
     session = session_of(sequence_length=30, master_sequence_length=(40, 40))
     network_map = session_map(session)
     session.toggle_slow_motion()
-    caption = re.search('<span class="bp-walked">(.*?)</span><button', pane_of(network_map).html)[1]
+    caption = re.search(
+        '<span class="bp-walked"[^>]*>(.*?)</span><button', pane_of(network_map).html
+    )[1]
     shown = re.findall("bp-token[^>]*>(.)</span>", caption)
     tokens = [token for token, _ in session.map_source.example_tokens(0)]
     assert "…" in caption and shown == tokens[-9:]

@@ -55,6 +55,8 @@ def cards(questions):
 def test_only_questions_that_apply_to_the_number_are_offered(session, questions, cell, labels):
     session.path = (cell,)
     assert offered(questions).keys() == labels
+    for each in questions._toggles:
+        assert (f"{each.label}: choose " in questions._reasons.object) == each.disabled
 
 
 def test_no_question_is_offered_without_a_number_or_in_a_difference(session, questions):
@@ -63,6 +65,7 @@ def test_no_question_is_offered_without_a_number_or_in_a_difference(session, que
     offered(questions)["What if"].value = True
     session.subtracted = session.run.replay(0).engine
     assert not offered(questions) and not cards(questions)
+    assert "stop comparing first" in questions._reasons.object
     session.subtracted = None
     assert len(cards(questions)) == 1
 

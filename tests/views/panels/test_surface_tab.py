@@ -100,7 +100,7 @@ def test_the_surface_shows_the_losses_and_the_path_of_the_run(looked_at, session
     np.testing.assert_array_equal(shown, grid.losses)
     np.testing.assert_array_equal(looked_at.plot.path.data["xs"][0][:-1], surface.path[:, 0])
     assert place(looked_at, "the beginning") == tuple(surface.path[0])
-    assert place(looked_at, "now, step 12") == (0, 0)
+    assert place(looked_at, "now, after step 12") == (0, 0)
     first, second = surface.directions.shares
     assert looked_at.plot.axis_names == (
         f"direction 1 ({first:.1%} of the path's variance)",
@@ -126,7 +126,7 @@ def test_the_point_moves_with_the_timeline_and_the_surface_stays(looked_at, sess
     session.travel(5)
     settle(looked_at)
     expected = surface.project(session.run.replay(5).engine.network.parameters)
-    assert place(looked_at, "the past, step 5") == tuple(expected)
+    assert place(looked_at, "the past, after step 5") == tuple(expected)
     assert looked_at.work.surface is surface
 
 
@@ -135,7 +135,7 @@ def test_the_path_goes_on_with_each_step(looked_at, session):
     session.change("learning_rate", 1e-6)
     session.run_batch()
     point = surface.project(session.engine.network.parameters)
-    assert place(looked_at, "now, step 13") == tuple(point)
+    assert place(looked_at, "now, after step 13") == tuple(point)
     assert (looked_at.plot.path.data["xs"][0][-1], looked_at.plot.path.data["ys"][0][-1]) == tuple(
         point
     )
@@ -176,7 +176,7 @@ def test_the_button_draws_the_surface_around_the_present(looked_at, session):
     session.run_batch()
     press(looked_at, "Draw around the present")
     assert looked_at.work.surface.steps[-1] == 13
-    assert place(looked_at, "now, step 13") == (0, 0)
+    assert place(looked_at, "now, after step 13") == (0, 0)
 
 
 def test_two_weights_span_the_surface_of_their_values(tab, session):
@@ -212,6 +212,23 @@ def test_only_a_weight_that_is_chosen_can_be_used(tab, session):
     assert button.disabled
     session.select(Cell("bias", 1, 6, 2))
     assert not button.disabled
+
+
+def test_why_no_chosen_weight_can_be_used_is_said_beside_the_button(tab, session):
+    tab.visible = True
+    assert "on the map first" not in said(tab)
+    choose_weights(tab)
+    assert "click a weight or a bias on the map first" in said(tab)
+    session.select(Cell("bias", 1, 6, 2))
+    assert "on the map first" not in said(tab)
+
+
+def test_drawing_without_two_weights_says_which_are_missing(tab):
+    tab.visible = True
+    choose_weights(tab, "W2[3, 1]")
+    press(tab, "Draw around the present")
+    assert "Name a weight here" in widget(tab, pmui.TextInput, "Weight up").helper_text
+    assert not widget(tab, pmui.TextInput, "Weight across").error_state
 
 
 @pytest.mark.parametrize(
@@ -322,4 +339,4 @@ def test_a_tab_that_is_opened_again_goes_on(tab, session):
 def test_a_run_that_only_shows_batches_has_its_surface(looked_at, session):
     session.change("mode", "visualize")
     session.run_batch()
-    assert place(looked_at, "now, step 12") == (0, 0)
+    assert place(looked_at, "now, after step 12") == (0, 0)

@@ -104,12 +104,24 @@ def test_true_and_predicted_change_of_the_loss_are_told(session, card):
     true = loss_with(record, WEIGHT, value) - loss_with(record, WEIGHT, WEIGHT.value(record))
     slope = float(record.weight_gradients[1][2, 3])
     assert change < 0
-    assert (
-        f"{signed(change)}: loss {signed(card.answer.curve.true(value) - card.answer.curve.loss)}"
-        in text(card)
-    )
+    told = signed(card.answer.curve.true(value) - card.answer.curve.loss)
+    assert f"W2[2, 3] changed by {signed(change)}: the loss changes by {told}" in text(card)
     assert card.answer.curve.true(value) - card.answer.curve.loss == pytest.approx(true, rel=1e-3)
-    assert f"the slope alone says {signed(slope * change)}" in text(card)
+    assert f"(the slope alone says {signed(slope * change)})" in text(card)
+
+
+def test_the_losses_before_and_after_have_enough_digits_to_differ(card):
+    curve, value = card.answer.curve, try_at(card, 1)
+    assert number(curve.loss) == number(curve.true(value))
+    before, after = re.search(r"loss of this batch: (\S+) → (\S+)", text(card)).groups()
+    assert before != after and before[:5] == after[:5]
+
+
+def test_the_present_value_is_said_to_be_that_before_the_update(session, card):
+    assert f"before step 2’s update {number(card.answer.curve.now)}" in text(card)
+    session.look()
+    answered(card)
+    assert f"● now {number(card.answer.curve.now)}" in text(card)
 
 
 def test_the_curve_has_41_points_and_the_tangent_the_slope(session, card):

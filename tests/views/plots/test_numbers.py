@@ -2,7 +2,7 @@
 
 import pytest
 
-from backprop_panel.views.plots.html import number, numbers
+from backprop_panel.views.plots.html import apart, number, numbers
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,19 @@ from backprop_panel.views.plots.html import number, numbers
 )
 def test_a_number_has_four_digits_and_a_typeset_power(value, text):
     assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("pair", "texts"),
+    [
+        ((0.25, 0.5), ("0.25", "0.5")),
+        ((0.23451234, 0.23451239), ("0.2345123", "0.2345124")),
+        ((1.386294, 1.386301), ("1.38629", "1.38630")),
+        ((0.5, 0.5), ("0.5", "0.5")),
+    ],
+)
+def test_numbers_side_by_side_have_enough_digits_to_differ(pair, texts):
+    assert apart(*pair) == texts
 
 
 @pytest.mark.parametrize(

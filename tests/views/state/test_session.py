@@ -43,6 +43,19 @@ def test_the_loss_before_a_step_is_labelled_as_that_of_the_next_batch(session):
     assert "next batch" not in status(session)
 
 
+def test_after_a_step_the_status_says_which_weights_are_shown(session):
+    assert "weights" not in status(session)
+    session.run_batch()
+    assert "weights before the update" in status(session)
+    toolbar = Toolbar(session)
+    session.toggle_slow_motion()
+    session.slow_motion.show(99)
+    assert "weights after the update" in toolbar._status.object
+    session.toggle_slow_motion()
+    session.subtracted = session.run.replay(0).engine
+    assert "weights" not in toolbar._status.object
+
+
 def test_the_loss_has_no_label_in_visualize_mode(session):
     session.run.trainer.mode = "visualize"
     session.run_batch()

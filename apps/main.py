@@ -26,7 +26,8 @@ parser.add_argument(
     help="browser: every browser has runs of its own, by a random key that it keeps in a cookie",
 )
 
-arguments = parser.parse_args()
+# For a REST interface, Panel runs this script without a page, and not with the script's arguments.
+arguments = parser.parse_args(None if pn.state.curdoc else [])
 by_browser = arguments.workspace == "browser" and not pn.state.user
 
 if reason := refusal(by_browser):

@@ -190,7 +190,7 @@ def test_no_table_of_an_update_is_wider_than_the_panel(page):
     inspector(page).locator("p button.bp-link", has_text="ΔW2[3, 17]").click()
     expect_explained(page, "ΔW2[3, 17]")
     expect(inspector(page).locator("td", has_text="learning rate")).to_be_visible()
-    room = inspector(page).evaluate("(box) => box.getBoundingClientRect().right")
+    room = inspector(page).first.evaluate("(box) => box.getBoundingClientRect().right")
     for table in inspector(page).locator("table").all():
         box = table.bounding_box()
         assert box["x"] + box["width"] <= room + 1

@@ -65,7 +65,8 @@ def _line(scale: ColorScale, value: float) -> str:
 
 
 def _tick(scale: ColorScale, value: float, anchor: str) -> str:
-    return f'<i class="bp-{anchor}" style="left:{_percent(scale, value)}">{round_number(value)}</i>'
+    place = f"left:{_percent(scale, value)}"
+    return f'<i class="bp-tick-{anchor}" style="{place}">{round_number(value)}</i>'
 
 
 def _of_heatmaps(theme: Theme, scales: Scales) -> str:

@@ -121,7 +121,7 @@ def explained(source, cell):
 def test_a_cell_of_a_recorded_network_is_explained_without_any_run(source):
     weight = explained(source, Cell("weight", 0, 2, 4))
     assert "<h3>W1[2, 4]</h3>" in weight
-    assert "from X[·, 2] to a1[·, 4]" in weight
+    assert "from X[·, 2] (&lt;depth&gt;) to a1[·, 4]" in weight
     assert "input “&lt;depth&gt;”" in explained(source, Cell("input", 0, 1, 2))
     assert "unit 4, relu<br>in example 1: second" in explained(source, Cell("activation", 1, 1, 4))
     assert "logit “yes”" in explained(source, Cell("logit", 2, 3, 1))

@@ -11,13 +11,13 @@ import panel_material_ui as pmui
 import param
 
 from ...data.own_text import lines_settings, text_settings
-from ...data.text_files import TextFile, read_text_file, tabbed_lines
+from ...data.text_files import KINDS, TextFile, read_text_file, tabbed_lines
 from ...memory import in_words
 from ...settings import SettingError
 from ..plots.html import html
 from ..state.token_text import from_visible, visible
 from ..state.user_errors import USER_ERRORS
-from ..widgets.buttons import BORDERED, SMALL
+from ..widgets.buttons import SMALL, upload_button
 from ..widgets.setting_fields import ALICE, source_of, whole
 
 MOST_BYTES = 1 << 24
@@ -66,17 +66,7 @@ class OwnText(pn.viewable.Viewer):
         self._area = pmui.TextAreaInput(
             label="Text", rows=4, max_rows=8, auto_grow=True, max_length=MOST_BYTES, **SMALL
         )
-        self._upload = pmui.FileInput(
-            label="Upload files",
-            uploaded_label="Upload files",
-            accept=".txt,.csv,.tsv",
-            multiple=True,
-            size="small",
-            variant="outlined",
-            color="default",
-            sx=BORDERED,
-            margin=(4, 0),
-        )
+        self._upload = upload_button("Upload files", ",".join(KINDS), multiple=True, margin=(4, 0))
         self._lines = pmui.Select(label="What lines are", options=LINES, **SMALL)
         self._boundary = pmui.TextInput(
             label="Boundary token", placeholder="none, or such as .", **SMALL

@@ -169,18 +169,19 @@ def download_button(label: str, filename: str, callback: Callable[[], Any]) -> p
     )
 
 
-def upload_button(label: str, accept: str) -> pmui.FileInput:
-    """Return a button that uploads a file; `accept` lists the ends of names that are offered."""
-    return pmui.FileInput(
-        label=label,
-        uploaded_label=label,
-        accept=accept,
-        size="small",
-        variant="outlined",
-        color="default",
-        sx=BORDERED,
-        margin=(6, 3),
-    )
+def upload_button(label: str, accept: str, **params: Any) -> pmui.FileInput:
+    """Return a button that uploads a file; `accept` lists the ends of names that are offered.
+
+    `params` are options of the button, in place of the usual ones.
+    """
+    options = {
+        "size": "small",
+        "variant": "outlined",
+        "color": "default",
+        "sx": BORDERED,
+        "margin": (6, 3),
+    }
+    return pmui.FileInput(label=label, uploaded_label=label, accept=accept, **(options | params))
 
 
 def group_head(title: str, note: str = "") -> pn.pane.HTML:

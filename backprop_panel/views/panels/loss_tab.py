@@ -20,6 +20,7 @@ from ..plots.loss_curves import (
     sane_limit,
     width_each,
 )
+from ..plots.plot_edges import LOWEST
 from ..state.comparison import Comparison
 from ..state.session import redraw_on_change
 
@@ -91,6 +92,7 @@ class LossTab(pn.viewable.Viewer):
                 lines,
                 now=session.engine.step if session.past else None,
                 events=changed_settings(session.run, self.smoothing),
+                lowest=LOWEST if self.log_axis else None,
                 highest=sane_limit(self.comparison.runs(), self.log_axis),
             )
 

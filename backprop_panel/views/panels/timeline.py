@@ -22,6 +22,7 @@ from ..plots.loss_curves import (
     changes_after,
     sane_limit,
 )
+from ..plots.plot_edges import LOWEST
 from ..state.comparison import Comparison
 from ..state.session import redraw_on_change
 from ..widgets.buttons import button
@@ -102,6 +103,7 @@ class Timeline(pn.viewable.Viewer):
             now=step if present else None,
             events=changed_settings(session.run, LOSS_SMOOTHING),
             end=max(present, 1),
+            lowest=LOWEST,
             highest=sane_limit(comparison.runs(), log_y=True),
         )
 

@@ -28,7 +28,7 @@ from ..patches.plot_source import replace_source
 from ..patches.weak_hook import weak_hook
 from .cell_labels import LABEL_COLOR
 from .line_source import Line, LineSource
-from .plot_edges import LOWEST, within_edges
+from .plot_edges import within_edges
 
 MARKER_COLOR = "#e8590c"
 
@@ -137,7 +137,7 @@ class Curves:
         on_zoom: Callable[[], None] | None = None,
     ) -> None:
         self._name = name
-        self._log_x, self._log_y = log_x, log_y
+        self._log_x = log_x
         self._look = look
         self._names = names
         self._from_zero = from_zero
@@ -161,6 +161,7 @@ class Curves:
         now: int | None = None,
         events: Sequence[Marker] = (),
         end: int = 1,
+        lowest: float | None = None,
         highest: float | None = None,
     ) -> None:
         """Show these lines.
@@ -174,10 +175,10 @@ class Curves:
             Points on the lines with a text each.
         end : int
             The last step of a plot without axes; others end with their lines, or as zoomed.
-        highest : float, optional
-            Larger numbers are drawn here, and marked; so are the lowest on a logarithmic axis.
+        lowest, highest : float, optional
+            The edges: numbers beyond are drawn there, and marked.
         """
-        lines, marks = within_edges(lines, LOWEST if self._log_y else None, highest)
+        lines, marks = within_edges(lines, lowest, highest)
         with pn.io.hold():
             self._source.show([line for line in lines if len(line.x)])
             self._edges.data = {
@@ -198,7 +199,6 @@ class Curves:
 
     def use_log_axis(self, log_y: bool) -> None:
         """Show the loss on a logarithmic axis, or a linear one; the lines are shown again then."""
-        self._log_y = log_y
         self.pane.object = self._plot(log_y)
 
     def _plot(self, log_y: bool) -> hv.Path:

@@ -16,7 +16,7 @@ from .html import number
 from .line_source import Line
 
 LOWEST = 1e-7
-"""The lowest number drawn on a logarithmic axis: losses below are rounding errors of float32."""
+"""The lowest loss drawn on a logarithmic axis: losses below are rounding errors of float32."""
 
 MOST_MARKS = 20
 """Marks of one line at one edge; where it leaves the plot more often, the first ones are marked."""

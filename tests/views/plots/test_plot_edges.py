@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from backprop_panel import TrainingRunManager
+from backprop_panel.views.plots.line_plot import Curves
 from backprop_panel.views.plots.line_source import Line
 from backprop_panel.views.plots.loss_curves import LossLines, Wanted, sane_limit
 from backprop_panel.views.plots.plot_edges import LOWEST, within_edges
@@ -108,3 +109,9 @@ def test_runs_without_a_loss_have_no_limit():
 def test_a_line_without_points_is_left_as_it_is():
     line = Line(np.array([]), np.array([]), "#000000", "empty")
     assert within_edges([line], LOWEST, 1.0) == ([line], [])
+
+
+def test_a_plot_without_edges_draws_small_numbers_as_they_are():
+    curves = Curves("norms", log_y=True)
+    curves.show([Line(np.array([1, 2]), np.array([1e-3, 1e-12]), "#000000", "layer 1")])
+    assert curves._source.lines.data["ys"][0].tolist() == [1e-3, 1e-12]

@@ -5,7 +5,7 @@
 #              ten thousand explanations
 # make lint    ruff, as it runs before every change is taken
 # make bench   each benchmark in turn
-# make screenshots   draw the README's pictures from the running app
+# make screenshots   draw the README's pictures, and every tab at every size, from the running app
 # make clean   forget the virtual environment
 #
 # Everything Python goes into .venv. A stamp in it per set of packages, newer than pyproject.toml,
@@ -33,7 +33,7 @@ APT_INSTALL := $(APT) -o DPkg::Lock::Timeout=120 install -y --no-install-recomme
 
 # The others beside them are what these share.
 BENCHMARKS := $(addprefix benchmarks/,training_step.py large_network.py storing.py opening.py live.py \
-	loss_tab.py sessions.py asking.py explaining.py slow_motion.py)
+	loss_tab.py sessions.py asking.py explaining.py slow_motion.py checking.py diagnosing.py sweeping.py)
 
 .PHONY: serve test test-fast soak lint bench screenshots browser clean
 
@@ -51,7 +51,7 @@ test-fast: $(VENV)/.test
 soak: $(VENV)/.test browser
 	RANDOM_ACTIONS=1000 $(BIN)/python -m pytest -s -k random_actions tests/ui
 	SOAK=1 $(BIN)/python -m pytest -s -k soak tests/storage/test_processes.py $(PYTEST_ARGS)
-	SOAK=1 $(BIN)/python -m pytest tests/analysis/test_explanation.py
+	SOAK=1 $(BIN)/python -m pytest tests/analysis/explanations/test_explanation.py
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -82,7 +82,7 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.serve: $(VENV)/.made pyproject.toml
-	$(PIP_INSTALL) -e .
+	$(PIP_INSTALL) -e '.[sweep]'
 	@touch $@
 
 # This covers all that serving needs.

@@ -16,6 +16,9 @@ LARGEST = float(np.finfo(np.float32).max)
 LARGEST_WHOLE = 2**128 - 1
 """The largest whole number of a setting: a seed may have 128 bits, and no other needs as many."""
 
+NO_NUMBERS = (bool, np.timedelta64)
+"""Classes that Python counts among the numbers, but which no setting takes for one."""
+
 
 class SettingError(ValueError):
     """A setting was given an invalid value.
@@ -73,13 +76,25 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
 
 def is_whole(value: Any) -> bool:
     """Tell whether `value` is an integer of at most 128 bits; True and False are not."""
-    is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    is_integer = isinstance(value, numbers.Integral) and not isinstance(value, NO_NUMBERS)
     return is_integer and abs(int(value)) <= LARGEST_WHOLE
 
 
 def is_number(value: Any) -> bool:
-    """Tell whether `value` is a real number; True and False are not."""
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+    """Tell whether `value` is a real number that a float can hold; True and False are not.
+
+    A number beyond the largest float is one, to be refused by its bounds.
+    """
+    return _is_real(value) and not is_too_small(value)
+
+
+def is_too_small(value: Any) -> bool:
+    """Tell whether `value` is a real number other than 0 that is 0 as a float."""
+    return _is_real(value) and bool(value) and _as_float(value) == 0
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, NO_NUMBERS)
 
 
 def plain(value: Any) -> Any:
@@ -96,16 +111,17 @@ def plain(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     match value:
-        case bool() | None:
+        case bool() | np.timedelta64() | None:
             return value
         case np.ndarray():
-            return _plain(value.tolist())
+            # Durations would become whole numbers.
+            return _plain(list(value.flat) if value.dtype.kind == "m" else value.tolist())
         case np.bool_():
             return bool(value)
         case numbers.Integral():
             return int(value)
         case numbers.Real():
-            return _as_float(value)
+            return value if is_too_small(value) else _as_float(value)
         case str():
             return str.__str__(value)
         case list():
@@ -150,6 +166,10 @@ class Count(Plain, param.Integer):
                 f"{self.name} must be a whole number {self._allowed(val)}, got {shown(val)}.",
             )
 
+    def allowed(self) -> str:
+        """Return the bounds in words."""
+        return self._allowed(0)
+
     def _allowed(self, val: Any) -> str:
         low, high = self.bounds
         if high is not None:
@@ -179,7 +199,8 @@ class Quantity(Plain, param.Number):
         if not (is_number(val) and self._within(val)):
             raise SettingError(
                 self.name,
-                f"{self.name} must be a finite number {self._allowed()}, got {shown(val)}.",
+                f"{self.name} must be a finite number {self.allowed()}, got {shown(val)}"
+                f"{', which is too small for a float' if is_too_small(val) else ''}.",
             )
 
     def _within(self, val: float) -> bool:
@@ -189,7 +210,8 @@ class Quantity(Plain, param.Number):
         below = high is None or (val <= high if high_inclusive else val < high)
         return is_finite(val) and above and below
 
-    def _allowed(self) -> str:
+    def allowed(self) -> str:
+        """Return the bounds in words."""
         low, high = self.bounds
         low_inclusive, high_inclusive = self.inclusive_bounds
         above = f"of at least {low:g}" if low_inclusive else f"above {low:g}"
@@ -205,12 +227,17 @@ def is_finite(value: float) -> bool:
 
 
 class Choice(Plain, param.Selector):
-    """One of a fixed list of names."""
+    """One of a fixed list of names, or None if that is allowed."""
 
     def _validate(self, val: Any) -> None:
+        if val is None and self.allow_None:
+            return
         names = list(self.objects)
         if not isinstance(val, str) or val not in names:
-            raise SettingError(self.name, one_of(self.name, val, names))
+            message = one_of(self.name, val, names)
+            if self.allow_None:
+                message = message.replace("must be one of", "must be None, or one of")
+            raise SettingError(self.name, message)
 
 
 def one_of(setting: str, value: Any, names: Iterable[str]) -> str:

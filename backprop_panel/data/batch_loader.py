@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +23,20 @@ MOST_NUMBERS_IN_BLOCK = 2**18
 
 @dataclass
 class Cursor:
-    """A position in the endless sequence of samples: the epoch, and the position in its order."""
+    """A position in the endless sequence of samples: the epoch, and the position in its order.
+
+    Attributes
+    ----------
+    data : SequenceDataset
+    epoch, position : int
+    left_out : int
+        If at most so many samples are left of an epoch, it ends without them.
+    """
 
     data: SequenceDataset
     epoch: int = 0
     position: int = 0
+    left_out: int = 0
 
     def __post_init__(self) -> None:
         self._order_of = -1
@@ -34,7 +44,7 @@ class Cursor:
 
     def copy(self) -> Cursor:
         """Return another cursor at the same position."""
-        return Cursor(self.data, self.epoch, self.position)
+        return Cursor(self.data, self.epoch, self.position, self.left_out)
 
     def peek(self, count: int) -> Indices:
         """Return the next `count` samples' numbers, fewer at the end of the epoch."""
@@ -45,9 +55,19 @@ class Cursor:
     def pass_by(self, count: int) -> None:
         """Advance by `count` samples, at most to the end of the epoch."""
         self.position += count
-        if self.position == len(self.data):
+        if len(self.data) - self.position <= self.left_out:
             self.epoch += 1
             self.position = 0
+
+    def leave_out(self, count: int) -> None:
+        """Leave out the last samples of this epoch and the next, if at most `count` are left."""
+        self.left_out = count
+        if self.position:
+            self.pass_by(0)
+
+    def batches_left(self, size: int) -> int:
+        """Return the number of batches of at most `size` that are left in the epoch."""
+        return max(ceil((len(self.data) - self.position - self.left_out) / size), 1)
 
 
 class BatchLoader:
@@ -55,17 +75,23 @@ class BatchLoader:
 
     Without torch, the samples are fetched from the dataset directly. The batches are the same, as
     the cursor chooses the samples and not the loader.
+
+    Parameters
+    ----------
+    data : SequenceDataset
+    with_torch : bool
+        Whether torch is used where it is installed; importing it takes longer than a short run.
     """
 
-    def __init__(self, data: SequenceDataset) -> None:
-        self._data = data
+    def __init__(self, data: SequenceDataset, with_torch: bool = True) -> None:
+        self._data, self._with_torch = data, with_torch
         self._request = _Request()
         self._batches: Iterator[Batch] | None = None
 
     def fetch(self, samples: Indices) -> Batch:
         """Return the contexts (batch, context_length) and targets (batch,) of `samples`."""
         if self._batches is None:
-            self._batches = iter(_loader(self._data, self._request))
+            self._batches = iter(_loader(self._data, self._request, self._with_torch))
         self._request.samples = samples
         return next(self._batches)
 
@@ -139,7 +165,9 @@ class _Request:
             yield self.samples
 
 
-def _loader(data: SequenceDataset, request: _Request) -> Iterator[Batch]:
+def _loader(data: SequenceDataset, request: _Request, with_torch: bool) -> Iterator[Batch]:
+    if not with_torch:
+        return map(data.__getitems__, request)
     try:
         # Imported here because torch takes longer to import than everything else together.
         import torch

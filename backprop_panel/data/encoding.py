@@ -112,8 +112,8 @@ class Encoder:
             at = np.flatnonzero(is_break)
             breaks.append(filled + at - np.arange(len(at)))
             filled += len(tokens)
-        starts = np.concatenate([[0], *breaks]).astype(np.int64)
-        lengths = np.diff(np.append(starts, filled))
+        starts = np.concatenate([np.zeros(1, np.int64), *breaks])
+        lengths = np.diff(starts, append=filled)
         return MasterSequences(ids[:filled], starts, lengths)
 
     def _refuse_longer(self) -> None:

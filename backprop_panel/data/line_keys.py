@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,22 +27,24 @@ def line_keys(masters: MasterSequences, salt: np.uint64) -> NDArray[np.uint64]:
         digest = blake2b(masters[number].tobytes(), digest_size=8).digest()
         keys[number] = int.from_bytes(digest, "little")
     powers, inverses = _powers(FACTOR), _powers(INVERSE)
+    # The sums of all terms before each place; a master's is the difference of two.
+    sums = np.zeros(len(powers) + 1, np.uint64)
     # Masters that begin within the same stretch of tokens are summed together.
-    stretch_of = masters.starts // TOKENS_AT_ONCE
-    first = np.flatnonzero(np.diff(stretch_of, prepend=-1))
-    for begin, end in zip(first, [*first[1:], len(masters)], strict=True):
-        part = np.arange(begin, end)[~is_long[begin:end]]
-        if not len(part):
-            continue
-        starts = masters.starts[part]
-        ends = starts + masters.lengths[part] - starts[0]
-        tokens = masters.ids[starts[0] : starts[0] + ends[-1]].astype(np.uint64)
-        # The sums of all terms before each place; a master's is the difference of two.
-        sums = np.zeros(len(tokens) + 1, np.uint64)
-        np.cumsum((tokens + np.uint64(1)) * powers[: len(tokens)], out=sums[1:])
-        starts = starts - starts[0]
-        keys[part] = (sums[ends] - sums[starts]) * inverses[starts]
-    return _scrambled(keys ^ salt)
+    stretches = np.arange(TOKENS_AT_ONCE, len(masters.ids) + TOKENS_AT_ONCE, TOKENS_AT_ONCE)
+    for begin, end in pairwise([0, *np.searchsorted(masters.starts, stretches).tolist()]):
+        # A long master is the last that begins in its stretch.
+        last = end - 1 if end > begin and is_long[end - 1] else end
+        if last > begin:
+            starts = masters.starts[begin:last] - masters.starts[begin]
+            ends = starts + masters.lengths[begin:last]
+            tokens = masters.ids[masters.starts[begin] :][: ends[-1]]
+            terms = sums[1 : len(tokens) + 1]
+            np.add(tokens, np.uint64(1), out=terms)
+            np.multiply(terms, powers[: len(tokens)], out=terms)
+            np.cumsum(terms, out=terms)
+            keys[begin:last] = (sums[ends] - sums[starts]) * inverses[starts]
+        keys[begin:end] = _scrambled(keys[begin:end] ^ salt)
+    return keys
 
 
 def _powers(factor: int) -> NDArray[np.uint64]:

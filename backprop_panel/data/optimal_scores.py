@@ -42,6 +42,10 @@ class OptimalScores:
             return float(self._weights @ (1 - self._shares)) / outputs
         return float(self._weights @ -np.log(self._shares))
 
+    def ambiguous_share(self) -> float:
+        """Return the share of the samples whose context is followed by different targets."""
+        return float(self._weights[self._shares < 1].sum())
+
     def accuracy(self) -> float:
         """Return the highest accuracy: that of predicting each context's most frequent target."""
         best = np.zeros(self._contexts.max() + 1)

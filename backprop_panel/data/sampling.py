@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..rng import random_stream
-from .distinct_rows import row_keys
+from .distinct_rows import ranked, row_keys
 from .lazy_array import LazyRows
 from .line_keys import line_keys
 from .master_sequences import MasterSequences
@@ -77,13 +77,8 @@ def split_lines(
     Every window of a master that is held out stands as often as it occurs.
     """
     random = random_stream("lines", seed)
-    keys = line_keys(masters, salt=random.integers(1 << 64, dtype=np.uint64))
-    # The keys are as good as random, so that the smallest ones are a random choice of lines.
-    distinct = np.unique(keys)
-    set_of = np.zeros(len(keys), np.uint8)
-    for number, end in reversed([*enumerate(np.cumsum(_sizes(len(distinct), fractions)), 1)]):
-        if end:
-            set_of[keys <= distinct[end - 1]] = number
+    salt = random.integers(1 << 64, dtype=np.uint64)
+    set_of = _sets_by_key(line_keys(masters, salt), fractions)
     training, *held_out = (index.of_masters(set_of == number) for number in range(3))
     if num_samples == ALL:
         return Samples(training, *held_out)
@@ -97,6 +92,19 @@ def epoch_order(num_samples: int, seed: int, epoch: int) -> NDArray[np.uint32]:
     """Return the shuffled order of the samples in an epoch."""
     # In half the memory of the default type, and shuffled alike.
     return random_stream("order", seed, epoch).permutation(np.arange(num_samples, dtype=np.uint32))
+
+
+def _sets_by_key(keys: NDArray[np.uint64], fractions: tuple[float, float]) -> NDArray[np.uint8]:
+    """Return the set of each key: 0 for training, 1 and 2 for what is held out.
+
+    The keys are as good as random, so that the smallest ones are a random choice.
+    """
+    ordered, rank = ranked(keys)
+    set_of = np.zeros(len(keys), np.uint8)
+    for number, end in reversed([*enumerate(np.cumsum(_sizes(int(rank[-1]), fractions)), 1)]):
+        if end:
+            set_of[keys <= ordered[np.searchsorted(rank, end)]] = number
+    return set_of
 
 
 def _sizes(count: int, fractions: tuple[float, float]) -> list[int]:

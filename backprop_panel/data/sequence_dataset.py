@@ -67,7 +67,8 @@ class SequenceDataset(DatasetSettings):
                 f"sequence has only {given.lengths.max(initial=0)} tokens."
                 + self._hint_at_boundary(),
             )
-        self.masters = self._with_boundaries(given.select(kept))
+        given = given.select(kept)  # lets go of the others
+        self.masters = self._with_boundaries(given)
         self._set_classes(kept)
         self._token_array = np.array(self.vocabulary, dtype=object)
         self._index = WindowIndex(self.masters, self.sequence_length)
@@ -169,11 +170,9 @@ class SequenceDataset(DatasetSettings):
         return [f"#{number + 1}" for number in range(len(self.masters))]
 
     @property
-    def masters_of_classes(self) -> Indices:
-        """How many masters each class of a classification has."""
-        if self._class_of is None:
-            return np.ones(len(self.masters), np.intp)
-        return np.bincount(self._class_of)
+    def class_of_masters(self) -> Indices:
+        """The class of each master in a classification, shape (masters,)."""
+        return np.arange(len(self.masters)) if self._class_of is None else self._class_of
 
     @property
     def n_windows(self) -> int:
@@ -190,6 +189,12 @@ class SequenceDataset(DatasetSettings):
     def origin(self) -> LazyRows:
         """The origin of each window: master and offset, shape (n_windows, 2)."""
         return LazyRows((self.n_windows, 2), np.dtype(np.int64), self._index.origins)
+
+    @cached_property
+    def contexts(self) -> frozenset[bytes]:
+        """The contexts that occur, each as the bytes of its token ids."""
+        ids = np.ascontiguousarray(self.windows[:][:, : self.context_length])
+        return frozenset(ids.view(f"V{ids.itemsize * self.context_length}").ravel().tolist())
 
     def tokens(self, ids: Any) -> NDArray[np.object_]:
         """Return the tokens for `ids`, in the same shape."""
@@ -259,6 +264,11 @@ class SequenceDataset(DatasetSettings):
     def optimal_accuracy(self) -> float:
         """The accuracy of the best function of the context on the training samples."""
         return self._optimal_scores.accuracy()
+
+    @property
+    def ambiguous_share(self) -> float:
+        """The share of the training samples whose context is followed by different targets."""
+        return self._optimal_scores.ambiguous_share()
 
     @cached_property
     def _optimal_scores(self) -> OptimalScores:

@@ -109,4 +109,4 @@ def _decoded(name: str, data: bytes) -> tuple[str, str]:
     try:
         return data.decode("utf-8-sig"), ""
     except UnicodeDecodeError:
-        return data.decode("latin-1"), f"{name} is not UTF-8; it was read as Latin-1."
+        return data.decode("latin-1"), f"{shown(name)} is not UTF-8; it was read as Latin-1."

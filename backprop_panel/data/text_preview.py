@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .distinct_rows import row_keys
+from .distinct_rows import ranked, row_keys
 from .sequence_dataset import SequenceDataset
 
 MOST_COUNTED = 3_000_000
@@ -64,7 +64,7 @@ def preview_of(data: SequenceDataset, loss_type: str) -> TextPreview:
         training=len(data),
         validation=len(data.validation_windows),
         test=len(data.test_windows),
-        distinct=len(np.unique(row_keys(data.windows[:], base))) if is_small else None,
+        distinct=int(ranked(row_keys(data.windows[:], base))[1][-1]) if is_small else None,
         optimal_loss=data.optimal_loss(loss_type) if is_small else None,
         inputs=data.input_dimension,
         outputs=data.output_dimension,
@@ -92,4 +92,5 @@ def _token_counts(data: SequenceDataset) -> list[tuple[str, int]]:
 def _class_counts(data: SequenceDataset) -> list[tuple[str, int]]:
     if data.task_type != "sequence_classification":
         return []
-    return list(zip(data.output_labels, data.masters_of_classes.tolist(), strict=True))
+    lines = np.bincount(data.class_of_masters)
+    return list(zip(data.output_labels, lines.tolist(), strict=True))

@@ -113,9 +113,9 @@ class SoftmaxCrossEntropy:
 
 
 def softmax(logits: Array) -> Array:
-    """Return the probabilities of the outputs, shape (batch, outputs)."""
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
+    """Return the probabilities of the outputs, shape (..., batch, outputs)."""
+    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
 LOSSES: dict[str, Loss] = {loss.name: loss for loss in (MeanSquaredError(), SoftmaxCrossEntropy())}

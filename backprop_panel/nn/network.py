@@ -148,6 +148,14 @@ class Network:
             for array in (work.slopes_t[layer - 1], work.deltas_t[layer - 1]):
                 array[self.silenced[layer]] = 0
 
+    def activation_slopes(self, work: Workspace) -> None:
+        """Write f'(z) of each hidden level, after a forward pass; no step needs them alone."""
+        for layer, pieces in enumerate(work.pieces):
+            for z, a, kept, _, _, scratch in pieces:
+                self.activations[layer].derivative(z, a, kept, kept[1], scratch)
+            if layer + 1 in self.silenced:
+                work.slopes_t[layer][self.silenced[layer + 1]] = 0
+
     def activation_gradient(self, work: Workspace, layer: int) -> None:
         """Write dLoss/d activations[`layer`] = δ @ Wᵀ; no step needs that of the input."""
         np.dot(self.weights[layer], work.deltas_t[layer], work.activation_gradients_t[layer])

@@ -187,6 +187,10 @@ class Adam(Optimizer):
     equation: ClassVar[str] = "θ ← θ − η·m̂ / (√v̂ + ε)"
     moment_names: ClassVar[tuple[str, ...]] = ("mean", "mean_square")
 
+    def corrections(self, steps: int) -> tuple[float, float]:
+        """Return 1 - β₁ᵗ and 1 - β₂ᵗ, which m and v are divided by, in step t."""
+        return 1 - self.beta_1**steps, 1 - self.beta_2**steps
+
     def _write_update(self, gradients: Vector, state: OptimizerState) -> None:
         mean, mean_square, scratch = (
             state.moments["mean"],
@@ -197,10 +201,11 @@ class Adam(Optimizer):
         mean *= self.beta_1
         np.multiply(gradients, 1 - self.beta_1, out=state.update)
         mean += state.update
+        of_mean, of_mean_square = self.corrections(state.steps)
         np.sqrt(mean_square, out=scratch)
-        scratch *= 1 / sqrt(1 - self.beta_2**state.steps)
+        scratch *= 1 / sqrt(of_mean_square)
         scratch += self.epsilon
-        np.multiply(mean, -self.learning_rate / (1 - self.beta_1**state.steps), out=state.update)
+        np.multiply(mean, -self.learning_rate / of_mean, out=state.update)
         state.update /= scratch
 
 

@@ -50,17 +50,31 @@ def softmax(logits: Array) -> Array:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
+def squared_errors(logits: Array, one_hot: Array) -> Array:
+    """Σ (ŷ − y)² / C of each example, shape (B,)."""
+    return np.mean((logits - one_hot) ** 2, axis=1)
+
+
+def log_losses(logits: Array, one_hot: Array) -> Array:
+    """−log p_target of each example with p = softmax(logits), shape (B,)."""
+    log_p = logits - logits.max(axis=1, keepdims=True)
+    log_p = log_p - np.log(np.exp(log_p).sum(axis=1, keepdims=True))
+    return -(log_p * one_hot).sum(axis=1)
+
+
+EXAMPLE_LOSSES = {"mse": squared_errors, "cross_entropy": log_losses}
+"""The loss of each example."""
+
+
 def mean_squared_error(logits: Array, one_hot: Array) -> tuple[float, Array]:
     """L = Σ (ŷ − y)² / (B C) and dL/dŷ = 2 (ŷ − y) / (B C)."""
-    return float(np.mean((logits - one_hot) ** 2)), 2 * (logits - one_hot) / logits.size
+    return float(squared_errors(logits, one_hot).mean()), 2 * (logits - one_hot) / logits.size
 
 
 def cross_entropy(logits: Array, one_hot: Array) -> tuple[float, Array]:
     """L = −Σ log p_target / B with p = softmax(logits), and dL/dlogits = (p − y) / B."""
-    p = softmax(logits)
-    log_p = logits - logits.max(axis=1, keepdims=True)
-    log_p = log_p - np.log(np.exp(log_p).sum(axis=1, keepdims=True))
-    return float(-(log_p * one_hot).sum() / len(logits)), (p - one_hot) / len(logits)
+    loss = float(log_losses(logits, one_hot).mean())
+    return loss, (softmax(logits) - one_hot) / len(logits)
 
 
 LOSSES = {"mse": mean_squared_error, "cross_entropy": cross_entropy}

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_panel import SequenceDataset, SettingError
+from tests.texts import NAMES
 
 quick = settings(derandomize=True, deadline=None, max_examples=60, database=None)
 
-NAMES = "emma\nolivia\nava\nmia\nanna\nella\nleo\nida\nbo\nelias\nava"
 PLAY = "The king: Who's there?\nThe fool: It is I, the fool.\nThe king: Come in, well-known fool!"
 
 lines = st.lists(st.text("abc", max_size=6), min_size=1, max_size=12).filter(any)

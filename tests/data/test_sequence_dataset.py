@@ -19,10 +19,10 @@ every_task = pytest.mark.parametrize("task_type", ["next_token", "sequence_class
 
 LOAD = """
 import json, re
+import numpy as np
 from backprop_panel import SequenceDataset
 
-line = {line!r}
-text = line * ({size} // len(line))
+text = {text}
 data = SequenceDataset.from_text(text, sequence_length=8)
 seen = data.tokens(data.windows[data.n_windows - 1]).tolist()
 print(json.dumps({{
@@ -377,16 +377,25 @@ def test_changing_a_list_that_was_given_changes_nothing():
     assert data.input_dimension == 16
 
 
-def loaded(line, size=50 * MEGABYTE):
-    """What a fresh interpreter says of the data of a text of `line`s, `size` characters long."""
-    return said_by_fresh_interpreter(LOAD.format(line=line, size=size))
+def loaded(text):
+    """What a fresh interpreter says of the data of the text that an expression makes."""
+    return said_by_fresh_interpreter(LOAD.format(text=text))
 
 
+def repeated(line):
+    """An expression for a text of 50 megabytes of equal lines."""
+    return f"{line!r} * {50 * MEGABYTE // len(line)}"
+
+
+RANDOM_LINES = f"""np.concatenate([
+    np.random.default_rng(0).integers(97, 123, ({50 * MEGABYTE // 9}, 8), np.uint8),
+    np.full(({50 * MEGABYTE // 9}, 1), 10, np.uint8),
+], axis=1).tobytes().decode()"""
 LINE = "the quick brown fox jumps over the lazy dog, and the dog sleeps on through all of it\n"
 
 
 def test_a_text_of_50_megabytes_loads_and_is_looked_at_within_400():
-    said = loaded(LINE)
+    said = loaded(repeated(LINE))
     assert said["seen"] == list(" all of it")[-8:]
     assert said["windows"] == 50 * MEGABYTE // len(LINE) * (len(LINE) - 8)
     assert said["id_bytes"] == 1
@@ -394,7 +403,13 @@ def test_a_text_of_50_megabytes_loads_and_is_looked_at_within_400():
 
 
 def test_a_text_of_50_megabytes_with_windows_line_breaks_loads_within_400():
-    assert loaded(LINE.replace("\n", "\r\n"))["peak"] < 400 * MEGABYTE
+    assert loaded(repeated(LINE.replace("\n", "\r\n")))["peak"] < 400 * MEGABYTE
+
+
+def test_a_text_of_50_megabytes_in_very_short_lines_loads_within_600():
+    said = loaded(RANDOM_LINES)
+    assert said["windows"] == 50 * MEGABYTE // 9
+    assert said["peak"] < 600 * MEGABYTE
 
 
 TEXT_OF_OLD = "\n".join(
@@ -438,3 +453,9 @@ def test_settings_of_earlier_stores_and_links_draw_what_they_drew(settings_given
     )
     joined = b"".join(np.asarray(part, np.int64).tobytes() for part in drawn)
     assert sha256(joined).hexdigest()[:16] == digest
+
+
+def test_the_contexts_are_those_of_all_windows():
+    data = SequenceDataset(sequence_length=4, num_master_sequences=20, seed=3)
+    expected = {row.tobytes() for row in data.windows[:][:, :3]}
+    assert data.contexts == expected

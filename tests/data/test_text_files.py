@@ -23,7 +23,7 @@ def test_a_file_in_utf_16_with_the_other_byte_order_is_read():
 def test_a_file_that_is_not_unicode_is_read_as_latin_1_with_a_notice():
     file = read_text_file("a.txt", "né".encode("latin-1"))
     assert file.text == "né"
-    assert file.notice == "a.txt is not UTF-8; it was read as Latin-1."
+    assert file.notice == "'a.txt' is not UTF-8; it was read as Latin-1."
 
 
 def test_a_broken_file_in_utf_16_is_refused():

@@ -190,3 +190,9 @@ def test_softmax_is_right_for_any_logits(numbers):
     right = powers / powers.sum()
     allowed = EPSILON * right * (8 + np.abs(np.maximum(below, -110))) + LEAST
     assert (np.abs(softmax(logits) - right) <= allowed).all()
+
+
+@pytest.mark.parametrize(("dtype", "below", "above"), [("float32", 8, 10.1), ("float64", 18, 20)])
+def test_the_slope_of_tanh_is_zero_where_its_value_is_rounded_to_one(dtype, below, above):
+    _, slope = value_and_slope("tanh", np.array([-above, -below, below, above], dtype))
+    assert (slope > 0).tolist() == [False, True, True, False]

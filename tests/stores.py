@@ -40,6 +40,7 @@ def everything(run):
         "checkpoints": [
             (state.step, state.events, state.digest()) for state in engine.checkpoints.states
         ],
+        "health": [(moment.step, moment.values.tobytes()) for moment in engine.health.moments],
     }
 
 

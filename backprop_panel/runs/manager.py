@@ -63,11 +63,17 @@ class TrainingRunManager(param.Parameterized):
         "", doc="Why runs are in memory only, as of the last `refresh`; empty: all are saved."
     )
 
+    trained_elsewhere = param.Boolean(
+        False, doc="Whether another window or process trains the current run, as of `refresh`."
+    )
+
     def __init__(self, store: str | Path | Store | None = None, user: str = "") -> None:
         super().__init__()
         self._autosave: Autosave | None = None
         self._own_store: Store | None = None
         self._closed = False
+        self._store: Store | None = None
+        self.user = user
         self.param.watch(self._own_runs, "runs")
         if not isinstance(user, str):
             raise SettingError("user", f"user must be text, got {shown(user)}.")
@@ -89,7 +95,7 @@ class TrainingRunManager(param.Parameterized):
             store = self._own_store = Store(store)
         elif not isinstance(store, Store):
             raise SettingError("store", f"store must be a path, or None, got {shown(store)}.")
-        self._autosave = Autosave(store, user)
+        self._store, self._autosave = store, Autosave(store, user)
         self._load_changes()
         last = self._autosave.used_last()
         used_last = [run for run in self.runs if run.id == last]
@@ -136,6 +142,11 @@ class TrainingRunManager(param.Parameterized):
         run = TrainingRun(name, with_layers(config, mapping.widths))
         run.load_weights(mapping)
         return self._add(run, stem)
+
+    @property
+    def store(self) -> Store | None:
+        """The store of the runs; None in memory, and once the manager is closed."""
+        return self._store if self.has_store else None
 
     @property
     def has_store(self) -> bool:
@@ -308,6 +319,10 @@ class TrainingRunManager(param.Parameterized):
             return []
         try:
             newer = self._load_changes()
+            current = self.current
+            self.trained_elsewhere = current is not None and self._autosave.is_trained_elsewhere(
+                current
+            )
         except StoreError as error:
             self.store_problem = str(error)
             return []

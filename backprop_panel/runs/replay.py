@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..nn.record import StepRecord
-from ..settings import shown
+from ..settings import SettingError, shown
 from ..training.checkpoints import EngineState
 from ..training.engine import Engine
 from ..training.event_log import Event, Trained, repeat_events
@@ -62,11 +64,17 @@ def initial_engine(run: TrainingRun) -> Engine:
 
 def replay_to(run: TrainingRun, step: int) -> Replay:
     """Replay a run to a step that it has reached; see `TrainingRun.replay`."""
+    with _of_one_past(run, run.trainer.engine.events):
+        return _replay_to(run, step)
+
+
+def _replay_to(run: TrainingRun, step: int) -> Replay:
     present = run.trainer.engine
     engine = initial_engine(run)
     engine.tensors = dict(present.tensors)
+    engine.measuring, engine.health = False, present.health.up_to(step)
     events = list(present.events)
-    if checkpoint := present.checkpoints.before(step):
+    if checkpoint := present.checkpoints.last_up_to(step):
         events = _start_from(checkpoint, engine, present, events)
     start = engine.step
     repeat_events(events, engine, step)
@@ -82,17 +90,86 @@ def replay_to(run: TrainingRun, step: int) -> Replay:
 
 def replay_step(run: TrainingRun, step: int) -> ReplayedStep:
     """Repeat a step that the run has reached; see `TrainingRun.step_again`."""
-    if step == 0:
-        engine, deviation = replay_to(run, 0)
-        return ReplayedStep(engine, engine.look(), deviation)
-    events = list(run.trainer.engine.events)
+    with _of_one_past(run, run.trainer.engine.events):
+        if step == 0:
+            engine, deviation = _replay_to(run, 0)
+            return ReplayedStep(engine, engine.look(), deviation)
+        events = list(run.trainer.engine.events)
+        engine, deviation = _replay_to(run, step - 1)
+        record = _observe_again(engine, events, step)
+        engine.health = run.trainer.engine.health.up_to(step)
+        return ReplayedStep(engine, record, deviation)
+
+
+def replay_steps(run: TrainingRun, steps: Iterable[int]) -> Iterator[ReplayedStep]:
+    """Repeat a run once, and yield its engine and record at some steps, each above the one before.
+
+    The engine that is yielded goes on to the next step: it is not to be changed. Between two steps
+    that are far apart, a checkpoint of the run shortens the way.
+    """
+    # Taken now: the first step may be asked for after the past has been replaced.
+    return _replay_steps(run, steps, run.trainer.engine.events)
+
+
+def _replay_steps(
+    run: TrainingRun, steps: Iterable[int], log: list[Event]
+) -> Iterator[ReplayedStep]:
+    engine = initial_engine(run)
+    engine.measuring = False
+    for step in steps:
+        with _of_one_past(run, log):
+            replayed = _replay_on(run, engine, step)
+        yield replayed
+
+
+def _replay_on(run: TrainingRun, engine: Engine, step: int) -> ReplayedStep:
+    """Bring an engine that repeats a run to a later step of it."""
+    present = run.trainer.engine
+    engine.tensors = dict(present.tensors)
+    events = list(present.events)
+    remaining = _not_repeated(events, engine.events)
+    checkpoint = present.checkpoints.last_up_to(step - 1)
+    if checkpoint and checkpoint.step > engine.step:
+        remaining = _start_from(checkpoint, engine, present, events)
+    repeat_events(remaining, engine, step - 1)
+    record = _observe_again(engine, events, step)
+    return ReplayedStep(engine, record, _differing_losses(run, engine, step - 1))
+
+
+@contextmanager
+def _of_one_past(run: TrainingRun, log: list[Event]) -> Iterator[None]:
+    """Refuse what was read while the run's past was replaced, as by a reset in another window.
+
+    A run that is trained meanwhile keeps its list of events; one with another past has another.
+    """
+    engine = run.trainer.engine
+    try:
+        yield
+    except Exception:
+        if engine.events is log:
+            raise
+    if engine.events is not log:
+        raise SettingError(
+            "step",
+            f"The past of {shown(run.name)} was replaced while it was repeated, as by a reset in "
+            "another window: nothing is known of the step that was asked for.",
+        ) from None
+
+
+def _not_repeated(events: list[Event], done: list[Event]) -> list[Event]:
+    """Return the events after those in another log, whose last one may go on."""
+    goes_on = bool(done) and isinstance(done[-1], Trained)
+    return events[len(done) - goes_on :]
+
+
+def _observe_again(engine: Engine, events: list[Event], step: int) -> StepRecord:
+    """Repeat a step of a log with an engine that is just before it, and what was done after it."""
     size = next(
         event.size for event in reversed(events) if isinstance(event, Trained) and event.step < step
     )
-    engine, deviation = replay_to(run, step - 1)
     record = engine.observe(size)
     repeat_events([event for event in events if event.step == step], engine, step)
-    return ReplayedStep(engine, record, deviation)
+    return record
 
 
 def _start_from(

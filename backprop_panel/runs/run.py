@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -24,7 +24,7 @@ from ..training.weight_mapping import WeightMapping, as_mapping
 from ..training.worker import Worker
 from .configuration import Configuration
 from .deferred_loading import Deferral
-from .replay import Replay, ReplayedStep, initial_engine, replay_step, replay_to
+from .replay import Replay, ReplayedStep, initial_engine, replay_step, replay_steps, replay_to
 from .run_settings import (
     CONFIGURATION,
     DATA_SETTINGS,
@@ -63,9 +63,12 @@ class TrainingRun(param.Parameterized):
         Trains the run in the background.
     manager : TrainingRunManager or None
         The manager that has it, which checks and saves a new name.
+    secret : bool
+        Whether its settings are to be guessed, so that no page shows them.
     """
 
     manager: TrainingRunManager | None = None
+    secret: bool = False
     _deferral: Deferral | None = None
 
     id = param.String(constant=True, doc="Never given to another run.")
@@ -256,7 +259,7 @@ class TrainingRun(param.Parameterized):
         SettingError
             If the run has not reached that step.
         """
-        step = self._checked_step(step)
+        step = self.checked_step(step)
         return RunState.of(self.replay(step).engine if step else initial_engine(self))
 
     def replay(self, step: int) -> Replay:
@@ -276,7 +279,7 @@ class TrainingRun(param.Parameterized):
         SettingError
             If the run has not reached that step.
         """
-        return replay_to(self, self._checked_step(step))
+        return replay_to(self, self.checked_step(step))
 
     def step_again(self, step: int) -> ReplayedStep:
         """Return a new engine in the state after `step` updates, and the record of that step.
@@ -296,9 +299,23 @@ class TrainingRun(param.Parameterized):
         SettingError
             If the run has not reached that step.
         """
-        return replay_step(self, self._checked_step(step))
+        return replay_step(self, self.checked_step(step))
 
-    def _checked_step(self, step: int) -> int:
+    def steps_again(self, steps: Iterable[int]) -> Iterator[ReplayedStep]:
+        """Yield what `step_again` returns for several steps from 1 on, in increasing order.
+
+        The run is repeated only once for all of them. The engine goes on to the next step: copy
+        what is to be kept of it.
+
+        Raises
+        ------
+        SettingError
+            If the run has not reached one of the steps.
+        """
+        return replay_steps(self, [self.checked_step(step) for step in steps])
+
+    def checked_step(self, step: int) -> int:
+        """Return a step that the run has reached, or raise `SettingError`."""
         step, last = plain(step), self.trainer.step
         if not is_whole(step) or not 0 <= step <= last:
             raise SettingError(
@@ -328,7 +345,7 @@ class TrainingRun(param.Parameterized):
 
     def fork(self, name: str, step: int) -> TrainingRun:
         """Return a new run with the past of this one up to `step`, in its present mode."""
-        step = self._checked_step(step)
+        step = self.checked_step(step)
         config = {**self.config, "mode": self.trainer.mode}
         fork = TrainingRun(name, config, parent=(self.id, step))
         fork._adopt(self.replay(step).engine)

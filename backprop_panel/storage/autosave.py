@@ -65,6 +65,11 @@ class Autosave:
         with self._access.reading() as db:
             return self._index.used_last(db)
 
+    def is_trained_elsewhere(self, run: TrainingRun) -> bool:
+        """Return whether another window or process trains a run."""
+        with self._access.reading() as db:
+            return self._leases.is_held_elsewhere(db, run.id)
+
     def use(self, run: TrainingRun) -> None:
         """Store which run is current; for a run that is not stored yet, once it is."""
         self._writer.current = run.id

@@ -8,7 +8,14 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from .leases import HEARTBEAT_SECONDS, new_owner, release_lease, renew_leases, take_lease
+from .leases import (
+    HEARTBEAT_SECONDS,
+    is_held_elsewhere,
+    new_owner,
+    release_lease,
+    renew_leases,
+    take_lease,
+)
 
 if TYPE_CHECKING:
     from ..runs.run import TrainingRun
@@ -42,6 +49,10 @@ class LeaseKeeper:
             If the run is no longer in the file.
         """
         return take_lease(db, run.id, run.name, self._owner)
+
+    def is_held_elsewhere(self, db: sqlite3.Connection, run_id: str) -> bool:
+        """Return whether another owner trains a run."""
+        return is_held_elsewhere(db, run_id, self._owner)
 
     def release(self, entry: AutosavedRun) -> None:
         """Release the lease of a run."""

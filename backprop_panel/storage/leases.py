@@ -51,6 +51,14 @@ def take_lease(db: sqlite3.Connection, run_id: str, name: str, owner: str) -> in
     return row[0]
 
 
+def is_held_elsewhere(db: sqlite3.Connection, run_id: str, owner: str) -> bool:
+    """Return whether another owner, which has not ended, holds the lease of a run."""
+    row = db.execute("SELECT owner, heartbeat FROM leases WHERE run = ?", (run_id,)).fetchone()
+    if row is None or row[0] == owner:
+        return False
+    return abs(row[1] - time.time()) <= LEASE_SECONDS and not owner_has_ended(row[0])
+
+
 def renew_leases(db: sqlite3.Connection, owner: str) -> None:
     """Renew the heartbeat of all leases of an owner."""
     db.execute("UPDATE leases SET heartbeat = ? WHERE owner = ?", (time.time(), owner))
@@ -63,5 +71,10 @@ def release_lease(db: sqlite3.Connection, run_id: str, owner: str) -> None:
 
 def _free_lease_of_ended_process(db: sqlite3.Connection, run_id: str) -> None:
     row = db.execute("SELECT owner FROM leases WHERE run = ?", (run_id,)).fetchone()
-    if row is not None and has_ended(row[0].partition(" ")[2]):
+    if row is not None and owner_has_ended(row[0]):
         release_lease(db, run_id, row[0])
+
+
+def owner_has_ended(owner: str) -> bool:
+    """Return whether the process of an owner, which `new_owner` named, has ended."""
+    return has_ended(owner.partition(" ")[2])

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from ..training.checkpoints import EngineState
 from ..training.engine import Engine
-from ..training.event_log import Event, Trained, digests_in, to_json
+from ..training.event_log import Event, Trained, digests_in, loss_since, to_json
+from ..training.health_log import Moment
+from .health_rows import write_health
 from .loaded_weights import LoadedWeights, write_loaded_weights
-from .run_summary import last_and_best
+from .run_summary import losses_of
 from .serialization import pack_arrays, pack_json, pack_state
 
 CHUNK_ROWS = 4096
@@ -35,7 +37,7 @@ class Saved:
     log : list of Event
         The engine's own list: a reset, which replaces the past, replaces the list.
     generation, saves : int
-        As in the file.
+        How often the run was reset, and saved.
     events : int
     updates : int
         Updates of the last event, which may grow.
@@ -88,10 +90,14 @@ class RunDelta:
     first_row : int
     columns : dict of str to array
         History from the last chunk on: views, as recorded rows never change.
-    losses : array
-        Of all steps, for the summary: a view too.
+    scores : dict of str to array
+        The losses of all steps, for the summary: views too.
+    loss_since : int
+        The step since which the loss function has been in force.
     checkpoints : list of EngineState or None
         None: those in the file stay.
+    health : list of Moment
+        All moments: those that the file lacks are added.
     """
 
     before: Saved | None
@@ -102,8 +108,10 @@ class RunDelta:
     tensors: LoadedWeights
     first_row: int
     columns: dict[str, NDArray]
-    losses: NDArray
+    scores: dict[str, NDArray]
+    loss_since: int
     checkpoints: list[EngineState] | None
+    health: list[Moment]
 
     @classmethod
     def take(cls, engine: Engine, before: Saved | None, complete: bool = True) -> RunDelta | None:
@@ -132,8 +140,10 @@ class RunDelta:
             tensors={digest: engine.tensors[digest] for digest in digests_in(new)},
             first_row=first_row,
             columns={name: column[first_row:] for name, column in engine.history.items()},
-            losses=engine.history["loss"],
+            scores={name: engine.history[name] for name in ("loss", "validation_loss")},
+            loss_since=loss_since(engine.events),
             checkpoints=list(kept.states) if complete and not kept.unread else None,
+            health=list(engine.health.moments),
         )
 
     @property
@@ -159,7 +169,7 @@ class RunDelta:
             if not changed.rowcount:
                 raise Conflict(CHANGED_ELSEWHERE)
             if after.generation != before.generation:
-                for table in ("events", "tensors", "history", "checkpoints"):
+                for table in ("events", "tensors", "history", "checkpoints", "health"):
                     db.execute(f"DELETE FROM {table} WHERE run = ?", (run_id,))
         self._write_summary(db, run_id)
         db.execute("REPLACE INTO states VALUES (?, ?, ?, ?)", (run_id, *pack_state(self.state)))
@@ -172,14 +182,15 @@ class RunDelta:
         )
         write_loaded_weights(db, run_id, self.tensors)
         self._write_history(db, run_id)
+        write_health(db, run_id, self.health)
         if self.checkpoints is not None:
             self._write_checkpoints(db, run_id, self.checkpoints)
 
     def _write_summary(self, db: sqlite3.Connection, run_id: str) -> None:
-        state, losses = self.state, last_and_best(self.losses)
+        state, losses = self.state, losses_of(self.scores, self.loss_since)
         db.execute(
-            "UPDATE runs SET step = ?, epoch = ?, settings = ?, last_loss = ?, best_loss = ? "
-            "WHERE id = ?",
+            "UPDATE runs SET step = ?, epoch = ?, settings = ?, last_loss = ?, best_loss = ?, "
+            "best_of = ? WHERE id = ?",
             (state.step, state.epoch, pack_json(state.settings), *losses, run_id),
         )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..settings import SettingError, shown
 from .run_modes import known_mode
 from .run_names import free_name, legal_name
-from .run_summary import RunSummary
+from .run_summary import Losses, RunSummary
 from .serialization import Damaged, pack_json, unpack_json
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class ListedRun:
     position: int
     mode: str | None
     _config: str
-    _summary: tuple[int, int, str | None, float | None, float | None]
+    _summary: tuple[int, int, str | None, float | None, float | None, str]
 
     @property
     def config(self) -> dict[str, Any]:
@@ -58,7 +58,7 @@ class ListedRun:
     @property
     def summary(self) -> RunSummary | None:
         """The summary of the last save; None if there is none, as in a store of older format."""
-        step, epoch, settings, last, best = self._summary
+        step, epoch, settings, last, best, best_of = self._summary
         if settings is None:
             return None
         try:
@@ -67,7 +67,7 @@ class ListedRun:
             return None
         # SQLite has no NaN: it keeps NULL in its place.
         last, best = (nan if loss is None else loss for loss in (last, best))
-        return RunSummary(step, epoch, settings, last, best)
+        return RunSummary(step, epoch, settings, Losses(last, best, best_of))
 
 
 class RunIndex:
@@ -87,7 +87,7 @@ class RunIndex:
         """Return the runs in their order."""
         rows = db.execute(
             "SELECT id, name, parent, parent_step, saves, position, mode, config, "
-            "step, epoch, settings, last_loss, best_loss FROM runs "
+            "step, epoch, settings, last_loss, best_loss, best_of FROM runs "
             "WHERE workspace = ? ORDER BY position",
             (self._workspace,),
         )

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from ..training.checkpoints import Checkpoints, EngineState
 from ..training.engine import Engine
 from ..training.event_log import Event, Trained, broken_at, digests_in, from_json
+from ..training.health_log import HealthLog
 from ..training.history import History
 from ..training.trainer import Trainer
 from . import run_delta
 from .autosaved_run import AutosavedRun
 from .database import StoreError
+from .health_rows import read_health
 from .loaded_weights import LoadedWeights, read_loaded_weights
 from .run_delta import DELETED_ELSEWHERE, Conflict, Saved
 from .run_modes import read_mode
@@ -121,6 +123,8 @@ class _Stored:
     history : list of dict of str to array
         Rows in chunks.
     state : EngineState
+    health : HealthLog
+        All of it.
     """
 
     first_event: int
@@ -128,14 +132,16 @@ class _Stored:
     tensors: LoadedWeights
     history: list[dict[str, NDArray]]
     state: EngineState
+    health: HealthLog
 
     def apply(self, engine: Engine) -> None:
         """Bring an engine to the state, with log, tensors and history."""
         engine.tensors = dict(self.tensors)
         engine.events[self.first_event :] = self.events
         for chunk in self.history:
-            engine.history.append(chunk)
+            engine.history.extend_from(chunk)
         engine.restore(self.state)
+        engine.health = self.health
 
 
 def _read_stored(
@@ -146,13 +152,14 @@ def _read_stored(
     events = _read_events(db, run_id, first_event)
     tensors = engine.tensors if known else {}
     tensors = read_loaded_weights(db, run_id, engine.network, digests_in(events), tensors)
-    history = _read_history(db, run_id, rows)
-    state = _read_state(db, run_id)
+    history = read_history(db, run_id, rows)
+    state = read_state(db, run_id)
     _refuse_broken_log(events, engine.events[:first_event], state)
     rows += sum(len(chunk["step"]) for chunk in history)
     if rows != state.step:
         raise Damaged(f"its history has {rows} rows for {state.step} steps")
-    return _Stored(first_event, events, tensors, history, state)
+    health = read_health(db, run_id, engine.network.depth, state.step)
+    return _Stored(first_event, events, tensors, history, state, health)
 
 
 def _refuse_broken_log(events: list[Event], known: list[Event], state: EngineState) -> None:
@@ -168,7 +175,7 @@ def _refuse_broken_log(events: list[Event], known: list[Event], state: EngineSta
         )
 
 
-def _read_state(db: sqlite3.Connection, run_id: str) -> EngineState:
+def read_state(db: sqlite3.Connection, run_id: str) -> EngineState:
     """Return the newest state of a run."""
     row = db.execute("SELECT digest, meta, tensors FROM states WHERE run = ?", (run_id,)).fetchone()
     if row is None:
@@ -201,7 +208,7 @@ def _read_events(db: sqlite3.Connection, run_id: str, first: int) -> list[Event]
     return events
 
 
-def _read_history(db: sqlite3.Connection, run_id: str, known: int) -> list[dict[str, NDArray]]:
+def read_history(db: sqlite3.Connection, run_id: str, known: int) -> list[dict[str, NDArray]]:
     """Return a run's history beyond its first `known` rows, in chunks."""
     rows = db.execute(
         "SELECT first, columns FROM history WHERE run = ? AND first >= ? ORDER BY first",

@@ -5,7 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
-from .serialization import Damaged, read_state
+import numpy as np
+
+from ..training.event_log import from_json, loss_since
+from .run_summary import Losses, losses_of
+from .serialization import Damaged, read_state, unpack_arrays, unpack_json
 
 APPLICATION = 0x62707374
 """SQLite's application id of a store: ``bpst``."""
@@ -26,6 +30,34 @@ def canonical_digests(db: sqlite3.Connection) -> None:
             except Damaged:
                 continue
             db.execute(f"UPDATE {table} SET digest = ? WHERE rowid = ?", (digest, row))
+
+
+def best_losses(db: sqlite3.Connection) -> None:
+    """Compute the best losses anew: earlier formats had that of a single batch.
+
+    A run that cannot be read keeps what it has; it is reported when it is opened.
+    """
+    db.execute("ALTER TABLE runs ADD COLUMN best_of TEXT NOT NULL DEFAULT ''")
+    for (run,) in db.execute("SELECT id FROM runs").fetchall():
+        try:
+            _, best, best_of = _losses_of(db, run)
+        except (ValueError, KeyError, sqlite3.DatabaseError):
+            continue
+        db.execute("UPDATE runs SET best_loss = ?, best_of = ? WHERE id = ?", (best, best_of, run))
+
+
+def _losses_of(db: sqlite3.Connection, run: str) -> Losses:
+    chunks = db.execute("SELECT columns FROM history WHERE run = ? ORDER BY first", (run,))
+    columns = [unpack_arrays(packed) for (packed,) in chunks]
+    if not columns:
+        return Losses()
+    changes = db.execute(
+        "SELECT event FROM events WHERE run = ? AND event LIKE '%loss_type%' ORDER BY number",
+        (run,),
+    )
+    since = loss_since([from_json(unpack_json(event)) for (event,) in changes])
+    names = ("loss", "validation_loss")
+    return losses_of({name: np.concatenate([c[name] for c in columns]) for name in names}, since)
 
 
 Migration = str | Callable[[sqlite3.Connection], None]
@@ -101,6 +133,37 @@ MIGRATIONS: tuple[Migration, ...] = (
     """,
     # Whether a run trains or is only visualized, if that was changed after its creation.
     "ALTER TABLE runs ADD COLUMN mode TEXT",
+    """
+    CREATE TABLE health (  -- measures of the layers at some steps, as 32-bit floats
+        run TEXT NOT NULL REFERENCES runs ON DELETE CASCADE,
+        step INTEGER NOT NULL,
+        layers BLOB NOT NULL,
+        UNIQUE (run, step)
+    ) STRICT
+    """,
+    # What the best loss is of: the validation losses, or means of batch losses.
+    best_losses,
+    """
+    CREATE TABLE sweeps (
+        id TEXT PRIMARY KEY,
+        workspace INTEGER NOT NULL REFERENCES workspaces ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        plan TEXT NOT NULL,
+        created REAL NOT NULL,
+        owner TEXT NOT NULL DEFAULT '',  -- who trains its runs
+        heartbeat REAL NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE TABLE trials (  -- the runs of sweeps, once they have begun
+        sweep TEXT NOT NULL REFERENCES sweeps ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        run TEXT NOT NULL,  -- not in the store before its first checkpoint, or once deleted
+        settings TEXT NOT NULL,
+        status TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        rungs TEXT NOT NULL,  -- its scores at the rungs of successive halving
+        PRIMARY KEY (sweep, number)
+    ) STRICT, WITHOUT ROWID
+    """,
 )
 """The steps from each format to the next; a file's format is the number of those done."""
 

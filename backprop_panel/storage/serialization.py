@@ -77,7 +77,7 @@ def read_state(meta: str, tensors: bytes) -> EngineState:
     """
     fields, arrays = unpack_json(meta), unpack_arrays(tensors)
     try:
-        parameters = arrays.pop("parameters")
+        parameters, memory = arrays.pop("parameters"), arrays.pop("fault_memory", None)
         optimizers = {
             name: OptimizerState.resumed(_moments(name, arrays), parameters, steps)
             for name, steps in fields.pop("rules").items()
@@ -87,7 +87,9 @@ def read_state(meta: str, tensors: bytes) -> EngineState:
             fields[name] = frozenset(map(tuple, fields.get(name, [])))
         if not all(is_whole(fields[name]) for name in ("step", "epoch", "position", "events")):
             raise Damaged("a state does not say where it stands")
-        return EngineState(**fields, parameters=parameters, optimizers=optimizers)
+        return EngineState(
+            **fields, parameters=parameters, optimizers=optimizers, fault_memory=memory
+        )
     except (KeyError, TypeError, AttributeError) as error:
         raise Damaged(f"a state is incomplete: {shortened(error)}") from error
 

@@ -46,6 +46,8 @@ class EngineState:
         The weights, biases and units that do not learn; see `StepRecord`.
     silenced : frozenset of (int, int)
         Level and number of each silenced unit.
+    fault_memory : array, shape (n,), or None
+        What the fault in force takes from one step to the next; see `nn.step_rules.Memory`.
     """
 
     step: int
@@ -58,10 +60,13 @@ class EngineState:
     optimizers: Mapping[str, OptimizerState]
     frozen_parts: frozenset[FrozenPart] = frozenset()
     silenced: frozenset[tuple[int, int]] = frozenset()
+    fault_memory: NDArray[np.float32] | None = None
 
     def tensors(self) -> dict[str, NDArray]:
         """Return all arrays by name: ``parameters``, ``adam.mean`` and so on."""
         tensors = {"parameters": self.parameters}
+        if self.fault_memory is not None:
+            tensors["fault_memory"] = self.fault_memory
         for rule, state in self.optimizers.items():
             tensors |= {f"{rule}.{name}": moment for name, moment in state.moments.items()}
         return tensors
@@ -149,7 +154,7 @@ class Checkpoints:
             # The last one always stays: it is the most likely to be needed.
             self._states = [*self.states[:-1][1::2], self.states[-1]]
 
-    def before(self, step: int) -> EngineState | None:
+    def last_up_to(self, step: int) -> EngineState | None:
         """Return the last state at or before `step`, None if there is none."""
         count = bisect_right(self.states, step, key=lambda state: state.step)
         return self.states[count - 1] if count else None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
-from math import ceil, nan
+from functools import partial
+from math import nan
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,10 +35,13 @@ from .event_log import (
     edits_at,
     log_steps,
 )
+from .fault_checks import refuse_idle_fault
 from .given_examples import checked_contexts, checked_samples
+from .health_log import HealthLog, Moment
+from .health_meter import HealthMeter
 from .history import History
 from .pytorch_weights import digest_of
-from .step_computation import StepComputation, mean_losses
+from .step_computation import StepComputation
 from .training_settings import TrainingSettings
 from .weight_edits import (
     refuse_missing_part,
@@ -46,6 +50,8 @@ from .weight_edits import (
     refuse_other_than_bool,
     refuse_weight_value,
 )
+
+Made = TypeVar("Made")
 
 
 class Engine:
@@ -69,6 +75,10 @@ class Engine:
         Loaded weights and biases, read-only, by the digests in `events`.
     checkpoints : Checkpoints
         States at some of its steps.
+    health : HealthLog
+        The health of the layers at some of its steps.
+    measuring : bool
+        Whether further steps are measured; an engine that repeats those of another need not.
     """
 
     def __init__(self, network: Network, data: SequenceDataset, settings: TrainingSettings) -> None:
@@ -80,11 +90,16 @@ class Engine:
         self.events: list[Event] = []
         self.tensors: dict[str, NDArray[np.float32]] = {}
         self.checkpoints = Checkpoints()
+        self.health = HealthLog()
+        self.measuring = True
         self.viewing: Cursor | None = None
         self.loader = BatchLoader(data)
         self._computation = StepComputation(network, settings)
         # Two, as a page may predict while a worker validates.
         self._predicting, self._validating = Evaluation(network, data), Evaluation(network, data)
+        self._meter = HealthMeter(network, data)
+        self._computation.begin_fault()
+        self._leave_out_smaller_batches()
 
     @property
     def reading(self) -> Cursor:
@@ -141,12 +156,17 @@ class Engine:
         Raises
         ------
         SettingError
-            For a setting that is unknown or out of bounds. Nothing has changed then.
+            For a setting that is unknown or out of bounds, or without which the fault in force
+            cannot act. Nothing has changed then.
         """
         settings = checked_changes(settings)
-        changed = replace(self.settings, **settings)
-        if changed != self.settings:
+        before, changed = self.settings, replace(self.settings, **settings)
+        if changed != before:
+            refuse_idle_fault(changed, self.network, len(self.data))
             self._computation.use(changed)
+            if changed.fault != before.fault:
+                self._computation.begin_fault()
+            self._leave_out_smaller_batches()
             self.events.append(Changed(self.step, settings))
 
     def set_weight(self, layer: int, row: int, column: int, value: float) -> None:
@@ -239,6 +259,16 @@ class Engine:
             self._computation.silenced = self.silenced ^ {(level, unit)}
             self.events.append(UnitSilenced(self.step, level, unit, silenced))
 
+    def can_remember(self, count: int) -> bool:
+        """Return whether the fault in force may take so many numbers to the next step."""
+        return self._computation.can_remember(count)
+
+    def _leave_out_smaller_batches(self) -> None:
+        """Tell the cursors how many samples at the end of an epoch the rules in force leave out."""
+        drops = self._computation.rules.drops_smaller_batch
+        for cursor in filter(None, (self.cursor, self.viewing)):
+            cursor.leave_out(self.settings.batch_size - 1 if drops else 0)
+
     def view_only(self, only: bool) -> None:
         """View batches without training from here on, or train again from the cursor."""
         self.viewing = self.cursor.copy() if only else None
@@ -251,16 +281,19 @@ class Engine:
         """
         cursor = self.reading
         block = self.loader.load(cursor, size, most)
+        measured = self._places_to_measure(len(block))
         made = 0
         try:
             for place in range(len(block)):
-                for _ in self.phases(block, place, updating=not self.viewing):
-                    pass
+                if place in measured:
+                    self._measured(block, self.step + place + 1, partial(self._make, block, place))
+                else:
+                    self._make(block, place)
                 made = place + 1
         finally:  # steps before one that raised are logged as well
             if made:
                 examples, accuracies = self._computation.losses_and_accuracies(block, made)
-                losses = mean_losses(examples)
+                losses = self._computation.rules.total(examples)
                 self._log(cursor, size, block.batch_size, losses, accuracies)
         return len(block)
 
@@ -268,7 +301,12 @@ class Engine:
         """Make one step, as `advance` does, and return its record."""
         cursor = self.reading
         block = self.loader.load(cursor, size)
-        record = self._recorded(block, cursor.epoch, updating=not self.viewing)
+
+        def make() -> StepRecord:
+            return self._recorded(block, cursor.epoch, updating=not self.viewing)
+
+        measured = self._places_to_measure(1)
+        record = self._measured(block, self.step + 1, make) if measured else make()
         self._log(cursor, size, block.batch_size, [record.loss], [record.accuracy])
         return record
 
@@ -306,6 +344,25 @@ class Engine:
         """
         return self._computation.phases(block, place, updating)
 
+    def _make(self, block: Block, place: int) -> None:
+        for _ in self.phases(block, place, updating=not self.viewing):
+            pass
+
+    def _places_to_measure(self, count: int) -> range:
+        """Return which of the next `count` steps to measure."""
+        if self.viewing or not self.measuring:
+            return range(0)
+        due = self.health.next_step
+        return self._meter.places(count, max(due - self.step - 1, 0), self.health.spacing)
+
+    def _measured(self, block: Block, step: int, make: Callable[[], Made]) -> Made:
+        """Make a step on a batch of `block`, and keep its health: it only reads."""
+        values = self._meter.begin()
+        made = make()
+        self._meter.complete(values, *self._computation.last_step(block.batch_size))
+        self.health.keep(Moment(step, values))
+        return made
+
     def _recorded(self, block: Block, epoch: int, updating: bool) -> StepRecord:
         """Make a step on the first batch of `block` and return its record."""
         set_by_hand, loaded = edits_at(self.events, self.step)
@@ -333,16 +390,17 @@ class Engine:
 
     def validation_loss(self) -> float:
         """Return the mean loss on the validation windows, NaN if there are none."""
-        return self._validating.mean_loss(self._computation.loss, self.data.validation_windows)
+        return self._validating.mean_loss(
+            self._computation.rules.validation_loss, self.data.validation_windows
+        )
 
     def mean_loss(self, windows: Windows) -> float:
         """Return the mean loss on windows, given by their numbers, NaN if there are none."""
-        return self._predicting.mean_loss(self._computation.loss, windows)
+        return self._predicting.mean_loss(self._computation.rules.validation_loss, windows)
 
     def batches_left(self) -> int:
         """Return the number of batches left in the epoch, at the present batch size."""
-        cursor = self.reading
-        return ceil((len(self.data) - cursor.position) / self.settings.batch_size)
+        return self.reading.batches_left(self.settings.batch_size)
 
     def state(self) -> EngineState:
         """Return a copy of everything that determines the next steps."""
@@ -359,15 +417,18 @@ class Engine:
         self._computation.restore(state)
         self.step = state.step
         self.cursor.epoch, self.cursor.position = state.epoch, state.position
+        self._leave_out_smaller_batches()
         self.view_only(self.viewing is not None)
 
     def adopt(self, other: Engine) -> None:
-        """Copy the state, history, events, loaded tensors and checkpoints of another engine."""
+        """Copy the state, history, events, tensors, checkpoints and health of another engine."""
+        # First, and another list: replays in other threads then know that the past is replaced.
+        self.events = deepcopy(other.events)
         self.restore(other.state())
         self.history.restore(other.history)
-        self.events = deepcopy(other.events)
         self.tensors = {digest: other.tensors[digest] for digest in digests_in(self.events)}
         self.checkpoints = Checkpoints(list(other.checkpoints.states))
+        self.health = HealthLog(other.health.moments)
 
     def _log(
         self,

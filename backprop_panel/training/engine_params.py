@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..nn.faults import FAULTS
 from ..nn.losses import LOSSES
 from ..nn.optimizers import OPTIMIZERS
 from ..settings import Choice, Configured, Count, Plain, Quantity, plain, refuse_unknown
@@ -73,6 +74,12 @@ class TrainingParams(Configured):
         bounds=(0, None),
         doc="This times the weights is added to the gradient (L2), also for adam; adamw takes it, "
         "times the learning rate, from the weights instead (decoupled).",
+    )
+    fault = EngineChoice(
+        default=None,
+        objects=list(FAULTS),
+        allow_None=True,
+        doc="A mistake to train with, of the fault lab; None: no mistake.",
     )
 
 

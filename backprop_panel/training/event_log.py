@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from ..nn.faults import FAULTS
 from ..settings import SettingError, did_you_mean, is_whole, shortened, shown
 
 
@@ -200,6 +201,49 @@ def edits_at(events: Sequence[Event], step: int) -> tuple[frozenset[tuple[int, i
         if isinstance(event, WeightSet):
             set_by_hand.add((event.layer, event.row, event.column))
     return frozenset(set_by_hand), False
+
+
+def loss_since(events: Sequence[Event]) -> int:
+    """Return the step since which the present loss function and fault have been in force."""
+    for event in reversed(events):
+        if isinstance(event, Changed) and event.settings.keys() & {"loss_type", "fault"}:
+            return event.step
+    return 0
+
+
+def loss_stretches(
+    events: Sequence[Event], config: Mapping[str, Any], last: int
+) -> list[tuple[int, int, str]]:
+    """Return the steps before the first and at the end of each stretch, and its loss function.
+
+    Steps whose loss a fault falsifies are in no stretch.
+
+    Parameters
+    ----------
+    events : sequence of Event
+    config : mapping
+        The settings at the beginning.
+    last : int
+        The number of updates.
+    """
+    in_force = {name: config.get(name) for name in ("loss_type", "fault")}
+    changes = [(0, _loss_of(in_force))]
+    for event in events:
+        if isinstance(event, Changed) and event.settings.keys() & in_force.keys():
+            in_force |= {name: event.settings.get(name, old) for name, old in in_force.items()}
+            changes.append((event.step, _loss_of(in_force)))
+    ends = [*(step for step, _ in changes[1:]), last]
+    return [
+        (first, min(end, last), name)
+        for (first, name), end in zip(changes, ends, strict=True)
+        if name and first < min(end, last)
+    ]
+
+
+def _loss_of(settings: Mapping[str, Any]) -> str:
+    """Return the loss function; empty if a fault falsifies its value."""
+    fault = settings["fault"]
+    return "" if fault in FAULTS and FAULTS[fault].of_loss else settings["loss_type"]
 
 
 def digests_in(events: Iterable[Event]) -> list[str]:

@@ -21,7 +21,7 @@ def checked_samples(samples: Any, data: SequenceDataset) -> Indices:
     SettingError
         If they are no list of whole numbers from 0 to the last sample, or none.
     """
-    last = data.num_samples - 1
+    last = len(data) - 1
     return _checked("samples", samples, (None,), last, f"a list of samples from 0 to {last}")
 
 

@@ -55,7 +55,7 @@ class History(Mapping):
         # Set last, so that a reader in another thread never sees an unwritten row.
         self._rows = end
 
-    def append(self, rows: Mapping[str, NDArray]) -> None:
+    def extend_from(self, rows: Mapping[str, NDArray]) -> None:
         """Add rows of another history, in all columns."""
         first, end = self._rows, self._rows + len(rows["step"])
         while end > len(self._columns["step"]):

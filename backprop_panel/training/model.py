@@ -33,19 +33,13 @@ MOST_UNITS = 10**18
 """Upper bound for widths in messages: no machine has memory for as many units."""
 
 
-class Model(Configured):
-    """A fully connected network with hand-written forward and backward passes.
+class ModelSettings(Configured):
+    """The settings of a network, with their defaults and bounds; it allocates nothing.
 
     Raises
     ------
     SettingError
-        For a setting that is unknown, out of bounds, or contradicts another, and for a network
-        that does not fit into memory, before anything is allocated.
-
-    Attributes
-    ----------
-    run : TrainingRun or None
-        The run of the model, if any: then only the run's events change its weights.
+        For a setting that is unknown, out of bounds, or contradicts another.
     """
 
     input_dimension = Count(16, bounds=(1, None), constant=True, doc="Length of an input.")
@@ -74,13 +68,56 @@ class Model(Configured):
     def __init__(self, **settings: Any) -> None:
         _follow_lists(settings)
         super().__init__(**settings)
+        self._hidden = self._one_per_layer("hidden_dimension")
+        self._activations = self._one_per_layer("activation")
+        self._check(self._hidden, self._activations)
+
+    def _one_per_layer(self, setting: str) -> list[Any]:
+        value = getattr(self, setting)
+        if not isinstance(value, (list, tuple)):
+            return [value] * self.hidden_layers
+        if len(value) != self.hidden_layers:
+            raise SettingError(
+                setting,
+                f"{setting} lists {len(value)} value(s) {shown(value)}, but hidden_layers is "
+                f"{self.hidden_layers}.",
+            )
+        return list(value)
+
+    def _check(self, hidden: list[Any], activations: list[Any]) -> None:
+        for units in hidden or _as_list(self.hidden_dimension):
+            if not is_whole(units) or units < 1:
+                raise SettingError(
+                    "hidden_dimension",
+                    f"hidden_dimension must be a whole number of at least 1, or a list of them, "
+                    f"got {shown(self.hidden_dimension)}.",
+                )
+        for name in activations or _as_list(self.activation):
+            if not isinstance(name, str) or name not in ACTIVATIONS:
+                raise SettingError("activation", one_of("activation", name, ACTIVATIONS))
+
+
+class Model(ModelSettings):
+    """A fully connected network with hand-written forward and backward passes.
+
+    Raises
+    ------
+    SettingError
+        As `ModelSettings`, and for a network that does not fit into memory, before anything is
+        allocated.
+
+    Attributes
+    ----------
+    run : TrainingRun or None
+        The run of the model, if any: then only the run's events change its weights.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
         self.run: param.Parameterized | None = None
-        hidden = self._one_per_layer("hidden_dimension")
-        activations = self._one_per_layer("activation")
-        self._check(hidden, activations)
-        widths = [int(width) for width in (self.input_dimension, *hidden, self.output_dimension)]
-        refuse_too_large(widths, batch=1)
-        self._widths, self._activations = widths, activations
+        widths = (self.input_dimension, *self._hidden, self.output_dimension)
+        self._widths = [int(width) for width in widths]
+        refuse_too_large(self._widths, batch=1)
         self.network = self.initial_network()
 
     def initial_network(self) -> Network:
@@ -128,30 +165,6 @@ class Model(Configured):
         for _ in self.network.forward(work):
             pass
         return np.ascontiguousarray(work.logits)
-
-    def _one_per_layer(self, setting: str) -> list[Any]:
-        value = getattr(self, setting)
-        if not isinstance(value, (list, tuple)):
-            return [value] * self.hidden_layers
-        if len(value) != self.hidden_layers:
-            raise SettingError(
-                setting,
-                f"{setting} lists {len(value)} value(s) {shown(value)}, but hidden_layers is "
-                f"{self.hidden_layers}.",
-            )
-        return list(value)
-
-    def _check(self, hidden: list[Any], activations: list[Any]) -> None:
-        for units in hidden or _as_list(self.hidden_dimension):
-            if not is_whole(units) or units < 1:
-                raise SettingError(
-                    "hidden_dimension",
-                    f"hidden_dimension must be a whole number of at least 1, or a list of them, "
-                    f"got {shown(self.hidden_dimension)}.",
-                )
-        for name in activations or _as_list(self.activation):
-            if not isinstance(name, str) or name not in ACTIVATIONS:
-                raise SettingError("activation", one_of("activation", name, ACTIVATIONS))
 
 
 def refuse_too_large(widths: Sequence[int], batch: int) -> None:

@@ -113,6 +113,10 @@ def read_tensors(data: bytes, types: Sequence[str] = ("F32",)) -> Tensors:
     """
     refuse_kinds(data, "weights", NOT_WEIGHTS)
     header = int.from_bytes(data[:8], "little")
+    if header > len(data):
+        raise InterchangeError(
+            "weights", "Not a whole safetensors file: its header would be longer than the file."
+        )
     refuse_above("weights", "Bytes of the safetensors header", header, MOST_HEADER_BYTES)
     try:
         entries = deserialize(data)

@@ -11,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.batch_loader import Block
+from ..nn.faults import FAULTS
+from ..nn.faulty_rules import RememberingNetwork
 from ..nn.losses import LOSSES, Loss
 from ..nn.network import Network, Phase, Workspace
 from ..nn.optimizers import OPTIMIZERS, Optimizer, OptimizerState
 from ..nn.record import FrozenPart, layers_copy, pass_copy, read_only_copy
+from ..nn.step_rules import Memory, StepRules
 from .checkpoints import EngineState
 from .training_settings import TrainingSettings
 
@@ -32,6 +35,8 @@ class StepComputation:
     ----------
     network : Network
     settings : TrainingSettings
+    rules : StepRules
+        The rules in use; a fault of the settings replaces one.
     loss : Loss
     optimizer : Optimizer
         The optimizer in use, with its settings.
@@ -48,6 +53,7 @@ class StepComputation:
 
     def __init__(self, network: Network, settings: TrainingSettings) -> None:
         self.network = network
+        self._memory = Memory()
         self.use(settings)
         self.optimizer_states: dict[str, OptimizerState] = {}
         self.frozen: frozenset[int] = frozenset()
@@ -62,9 +68,27 @@ class StepComputation:
         """Use other settings from the next step on."""
         self.settings = settings
         self._settings_of_records = MappingProxyType(asdict(settings))
-        self.loss: Loss = LOSSES[settings.loss_type]
-        rule = OPTIMIZERS[settings.optimizer]
-        self.optimizer: Optimizer = rule(settings.learning_rate, settings.weight_decay)
+        self.rules = self._rules(settings)
+        self._passes: Network = self.rules.network
+        self.loss: Loss = self.rules.loss
+        self.optimizer: Optimizer = self.rules.optimizer
+
+    def _rules(self, settings: TrainingSettings) -> StepRules:
+        loss, rule = LOSSES[settings.loss_type], OPTIMIZERS[settings.optimizer]
+        optimizer = rule(settings.learning_rate, settings.weight_decay)
+        rules = StepRules(self.network, loss, loss, optimizer, memory=self._memory)
+        return rules if settings.fault is None else FAULTS[settings.fault].replaces(rules)
+
+    def begin_fault(self) -> None:
+        """Begin a fault that has just been switched on, or the work without one."""
+        self._memory.values = None
+        if self.rules.begins_at_zero:
+            self.network.parameters[...] = 0
+
+    def can_remember(self, count: int) -> bool:
+        """Return whether the fault in force may take so many numbers to the next step."""
+        passes = self._passes
+        return not count or (isinstance(passes, RememberingNetwork) and passes.can_remember(count))
 
     @property
     def optimizer_state(self) -> OptimizerState:
@@ -82,6 +106,7 @@ class StepComputation:
     def silenced(self, units: frozenset[tuple[int, int]]) -> None:
         self._silenced = units
         self.network.silence(units)
+        self._passes.silence(units)
 
     def phases(self, block: Block, place: int, updating: bool) -> Iterator[Phase]:
         """Make one step on a batch of a block, yielding after each phase.
@@ -96,13 +121,13 @@ class StepComputation:
         """
         work = self._workspace(block.batch_size)
         np.copyto(work.activations[0], block.inputs[place])
-        yield from self.network.forward(work)
+        yield from self._passes.forward(work)
         block.logits[place] = work.logits
         self.loss.derivative(
             work.logits, block.one_hot_targets[place], work.deltas[-1], work.column
         )
         yield LOSS
-        yield from self.network.backward(work, self._layer_gradients)
+        yield from self._passes.backward(work, self._layer_gradients)
         if updating:
             self._update()
             yield UPDATE
@@ -114,7 +139,7 @@ class StepComputation:
                 values = self._values_before_update(block.batch_size)
         update = self.last_update if updating else np.zeros_like(self._gradients)
         examples, (accuracy,) = self.losses_and_accuracies(block, 1)
-        (loss,) = mean_losses(examples)
+        (loss,) = self.rules.total(examples)
         return values | {
             "loss": float(loss),
             "accuracy": float(accuracy),
@@ -128,6 +153,17 @@ class StepComputation:
             "silenced": self.silenced,
         }
 
+    def last_step(self, batch: int) -> tuple[list[NDArray], list[NDArray], list[NDArray]]:
+        """Return views on the activations, gradients and update of the last step of a batch size.
+
+        Returns
+        -------
+        activations : list of array, shape (batch, units)
+        gradients, updates : list of array, shape (in + 1, out)
+        """
+        updates = self.network.by_layer(self.last_update)
+        return self._workspaces[batch].activations, self._layer_gradients, updates
+
     def losses_and_accuracies(self, block: Block, count: int) -> tuple[NDArray, NDArray]:
         """Return the losses (count, B) and accuracies (count,) of the first batches of a block.
 
@@ -140,6 +176,7 @@ class StepComputation:
 
     def state(self) -> dict[str, Any]:
         """Return copies of the values that determine the next steps, named as in `EngineState`."""
+        memory = self._memory.values
         return {
             "settings": asdict(self.settings),
             "frozen": self.frozen,
@@ -147,11 +184,13 @@ class StepComputation:
             "silenced": self.silenced,
             "parameters": read_only_copy(self.network.parameters),
             "optimizers": {name: each.copy() for name, each in self.optimizer_states.items()},
+            "fault_memory": None if memory is None else read_only_copy(memory),
         }
 
     def restore(self, state: EngineState) -> None:
         """Return to what `state` returned."""
         self.network.parameters[...] = state.parameters
+        self._memory.values = state.fault_memory
         self.use(TrainingSettings(**state.settings))
         self.frozen, self.frozen_parts = state.frozen, state.frozen_parts
         self.silenced = state.silenced
@@ -163,7 +202,7 @@ class StepComputation:
         network, state = self.network, self.optimizer_state
         moments = {name: layers_copy(network, moment) for name, moment in state.moments.items()}
         return {
-            **pass_copy(network, self._workspaces[batch], self._gradients),
+            **pass_copy(self._passes, self._workspaces[batch], self._gradients),
             "moments": moments,
             "optimizer_steps": state.steps,
         }
@@ -198,8 +237,3 @@ class StepComputation:
                 self._workspaces.pop(next(iter(self._workspaces)))
             work = self._workspaces[batch] = Workspace(self.network, batch)
         return work
-
-
-def mean_losses(examples: NDArray) -> NDArray:
-    """Return the mean over each batch: ``mean(axis=-1)``, but faster."""
-    return np.add.reduce(examples, axis=-1) / examples.shape[-1]

@@ -16,6 +16,7 @@ from ..settings import SettingError, refuse_unknown
 from .command_queue import Command, CommandQueue
 from .engine import Engine
 from .engine_params import EngineChoice, TrainingParams
+from .fault_checks import refuse_idle_fault
 from .model import Model, refuse_too_large
 from .training_settings import TrainingSettings
 
@@ -58,14 +59,12 @@ class Trainer(TrainingParams):
         super().__init__(model=model, dataset=dataset, **settings)
         self._check_fit()
         self._refuse_large_batch(self.batch_size)
+        settings = TrainingSettings(**{name: getattr(self, name) for name in SETTING_NAMES})
+        refuse_idle_fault(settings, model.network, len(dataset))
         self.commands = CommandQueue()
         self.claim: Callable[[], None] = always_free
         self._waiting: deque[dict[str, Any]] = deque()
-        engine = Engine(
-            model.network,
-            dataset,
-            TrainingSettings(**{name: getattr(self, name) for name in SETTING_NAMES}),
-        )
+        engine = Engine(model.network, dataset, settings)
         engine.view_only(self.mode == "visualize")
         self.engine = engine
 
@@ -92,13 +91,14 @@ class Trainer(TrainingParams):
         Parameters
         ----------
         **settings
-            Any of `learning_rate`, `batch_size`, `loss_type`, `optimizer`, `weight_decay` and
-            `mode`.
+            Any of `learning_rate`, `batch_size`, `loss_type`, `optimizer`, `weight_decay`,
+            `fault` and `mode`.
 
         Raises
         ------
         SettingError
-            For a setting that is unknown or out of bounds, or if another process trains the run.
+            For a setting that is unknown or out of bounds, or without which the fault in force
+            cannot act, or if another process trains the run.
         """
         refuse_unknown(settings, (*SETTING_NAMES, "mode"))
         settings = {name: self.param[name].checked(value) for name, value in settings.items()}
@@ -107,6 +107,8 @@ class Trainer(TrainingParams):
             return
         if "batch_size" in changed:
             self._refuse_large_batch(changed["batch_size"])
+        after = {name: changed.get(name, self.requested(name)) for name in SETTING_NAMES}
+        refuse_idle_fault(TrainingSettings(**after), self.model.network, len(self.dataset))
         with self.commands.locked():
             if changed.keys() & set(SETTING_NAMES):  # `mode` changes nothing of the run
                 self.claim()

@@ -14,3 +14,4 @@ class TrainingSettings:
     loss_type: str = "mse"
     optimizer: str = "sgd"
     weight_decay: float = 0.0
+    fault: str | None = None

@@ -126,11 +126,14 @@ def test_an_older_schema_is_migrated_in_order(filled, monkeypatch):
 
 def back_to_first_format(path):
     """Undo the migrations of a file with runs, as if the first version had written it."""
-    columns = ("step", "epoch", "settings", "last_loss", "best_loss", "mode")
+    columns = ("step", "epoch", "settings", "last_loss", "best_loss", "mode", "best_of")
     on_file(
         path,
         *(f"ALTER TABLE runs DROP COLUMN {column}" for column in columns),
         "DROP TABLE tensors",
+        "DROP TABLE health",
+        "DROP TABLE trials",
+        "DROP TABLE sweeps",
         "PRAGMA user_version = 1",
     )
 

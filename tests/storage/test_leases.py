@@ -48,6 +48,22 @@ def test_a_run_that_is_trained_elsewhere_is_refused(run):
         run.trainer.run_batch()
 
 
+def test_a_run_that_is_trained_elsewhere_is_told_until_it_is_not(run, training):
+    manager = run.manager
+    manager.refresh()
+    assert manager.trained_elsewhere
+    kill(training)
+    manager.refresh()
+    assert not manager.trained_elsewhere
+
+
+def test_a_run_that_is_trained_here_is_not_trained_elsewhere(path):
+    with closing(TrainingRunManager(path)) as manager:
+        manager.create(**SMALL).trainer.run_batch()
+        manager.refresh()
+        assert not manager.trained_elsewhere
+
+
 def test_a_run_of_a_stopped_process_is_refused(run, training):
     training.send_signal(signal.SIGSTOP)
     with pytest.raises(SettingError, match="being trained in another window or process"):

@@ -120,13 +120,14 @@ def test_the_table_of_runs_is_the_same_before_and_after_loading(filled):
 def test_a_loss_that_is_not_a_number_is_listed_as_such(path):
     with opened(path) as manager:
         run = manager.create(**SMALL)
-        best = train(run, 1)[0]
+        run.trainer.run_epoch()
         run.trainer.engine.network.parameters[...] = np.nan
         train(run, 1)
         manager.create(**SMALL)
     with opened(path) as manager:
         summary = manager.runs[0].summary
-        assert math.isnan(summary.last_loss) and summary.best_loss == best
+        assert math.isnan(summary.losses.last)
+        assert summary.losses.best > 0 and summary.losses.best_of == "validation"
         assert not manager.runs[0].loaded
 
 

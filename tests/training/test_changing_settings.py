@@ -14,6 +14,7 @@ CHANGES = {
     "loss_type": "cross_entropy",
     "optimizer": "adam",
     "weight_decay": 0.25,
+    "fault": "wrong_sign",
     "mode": "visualize",
 }
 

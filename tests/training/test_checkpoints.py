@@ -131,8 +131,8 @@ def test_before_returns_the_last_checkpoint_before_a_step(dense_checkpoints):
     do(run, [("train", 50), ("train", 50)])
     kept = [state.step for state in run.trainer.engine.checkpoints.states]
     assert len(kept) > 3
-    assert run.trainer.engine.checkpoints.before(kept[3] - 1).step == kept[2]
-    assert run.trainer.engine.checkpoints.before(0) is None
+    assert run.trainer.engine.checkpoints.last_up_to(kept[3] - 1).step == kept[2]
+    assert run.trainer.engine.checkpoints.last_up_to(0) is None
 
 
 def test_checkpoints_stay_within_their_memory_and_keep_the_last(monkeypatch):
@@ -149,7 +149,8 @@ def test_checkpoints_stay_within_their_memory_and_keep_the_last(monkeypatch):
     assert gaps.max() <= 32
 
 
-def test_next_checkpoint_is_not_due_at_once():
+def test_next_checkpoint_is_not_due_at_once(monkeypatch):
+    monkeypatch.setattr(checkpoints, "SPACING_SECONDS", 60)
     run = small_run()
     do(run, [("train", 40)])
     assert len(run.trainer.engine.checkpoints.states) == 1

@@ -1,5 +1,7 @@
 """Examples that a caller gives are checked before the network sees them."""
 
+from contextlib import closing
+
 import numpy as np
 import pytest
 
@@ -30,6 +32,15 @@ CONTEXTS = {
 def test_contexts_that_are_none_are_refused(engine, contexts):
     with pytest.raises(SettingError, match=r"shape \(n, 4\) with token ids from 0 to 3; got"):
         engine.predict(contexts)
+
+
+def test_samples_are_looked_at_where_an_epoch_has_all_windows():
+    with closing(TrainingRunManager()) as manager:
+        engine = manager.create(num_samples="all", vocabulary=[*"abcd"]).trainer.engine
+        last = len(engine.data) - 1
+        assert engine.look([0, last]).samples.tolist() == [0, last]
+        with pytest.raises(SettingError, match=f"from 0 to {last}"):
+            engine.look([last + 1])
 
 
 SAMPLES = {

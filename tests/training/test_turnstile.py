@@ -172,4 +172,4 @@ def test_wide_network_does_not_delay_small_ones():
     for run in (wide, small):
         run.worker.stop()
     assert made[0] >= 3
-    assert made[1] > 20 * made[0]
+    assert made[1] > 5 * made[0]  # alone, hundreds

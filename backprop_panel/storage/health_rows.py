@@ -1,0 +1,45 @@
+"""The health of a run's layers in a store: a row for each moment."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..training.health_log import COLUMNS, HealthLog, Moment
+
+
+def write_health(db: sqlite3.Connection, run_id: str, moments: Sequence[Moment]) -> None:
+    """Write the moments of a run that its rows lack, and delete those that were dropped."""
+    found = db.execute("SELECT step FROM health WHERE run = ?", (run_id,))
+    stored, kept = {step for (step,) in found}, {moment.step for moment in moments}
+    db.executemany(
+        "DELETE FROM health WHERE run = ? AND step = ?",
+        [(run_id, step) for step in stored - kept],
+    )
+    db.executemany(
+        "INSERT INTO health VALUES (?, ?, ?)",
+        [
+            (run_id, moment.step, moment.values.astype("<f4").tobytes())
+            for moment in moments
+            if moment.step not in stored
+        ],
+    )
+
+
+def read_health(db: sqlite3.Connection, run_id: str, depth: int, until: int) -> HealthLog:
+    """Return the health of a run with `depth` layers up to a step.
+
+    Rows that do not fit the network are left out: a run is readable without them.
+    """
+    rows = db.execute(
+        "SELECT step, layers FROM health WHERE run = ? AND step BETWEEN 1 AND ? ORDER BY step",
+        (run_id, until),
+    )
+    size = 4 * depth * COLUMNS
+    return HealthLog(
+        Moment(step, np.frombuffer(packed, "<f4").reshape(depth, COLUMNS))
+        for step, packed in rows
+        if len(packed) == size
+    )

@@ -1,0 +1,137 @@
+"""The sweeps of one user in a store: their plans, and the state of each run."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from time import time
+from typing import Any, NamedTuple
+
+from ..settings import SettingError
+from .leases import owner_has_ended
+from .serialization import pack_json, unpack_json
+
+SWEEP_LEASE_SECONDS = 30.0
+"""A sweep without a heartbeat for this long is free, as its owner must have ended."""
+
+
+class TrialRow(NamedTuple):
+    """A run of a sweep as its row says.
+
+    Attributes
+    ----------
+    number : int
+    run_id : str
+    settings : dict
+        Those that differ between runs.
+    status, reason : str
+    rung_scores : list of float
+    """
+
+    number: int
+    run_id: str
+    settings: dict[str, Any]
+    status: str
+    reason: str
+    rung_scores: list[float]
+
+
+class SweepRow(NamedTuple):
+    """A sweep in a store's list.
+
+    Attributes
+    ----------
+    id, name : str
+    plan : dict
+    created : float
+        Seconds since 1970.
+    """
+
+    id: str
+    name: str
+    plan: dict[str, Any]
+    created: float
+
+
+def insert_sweep(
+    db: sqlite3.Connection, user: str, sweep_id: str, name: str, plan: dict[str, Any]
+) -> None:
+    """Add a sweep without runs."""
+    db.execute("INSERT INTO workspaces (user) VALUES (?) ON CONFLICT DO NOTHING", (user,))
+    db.execute(
+        "INSERT INTO sweeps (id, workspace, name, plan, created) "
+        "SELECT ?, id, ?, ?, ? FROM workspaces WHERE user = ?",
+        (sweep_id, name, pack_json(plan), time(), user),
+    )
+
+
+def take_sweep(db: sqlite3.Connection, sweep_id: str, owner: str) -> None:
+    """Take the lease of a sweep, or renew it: one owner trains its runs at a time.
+
+    Raises
+    ------
+    SettingError
+        If another owner has it, whose process has not ended.
+    """
+    row = db.execute("SELECT owner, heartbeat FROM sweeps WHERE id = ?", (sweep_id,)).fetchone()
+    if row is not None and row[0] not in ("", owner):
+        if abs(time() - row[1]) <= SWEEP_LEASE_SECONDS and not owner_has_ended(row[0]):
+            raise SettingError("sweep", "The sweep is being run in another window or process.")
+    beat = (owner, time(), sweep_id)
+    db.execute("UPDATE sweeps SET owner = ?, heartbeat = ? WHERE id = ?", beat)
+
+
+def release_sweep(db: sqlite3.Connection, sweep_id: str, owner: str) -> None:
+    """Release the lease of a sweep."""
+    db.execute("UPDATE sweeps SET owner = '' WHERE id = ? AND owner = ?", (sweep_id, owner))
+
+
+def write_trials(db: sqlite3.Connection, sweep_id: str, trials: Iterable[TrialRow]) -> None:
+    """Write the rows of some runs of a sweep."""
+    db.executemany(
+        "REPLACE INTO trials VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                sweep_id,
+                trial.number,
+                trial.run_id,
+                pack_json(trial.settings),
+                trial.status,
+                trial.reason,
+                pack_json({"scores": trial.rung_scores}),
+            )
+            for trial in trials
+        ],
+    )
+
+
+def list_sweeps(db: sqlite3.Connection, user: str) -> list[SweepRow]:
+    """Return the sweeps of a user, the newest last."""
+    rows = db.execute(
+        "SELECT sweeps.id, name, plan, created FROM sweeps JOIN workspaces "
+        "ON workspace = workspaces.id WHERE user = ? ORDER BY created, sweeps.rowid",
+        (user,),
+    )
+    return [SweepRow(id_, name, unpack_json(plan), made) for id_, name, plan, made in rows]
+
+
+def read_trials(db: sqlite3.Connection, sweep_id: str) -> list[TrialRow]:
+    """Return the runs of a sweep that have a row, in the order of their numbers."""
+    rows = db.execute(
+        "SELECT number, run, settings, status, reason, rungs FROM trials WHERE sweep = ? "
+        "ORDER BY number",
+        (sweep_id,),
+    )
+    return [
+        TrialRow(number, run, unpack_json(settings), status, reason, unpack_json(rungs)["scores"])
+        for number, run, settings, status, reason, rungs in rows
+    ]
+
+
+def stored_steps(db: sqlite3.Connection, sweep_id: str) -> dict[str, tuple[int, int]]:
+    """Return step and epoch of each run of a sweep that is in the store, by its id."""
+    rows = db.execute(
+        "SELECT runs.id, step, epoch FROM trials JOIN runs ON run = runs.id WHERE sweep = ?",
+        (sweep_id,),
+    )
+    return {run: (step, epoch) for run, step, epoch in rows}

@@ -1,31 +1,44 @@
 """Questions asked of a record or a run."""
 
 from .activation_points import activation_points
+from .checks.gradient_check import GradientCheck, check_gradients
+from .checks.update_audit import Discrepancy, audit, audit_run
 from .data_attribution import batch_pushes, training_set_pushes
+from .diagnosis.doctor import diagnose
+from .diagnosis.finding import FINDINGS, Finding, Remedy
 from .directions import directions_of
-from .explaining import explain, origin_of_non_finite
-from .explanation import Explanation, Factor, Term
+from .explanations.explaining import explain, origin_of_non_finite
+from .explanations.explanation import Explanation, Factor, Term
+from .explanations.phases import RecordArray, RecordPhase, phases_of
 from .generation import ENDS, GeneratedText, generate
 from .learning_rate import loss_along_learning_rate
 from .loss_surface import LossSurface
-from .phases import RecordArray, RecordPhase, phases_of
 from .record_cell import QUANTITIES, RecordCell
 from .token_counts import token_counts
 from .what_if import loss_along, token_losses
 
 __all__ = [
     "ENDS",
+    "FINDINGS",
+    "Finding",
+    "Remedy",
+    "diagnose",
     "GeneratedText",
     "QUANTITIES",
+    "Discrepancy",
     "Explanation",
     "Factor",
+    "GradientCheck",
     "LossSurface",
     "RecordPhase",
     "RecordArray",
     "RecordCell",
     "Term",
     "activation_points",
+    "audit",
+    "audit_run",
     "batch_pushes",
+    "check_gradients",
     "directions_of",
     "explain",
     "generate",

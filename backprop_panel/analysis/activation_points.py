@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..nn.record import StepRecord
-from .health import FLAT
+from ..training.health_meter import FLAT
 from .recomputation import checked_index, value_and_slope
 
 Array = NDArray[np.floating]
@@ -31,7 +31,8 @@ class BlockedUnit:
     ----------
     unit : int
     kind : str
-        ``saturated`` or ``dead`` if it is saturated or inactive for all examples, else ``flat``.
+        ``saturated`` or ``inactive`` if it is so for all examples, else ``flat``. Whether a unit is
+        dead, a batch alone does not tell: `health` does.
     """
 
     unit: int
@@ -142,7 +143,7 @@ def _blocked(
     return tuple(
         BlockedUnit(
             int(units[column]),
-            "dead"
+            "inactive"
             if of_kind["inactive"][column]
             else "saturated"
             if of_kind["saturated"][column]

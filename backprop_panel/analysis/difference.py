@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from ..nn.record import StepRecord
 from ..runs.run import TrainingRun
 from ..settings import SettingError
 from ..training.engine import Engine
+from ..training.event_log import Changed
 
 MOST_STEPS = 12
 """Number of steps at which two runs are compared; each may need a replay."""
@@ -46,11 +47,18 @@ def refuse_unlike(one: Engine, other: Engine) -> None:
         raise SettingError("difference", "The two runs do not learn from the same samples.")
 
 
+Course = tuple[tuple[int, Any], ...]
+"""The values that a setting had: the step since when, and the value, in their order."""
+
+
 def differing_settings(
     one: TrainingRun, engine: Engine, other: TrainingRun, other_engine: Engine
-) -> dict[str, tuple[Any, Any]]:
-    """Return the settings in force in the two engines that differ, each with both values."""
-    ours, theirs = _settings(one, engine), _settings(other, other_engine)
+) -> dict[str, tuple[Course, Course]]:
+    """Return the settings whose courses up to two engines differ, each with both courses.
+
+    Runs that end with the same learning rate differ if one of them began with another.
+    """
+    ours, theirs = _courses(one, engine), _courses(other, other_engine)
     return {
         name: (ours[name], theirs[name])
         for name in ours
@@ -99,8 +107,23 @@ def _minus(ours: tuple[NDArray, ...], theirs: tuple[NDArray, ...]) -> tuple[NDAr
     return tuple(a - b for a, b in zip(ours, theirs, strict=True))
 
 
-def _settings(run: TrainingRun, engine: Engine) -> dict[str, Any]:
-    return {**run.settings, **asdict(engine.settings)}
+def _courses(run: TrainingRun, engine: Engine) -> dict[str, Course]:
+    """Return the course of each setting of a run up to the step of an engine of it."""
+    courses = {name: {0: value} for name, value in run.config.items()}
+    for event in engine.events:
+        if isinstance(event, Changed) and event.step <= engine.step:
+            for name, value in event.settings.items():
+                courses[name][event.step] = value
+    return {name: _without_repeats(course) for name, course in courses.items()}
+
+
+def _without_repeats(course: dict[int, Any]) -> Course:
+    values = list(course.items())
+    return tuple(
+        (step, value)
+        for place, (step, value) in enumerate(values)
+        if not place or value != values[place - 1][1]
+    )
 
 
 def _shape(engine: Engine) -> str:

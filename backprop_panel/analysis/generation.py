@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -49,7 +48,7 @@ class GeneratedText:
 
 
 def generate(
-    model: Model,
+    network: Model | Predict,
     dataset: SequenceDataset,
     prompt: str | Sequence[str] = "",
     temperature: float = 1.0,
@@ -65,7 +64,8 @@ def generate(
 
     Parameters
     ----------
-    model : Model
+    network : Model or function
+        A function returns the logits of contexts.
     dataset : SequenceDataset
     prompt : str or sequence of str
         The beginning. Without a boundary token it must be empty, for the beginning of a random
@@ -83,96 +83,88 @@ def generate(
     SettingError
         If the dataset or the network generates nothing, or an argument is invalid.
     """
-    refuse_other_network(model, dataset)
-
-    def predict(contexts: NDArray) -> NDArray[np.floating]:
-        inputs = np.empty((len(contexts), dataset.input_dimension), np.float32)
-        dataset.one_hot(contexts, out=inputs)
-        return model.forward(inputs)
-
-    return generate_with(predict, dataset, prompt, temperature, samples, most_tokens, rng)
-
-
-def generate_with(
-    predict: Predict,
-    dataset: SequenceDataset,
-    prompt: str | Sequence[str] = "",
-    temperature: float = 1.0,
-    samples: int = 10,
-    most_tokens: int = 100,
-    rng: np.random.Generator | None = None,
-) -> list[GeneratedText]:
-    """Return texts as `generate` does, by a function that returns the logits of contexts."""
     _check(dataset, temperature, samples, most_tokens)
+    predict = _predict_of(network, dataset) if isinstance(network, Model) else network
     rng = np.random.default_rng() if rng is None else rng
     texts = _beginnings(dataset, prompt, samples, rng)
     prompted = [len(text) for text in texts]
-    ends = [""] * samples
-    end_before, end_after = _ends_of(dataset, most_tokens)
-    length, pad = dataset.context_length, _boundary_id(dataset)
-    while live := [row for row in range(samples) if not ends[row]]:
-        for row in live:
-            ends[row] = end_before(texts[row])
-        live = [row for row in live if not ends[row]]
-        if not live:
-            break
-        contexts = [([pad or 0] * length + texts[row])[-length:] for row in live]
-        for row, token in zip(
-            live, _drawn(predict, dataset, contexts, temperature, rng), strict=True
-        ):
-            ends[row] = "not finite" if token < 0 else end_after(token)
+    endings = _Endings(dataset, most_tokens)
+    ends = [endings.before_next(text) for text in texts]
+    while live := [row for row, end in enumerate(ends) if not end]:
+        contexts = np.stack([endings.context(texts[row]) for row in live])
+        drawn = _drawn(predict, contexts, temperature, rng)
+        for row, token in zip(live, drawn, strict=True):
+            ends[row] = endings.at(token)
             if not ends[row]:
                 texts[row].append(token)
+                ends[row] = endings.before_next(texts[row])
     return [
         GeneratedText(dataset.tokens(ids).tolist(), given, end)
         for ids, given, end in zip(texts, prompted, ends, strict=True)
     ]
 
 
-def _ends_of(dataset: SequenceDataset, most_tokens: int) -> tuple[Any, Any]:
-    """Return the functions that tell why a text ends: before its next token, and after it."""
-    boundary, length = _boundary_id(dataset), dataset.context_length
-    seen = None
-    if dataset.master_sequences is None:
-        windows = dataset.windows[:]
-        seen = {bytes(row) for row in np.unique(windows[:, :-1], axis=0).astype(np.uint16)}
-    longest = None if boundary is not None else int(dataset.masters.lengths.max())
+def _predict_of(model: Model, dataset: SequenceDataset) -> Predict:
+    """Return the function that returns a model's logits of contexts."""
+    _refuse_other_network(model, dataset)
 
-    def end_before(ids: list[int]) -> str:
-        if seen is not None and np.array(ids[-length:], np.uint16).tobytes() not in seen:
+    def predict(contexts: NDArray) -> NDArray[np.floating]:
+        inputs = np.empty((len(contexts), dataset.input_dimension), np.float32)
+        dataset.one_hot(contexts, out=inputs)
+        return model.forward(inputs)
+
+    return predict
+
+
+class _Endings:
+    """Tells why a text ends, by a key of `ENDS`; empty if it goes on."""
+
+    def __init__(self, dataset: SequenceDataset, most_tokens: int) -> None:
+        self._length, self._most_tokens = dataset.context_length, most_tokens
+        self._boundary = self._longest = None
+        if dataset.boundary is None:
+            self._longest = int(dataset.masters.lengths.max())
+        else:
+            self._boundary = dataset.vocabulary.index(dataset.boundary)
+        self._seen = dataset.contexts if dataset.master_sequences is None else None
+        self._id_type = dataset.masters.ids.dtype
+
+    def context(self, ids: list[int]) -> NDArray:
+        """Return what the network is given for the next token: boundaries where a text is short."""
+        missing = self._length - len(ids)
+        return np.array([self._boundary] * missing + ids[-self._length :], self._id_type)
+
+    def before_next(self, ids: list[int]) -> str:
+        """Tell why a text ends before its next token."""
+        if self._seen is not None and self.context(ids).tobytes() not in self._seen:
             return "unseen"
-        if longest is not None and len(ids) >= longest:
+        if self._longest is not None and len(ids) >= self._longest:
             return "longest"
-        return "limit" if len(ids) >= most_tokens else ""
+        return "limit" if len(ids) >= self._most_tokens else ""
 
-    return end_before, partial(_end_after, boundary)
-
-
-def _end_after(boundary: int | None, token: int) -> str:
-    return "boundary" if token == boundary else ""
+    def at(self, token: int) -> str:
+        """Tell why a text ends at a token, −1 for none."""
+        if token < 0:
+            return "not finite"
+        return "boundary" if token == self._boundary else ""
 
 
 def _drawn(
-    predict: Predict,
-    dataset: SequenceDataset,
-    contexts: list[list[int]],
-    temperature: float,
-    rng: np.random.Generator,
+    predict: Predict, contexts: NDArray, temperature: float, rng: np.random.Generator
 ) -> list[int]:
     """Return the next token of each context, −1 if the outputs are not finite."""
-    logits = predict(np.array(contexts, dataset.masters.ids.dtype)).astype(float)
+    return [
+        _draw(row, float(temperature), rng) if np.isfinite(row).all() else -1
+        for row in predict(contexts).astype(float)
+    ]
+
+
+def _draw(logits: NDArray[np.floating], temperature: float, rng: np.random.Generator) -> int:
     if temperature == 0:
-        best = logits.argmax(axis=1)
-        return [
-            int(t) if np.isfinite(row).all() else -1 for t, row in zip(best, logits, strict=True)
-        ]
-    with np.errstate(all="ignore"):
-        probabilities = softmax(logits / temperature)
-    return [_draw(row, rng) if np.isfinite(row).all() else -1 for row in probabilities]
-
-
-def _draw(probabilities: NDArray[np.floating], rng: np.random.Generator) -> int:
-    return int(rng.choice(len(probabilities), p=probabilities / probabilities.sum()))
+        return int(logits.argmax())
+    with np.errstate(over="ignore"):  # at a very low temperature all but the best are −∞
+        (probabilities,) = softmax((logits - logits.max())[np.newaxis] / temperature)
+    return int(rng.choice(len(logits), p=probabilities / probabilities.sum()))
 
 
 def _beginnings(
@@ -215,11 +207,7 @@ def _prompt_ids(dataset: SequenceDataset, prompt: Any) -> list[int]:
     return ids
 
 
-def _boundary_id(dataset: SequenceDataset) -> int | None:
-    return None if dataset.boundary is None else dataset.vocabulary.index(dataset.boundary)
-
-
-def refuse_other_network(model: Model, dataset: SequenceDataset) -> None:
+def _refuse_other_network(model: Model, dataset: SequenceDataset) -> None:
     """Raise `SettingError` if a network does not fit a dataset."""
     if (model.input_dimension, model.output_dimension) != (
         dataset.input_dimension,

@@ -9,7 +9,14 @@ from ..nn.optimizers import OPTIMIZERS, OptimizerState
 from ..nn.record import StepRecord
 from ..settings import LARGEST, SettingError, is_number, plain, shown
 from .loss_curve import Array, LossCurve, Losses, checked_points, curve_along, parts
-from .recomputation import checked_setting, loss_function, network_of, one_hot, propagate_back
+from .recomputation import (
+    checked_setting,
+    flat,
+    loss_function,
+    network_of,
+    one_hot,
+    propagate_back,
+)
 
 LOGITS_AT_ONCE = 2**18
 """Logits of which the losses are computed together."""
@@ -43,10 +50,11 @@ def loss_along_learning_rate(record: StepRecord, points: int = 41) -> LossCurve:
     with np.errstate(all="ignore"):
         direction = _update_per_rate(record, now)
         slope = float(_gradients_after(record, now * direction) @ direction)
-    return curve_along(rates, now, slope, _losses_of_rate(record, direction))
+    return curve_along(rates, now, slope, losses_along_update(record, direction))
 
 
-def _losses_of_rate(record: StepRecord, direction: Array) -> Losses:
+def losses_along_update(record: StepRecord, direction: Array) -> Losses:
+    """Return what computes the loss of the batch after multiples of an update, shape (size,)."""
     loss, targets = loss_function(record), one_hot(record.targets, record.logits.shape[1])
     at_once = max(1, LOGITS_AT_ONCE // targets.size)
 
@@ -79,9 +87,9 @@ def _update_per_rate(record: StepRecord, rate: float) -> Array:
             "update cannot be made again. A record of the step trained anew holds it.",
         )
     network = network_of(record)
-    moments = {moment: _flat(record.moments[moment]) for moment in rule.moment_names}
+    moments = {moment: _wide(record.moments[moment]) for moment in rule.moment_names}
     state = OptimizerState.resumed(moments, network.parameters, record.optimizer_steps)
-    rule.step(network.parameters, _flat(record.layer_gradients), state)
+    rule.step(network.parameters, _wide(record.layer_gradients), state)
     updates = network.by_layer(state.update)
     for layer in record.frozen:
         updates[layer][...] = 0
@@ -102,5 +110,5 @@ def _gradients_after(record: StepRecord, update: Array) -> Array:
     return propagate_back(network, work, loss_function(record), targets, network.depth)
 
 
-def _flat(layers: tuple[Array, ...]) -> Array:
-    return np.concatenate([layer.ravel() for layer in layers]).astype(np.float64)
+def _wide(layers: tuple[Array, ...]) -> Array:
+    return flat(layers).astype(np.float64)

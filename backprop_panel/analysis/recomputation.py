@@ -16,6 +16,7 @@ from ..nn.losses import LOSSES, Loss
 from ..nn.network import Network, Workspace
 from ..nn.record import StepRecord
 from ..settings import SettingError, is_whole, one_of, plain, shown
+from ..training.checkpoints import EngineState
 
 Array = NDArray[np.floating]
 
@@ -124,7 +125,7 @@ class LayersBehind:
 
     def __init__(self, record: StepRecord, layer: int) -> None:
         self._network: Network | None = None
-        self._silenced = _silenced_units(record, layer + 1)
+        self._silenced = silenced_units(record, layer + 1)
         if layer < len(record.layers) - 1:
             self._activation = activation_named(record.activation_names[layer])
             self._network = _network(record, layer + 1)
@@ -163,7 +164,7 @@ class UnitVaried:
             weights, bias = (
                 part[layer + 1].astype(float) for part in (record.weights, record.biases)
             )
-            silenced = _silenced_units(record, layer + 1)
+            silenced = silenced_units(record, layer + 1)
             self._a, _ = value_and_slope(self._name, self._z)
             self._a[:, silenced] = 0
             self._is_silenced = unit in silenced
@@ -185,8 +186,14 @@ class UnitVaried:
         return self._behind.logits(z.reshape(-1, z.shape[-1])).reshape(*varied.shape, -1)
 
 
-def _silenced_units(record: StepRecord, level: int) -> list[int]:
-    return [unit for each, unit in record.silenced if each == level]
+def silenced_units(of: StepRecord | EngineState, level: int) -> list[int]:
+    """Return the silenced units of a level, in no order."""
+    return [unit for each, unit in of.silenced if each == level]
+
+
+def flat(layers: Sequence[Array]) -> Array:
+    """Return arrays of layers as one vector, like a network's ``parameters``, shape (size,)."""
+    return np.concatenate([layer.ravel() for layer in layers])
 
 
 def _network(record: StepRecord, first: int) -> Network:

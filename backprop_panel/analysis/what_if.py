@@ -52,10 +52,10 @@ def loss_along(
         An entry of ``weights``, ``biases``, or ``activations`` of level 0.
     values : array-like, shape (n,), optional
         By default a range with the present value in its middle. For a weight or bias it reaches
-        as far either way as twice the largest entry of its layer, or farther if the loss would
-        hardly change by then; but then no farther than moves the pre-activation of the example
-        that is most affected by 3, over which every activation bends. For an input it reaches 2
-        either way, or beyond zero if that is more.
+        as far either way as twice the largest entry of its layer. If the loss would hardly
+        change by then it reaches farther, but moves no example's pre-activation by more than 3,
+        over which every activation bends. For an input it reaches 2 either way, or beyond zero
+        if that is more.
     points : int
         Number of values in the default range; an odd number includes the present value.
 
@@ -99,7 +99,7 @@ def _of_input(record: StepRecord, cell: RecordCell) -> tuple[Losses, float, floa
 
 
 def _of_parameter(record: StepRecord, cell: RecordCell) -> tuple[Losses, float, float]:
-    """Return the same for a weight or a bias."""
+    """Return the losses, the slope and the width of the range of a weight or a bias."""
     row, column = _row_and_column(record, cell)
     losses_at = _losses_of_parameter(record, cell.layer, row, column)
     slope = float(record.layer_gradients[cell.layer][row, column])

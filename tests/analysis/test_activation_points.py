@@ -58,8 +58,8 @@ def test_points_of_a_unit_are_its_column():
 @pytest.mark.parametrize(
     ("activation", "bias", "of_example", "of_unit"),
     [
-        ("relu", -20, "inactive", "dead"),
-        ("gelu", -20, "inactive", "dead"),
+        ("relu", -20, "inactive", "inactive"),
+        ("gelu", -20, "inactive", "inactive"),
         ("tanh", -20, "saturated", "saturated"),
         ("tanh", 20, "saturated", "saturated"),
         ("sigmoid", -20, "saturated", "saturated"),

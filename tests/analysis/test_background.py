@@ -5,7 +5,7 @@ from threading import enumerate as enumerate_threads
 
 import pytest
 
-from backprop_panel.analysis.background import Background, in_turns
+from backprop_panel.analysis.background import Background, gathered, in_turns
 from backprop_panel.training.worker import TURNS
 
 PATIENCE = 10
@@ -148,3 +148,13 @@ def test_an_error_of_the_work_is_raised_where_it_is_taken(finish):
     with pytest.raises(ZeroDivisionError):
         finish(work).take()
     assert work.take() is None and work.done
+
+
+def test_short_pieces_share_a_turn_and_none_is_lost():
+    turns = list(gathered(iter([None, 1, None, 2, 3])))
+    assert turns[-1] == [1, 2, 3]
+    assert len(turns) < 5
+
+
+def test_nothing_found_is_an_empty_list():
+    assert list(gathered(iter([])))[-1] == []

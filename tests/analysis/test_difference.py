@@ -59,11 +59,24 @@ def test_networks_of_different_shapes_are_refused(manager):
         refuse_unlike(one.trainer.engine, other.trainer.engine)
 
 
-def test_differing_settings_are_those_in_force_at_the_two_steps(manager):
+def test_differing_settings_are_those_up_to_the_two_steps(manager):
     run = trained(manager, 3)
     run.trainer.learning_rate = 0.5
     differing = differing_settings(run, run.trainer.engine, run, run.replay(2).engine)
-    assert differing == {"learning_rate": (0.5, 0.001)}
+    assert differing == {"learning_rate": (((0, 0.001), (3, 0.5)), ((0, 0.001),))}
+
+
+def test_runs_that_end_with_the_same_setting_differ_by_how_they_began(manager):
+    one, other = trained(manager, 3), trained(manager, 3, learning_rate=0.5)
+    one.trainer.learning_rate = 0.5
+    differing = differing_settings(one, one.trainer.engine, other, other.trainer.engine)
+    assert differing == {"learning_rate": (((0, 0.001), (3, 0.5)), ((0, 0.5),))}
+
+
+def test_a_setting_that_was_changed_at_the_beginning_is_the_first(manager):
+    one, other = trained(manager, 0), trained(manager, 0, learning_rate=0.5)
+    one.trainer.learning_rate = 0.5
+    assert differing_settings(one, one.trainer.engine, other, other.trainer.engine) == {}
 
 
 def test_distances_are_norms_at_steps_that_both_runs_reached(manager):

@@ -1,12 +1,13 @@
 """Generated texts: their prompts, their temperature, and why they end."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from backprop_panel import Model, SequenceDataset, SettingError, TrainingRunManager
 from backprop_panel.analysis import generate
-
-NAMES = "emma\nolivia\nava\nmia\nanna\nella\nleo\nida\nbo\nelias"
+from tests.texts import NAMES
 
 
 def rng():
@@ -62,6 +63,11 @@ def test_the_most_probable_token_is_taken_at_temperature_zero(learned):
     assert len(set(said(generate(learned.model, learned.dataset, temperature=0)))) == 1
 
 
+def test_a_temperature_near_zero_takes_the_most_probable_token(learned):
+    likely = said(generate(learned.model, learned.dataset, temperature=0))
+    assert said(generate(learned.model, learned.dataset, temperature=1e-310)) == likely
+
+
 def test_a_higher_temperature_makes_the_texts_differ_more(learned):
     known = set(NAMES.split("\n"))
 
@@ -89,6 +95,18 @@ def test_generated_masters_end_where_none_of_them_goes_on():
         assert all(
             tuple(text.tokens[at : at + 4]) in contexts for at in range(len(text.tokens) - 4)
         )
+
+
+def test_a_function_that_returns_logits_generates_as_its_model(learned):
+    calls = []
+
+    def predict(contexts):
+        calls.append(contexts)
+        return learned.trainer.engine.predict(contexts)
+
+    texts = generate(predict, learned.dataset, rng=rng())
+    assert said(texts) == said(generate(learned.model, learned.dataset, rng=rng()))
+    assert calls
 
 
 def test_a_text_without_boundary_is_as_long_as_the_longest_line_at_most():
@@ -131,6 +149,7 @@ def test_words_are_prompted_by_words():
         ({"temperature": -1}, "temperature"),
         ({"temperature": float("nan")}, "temperature"),
         ({"temperature": "hot"}, "temperature"),
+        ({"temperature": Fraction(1, 10**400)}, "temperature"),
         ({"samples": 0}, "samples"),
         ({"most_tokens": 0}, "most_tokens"),
     ],

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ..nn.record import StepRecord
-from .record_cell import MOMENTS, OF_OUTPUTS, RecordCell
+from ...nn.record import StepRecord
+from ..record_cell import MOMENTS, OF_OUTPUTS, RecordCell
 
 
 @dataclass(frozen=True)

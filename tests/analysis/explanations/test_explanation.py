@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.analysis import QUANTITIES, RecordCell, explain, latex, origin_of_non_finite
+from backprop_panel.analysis import QUANTITIES, RecordCell, explain, origin_of_non_finite
+from backprop_panel.analysis.explanations import latex
 from backprop_panel.nn.activations import ACTIVATIONS
 from backprop_panel.nn.losses import LOSSES
 from backprop_panel.nn.optimizers import OPTIMIZERS
@@ -223,7 +224,9 @@ def test_batch_that_is_only_looked_at_has_no_update():
     manager = TrainingRunManager()
     record = manager.create().trainer.engine.look()
     manager.close()
-    assert "no update was made" in explain(record, "weight_updates", 1, (2, 3)).note
+    explanation = explain(record, "weight_updates", 1, (2, 3))
+    assert "no update was made" in explanation.note
+    assert explanation.sentence.startswith("What a step with this batch adds to W2[2, 3]")
 
 
 def test_record_without_moments_says_what_is_missing(record):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..nn.optimizers import OPTIMIZERS
+from ...nn.optimizers import OPTIMIZERS
 from .explanation import Factor
 from .optimizer_formulas import EQUATIONS, Entry, UpdateParts
 

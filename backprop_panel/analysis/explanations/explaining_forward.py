@@ -7,13 +7,13 @@ from math import log
 
 import numpy as np
 
-from ..nn.activations import ACTIVATIONS
-from ..nn.record import StepRecord
+from ...nn.activations import ACTIVATIONS
+from ...nn.record import StepRecord
+from ..recomputation import value_and_slope
+from ..record_cell import RecordCell
 from . import latex
 from .activation_formulas import FORMULAS
 from .explanation import Explanation, Factor, Term, explained, numbers_of
-from .recomputation import value_and_slope
-from .record_cell import RecordCell
 
 POWER = "e^(ŷ − m)"
 """The name of what a softmax sums up."""

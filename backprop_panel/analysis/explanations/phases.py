@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
 
-from ..nn.activations import ACTIVATIONS
-from ..nn.record import StepRecord
+from ...nn.activations import ACTIVATIONS
+from ...nn.record import StepRecord
 from .activation_formulas import FORMULAS
 from .phase_equations import (
     Equation,

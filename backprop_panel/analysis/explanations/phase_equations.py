@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..nn.optimizers import OPTIMIZERS
-from ..nn.record import StepRecord
+from ...nn.optimizers import OPTIMIZERS
+from ...nn.record import StepRecord
+from ..record_cell import RecordCell
 from . import latex
 from .activation_formulas import FORMULAS
 from .optimizer_formulas import EQUATIONS
-from .record_cell import RecordCell
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import isinf, isnan
 
-from ..nn.record import StepRecord
-from .record_cell import MOMENTS, RecordCell
+from ...nn.record import StepRecord
+from ..record_cell import MOMENTS, RecordCell
 
 SYMBOLS = {
     "pre_activations": "z_{{{}}}",

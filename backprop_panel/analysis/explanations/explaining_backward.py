@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..nn.losses import NEGLIGIBLE
-from ..nn.record import StepRecord
+from ...nn.losses import NEGLIGIBLE
+from ...nn.record import StepRecord
+from ..record_cell import RecordCell
 from . import latex
 from .explanation import Explanation, Factor, Term, explained, numbers_of
-from .record_cell import RecordCell
 
 
 def explain_weight_gradient(record: StepRecord, cell: RecordCell) -> Explanation:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ..nn.optimizers import OPTIMIZERS
-from ..nn.record import StepRecord
-from ..settings import LARGEST
+from ...nn.optimizers import OPTIMIZERS
+from ...nn.record import StepRecord
+from ...settings import LARGEST
+from ..record_cell import RecordCell
 from . import latex
 from .explanation import Explanation, Factor, Term, explained
 from .optimizer_formulas import EQUATIONS, RULES, Entry, UpdateParts
-from .record_cell import RecordCell
 from .update_symbols import symbols_of_update
 
 REMEMBERED = {
@@ -181,7 +181,9 @@ def _numpy(record: StepRecord, cell: RecordCell, entry: Entry, parts: UpdatePart
 def _sentence(record: StepRecord, cell: RecordCell) -> str:
     parameter = _sibling(cell, "before").name(record)
     rule = OPTIMIZERS[str(record.settings["optimizer"])].label
-    return f"What step {record.step} added to {parameter}, by {rule}."
+    if not record.updated:
+        return f"What a step with this batch adds to {parameter}, by {rule}."
+    return f"What step {record.step:,} added to {parameter}, by {rule}."
 
 
 def _size_in_words(optimizer: str, entry: Entry) -> str:
@@ -211,7 +213,7 @@ def _against(gradient: Term, update: float, rule: str) -> str:
 def _why_zero(record: StepRecord, cell: RecordCell) -> str:
     """Return why an update is zero whatever its gradient; empty if it is not so."""
     if not record.updated:
-        return "This batch is only looked at: no update was made."
+        return "This batch is only looked at, and no update was made with it yet."
     rule = OPTIMIZERS[str(record.settings["optimizer"])]
     gradient = _sibling(cell, "gradient").value(record)
     if "mean_square" in rule.moment_names and gradient**2 > LARGEST:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..nn.record import StepRecord
-from .record_cell import OF_LEVELS, OF_PARAMETERS, RecordCell
+from ...nn.record import StepRecord
+from ..record_cell import OF_LEVELS, OF_PARAMETERS, RecordCell
 
 
 def related(record: StepRecord, cell: RecordCell) -> list[RecordCell]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..nn.reference import gelu_gate
+from ...nn.reference import gelu_gate
+from ..recomputation import value_and_slope
 from . import latex
 from .explanation import Factor
-from .recomputation import value_and_slope
 
 ActivationParts = tuple[tuple[Factor, ...], str, tuple[Factor, ...]]
 """The factors of φ(z), φ(z) with numbers in LaTeX, and intermediate results."""

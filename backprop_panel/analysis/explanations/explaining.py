@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from dataclasses import replace
+from math import isclose, isfinite
 from typing import Any
 
-from ..nn.losses import LOSSES
-from ..nn.optimizers import OPTIMIZERS
-from ..nn.record import StepRecord
+from ...nn.faults import FAULTS
+from ...nn.losses import LOSSES
+from ...nn.optimizers import OPTIMIZERS
+from ...nn.record import StepRecord
+from ..record_cell import RecordCell, checked
 from .explaining_backward import (
     explain_activation_gradient,
     explain_bias_gradient,
@@ -29,7 +32,6 @@ from .explaining_update import (
     explain_weight,
 )
 from .explanation import Explanation, unexplained
-from .record_cell import RecordCell, checked
 
 EXPLAINED = {
     "pre_activations": explain_pre_activation,
@@ -49,6 +51,9 @@ EXPLAINED = {
     "new_biases": explain_new_weight,
 }
 """The function that explains each quantity but activations, which depend on the level."""
+
+ROUNDING = 1e-3
+"""Largest share of the terms by which a value may miss their sum: float32 loses no more."""
 
 
 def explain(
@@ -84,7 +89,21 @@ def explain(
         return unexplained(record, cell, sentence, f"This record does not say {missing}.")
     if cell.quantity == "activations":
         return _explain_level(record, cell)
-    return EXPLAINED.get(cell.quantity, explain_moment)(record, cell)
+    return _with_fault(record, EXPLAINED.get(cell.quantity, explain_moment)(record, cell))
+
+
+def _with_fault(record: StepRecord, explanation: Explanation) -> Explanation:
+    """Say so where the fault that a record was made with gave another number than its terms."""
+    fault, terms = record.settings.get("fault"), [term.value for term in explanation.terms]
+    if not isinstance(fault, str) or fault not in FAULTS or not terms:
+        return explanation
+    if isclose(sum(terms), explanation.value, rel_tol=0, abs_tol=ROUNDING * sum(map(abs, terms))):
+        return explanation
+    note = (
+        f"It is {explanation.value:.4g}, and the terms give {sum(terms):.4g}: the "
+        f"step was made with a mistake of the fault lab. {FAULTS[fault].sentence}"
+    )
+    return replace(explanation, note=f"{explanation.note} {note}".strip())
 
 
 def origin_of_non_finite(record: StepRecord, cell: RecordCell) -> list[RecordCell]:

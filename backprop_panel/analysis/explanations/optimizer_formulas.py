@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
 
-from ..nn.optimizers import Adam, Momentum, RMSProp
+from ...nn.optimizers import Adam, Momentum, RMSProp
 from .explanation import Factor
 
 

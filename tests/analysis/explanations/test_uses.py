@@ -5,10 +5,10 @@ import pytest
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.analysis import RecordCell, explain
-from backprop_panel.analysis.uses import uses
+from backprop_panel.analysis.explanations.uses import uses
 from backprop_panel.nn.losses import LOSSES
 from backprop_panel.nn.optimizers import OPTIMIZERS
-from tests.analysis.test_explanation import random_cells
+from tests.analysis.explanations.test_explanation import random_cells
 
 
 def record_of(**settings):

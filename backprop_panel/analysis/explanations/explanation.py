@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import isfinite, isnan, prod
 
-from ..nn.record import StepRecord
+from ...nn.record import StepRecord
+from ..record_cell import RecordCell, values_of
 from . import latex
-from .record_cell import RecordCell, values_of
 
 MOST_TERMS_IN_NUMBERS = 3
 """Terms that the equation in numbers writes out; dots stand for the others."""

@@ -1,0 +1,139 @@
+"""The doctor: what is wrong with a run, and why, with the numbers that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from ...runs.run import TrainingRun
+from . import judging_layers, judging_results, judging_training
+from .evidence import Evidence
+from .finding import FINDINGS, NOT_JUDGED, NOTE, SICK, Finding
+from .judging_numbers import WRONG, wrong_numbers
+
+NUMBERS = tuple(WRONG)
+"""The kinds of wrong numbers: they explain every fault."""
+
+FOLLOWS: dict[str, tuple[str, ...]] = {
+    "symmetric_units": ("vanishing_gradients", "dead_units", "saturated_units"),
+    "exploding_gradients": (
+        "non_finite",
+        "learning_rate_too_high",
+        "dead_units",
+        "saturated_units",
+        "vanishing_gradients",
+    ),
+    "non_finite": (),
+    "learning_rate_too_high": (
+        "non_finite",
+        "dead_units",
+        "saturated_units",
+        "vanishing_gradients",
+    ),
+    "weight_decay_too_strong": ("vanishing_gradients", "dead_units"),
+    "saturated_units": ("vanishing_gradients",),
+    "dead_units": ("vanishing_gradients",),
+    "vanishing_gradients": (),
+    "learning_rate_too_low": ("vanishing_gradients",),
+}
+"""What each cause leads to, besides `PLATEAU`."""
+
+PLATEAU = ("learning_rate_too_low", "too_small", "noisy_batches", "stuck_at_prior", "overfitting")
+"""What any of those causes leads to: the loss does not fall."""
+
+
+def diagnose(run: TrainingRun, step: int | None = None) -> list[Finding]:
+    """Return what is wrong with a run, causes first.
+
+    Conditions must hold at several moments. Where symptoms do not tell the cause, trials do: the
+    next steps of the run are made again, in a copy, with one setting changed.
+
+    Parameters
+    ----------
+    run : TrainingRun
+    step : int, optional
+        Judge the run as it was after so many steps; the present one by default.
+
+    Returns
+    -------
+    list of Finding
+        The kinds are those of `FINDINGS`. What another finding explains says so in `because`.
+
+    Raises
+    ------
+    SettingError
+        If the run has not reached that step.
+    """
+    *_, found = examine(run, step)
+    return found
+
+
+def examine(run: TrainingRun, step: int | None = None) -> Iterator[list[Finding]]:
+    """Diagnose in pieces of some milliseconds, yielding what has been found after each."""
+    step = run.trainer.step if step is None else run.checked_step(step)
+    if not step:
+        yield [Finding(NOT_JUDGED, "The run has not made a step yet.", {}, 0)]
+        return
+    evidence = Evidence(run, step)
+    for _ in evidence.gather():
+        yield []
+    found: list[Finding] = []
+    for judge in _judges(evidence):
+        with np.errstate(all="ignore"):
+            finding = judge(evidence)
+        found += [finding] if finding else []
+        yield in_order(found)
+    if not any(each.severity == SICK for each in found) and judging_results.may_be_judged(evidence):
+        # The longest trial, and only where nothing else explains the loss.
+        smaller = judging_results.too_small(evidence)
+        found += [smaller] if smaller else []
+    yield in_order([*found, *judging_results.not_judged(evidence)])
+
+
+def _judges(evidence: Evidence) -> Iterator[Callable[[Evidence], Finding | None]]:
+    """Yield what judges a run: all of it if its numbers are finite and it has made some steps."""
+    yield wrong_numbers
+    yield from judging_layers.JUDGED_AT_ONCE
+    yield judging_training.learning_rate_too_high
+    if judging_results.may_be_judged(evidence):
+        yield from judging_layers.JUDGED_LATER
+        yield from judging_training.JUDGED_LATER
+        yield from judging_results.JUDGED_LATER
+
+
+def in_order(found: list[Finding]) -> list[Finding]:
+    """Return findings with causes first, and what they explain last."""
+    order = list(FINDINGS)
+    found = sorted(found, key=lambda finding: order.index(finding.kind))
+    explained = [replace(finding, because=_cause(finding, found)) for finding in found]
+    severity = {SICK: 0, NOTE: 2}
+    return sorted(
+        explained,
+        key=lambda finding: (
+            finding.kind == NOT_JUDGED,
+            severity.get(finding.severity, 1),
+            finding.because is not None,
+        ),
+    )
+
+
+def _cause(finding: Finding, found: list[Finding]) -> str | None:
+    """Return the kind of the first finding that explains another one."""
+    for other in found:
+        if other.kind != finding.kind and finding.kind in _follows(other.kind):
+            return other.kind
+    return None
+
+
+def _follows(kind: str) -> tuple[str, ...]:
+    if kind in NUMBERS:
+        return tuple(
+            each
+            for each, about in FINDINGS.items()
+            if about.severity != NOTE and each not in NUMBERS
+        )
+    if kind in FOLLOWS:
+        return FOLLOWS[kind] + PLATEAU
+    return ()

@@ -1,0 +1,164 @@
+"""The evidence that the doctor judges a run by: gathered once, asked by every rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...nn.record import StepRecord
+from ...runs.run import TrainingRun
+from ...training.checkpoints import EngineState
+from ...training.event_log import Event, Trained
+from ..checks.update_audit import Discrepancy, audit
+from .moments import Moment, Probe, Scale, moments_of
+from .trials import Trials
+
+LATE = 3
+"""A condition holds if it did at so many of the last moments."""
+
+EARLIER_TRIALS = 2
+"""A trial from the last change on has so many times the steps of one from the present."""
+
+MOST_WIDER_STEPS = 2000
+"""Steps of the trial of a wider network, at most."""
+
+
+class Evidence:
+    """A run up to one of its steps.
+
+    Parameters
+    ----------
+    run : TrainingRun
+    step : int
+        At least 1.
+
+    Attributes
+    ----------
+    moments : list of Moment
+        What was measured at some steps, in their order.
+    audits : list of (int, list of Discrepancy)
+        The steps that were looked at, and what does not follow in each.
+    state : EngineState
+        The present state.
+    """
+
+    def __init__(self, run: TrainingRun, step: int) -> None:
+        self.run, self.step = run, step
+        self.data = run.dataset
+        self.probe = Probe(run.model.initial_network(), run.dataset)
+        self.moments: list[Moment] = []
+        self.audits: list[tuple[int, list[Discrepancy]]] = []
+        self.state: EngineState | None = None
+        self._trials = Trials(run, self.probe)
+        self._results: dict[tuple[object, ...], float] = {}
+
+    def gather(self) -> Iterator[StepRecord]:
+        """Visit the moments of the run, yielding the record of each."""
+        steps = self.run.steps_again(moments_of(self.step, self.since))
+        while True:
+            with np.errstate(all="ignore"):  # not around a yield: it would be in force there too
+                again = next(steps, None)
+            if again is None:
+                return
+            self.state = again.engine.state()
+            self.moments.append(self.probe.measure(self.state, again.record))
+            with np.errstate(all="ignore"):
+                self.audits.append((again.record.step, audit(again.record)))
+            yield again.record
+
+    @cached_property
+    def events(self) -> list[Event]:
+        """What was done to the run up to the step."""
+        return [event for event in self.run.trainer.engine.events if event.step <= self.step]
+
+    @cached_property
+    def losses(self) -> NDArray[np.float32]:
+        """The loss of each batch, shape (step,)."""
+        return self.run.history["loss"][: self.step]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The training settings in force."""
+        return dict(self.state.settings)
+
+    @property
+    def scale(self) -> Scale:
+        """The floor and the prior of the loss function in force."""
+        return self.probe.scale(str(self.settings["loss_type"]))
+
+    @property
+    def now(self) -> Moment:
+        """The last moment."""
+        return self.moments[-1]
+
+    @property
+    def late(self) -> list[Moment]:
+        """The last few moments, without those right before the next one."""
+        apart = [
+            moment
+            for moment, following in zip(self.moments, [*self.moments[1:], None], strict=True)
+            if following is None or following.step > moment.step + 1
+        ]
+        return apart[-LATE:]
+
+    @property
+    def excess(self) -> float:
+        """The mean excess loss of the last moments; infinity if one is not finite."""
+        excess = float(np.mean([moment.excess for moment in self.late]))
+        return excess if np.isfinite(excess) else float("inf")
+
+    @cached_property
+    def trial_steps(self) -> int:
+        """The number of steps of a trial."""
+        return self._trials.steps(self.state)
+
+    def trial(self, **changes: Any) -> float:
+        """Return the excess loss after some further steps with settings changed."""
+        return self._once(
+            ("trial", *changes.items()),
+            lambda: self._trials.excess(self.state, self.trial_steps, **changes),
+        )
+
+    @cached_property
+    def since(self) -> int:
+        """The step after which nothing was changed any more: settings, weights or what learns."""
+        changes = [event.step for event in self.events if not isinstance(event, Trained)]
+        return min(changes[-1], self.step) if changes else 0
+
+    @property
+    def first(self) -> list[Moment]:
+        """The first few moments since the last change."""
+        return [moment for moment in self.moments if moment.step > self.since][:LATE]
+
+    def earlier_trial(self, **changes: Any) -> float:
+        """Return the excess loss after some steps since the last change, with settings changed."""
+        return self._once(
+            ("earlier trial", *changes.items()),
+            lambda: self._trials.excess(self._origin, self.earlier_steps, **changes),
+        )
+
+    @property
+    def earlier_steps(self) -> int:
+        """The number of steps of an earlier trial."""
+        return min(self.step - self.since, EARLIER_TRIALS * self.trial_steps)
+
+    @cached_property
+    def _origin(self) -> EngineState:
+        """The state right after the last change."""
+        return self.run.replay(self.since).engine.state()
+
+    def wider_trial(self, factor: int) -> float:
+        """Return the excess loss of a wider network after as many steps, or `MOST_WIDER_STEPS`."""
+        steps = min(self.step, MOST_WIDER_STEPS)
+        return self._once(
+            ("wider trial", factor), lambda: self._trials.wider(self.state, steps, factor)
+        )
+
+    def _once(self, key: tuple[object, ...], measure: Callable[[], float]) -> float:
+        if key not in self._results:
+            self._results[key] = measure()
+        return self._results[key]

@@ -1,0 +1,179 @@
+"""What the doctor judges of what was learned: how far the data and the network allow it."""
+
+from __future__ import annotations
+
+from itertools import chain
+from math import isfinite
+
+import numpy as np
+
+from ...training.event_log import Trained
+from .evidence import Evidence
+from .finding import NOT_JUDGED, Finding, Remedy
+from .judging_training import HARDLY, LEARNED_EXCESS, percent
+
+FEWEST_STEPS = 30
+"""Steps after which the course of training is judged."""
+
+WIDER, WIDTH = 4, 32
+"""How many times wider the network of a trial is, and the units that its layers have at least."""
+
+
+def may_be_judged(evidence: Evidence) -> bool:
+    """Return whether the course of training can be judged: by some steps, and finite losses."""
+    return evidence.step >= FEWEST_STEPS and isfinite(evidence.excess)
+
+
+def unused_data(evidence: Evidence) -> Finding | None:
+    """Judge whether examples are left out of the epochs, or windows of the training set."""
+    left_out = _left_out_of_epochs(evidence)
+    if left_out:
+        epochs, examples = len(left_out), max(left_out)
+        return Finding(
+            "unused_data",
+            f"In each of {epochs} epochs, {examples} of the {len(evidence.data)} training examples "
+            "were not trained on: the last, smaller batch was left out.",
+            {"examples left out of an epoch": examples, "epochs": epochs},
+            evidence.step,
+            fault="dropped_last_batch",
+            remedy=Remedy("Train on the last batch of each epoch as well."),
+        )
+    data = evidence.data
+    held_out = data.validation_fraction + data.test_fraction
+    windows = round(data.n_windows * (1 - held_out))
+    if len(data) > 0.5 * windows:
+        return None
+    return Finding(
+        "unused_data",
+        f"The run trains on {len(data):,} examples, while the training texts have about "
+        f"{windows:,} windows.",
+        {"training examples": len(data), "windows": windows},
+        evidence.step,
+        remedy=Remedy("Make a new run with more samples (num_samples)."),
+    )
+
+
+def _left_out_of_epochs(evidence: Evidence) -> list[int]:
+    """Return how many examples each finished epoch left out, if all of them did."""
+    sizes = np.fromiter(
+        chain.from_iterable(
+            [event.size] * event.updates for event in evidence.events if isinstance(event, Trained)
+        ),
+        int,
+    )[: evidence.step]
+    epochs = evidence.run.history["epoch"][: evidence.step]
+    finished = evidence.state.epoch
+    trained = np.bincount(epochs, weights=sizes, minlength=finished)[:finished]
+    left_out = [int(examples) for examples in len(evidence.data) - trained]
+    return left_out if left_out and min(left_out) > 0 else []
+
+
+def too_small(evidence: Evidence) -> Finding | None:
+    """Judge whether the loss has stopped where that of a wider network has not."""
+    now = evidence.excess
+    half = next(moment for moment in evidence.moments if moment.step >= evidence.step // 2)
+    if not 2 * LEARNED_EXCESS <= now < 1.5 or half.excess - now > 0.3 * now:
+        return None
+    hidden = evidence.run.model.network.widths[1:-1]
+    factor = max(WIDER, WIDTH // min(hidden, default=WIDTH))
+    wider = evidence.wider_trial(factor)
+    if not wider <= 0.5 * now:
+        return None
+    widths = " and ".join(map(str, hidden)) or "no hidden layer"
+    return Finding(
+        "too_small",
+        f"The network is too small. With {widths} the loss stays at {percent(now)} of what could "
+        f"be learned; {factor} times as wide it falls to {percent(wider)} in as many steps.",
+        {"excess loss": now, "excess loss of a wider network": wider},
+        half.step,
+        remedy=Remedy(f"Make a new run with {factor} times as many hidden units."),
+    )
+
+
+def overfitting(evidence: Evidence) -> Finding | None:
+    """Judge whether the validation loss has risen for long while the training loss fell."""
+    moments = [moment for moment in evidence.moments if isfinite(moment.validation_loss)]
+    if len(moments) < 2 * len(evidence.late):
+        return None
+    best = min(moments, key=lambda moment: moment.validation_loss)
+    late = [moment for moment in evidence.late if isfinite(moment.validation_loss)]
+    rise = min((moment.validation_loss for moment in late), default=0) - best.validation_loss
+    room = evidence.scale.prior - evidence.scale.floor
+    fell = best.loss - evidence.now.loss
+    if best.step >= late[0].step or rise < 0.25 * room or fell < HARDLY * room:
+        return None
+    return Finding(
+        "overfitting",
+        f"The run overfits. Since step {best.step:,} the validation loss rose from "
+        f"{best.validation_loss:.3g} to {evidence.now.validation_loss:.3g}, while the training "
+        f"loss fell from {best.loss:.3g} to {evidence.now.loss:.3g}.",
+        {"lowest validation loss": best.validation_loss, "now": evidence.now.validation_loss},
+        best.step,
+        remedy=Remedy(
+            f"Stop at step {best.step:,}, take more data, or a smaller network.", {}, best.step
+        ),
+    )
+
+
+def stuck_at_prior(evidence: Evidence) -> Finding | None:
+    """Judge whether the outputs are the frequencies of the targets, whatever the inputs."""
+    late = evidence.late
+    if evidence.scale.prior - evidence.scale.floor < 0.1 * evidence.scale.prior:
+        return None
+    if any(moment.contrast > 0.15 or abs(moment.excess - 1) > 0.12 for moment in late):
+        return None
+    return Finding(
+        "stuck_at_prior",
+        f"The network predicts how frequent each target is, and nothing more: its loss is "
+        f"{evidence.now.loss:.3g}, that of the frequencies {evidence.scale.prior:.3g}, and its "
+        "outputs hardly depend on the inputs.",
+        {"loss": evidence.now.loss, "loss of the frequencies": evidence.scale.prior},
+        late[0].step,
+    )
+
+
+def learned(evidence: Evidence) -> Finding | None:
+    """Tell whether the run is as good as its data allow."""
+    if evidence.excess > LEARNED_EXCESS:
+        return None
+    floor, loss = evidence.scale.floor, evidence.now.loss
+    numbers = {"loss": loss, "lowest possible loss": floor}
+    if floor > 0.01 * evidence.scale.prior:
+        share = evidence.data.ambiguous_share
+        return Finding(
+            "ambiguous_data",
+            f"All that there is to learn has been learned: the loss is {loss:.3g}, and no function "
+            f"of the context gets below {floor:.3g}, as {share:.0%} of the examples have contexts "
+            "that are followed by different targets.",
+            {**numbers, "share of ambiguous examples": share},
+            evidence.late[0].step,
+        )
+    return Finding(
+        "finished",
+        f"The run is finished: its loss is {loss:.3g}, and the lowest possible {floor:.3g}.",
+        numbers,
+        evidence.late[0].step,
+    )
+
+
+def not_judged(evidence: Evidence) -> list[Finding]:
+    """Say what cannot be judged, and why."""
+    return [Finding(NOT_JUDGED, sentence, {}, evidence.step) for sentence in _not_judged(evidence)]
+
+
+def _not_judged(evidence: Evidence) -> list[str]:
+    sentences = []
+    if evidence.step < FEWEST_STEPS:
+        sentences.append(
+            f"The course of training is not judged before step {FEWEST_STEPS}: this is step "
+            f"{evidence.step}."
+        )
+    if not len(evidence.data.validation_windows):
+        sentences.append("Overfitting is not judged: there are no validation data.")
+    if evidence.probe.examples < 2:
+        sentences.append("How outputs follow inputs is not judged: there is one training example.")
+    return sentences
+
+
+JUDGED_LATER = (unused_data, overfitting, stuck_at_prior, learned)
+"""What is judged once training has gone on for a while."""

@@ -1,0 +1,256 @@
+"""The doctor: each kind of finding on a run that has it, and none on one that has not."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from backprop_panel import TrainingRunManager
+from backprop_panel.analysis import FINDINGS, Finding, diagnose
+from backprop_panel.analysis.diagnosis.doctor import examine, in_order
+from backprop_panel.analysis.diagnosis.finding import NOTE, SICK
+from backprop_panel.nn.faults import FAULTS
+from backprop_panel.runs.demonstrations import DEMONSTRATIONS, demonstrate
+from backprop_panel.settings import SettingError
+
+LEARNING = {
+    "learning_rate": 0.01,
+    "optimizer": "adam",
+    "loss_type": "cross_entropy",
+    "validation_fraction": 0.0,
+    "hidden_dimension": 16,
+    "num_samples": 100,
+    "batch_size": 16,
+}
+
+
+def trained(steps=200, edit=None, **settings):
+    """Return a run that made so many steps, after what `edit` did to its engine."""
+    run = TrainingRunManager().create(**(LEARNING | settings))
+    if edit:
+        edit(run.trainer.engine)
+    train_to(run, steps)
+    return run
+
+
+def train_to(run, steps):
+    engine = run.trainer.engine
+    with np.errstate(all="ignore"):
+        while engine.step < steps:
+            engine.advance(engine.settings.batch_size, steps - engine.step)
+
+
+def found_in(run):
+    return {finding.kind: finding for finding in diagnose(run)}
+
+
+def sick_kinds(run):
+    return [finding.kind for finding in diagnose(run) if finding.severity == SICK]
+
+
+def root(run):
+    """Return the finding that stands first."""
+    return diagnose(run)[0]
+
+
+def below_threshold(engine, bias=-20):
+    """Give all units of the first layer a bias below zero."""
+    parameters = engine.network.parameters.copy()
+    engine.network.by_layer(parameters)[0][-1] = bias
+    engine.load_weights(parameters)
+
+
+def test_a_learning_rate_that_overshoots_is_too_high():
+    finding = root(trained(learning_rate=60.0, optimizer="sgd", activation="relu"))
+    assert finding.kind == "learning_rate_too_high"
+    assert finding.remedy.changes["learning_rate"] < 60
+
+
+def test_units_that_a_high_learning_rate_killed_follow_from_it():
+    found = found_in(trained(learning_rate=60.0, optimizer="sgd", activation="relu"))
+    assert found["dead_units"].because == "learning_rate_too_high"
+
+
+def test_overflow_by_a_high_learning_rate_follows_from_it():
+    found = found_in(trained(learning_rate=1e6, optimizer="sgd", loss_type="mse"))
+    assert found["non_finite"].because == "learning_rate_too_high"
+    assert found["learning_rate_too_high"].because is None
+
+
+def test_a_learning_rate_that_hardly_moves_is_too_low():
+    finding = root(trained(learning_rate=1e-6))
+    assert finding.kind == "learning_rate_too_low"
+    assert finding.remedy.changes["learning_rate"] > 1e-5
+
+
+def test_units_below_their_threshold_are_dead():
+    finding = root(trained(activation="relu", edit=below_threshold))
+    assert (finding.kind, finding.layer) == ("dead_units", 0)
+    assert len(finding.units) == 16
+    assert "zero for every example" in finding.sentence
+
+
+def test_of_units_that_fire_for_a_few_examples_the_share_is_told():
+    settings = {"activation": "relu", "optimizer": "sgd", "learning_rate": 0.001}
+    finding = root(trained(40, partial(below_threshold, bias=-1), **settings))
+    assert finding.kind == "dead_units"
+    assert "zero for at least 90% of the examples" in finding.sentence
+
+
+def test_equal_units_are_symmetric():
+    finding = root(trained(initialization="zeros"))
+    assert (finding.kind, finding.layer) == ("symmetric_units", 0)
+
+
+def test_an_overflow_is_named_with_its_operands_and_its_step():
+    def overflow(engine):
+        engine.advance(16, 5)
+        for row in (0, -1 % len(engine.network.layers[0])):
+            engine.set_weight(0, row, 0, 3e38)
+
+    finding = root(trained(edit=overflow, activation="relu"))
+    assert (finding.kind, finding.step) == ("non_finite", 6)
+    assert "z1[" in finding.sentence and "3e+38" in finding.sentence
+
+
+def test_a_validation_loss_that_rises_for_long_is_overfitting():
+    run = trained(validation_fraction=0.3, num_samples=40, hidden_dimension=32)
+    finding = root(run)
+    assert finding.kind == "overfitting"
+    assert finding.step < 100
+
+
+def test_weight_decay_that_outweighs_the_gradient_is_too_strong():
+    finding = root(trained(weight_decay=0.2, optimizer="sgd", learning_rate=0.1))
+    assert finding.kind == "weight_decay_too_strong"
+    assert finding.remedy.changes == {"weight_decay": pytest.approx(0.002)}
+
+
+def test_a_batch_that_is_left_out_of_each_epoch_is_unused():
+    run = trained(fault="dropped_last_batch")
+    finding = root(run)
+    assert (finding.kind, finding.fault) == ("unused_data", "dropped_last_batch")
+    assert finding.evidence["examples left out of an epoch"] == 100 % 16
+
+
+def test_a_run_at_the_floor_of_ambiguous_data_is_not_sick():
+    run = trained(400, sequence_length=2)
+    assert "ambiguous_data" in found_in(run) and not sick_kinds(run)
+
+
+def test_a_run_that_predicts_all_is_finished():
+    run = trained(400, task_type="sequence_classification", sequence_length=6)
+    assert "finished" in found_in(run) and not sick_kinds(run)
+
+
+def test_a_frozen_layer_is_a_note():
+    run = trained(edit=lambda engine: engine.freeze(0, True))
+    assert found_in(run)["frozen"].severity == NOTE and not sick_kinds(run)
+
+
+@pytest.mark.parametrize("kind", DEMONSTRATIONS)
+def test_each_demonstration_is_named_first(kind):
+    run = demonstrate(TrainingRunManager(), kind)
+    train_to(run, DEMONSTRATIONS[kind].steps)
+    found = [finding for finding in diagnose(run) if finding.kind != "not_judged"]
+    assert found[0].kind == kind
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_mistake_of_the_fault_lab_is_named(fault):
+    run = trained(90, fault=fault)
+    assert root(run).fault == fault
+
+
+def test_wrong_gradients_are_confirmed_by_difference_quotients():
+    evidence = root(trained(90, fault="no_activation_derivative")).evidence
+    assert evidence["largest error of a gradient against a difference quotient"] > 0.01
+
+
+def test_a_run_that_is_not_finite_from_the_start_is_judged():
+    def overflow(engine):
+        for row in (0, len(engine.network.layers[0]) - 1):
+            engine.set_weight(0, row, 0, 3e38)
+
+    finding = root(trained(40, edit=overflow, activation="relu"))
+    assert (finding.kind, finding.step) == ("non_finite", 1)
+
+
+def test_a_mistake_that_was_mended_is_no_longer_told():
+    run = trained(40, fault="wrong_sign")
+    assert root(run).kind == "wrong_update"
+    run.trainer.change(fault=None)
+    for _ in range(6):
+        run.trainer.run_batch()
+    assert "wrong_update" not in found_in(run)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
+def test_a_run_that_learns_is_not_sick(optimizer):
+    rate = {"sgd": 0.3, "momentum": 0.03, "adam": 0.01}[optimizer]
+    assert not sick_kinds(trained(600, optimizer=optimizer, learning_rate=rate))
+
+
+def test_what_cannot_be_judged_is_said_and_why():
+    run = trained(5)
+    sentences = [each.sentence for each in diagnose(run) if each.kind == "not_judged"]
+    assert sentences == [
+        "The course of training is not judged before step 30: this is step 5.",
+        "Overfitting is not judged: there are no validation data.",
+    ]
+
+
+def test_a_run_at_its_beginning_is_not_judged():
+    (finding,) = diagnose(trained(0))
+    assert (finding.kind, finding.step) == ("not_judged", 0)
+
+
+def test_a_run_with_one_example_is_judged_as_far_as_it_can_be():
+    run = trained(50, num_samples=1)
+    assert any("one training example" in each.sentence for each in diagnose(run))
+
+
+def test_an_earlier_step_is_judged_without_what_came_later():
+    run = trained(100, learning_rate=0.01)
+    run.trainer.change(fault="wrong_sign")
+    for _ in range(6):
+        run.trainer.run_batch()
+    assert "wrong_update" in found_in(run)
+    assert "wrong_update" not in {each.kind for each in diagnose(run, step=100)}
+
+
+@pytest.mark.parametrize("step", [-1, 11, 2.5, "3"])
+def test_a_step_that_the_run_has_not_reached_is_refused(step):
+    with pytest.raises(SettingError, match="from 0 to 10"):
+        diagnose(trained(10), step=step)
+
+
+def test_diagnosing_changes_nothing():
+    run = trained(60)
+    before = run.trainer.engine.state().digest()
+    diagnose(run)
+    assert run.trainer.engine.state().digest() == before
+    assert len(run.trainer.engine.events) == 1
+
+
+def test_the_same_run_has_the_same_findings():
+    assert diagnose(trained(60)) == diagnose(trained(60))
+
+
+def test_findings_come_in_pieces_and_the_last_are_complete():
+    run = trained(60)
+    *_, last = examine(run)
+    assert last == diagnose(run)
+
+
+def test_each_kind_is_explained():
+    for kind in FINDINGS.values():
+        assert kind.label and kind.meaning.endswith(".")
+
+
+def test_causes_stand_before_what_they_explain():
+    found = [Finding(kind, "", {}, 1) for kind in ("dead_units", "learning_rate_too_high")]
+    assert [(each.kind, each.because) for each in in_order(found)] == [
+        ("learning_rate_too_high", None),
+        ("dead_units", "learning_rate_too_high"),
+    ]

@@ -23,6 +23,15 @@ def unzipped(data):
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+def zipped(files):
+    """Return a zip of files by their names."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
 def weights_file(network, seed=0):
     """Return a file of random weights that fits a network, and says that it is as PyTorch's."""
     random = np.random.default_rng(seed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,12 +20,11 @@ from ..training.history import COLUMNS, History
 from ..training.pytorch_weights import Tensors, read_tensors, tensor_bytes
 from .bounded_replay import apply_in_order
 from .limits import InterchangeError
+from .tables import lines_of, rows_of
 
 POSITIONS = "checkpoints.json"
 CHECKPOINTS = "checkpoints.safetensors"
-
-ROWS_AT_ONCE = 10_000
-"""Rows of history converted together; other threads wait meanwhile."""
+MEMORY = "fault_memory"
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,8 @@ class CheckpointPosition:
         Number of events that had begun.
     rules : dict of str to int
         Number of steps of each optimizer.
+    memory : int
+        Numbers that the fault in force remembers.
     """
 
     step: int
@@ -47,6 +47,12 @@ class CheckpointPosition:
     position: int
     events: int
     rules: dict[str, int]
+    memory: int = 0
+
+    def entry(self) -> dict[str, object]:
+        """Return it for JSON. `memory` is left out if it is 0: older versions do not know it."""
+        entry = asdict(self)
+        return entry if self.memory else {k: v for k, v in entry.items() if k != "memory"}
 
 
 def checkpoint_files(states: Sequence[EngineState]) -> dict[str, bytes]:
@@ -58,24 +64,19 @@ def checkpoint_files(states: Sequence[EngineState]) -> dict[str, bytes]:
             position=state.position,
             events=state.events,
             rules=state.rules,
+            memory=0 if state.fault_memory is None else state.fault_memory.size,
         )
         for state in states
     ]
     arrays = [state.tensors() for state in states]
+    # Their lengths vary with the batch size.
+    memories = [each.pop(MEMORY) for each in arrays if MEMORY in each]
     names = sorted({name for each in arrays for name in each})
     stacked = {name: np.stack([each[name] for each in arrays if name in each]) for name in names}
-    text = json.dumps([asdict(position) for position in positions], indent=1)
+    if memories:
+        stacked[MEMORY] = np.concatenate(memories)
+    text = json.dumps([position.entry() for position in positions], indent=1)
     return {POSITIONS: text.encode(), CHECKPOINTS: tensor_bytes(stacked)}
-
-
-def table_bytes(columns: Mapping[str, NDArray]) -> bytes:
-    """Return a history as CSV, with all significant digits."""
-    text = io.StringIO()
-    text.write(",".join(columns) + "\n")
-    for first in range(0, len(columns["step"]), ROWS_AT_ONCE):
-        part = [column[first : first + ROWS_AT_ONCE].astype(str) for column in columns.values()]
-        text.writelines(",".join(row) + "\n" for row in zip(*part, strict=True))
-    return text.getvalue().encode()
 
 
 def resume(
@@ -153,6 +154,8 @@ def _is_sound(position: CheckpointPosition, samples: int) -> bool:
         whole
         and position.epoch >= 0
         and 0 <= position.position < samples
+        and is_whole(position.memory)
+        and position.memory >= 0
         and isinstance(position.rules, dict)
         and set(position.rules) <= set(OPTIMIZERS)
         and all(is_whole(steps) and steps >= 0 for steps in position.rules.values())
@@ -165,6 +168,8 @@ def _rows_of(
 ) -> Mapping[str, Iterator]:
     """Return the rows of each tensor; each state takes the next row of its own arrays.
 
+    The rows of `MEMORY` are as long as their positions say.
+
     Raises
     ------
     InterchangeError
@@ -174,13 +179,19 @@ def _rows_of(
     for rule, optimizer in OPTIMIZERS.items():
         if count := sum(rule in position.rules for position in positions):
             expected |= {f"{rule}.{name}": (count, size) for name in optimizer.moment_names}
+    if remembered := sum(position.memory for position in positions):
+        expected[MEMORY] = (remembered,)
     shapes = {name: tensor.shape for name, tensor in tensors.items()}
     if shapes != expected:
         raise InterchangeError(
             "file",
             f"{CHECKPOINTS} holds {shown(shapes, 300)}; {expected} are expected by {POSITIONS}.",
         )
-    return {name: iter(tensor) for name, tensor in tensors.items()}
+    rows = {name: iter(tensor) for name, tensor in tensors.items()}
+    if remembered:
+        ends = np.cumsum([position.memory for position in positions if position.memory])
+        rows[MEMORY] = iter(np.split(tensors[MEMORY], ends[:-1]))
+    return rows
 
 
 def _state(
@@ -207,7 +218,27 @@ def _state(
         optimizers=optimizers,
         frozen_parts=engine.frozen_parts,
         silenced=engine.silenced,
+        fault_memory=_memory(position, rows, engine),
     )
+
+
+def _memory(
+    position: CheckpointPosition, rows: Mapping[str, Iterator], engine: Engine
+) -> NDArray[np.float32] | None:
+    """Return what the fault in force remembers at a position.
+
+    Raises
+    ------
+    InterchangeError
+        If it is not as long as that fault's.
+    """
+    if not engine.can_remember(position.memory):
+        raise InterchangeError(
+            "file",
+            f"{POSITIONS} says that {position.memory} numbers are remembered at step "
+            f"{position.step}; the fault {engine.settings.fault!r} has another number.",
+        )
+    return next(rows[MEMORY]).copy() if position.memory else None
 
 
 def _refuse_elsewhere(position: CheckpointPosition, event: Event) -> None:
@@ -230,31 +261,15 @@ def _read_table(data: bytes, last: EngineState) -> History:
     InterchangeError
         If it is damaged, or does not have one row for each update.
     """
-    header, _, rest = data.partition(b"\n")
-    if header.decode("ascii", "replace") != ",".join(COLUMNS):
-        raise InterchangeError("file", f"The history's columns must be {', '.join(COLUMNS)}.")
-    if (rows := rest.count(b"\n")) != last.step:
+    lines = lines_of(data, COLUMNS, "history")
+    if (rows := lines.count(b"\n")) != last.step:
         raise InterchangeError("file", f"The history has {rows} rows for {last.step} updates.")
-    # NumPy would skip these.
-    if b"\n\n" in b"\n" + rest or b"\r" in rest:
-        raise InterchangeError("file", "The history cannot be read: it has empty lines.")
     history = History()
-    lines = io.TextIOWrapper(io.BytesIO(rest), "ascii", newline="\n")
-    try:
-        while history.rows < rows:
-            history.append(_next_rows(lines, min(ROWS_AT_ONCE, rows - history.rows)))
-    except ValueError as error:
-        raise InterchangeError(
-            "file", f"The history cannot be read: {shortened(error)}."
-        ) from error
+    for part in rows_of(lines, COLUMNS, rows, "history"):
+        history.extend_from(part)
     steps, epochs = history["step"], history["epoch"]
     if not np.array_equal(steps, np.arange(1, rows + 1)):
         raise InterchangeError("file", "The history's rows do not count the updates.")
     if epochs[0] < 0 or (np.diff(epochs) < 0).any() or epochs[-1] > last.epoch:
         raise InterchangeError("file", "The history's epochs do not follow each other.")
     return history
-
-
-def _next_rows(lines: io.TextIOBase, count: int) -> NDArray:
-    dtype = list(COLUMNS.items())
-    return np.loadtxt(lines, dtype, delimiter=",", comments=None, max_rows=count, ndmin=1)

@@ -16,6 +16,7 @@ from ..data.sequence_dataset import SequenceDataset
 from ..nn.network import memory_needed
 from ..runs.run_settings import CONFIGURATION, DATA_SETTINGS, MODEL_SETTINGS
 from ..settings import is_whole, plain, refuse_unknown, shown
+from ..training.health_meter import AT_ONCE as MEASURED_AT_ONCE
 from ..training.model import Model, refuse_too_large
 from ..training.trainer import Trainer
 from .limits import MOST_MASTER_LENGTH, MOST_MASTERS, MOST_NUMBERS, InterchangeError, refuse_above
@@ -100,8 +101,9 @@ def estimate_resources(config: Mapping[str, Any]) -> ResourceEstimate:
     data = 24 * samples + 2 * tokens + windows * (2 * _size(config, "sequence_length") + 40)
     if _value(config, "master_sequences") is None:
         data += BYTES_PER_MASTER * _size(config, "num_master_sequences")
-    # Predictions and the validation loss have buffers of their own.
-    evaluated = memory_needed(widths, min(windows, EVALUATED_AT_ONCE)) - memory_needed(widths, 0)
+    # Predictions, the validation loss and the search for dead units have buffers of their own.
+    pieces = (min(windows, at_once) for at_once in (EVALUATED_AT_ONCE, MEASURED_AT_ONCE))
+    evaluated = sum(memory_needed(widths, piece) - memory_needed(widths, 0) for piece in pieces)
     return ResourceEstimate(
         samples=samples,
         tokens=tokens,

@@ -12,6 +12,7 @@ from ..runs.run import TrainingRun
 from ..settings import shown
 from ..training.checkpoints import Checkpoints, EngineState
 from ..training.event_log import Event
+from ..training.health_log import HealthLog
 from ..training.pytorch_weights import Tensors, torch_tensors
 from .limits import InterchangeError, refuse_other
 
@@ -35,6 +36,7 @@ class ExportSnapshot:
     history : dict of str to array, shape (updates,)
     checkpoints : Checkpoints
         The run's own; later ones may be added.
+    health : HealthLog
     """
 
     state: EngineState
@@ -43,6 +45,7 @@ class ExportSnapshot:
     weights: Tensors
     history: dict[str, NDArray[np.number]]
     checkpoints: Checkpoints
+    health: HealthLog
 
     @property
     def states(self) -> list[EngineState]:
@@ -87,4 +90,5 @@ def _copy(run: TrainingRun) -> ExportSnapshot:
         weights=torch_tensors(run.model.weights, run.model.biases),
         history={name: column.copy() for name, column in run.history.items()},
         checkpoints=engine.checkpoints,
+        health=engine.health.up_to(engine.step),
     )

@@ -23,6 +23,9 @@ MOST_TABLE_BYTES = 1 << 28
 MOST_CHECKPOINT_BYTES = 1 << 28
 """Size of the arrays of all checkpoints: 256 MiB, four times what a run keeps in memory."""
 
+MOST_HEALTH_BYTES = 1 << 26
+"""Size of ``health.csv``: 64 MiB, more than 2,000 moments of a hundred layers."""
+
 MOST_LOADED_BYTES = 1 << 28
 """Size of all weights loaded into a run: 256 MiB, four files of the largest size."""
 

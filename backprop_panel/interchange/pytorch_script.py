@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from ..runs.run import TrainingRun
 from ..training.event_log import (
     Changed,
+    Event,
     LayerFrozen,
     PartFrozen,
     Trained,
@@ -26,10 +27,11 @@ from ..training.event_log import (
 )
 from ..training.pytorch_weights import sequential_bytes, tensor_bytes, tensors_of, torch_tensors
 from ..training.trainer import SETTING_NAMES
+from . import pytorch_faults, pytorch_interventions
 from . import pytorch_templates as templates
 from .bundle_files import Target, write_bundle
 from .export_snapshot import ExportSnapshot, snapshot
-from .pytorch_templates import Part
+from .pytorch_part import Part
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,8 @@ class Segment:
         if the column is None as well.
     silenced : frozenset of (int, int)
         Level and number of each silenced unit.
-    set_before : list of WeightSet or WeightsLoaded
-        The weights that are set by hand or loaded right before.
+    set_before : list of WeightSet, WeightsLoaded or Changed
+        The weights that are set by hand or loaded right before, and the faults that begin.
     size, updates : int
         Examples in a batch, at most, and number of batches.
     """
@@ -53,7 +55,7 @@ class Segment:
     settings: dict[str, Any]
     frozen: frozenset[tuple[int, int | None, int | None]]
     silenced: frozenset[tuple[int, int]]
-    set_before: list[WeightSet | WeightsLoaded]
+    set_before: list[WeightSet | WeightsLoaded | Changed]
     size: int
     updates: int
 
@@ -159,22 +161,41 @@ def _parts(run: TrainingRun, plan: ScriptPlan, folder: str) -> list[Part]:
     at_first = segments[0].settings if segments else run.config
     uses = {segment.settings["loss_type"] for segment in segments} | {at_first["loss_type"]}
     rules = {segment.settings["optimizer"] for segment in segments}
+    faults = _faults(at_first, segments)
     several = len(rules) > 1
     network = run.model.network
+    silences = any(segment.silenced for segment in segments)
+    silencing = [pytorch_interventions.silencing(len(network.widths) - 2)] if silences else []
     parts = [
         templates.imports(run.name, folder),
         templates.data(len(run.dataset.vocabulary), run.dataset.output_dimension),
         templates.model(network.widths, network.activation_names),
+        *silencing,
+        *pytorch_faults.definitions(faults),
         templates.loss_and_optimizer(at_first, "mse" in uses, several),
-        templates.batches(run.dataset.seed),
-        templates.training(any(segment.frozen for segment in segments)),
+        templates.batches(run.dataset.seed, faults),
+        templates.training(any(segment.frozen for segment in segments), faults),
     ]
-    if any(segment.silenced for segment in segments):
-        parts.insert(3, templates.silencing(len(network.widths) - 2))
     if segments:
         lines = _steps(plan, network.widths, several)
         parts.append(templates.steps(lines, float(plan.now.history["loss"][-1])))
     return parts
+
+
+def _faults(at_first: Mapping[str, Any], segments: Sequence[Segment]) -> set[str]:
+    """Return all faults of a script, those of changes between two steps included."""
+    begun = {event.settings["fault"] for each in segments for event in _begun(each.set_before)}
+    return ({at_first["fault"], *(each.settings["fault"] for each in segments)} | begun) - {None}
+
+
+def _begun(events: Sequence[Event]) -> list[Changed]:
+    """Return the faults that begin, among what is done before a step."""
+    return [event for event in events if isinstance(event, Changed)]
+
+
+def _resets(event: Event) -> bool:
+    """Return whether this is a change to a fault that begins without numbers of earlier steps."""
+    return isinstance(event, Changed) and event.settings["fault"] in pytorch_faults.RESETS
 
 
 def _segments(run: TrainingRun, now: ExportSnapshot) -> Iterator[Segment]:
@@ -182,11 +203,16 @@ def _segments(run: TrainingRun, now: ExportSnapshot) -> Iterator[Segment]:
     settings = {name: run.config[name] for name in SETTING_NAMES}
     frozen: set[tuple[int, int | None, int | None]] = set()
     silenced: set[tuple[int, int]] = set()
-    set_before: list[WeightSet | WeightsLoaded] = []
+    set_before: list[WeightSet | WeightsLoaded | Changed] = []
+    if settings["fault"] == "zero_weights":
+        set_before = [Changed(0, settings)]
     for event in now.events:
         match event:
             case Changed():
-                settings = {**settings, **event.settings}
+                before, settings = settings["fault"], {**settings, **event.settings}
+                if settings["fault"] != before:
+                    set_before = [each for each in set_before if not _resets(each)]
+                    set_before += [event] if pytorch_faults.begun(settings["fault"]) else []
             case LayerFrozen():
                 (frozen.add if event.frozen else frozen.discard)((event.layer, None, None))
             case PartFrozen():
@@ -198,7 +224,7 @@ def _segments(run: TrainingRun, now: ExportSnapshot) -> Iterator[Segment]:
             case WeightSet():
                 set_before = [*set_before, event]
             case WeightsLoaded():
-                set_before = [event]  # overwrites the weights set before
+                set_before = [*_begun(set_before), event]  # overwrites the weights set before
             case Trained():
                 held = frozenset(frozen), frozenset(silenced)
                 yield Segment(settings, *held, set_before, event.size, event.updates)
@@ -208,7 +234,7 @@ def _segments(run: TrainingRun, now: ExportSnapshot) -> Iterator[Segment]:
 def _steps(plan: ScriptPlan, widths: Sequence[int], several: bool) -> list[str]:
     """Return a line for each segment, after lines for the settings that change there."""
     segments = plan.segments
-    lines: list[str] = []
+    lines: list[str] = pytorch_faults.switches(None, segments[0].settings)
     before, frozen, silenced = segments[0].settings, frozenset(), frozenset()
     last_used_with = {before["optimizer"]: before}
     for segment in segments:
@@ -216,18 +242,24 @@ def _steps(plan: ScriptPlan, widths: Sequence[int], several: bool) -> list[str]:
         held = last_used_with.get(after["optimizer"])
         changes = templates.changes(before, after, held, several)
         if segment.frozen != frozen:
-            changes.append(templates.freeze(segment.frozen, widths))
+            changes.append(pytorch_interventions.freeze(segment.frozen, widths))
         if segment.silenced != silenced:
-            changes.append(templates.silence(segment.silenced))
-        changes += [
-            templates.load_state(plan.files[event.digest])
-            if isinstance(event, WeightsLoaded)
-            else templates.set_weight(event, widths[event.layer])
-            for event in segment.set_before
-        ]
+            changes.append(pytorch_interventions.silence(segment.silenced))
+        changes += filter(None, (_set(event, plan, widths) for event in segment.set_before))
         if changes:
             lines += ["", *changes]
         lines.append(f"train(steps={segment.updates}, batch_size={segment.size})")
         before = last_used_with[after["optimizer"]] = after
         frozen, silenced = segment.frozen, segment.silenced
     return lines
+
+
+def _set(event: Event, plan: ScriptPlan, widths: Sequence[int]) -> str:
+    """Return the lines for what is done before a step; empty for a change that needs none."""
+    match event:
+        case WeightsLoaded():
+            return templates.load_state(plan.files[event.digest])
+        case WeightSet():
+            return pytorch_interventions.set_weight(event, widths[event.layer])
+        case _:
+            return pytorch_faults.begun(event.settings["fault"])

@@ -5,12 +5,12 @@ User input enters the code only as the `repr` of a string or a number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from ..training.event_log import WeightSet
+from . import pytorch_faults as faults
+from .pytorch_part import Part
 
 DATA = "data.safetensors"
 INITIAL_WEIGHTS = "initial_weights.safetensors"
@@ -31,18 +31,9 @@ OPTIMIZERS = {
     "adamw": ("AdamW", ""),
 }
 
+SETTINGS = {"lr": "learning_rate", "weight_decay": "weight_decay"}
+
 LOSSES = {"mse": "mean_squared_error", "cross_entropy": "functional.cross_entropy"}
-
-GROUP_KEYS = {"learning_rate": "lr", "weight_decay": "weight_decay"}
-"""The keys of settings in PyTorch's parameter groups."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """A sentence and its code."""
-
-    text: str
-    code: str
 
 
 def imports(name: str, folder: str) -> Part:
@@ -88,7 +79,16 @@ def model(widths: Sequence[int], activations: Sequence[str]) -> Part:
 
 
 def loss_and_optimizer(settings: Mapping[str, Any], squares: bool, several: bool) -> Part:
-    """Return loss and optimizer; `squares`: whether the mean squared error is ever used."""
+    """Return loss and optimizer.
+
+    Parameters
+    ----------
+    settings : mapping
+    squares : bool
+        Whether the mean squared error is ever used.
+    several : bool
+        Whether the script uses several optimizers.
+    """
     definition = """def mean_squared_error(logits, targets):
     return functional.mse_loss(logits, functional.one_hot(targets, outputs).float())
 
@@ -96,16 +96,18 @@ def loss_and_optimizer(settings: Mapping[str, Any], squares: bool, several: bool
 """
     return Part(
         "What is minimised, and how a gradient becomes an update.",
-        f"""{definition if squares else ""}loss_function = {LOSSES[settings["loss_type"]]}
+        f"""{definition if squares else ""}{_loss(settings)}
 {_new_optimizer(settings, several)}""",
     )
 
 
-def batches(seed: int) -> Part:
-    """Return the function that takes the next batch."""
+def batches(seed: int, used: Collection[str] = ()) -> Part:
+    """Return the function that takes the next batch, given the faults that the script repeats."""
+    dropping = "dropped_last_batch" in used
     return Part(
         "The batches. An epoch takes every sample once, in an order that the seed and the epoch's "
-        "number decide; its last batch may be smaller.",
+        "number decide; its last batch may be smaller."
+        + faults.sentence_if("dropped_last_batch", used),
         f"""seed = {seed}
 epoch = -1
 order = []  # the samples that the epoch still has
@@ -122,99 +124,69 @@ def next_batch(size):
     if len(order) == 0:
         epoch += 1
         order = order_of(epoch)
-    samples, order = order[:size], order[size:]
+    samples, order = order[:size], order[size:]{_LEAVE_OUT_REST if dropping else ""}
     inputs = functional.one_hot(contexts[samples], tokens).flatten(start_dim=1).float()
-    return inputs, targets[samples]""",
+    return inputs, targets[samples]{_LEAVE_OUT if dropping else ""}""",
     )
 
 
-def training(freezing: bool) -> Part:
-    """Return the training loop; `freezing`: whether anything is ever frozen."""
+_LEAVE_OUT_REST = """
+    leave_out(left_out)"""
+
+_LEAVE_OUT = """
+
+
+left_out = 0  # as many samples are left out at the end of an epoch, at most
+
+
+def leave_out(count):
+    global order, left_out
+    left_out = count
+    if len(order) <= count:
+        order = []"""
+
+
+def training(freezing: bool, used: Collection[str] = ()) -> Part:
+    """Return the training loop.
+
+    Parameters
+    ----------
+    freezing : bool
+        Whether anything is ever frozen.
+    used : collection of str
+        The faults that the script repeats.
+    """
+    accumulating = "accumulated_gradients" in used
+    resetting = "resetting = True  # whether gradients are set to zero before each step\n"
+    reset = "if resetting:\n            optimizer.zero_grad()"
     frozen = "frozen = []  # what does not learn: parameters, and the places in them\n"
-    frozen = frozen if freezing else ""
+    update = "update()" if faults.replace_update(used) else "optimizer.step()"
     return Part(
         "The loop: forward, loss, backward, update."
-        + freezing * " The optimizer sees the gradients of what is frozen, but does not move it.",
+        + freezing * " The optimizer sees the gradients of what is frozen, but does not move it."
+        + faults.sentence_if("accumulated_gradients", used),
         f"""losses = []
-{frozen}
+{freezing * frozen}{accumulating * resetting}
 
 def train(steps, batch_size):
     for _ in range(steps):
         inputs, targets = next_batch(batch_size)
         loss = loss_function(model(inputs), targets)
-        optimizer.zero_grad()
+        {reset if accumulating else "optimizer.zero_grad()"}
         loss.backward()
-{_UPDATE_BUT_FROZEN if freezing else "        optimizer.step()"}
+        {_but_frozen(update) if freezing else update}
         losses.append(loss.item())
     print(f"step {{len(losses)}}: loss {{losses[-1]:.6f}}")""",
     )
 
 
-_UPDATE_BUT_FROZEN = """\
-        kept = [(p, place, p.detach()[place].clone()) for p, place in frozen]
-        optimizer.step()
+def _but_frozen(update: str) -> str:
+    """Return the lines of the loop that make an update, and take it back where all is frozen."""
+    return f"""kept = [(p, place, p.detach()[place].clone()) for p, place in frozen]
+        {update}
         with torch.no_grad():
             for parameter, place, values in kept:
                 parameter[place] = values"""
-
-
-def freeze(parts: frozenset[tuple[int, int | None, int | None]], widths: Sequence[int]) -> str:
-    """Return the lines that freeze these layers, units and entries, and nothing else.
-
-    Parameters
-    ----------
-    parts : frozenset of (int, int or None, int or None)
-        Layer, row and column; an entry if there are both, the last row being the bias; the weights
-        and bias of a unit if the row is None; those of a layer if the column is None as well.
-    widths : sequence of int
-        Units of each level.
-    """
-    places = [place for part in sorted(parts, key=str) for place in _places(*part, widths)]
-    if not places:
-        return "frozen = []"
-    listed = "".join(f"    {place},\n" for place in places)
-    return f"frozen = [\n{listed}]"
-
-
-def _places(layer: int, row: int | None, column: int | None, widths: Sequence[int]) -> list[str]:
-    """Return a frozen part as parameters and the places in them."""
-    name = f"model[{2 * layer}]"
-    if column is None:
-        return [f"({name}.weight, ...)", f"({name}.bias, ...)"]
-    if row is None:
-        return [f"({name}.weight, {column})", f"({name}.bias, {column})"]
-    if row == widths[layer]:
-        return [f"({name}.bias, {column})"]
-    return [f"({name}.weight, ({column}, {row}))"]
-
-
-def silencing(hidden_levels: int) -> Part:
-    """Return the hooks that make the output of silenced units zero."""
-    return Part(
-        "Silenced units: their output is zero, and no gradient passes through them.",
-        f"""silenced = {{}}  # the numbers of the silenced units of each hidden level
-
-
-def silence_units_of(level):
-    def silence(module, inputs, output):
-        output = output.clone()
-        output[:, silenced.get(level, [])] = 0
-        return output
-
-    return silence
-
-
-for level in range(1, {hidden_levels + 1}):
-    model[2 * level - 1].register_forward_hook(silence_units_of(level))""",
-    )
-
-
-def silence(units: frozenset[tuple[int, int]]) -> str:
-    """Return the line that silences these units, each a level and its number, and no others."""
-    levels: dict[int, list[int]] = {}
-    for level, unit in sorted(units):
-        levels.setdefault(level, []).append(unit)
-    return f"silenced = {levels!r}"
 
 
 def loaded_file(number: int) -> str:
@@ -225,15 +197,6 @@ def loaded_file(number: int) -> str:
 def load_state(file: str) -> str:
     """Return the line that loads weights; the optimizer keeps its state."""
     return f'model.load_state_dict(load_file(folder / "{file}"))'
-
-
-def set_weight(event: WeightSet, inputs: int) -> str:
-    """Return the line that sets a weight, or a bias if its row is the last."""
-    if event.row == inputs:
-        place = f"bias.data[{event.column}]"
-    else:
-        place = f"weight.data[{event.column}, {event.row}]"
-    return f"model[{2 * event.layer}].{place} = {event.value!r}"
 
 
 def steps(lines: Sequence[str], last_loss: float) -> Part:
@@ -263,19 +226,28 @@ def changes(
     several : bool
         Whether the script uses several optimizers, so that each needs a name.
     """
-    lines = []
-    if after["loss_type"] != before["loss_type"]:
-        lines.append(f"loss_function = {LOSSES[after['loss_type']]}")
+    lines = faults.switches(before, after)
+    if _loss(after) != _loss(before):
+        lines.append(_loss(after))
     if held is None:
         return [*lines, _new_optimizer(after, several)]
     if after["optimizer"] != before["optimizer"]:
         lines.append(f"optimizer = {after['optimizer']}")
-    lines += [
-        f'optimizer.param_groups[0]["{key}"] = {float(after[name])!r}'
-        for name, key in GROUP_KEYS.items()
-        if after[name] != held[name]
+    return [*lines, *_group_changes(held, after)]
+
+
+def _group_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    return [
+        f'optimizer.param_groups[0]["{name}"] = {float(after[setting])!r}'
+        for name, setting in SETTINGS.items()
+        if after[setting] != before[setting]
     ]
-    return lines
+
+
+def _loss(settings: Mapping[str, Any]) -> str:
+    """Return the line that chooses the loss function."""
+    loss = faults.faulty_loss(settings["fault"], LOSSES[settings["loss_type"]])
+    return f"loss_function = {loss}"
 
 
 def _quoted(text: str) -> str:

@@ -26,14 +26,16 @@ from ..training.pytorch_weights import (
     torch_tensors,
 )
 from .bounded_replay import event_from, refuse_long, replay
-from .bundle_checkpoints import CHECKPOINTS, POSITIONS, checkpoint_files, resume, table_bytes
+from .bundle_checkpoints import CHECKPOINTS, POSITIONS, checkpoint_files, resume
 from .bundle_files import Source, Target, read_bundle, write_bundle
+from .bundle_health import HEALTH, health_files, read_health
 from .bundle_weights import LOADED, loaded_files, read_loaded
 from .config_validation import checked_configuration
 from .export_snapshot import snapshot
 from .limits import (
     MOST_ARCHIVE_BYTES,
     MOST_CHECKPOINT_BYTES,
+    MOST_HEALTH_BYTES,
     MOST_JSON_BYTES,
     MOST_LOADED_BYTES,
     MOST_TABLE_BYTES,
@@ -41,10 +43,11 @@ from .limits import (
     InterchangeError,
     refuse_above,
 )
+from .tables import table_bytes
 
 FORMAT = "backprop_panel run"
 VERSION = 1
-"""The version of the format. Older versions of the package refuse the file of loaded weights."""
+"""The version of the format. Older versions of the package refuse the files that came later."""
 
 RUN = "run.json"
 HISTORY = "history.csv"
@@ -58,6 +61,7 @@ LIMITS = {
     POSITIONS: MOST_JSON_BYTES,
     CHECKPOINTS: MOST_CHECKPOINT_BYTES,
     LOADED: MOST_LOADED_BYTES,
+    HEALTH: MOST_HEALTH_BYTES,
     WEIGHTS: MOST_WEIGHTS_BYTES,
     INITIAL_WEIGHTS: MOST_WEIGHTS_BYTES,
     SUMS: 4096,
@@ -74,8 +78,8 @@ def export_run(run: TrainingRun, target: Target) -> None:
     The files are ``run.json`` (configuration, events, position), ``history.csv``,
     ``weights.safetensors`` and ``initial_weights.safetensors``, which a matching ``nn.Sequential``
     loads, and ``SHA256SUMS`` for ``sha256sum --check``. ``loaded_weights.safetensors`` holds the
-    weights that were loaded into the run. A run that is too long for a replay at import includes
-    its checkpoints. Missing parent folders are created.
+    weights that were loaded into the run, and ``health.csv`` the measures of its layers. A run that
+    is too long for a replay at import includes its checkpoints. Missing parent folders are created.
 
     Raises
     ------
@@ -100,7 +104,7 @@ def export_run(run: TrainingRun, target: Target) -> None:
         WEIGHTS: sequential_bytes(now.weights),
         INITIAL_WEIGHTS: sequential_bytes(torch_tensors(initial.weights, initial.biases)),
     }
-    files |= loaded_files(now.events, now.loaded)
+    files |= loaded_files(now.events, now.loaded) | health_files(now.health)
     if _is_long(run, now.events):
         files |= checkpoint_files(now.states)
     sums = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items()]
@@ -147,6 +151,9 @@ def read_run(source: Source) -> tuple[TrainingRun, list[str]]:
     run.trainer.engine.tensors = read_loaded(files, events, run.model.network)
     _replay_or_resume(run, events, files)
     _check_position(run, entries["position"])
+    if HEALTH in files:
+        health = read_health(files[HEALTH], run.model.network, run.trainer.step)
+        run.trainer.engine.health = health
     deviations += _use_exported_weights(run, exported)
     return run, deviations
 

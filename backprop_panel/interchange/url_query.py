@@ -191,8 +191,22 @@ def _read(name: str, value: Any) -> Any:
     return _parsed(name, value) if isinstance(value, str) else value
 
 
+def read_setting(name: str, value: Any) -> Any:
+    """Return the value that a text stands for in a link, such as ``64,32``; other values as given.
+
+    Raises
+    ------
+    SettingError
+        If the name is unknown, or the text is not of the setting's type.
+    """
+    refuse_unknown([name], SETTINGS)
+    return _parsed(name, value) if isinstance(value, str) else value
+
+
 def _parsed(name: str, text: str) -> Any:
     setting = SETTINGS[name]
+    if isinstance(setting, Choice) and setting.allow_None and text == "null":
+        return None
     if isinstance(setting, Choice):
         if text not in setting.objects:
             raise SettingError(name, one_of(name, text, setting.objects))

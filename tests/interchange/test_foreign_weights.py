@@ -247,6 +247,11 @@ def test_refused_file_makes_no_run(manager, settings, reason):
     assert manager.runs == []
 
 
+def test_bytes_that_are_no_safetensors_file_are_called_so(manager):
+    with pytest.raises(SettingError, match="Not a whole safetensors file"):
+        manager.create_from_weights(b"whatever this is", **SETTINGS)
+
+
 def test_run_of_a_mapping_is_as_that_of_its_file(manager):
     file = file_of(Named(widths=(16, 9, 9, 4)))
     run = manager.create_from_weights(file, transposed=True, **SETTINGS)

@@ -14,9 +14,9 @@ from backprop_panel.interchange import (
     import_run,
     to_query,
 )
+from tests.texts import NAMES
 
 NETWORK = {"hidden_dimension": 6, "batch_size": 16, "loss_type": "cross_entropy"}
-NAMES = "emma\nolivia\nava\nmia\nanna\nella\nleo\nida\nbo\nelias\nava"
 
 KINDS = {
     "names": SequenceDataset.from_text(NAMES, 4, boundary="."),

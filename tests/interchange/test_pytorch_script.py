@@ -11,8 +11,11 @@ import pytest
 
 from backprop_panel import TrainingRun
 from backprop_panel.interchange import InterchangeError, export_notebook, export_script
+from backprop_panel.nn.fault_needs import Setup
+from backprop_panel.nn.faults import FAULTS
 from backprop_panel.nn.losses import LOSSES
 from backprop_panel.nn.optimizers import OPTIMIZERS
+from backprop_panel.training.event_log import Changed
 from tests.bundles import weights_file
 
 STEPS = 100
@@ -132,6 +135,87 @@ def classifying():
     return run
 
 
+LEARNING_RATES = {"sgd": 0.02, "momentum": 0.002, "rmsprop": 0.001, "adam": 0.001, "adamw": 0.001}
+
+WITH_FAULTS = {
+    "num_samples": 100,
+    "hidden_dimension": [12, 12, 8],
+    "activation": ["gelu", "tanh", "sigmoid"],
+    "weight_decay": 0.01,
+    "batch_size": 13,  # six of them and a smaller one are an epoch
+}
+
+
+def acting_with(optimizer, loss_type):
+    """The faults that can act with an optimizer and a loss."""
+    settings = WITH_FAULTS
+    widths = [16, *settings["hidden_dimension"], 4]
+    rest = loss_type, optimizer, settings["batch_size"], 80
+    setup = Setup(widths, settings["activation"], *rest)
+    keys = [key for key, fault in FAULTS.items() if not fault.needs(setup)]
+    return sorted(keys, key="zero_weights".__eq__)  # last: units that are equal hide other faults
+
+
+def with_faults(optimizer, loss_type):
+    """Each fault that can act, one after the other, with frozen parts and weights set by hand."""
+    rate = LEARNING_RATES[optimizer]
+    chosen = {"optimizer": optimizer, "loss_type": loss_type, "learning_rate": rate}
+    run = TrainingRun(f"faults {optimizer} {loss_type}", {**WITH_FAULTS, **chosen})
+    engine = run.trainer.engine
+    for number, fault in enumerate(acting_with(optimizer, loss_type)):
+        batches(run, 2)
+        run.trainer.change(fault=fault)
+        batches(run, 2)
+        run.trainer.change(fault=None)
+        run.trainer.change(fault=fault)  # what was remembered is forgotten
+        batches(run, 1)
+        run.trainer.run_step()
+        engine.set_weight(2, number % 12, 2, -0.4)
+        engine.set_weight(1, 12, number % 12, 0.3)  # a bias
+        engine.freeze(number % 4, True)
+        engine.freeze(2, True, column=number % 8)
+        engine.freeze(1, True, row=12, column=3)
+        engine.silence(1 + number % 3, number % 8, True)
+        batches(run, 3)
+        run.trainer.change(learning_rate=rate / 2)
+        engine.freeze(number % 4, False)
+        batches(run, 2)
+        engine.silence(1 + number % 3, number % 8, False)
+        run.trainer.change(fault=None, learning_rate=rate)
+    batches(run, 3)
+    return run
+
+
+def with_one_fault(fault):
+    """A fault from the first step on, and later none."""
+    suited = {"loss_type": "cross_entropy", "optimizer": "adam"}
+    run = TrainingRun(fault, {**WITH_FAULTS, **suited, "fault": fault})
+    batches(run, 5)
+    run.trainer.change(fault=None)
+    batches(run, 3)
+    return run
+
+
+def with_optimizers_exchanged_under_faults():
+    run = TrainingRun("exchanged", {**WITH_FAULTS, "optimizer": "adam", "learning_rate": 0.001})
+    rules = ["adam", "adamw", "adam"]
+    for fault, optimizers in {
+        "no_bias_correction": rules,
+        "inverted_bias_correction": rules,
+        "wrong_sign": OPTIMIZERS,
+        "bias_per_weight": OPTIMIZERS,
+    }.items():
+        run.trainer.change(fault=None)
+        for optimizer in optimizers:
+            rate = LEARNING_RATES[optimizer] / 2
+            run.trainer.change(optimizer=optimizer, learning_rate=rate, fault=fault)
+            batches(run, 4)
+    return run
+
+
+FAULTY = [f"faults {optimizer} {loss}" for optimizer in OPTIMIZERS for loss in LOSSES]
+
+
 @pytest.fixture(scope="module")
 def runs():
     made = {
@@ -145,7 +229,13 @@ def runs():
         "deep": classifying(),
         "by hand": set_and_frozen_by_hand(),
         "loaded": with_loaded_weights(),
+        **{name: with_faults(*name.split()[1:]) for name in FAULTY},
+        **{fault: with_one_fault(fault) for fault in FAULTS},
+        "exchanged": with_optimizers_exchanged_under_faults(),
     }
+
+
+NOTEBOOKS = ["every", "loaded", "faults adamw cross_entropy"]
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +244,7 @@ def losses(runs, tmp_path_factory):
     place = tmp_path_factory.mktemp("scripts")
     for name, run in runs.items():
         export_script(run, place / name)
-    notebooks = {f"notebook of {name}": runs[name] for name in ("every", "loaded")}
+    notebooks = {f"notebook of {name}": runs[name] for name in NOTEBOOKS}
     for name, run in notebooks.items():
         export_notebook(run, place / name)
     folders = [str(place / name) for name in [*runs, *notebooks]]
@@ -180,6 +270,47 @@ def test_a_script_repeats_the_losses_of_the_run(runs, losses, optimizer, loss):
     assert np.abs(np.array(losses[name]) - expected).max() < 1e-5
 
 
+@pytest.mark.parametrize("name", [*FAULTY, *FAULTS, "exchanged"])
+def test_a_script_repeats_the_faults_of_a_run(runs, losses, name):
+    expected = runs[name].history["loss"]
+    assert len(losses[name]) == len(expected)
+    np.testing.assert_allclose(losses[name], expected, rtol=2e-5)
+
+
+def test_each_fault_is_repeated_with_every_optimizer_and_loss_that_it_acts_with(runs):
+    repeated = {
+        (each.settings["fault"], *name.split()[1:])
+        for name in FAULTY
+        for each in runs[name].trainer.engine.events
+        if isinstance(each, Changed) and each.settings.get("fault")
+    }
+    of_adam = {"no_bias_correction", "inverted_bias_correction"}
+    of_cross_entropy = {"no_softmax_derivative", "double_softmax"}
+    assert repeated == {
+        (fault, optimizer, loss)
+        for fault in FAULTS
+        for optimizer in (["adam", "adamw"] if fault in of_adam else OPTIMIZERS)
+        for loss in (["cross_entropy"] if fault in of_cross_entropy else LOSSES)
+    }
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_script_has_the_sentences_of_its_faults_only(runs, tmp_path, fault):
+    lines = script(runs[fault], tmp_path).splitlines()
+    text = " ".join(line.removeprefix("# ") for line in lines)
+    assert [key for key, each in FAULTS.items() if each.sentence in text] == [fault]
+    assert [key for key in FAULTS if f"def {key}(" in text] in ([], [fault])
+
+
+def test_a_fault_taken_back_before_a_step_does_not_matter(tmp_path):
+    run = TrainingRun("run", {"hidden_dimension": 4})
+    batches(run, 1)
+    run.trainer.change(fault="stale_activations")
+    run.trainer.change(fault=None)
+    batches(run, 1)
+    assert "stale" not in script(run, tmp_path)
+
+
 @pytest.mark.parametrize("name", ["every", "deep", "by hand", "loaded"])
 def test_a_script_covers_every_optimizer_loss_and_activation(runs, losses, name):
     expected = runs[name].history["loss"]
@@ -187,7 +318,7 @@ def test_a_script_covers_every_optimizer_loss_and_activation(runs, losses, name)
     assert np.abs(np.array(losses[name]) - expected)[:STEPS].max() < 1e-5
 
 
-@pytest.mark.parametrize("name", ["every", "loaded"])
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_repeats_the_losses_of_the_script(losses, name):
     assert losses[f"notebook of {name}"] == losses[name]
 
@@ -214,7 +345,9 @@ def imported(source):
     return modules
 
 
-@pytest.mark.parametrize("name", ["every", "by hand", "loaded"])
+@pytest.mark.parametrize(
+    "name", ["every", "by hand", "loaded", "faults adamw cross_entropy", "exchanged"]
+)
 def test_a_formatter_leaves_a_script_unchanged(runs, tmp_path, name):
     export_script(runs[name], tmp_path / "script")
     for command in (["format", "--check"], ["check", "--select", "E,F,I,B"]):

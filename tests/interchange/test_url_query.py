@@ -238,3 +238,13 @@ def test_a_link_beyond_what_servers_take_is_refused_with_the_zip_instead(text):
 def test_a_link_within_what_servers_take_is_the_query():
     config = {"master_sequences": "ab" * 3000}
     assert to_short_query(config) == to_query(config)
+
+
+def test_a_link_carries_a_fault_and_may_take_one_off():
+    assert to_query({"fault": "wrong_sign"}) == "fault=wrong_sign"
+    assert from_query("fault=wrong_sign") == {"fault": "wrong_sign"}
+    assert to_query({"fault": None}) == ""
+    of_page = {"fault": "wrong_sign"}
+    assert from_query(to_query({"fault": None}, of_page), of_page) == {"fault": None}
+    with pytest.raises(SettingError, match="Did you mean 'wrong_sign'"):
+        from_query("fault=wrongsign")

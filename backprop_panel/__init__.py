@@ -7,6 +7,7 @@ from .settings import SettingError
 from .storage.database import Store, StoreError
 from .training.model import Model
 from .training.trainer import Trainer
+from .version import __version__
 
 __all__ = [
     "Model",
@@ -18,4 +19,5 @@ __all__ = [
     "Trainer",
     "TrainingRun",
     "TrainingRunManager",
+    "__version__",
 ]

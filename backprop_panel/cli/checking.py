@@ -1,0 +1,111 @@
+"""``backprop-panel check``: whether the numbers of a run follow from each other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from ..analysis.checks.gradient_check import AGAINST, check_gradients
+from ..analysis.checks.update_audit import Discrepancy, audit, audit_run
+from ..nn.record import StepRecord
+from ..runs.manager import TrainingRun
+from .diagnosing import run_of
+from .options import json_option, store_option, user_option
+from .runs import complete_run
+
+Entry = dict[str, Any]
+
+
+@click.command()
+@click.argument("run", metavar="RUN|ZIP", shell_complete=complete_run)
+@click.option("--step", type=click.IntRange(1), help="Check this step alone, and no interval.")
+@click.option(
+    "--against",
+    type=click.Choice(AGAINST),
+    default=AGAINST[0],
+    show_default=True,
+    help="What gradients are compared with: central differences in float64, or PyTorch.",
+)
+@store_option
+@user_option
+@json_option
+def check(run: str, step: int | None, against: str, store: str, user: str, as_json: bool) -> int:
+    """Check the gradients of a run's last step, and audit its steps.
+
+    Every interval between two checkpoints is trained again, and its last step audited: that takes
+    about as long as the training did. The exit status is 1 if a number does not follow.
+    """
+    wrong = False
+    with run_of(run, store, user) as found:
+        if not found.trainer.step:
+            click.echo(f"{found.name}: no step was made, so that nothing can be checked.", err=True)
+            return 0
+        for entry in checked(found, step, against):
+            wrong |= not entry["ok"]
+            click.echo(json.dumps(entry) if as_json else entry["sentence"])
+    return int(wrong)
+
+
+def checked(run: TrainingRun, step: int | None, against: str) -> Iterator[Entry]:
+    """Yield what each check found: the gradients first, then the audits.
+
+    Raises
+    ------
+    SettingError
+        If the run has not reached that step.
+    """
+    last = run.trainer.step if step is None else step
+    _, record, deviation = run.step_again(last)
+    yield _gradients(record, against)
+    if step is not None:
+        yield _audited(f"step {step:,}", record.step, audit(record), record, deviation)
+        return
+    for interval in audit_run(run):
+        what = f"steps {interval.start + 1:,} to {interval.end:,}"
+        yield _audited(what, interval.end, interval.discrepancies, None, interval.deviation)
+
+
+def _gradients(record: StepRecord, against: str) -> Entry:
+    found = check_gradients(record, against)
+    worst = found.worst
+    where = f"step {record.step:,}: {found.checked:,} of {found.parameters:,} gradients"
+    if worst is None:
+        sentence = f"{where}: none can be checked."
+    else:
+        name = f"dW{worst.layer + 1}[{worst.row}, {worst.column}]"
+        how = "agree with" if found.ok else "DO NOT AGREE with"
+        sentence = f"{where} {how} {against}; the largest error is {worst.error:.2g}, of {name}."
+    return {
+        "check": "gradients",
+        "step": record.step,
+        "ok": bool(found.ok),
+        "worst": None if worst is None else worst.error,
+        "sentence": sentence,
+    }
+
+
+def _audited(
+    what: str,
+    step: int,
+    discrepancies: list[Discrepancy],
+    record: StepRecord | None,
+    deviation: str,
+) -> Entry:
+    if not discrepancies:
+        sentence = f"{what}: every number follows from those before it."
+    else:
+        first = discrepancies[0]
+        name = first.name(record) if record is not None else first.quantity
+        sentence = (
+            f"{what}: {name} DOES NOT FOLLOW: {first.found:.7g} where {first.expected:.7g} follows."
+        )
+    ok = not discrepancies and not deviation
+    return {
+        "check": "audit",
+        "step": step,
+        "ok": ok,
+        "sentence": " ".join(filter(None, [sentence, deviation])),
+    }

@@ -1,0 +1,190 @@
+"""Options that are made from the Params of settings: their names, bounds and docs."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import param
+from click.shell_completion import CompletionItem
+from platformdirs import user_data_path
+
+from ..interchange.config_validation import SETTINGS
+from ..interchange.url_query import read_setting
+from ..nn.activations import ACTIVATIONS
+from ..runs.manager import TrainingRunManager
+from ..settings import Choice, Count, Quantity, SettingError, refuse_unknown, shortened
+from ..sweeps.checking import refuse_out_of_bounds
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+PAGE_DEFAULTS = {"learning_rate": 0.01, "loss_type": "cross_entropy", "optimizer": "adam"}
+"""The defaults of the page's first run, which `train` and `sweep` share."""
+
+
+class SettingType(click.ParamType):
+    """The value of a setting, written as in a link, and checked by its Param."""
+
+    def __init__(self, setting: str) -> None:
+        self.setting, self.declared = setting, SETTINGS[setting]
+        self.name = setting
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Return what the value looks like."""
+        return metavar(self.declared)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return a text as a value of the setting."""
+        try:
+            return checked_value(self.setting, value)
+        except SettingError as error:
+            self.fail(str(error), param, ctx)
+
+    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
+        """Return the values of a choice that begin as typed."""
+        return [
+            CompletionItem(name) for name in choices(self.setting) if name.startswith(incomplete)
+        ]
+
+
+def checked_value(setting: str, value: Any) -> Any:
+    """Return the value of a setting, or the one that a text stands for.
+
+    Raises
+    ------
+    SettingError
+    """
+    value = read_setting(setting, value)
+    refuse_out_of_bounds({setting: value})
+    return value
+
+
+def choices(setting: str) -> list[str]:
+    """Return the names that a setting takes; none if it takes numbers or lists."""
+    declared = SETTINGS[setting]
+    if isinstance(declared, Choice):
+        return [name for name in declared.objects if name is not None]
+    return list(ACTIVATIONS) if setting == "activation" else []
+
+
+def metavar(declared: param.Parameter) -> str:
+    """Return what the value of a Param looks like on the command line."""
+    if isinstance(declared, Choice):
+        return "NAME"
+    if isinstance(declared, Count):
+        return "N"
+    return "X" if isinstance(declared, Quantity) else "VALUE[,VALUE...]"
+
+
+def help_of(setting: str) -> str:
+    """Return the doc of a setting with its bounds and its default."""
+    declared = SETTINGS[setting]
+    bounds = declared.allowed() if isinstance(declared, (Count, Quantity)) else ""
+    named = choices(setting) if isinstance(declared, Choice) else []
+    default = PAGE_DEFAULTS.get(setting, declared.default)
+    facts = [
+        bounds or ", ".join(named),
+        f"default {written(default)}" if default is not None else "",
+    ]
+    return f"{declared.doc} [{'; '.join(filter(None, facts))}]"
+
+
+def written(value: Any) -> str:
+    """Return a value as the command line takes it."""
+    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def setting_options(command: Command) -> Command:
+    """Add an option for each setting of a run."""
+    for setting in reversed([name for name in SETTINGS if name != "mode"]):
+        option = click.option(
+            f"--{setting.replace('_', '-')}",
+            setting,
+            type=SettingType(setting),
+            help=help_of(setting),
+        )
+        command = option(command)
+    return command
+
+
+def given_settings(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings among the options of a command, with the page's defaults."""
+    given = {name: options[name] for name in SETTINGS if options.get(name) is not None}
+    return {**PAGE_DEFAULTS, **given}
+
+
+def _read_config(ctx: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    """Take the options that a TOML file gives; those of the command line come before them."""
+    if path is None:
+        return None
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise click.BadParameter(f"{path} cannot be read: {shortened(error)}") from None
+    known = [each.name for each in ctx.command.params if each.name not in ("config", "help")]
+    try:
+        refuse_unknown(given, known)
+    except SettingError as error:
+        raise click.BadParameter(f"{path}: {error}") from None
+    ctx.default_map = {**(ctx.default_map or {}), **given}
+    return path
+
+
+config_option = click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=_read_config,
+    is_eager=True,
+    expose_value=False,
+    help="A TOML file with these options, such as learning_rate = 0.01.",
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+
+
+@cache
+def default_store() -> Path:
+    """Return the file in which the page keeps its runs."""
+    return user_data_path("backprop_panel") / "runs.sqlite"
+
+
+store_option = click.option(
+    "--store",
+    type=click.Path(dir_okay=False),
+    envvar="BACKPROP_PANEL_STORE",
+    default=lambda: str(default_store()),
+    show_default="the page's",
+    help="The file that keeps the runs.",
+)
+
+user_option = click.option(
+    "--user", default="", help="The owner of the runs, on a page with login."
+)
+
+
+def run_named(manager: TrainingRunManager, which: str) -> Any:
+    """Return the run of a name, or of an id or its beginning.
+
+    Raises
+    ------
+    SettingError
+        If there is none.
+    """
+    for run in manager.runs:
+        if run.name == which:
+            return run
+    found = [run for run in manager.runs if run.id.startswith(which)]
+    if len(found) == 1 and which:
+        return found[0]
+    raise SettingError("run", no_run(which, (run.name for run in manager.runs)))
+
+
+def no_run(which: str, names: Iterable[str]) -> str:
+    """Return the message that there is no such run, with the nearest name."""
+    from ..settings import did_you_mean, shown
+
+    return f"There is no run {shown(which)}.{did_you_mean(which, names)}"

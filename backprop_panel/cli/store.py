@@ -1,0 +1,46 @@
+"""``backprop-panel store``: the file of the runs."""
+
+from __future__ import annotations
+
+import click
+
+from ..runs.manager import TrainingRunManager
+from ..settings import SettingError
+from .options import store_option, user_option
+from .runs import opened
+
+
+@click.group()
+def store() -> None:
+    """Look after the file of the runs."""
+
+
+@store.command()
+@store_option
+@user_option
+def check(store: str, user: str) -> int:
+    """Read everything in the store; the exit status is 1 if something is damaged."""
+    with opened(store, user) as manager:
+        problems = file_problems(manager)
+        for run in manager.runs:
+            try:
+                run.load()
+            except SettingError as error:
+                problems.append(str(error))
+        problems += [f"{run.name}: {run.reason}" for run in manager.unreadable]
+        for problem in dict.fromkeys(problems):
+            click.echo(problem, err=True)
+        if not problems:
+            count = len(manager.runs)
+            click.echo(f"{store}: {count} run{'s' if count != 1 else ''}, all can be read.")
+    return int(bool(problems))
+
+
+def file_problems(manager: TrainingRunManager) -> list[str]:
+    """Return what SQLite finds wrong with the file."""
+    with manager.store.transaction(writing=False) as db:
+        found = [row[0] for row in db.execute("PRAGMA integrity_check")]
+        found += [
+            f"a row of {row[0]} refers to none" for row in db.execute("PRAGMA foreign_key_check")
+        ]
+    return [problem for problem in found if problem != "ok"]

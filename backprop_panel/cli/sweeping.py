@@ -1,0 +1,227 @@
+"""``backprop-panel sweep``: many runs, on this machine's cores or on a cluster."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import asdict
+from time import sleep
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from ..interchange.config_validation import SETTINGS
+from ..runs.manager import TrainingRunManager
+from ..settings import SettingError
+from ..sweeps.checking import NOT_VARIED
+from ..sweeps.cluster import connected, local_client
+from ..sweeps.plan import OBJECTIVES
+from ..sweeps.sweep import Sweep
+from ..sweeps.trial import FAILED, RUNNING, WAITING, Trial
+from .interruption import INTERRUPTED, terminable
+from .options import (
+    checked_value,
+    config_option,
+    given_settings,
+    json_option,
+    setting_options,
+    store_option,
+    user_option,
+    written,
+)
+
+SHOWN_SECONDS = 0.25
+COMPARED_BY = {"loss": "mean loss of their last 32 steps", "validation_loss": "validation loss"}
+"""By what the runs are compared, in words."""
+
+BEST_SHOWN = 5
+
+
+class Varied(click.ParamType):
+    """A setting and its values: ``learning_rate=0.01,0.1``, or with semicolons between lists."""
+
+    name = "SETTING=VALUES"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, list[Any]]:
+        """Return the name and the values."""
+        if isinstance(value, tuple):
+            return value
+        name, is_given, values = str(value).partition("=")
+        name = name.strip().replace("-", "_")
+        try:
+            if not is_given:
+                raise SettingError(name, f"{value!r} is not of the form SETTING=VALUE,VALUE.")
+            separator = ";" if ";" in values else ","
+            return name, [checked_value(name, one) for one in values.split(separator)]
+        except SettingError as error:
+            self.fail(str(error), param, ctx)
+
+    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
+        """Return the settings that begin as typed."""
+        names = [name for name in SETTINGS if name not in NOT_VARIED]
+        return [CompletionItem(f"{name}=") for name in names if name.startswith(incomplete)]
+
+
+class Ranged(Varied):
+    """A setting and its range: ``learning_rate=0.0001:1``, or a list to choose from."""
+
+    name = "SETTING=LOW:HIGH"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, Any]:
+        """Return the name, and a pair or a list."""
+        name, _, values = str(value).partition("=")
+        low, is_range, high = values.partition(":")
+        if isinstance(value, tuple) or not is_range:
+            return super().convert(value, param, ctx)
+        name = name.strip().replace("-", "_")
+        try:
+            return name, (checked_value(name, low), checked_value(name, high))
+        except SettingError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.command()
+@config_option
+@click.option("--grid", type=Varied(), multiple=True, help="Every combination is trained. Repeat.")
+@click.option(
+    "--range", "ranges", type=Ranged(), multiple=True, help="Sampled, not a grid. Repeat."
+)
+@click.option("--samples", type=click.IntRange(1), help="How many are sampled from the ranges.")
+@click.option(
+    "--sampler", default="random", show_default=True, help="Or one of Optuna: TPESampler."
+)
+@click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="Runs of each.")
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the data. [default 50]")
+@click.option("--steps", type=click.IntRange(1), help="Updates, in place of epochs.")
+@click.option("--halving", type=click.IntRange(2), help="One in so many runs goes on: ASHA.")
+@click.option(
+    "--name", default="sweep", show_default=True, help="The beginning of the runs' names."
+)
+@click.option(
+    "--objective", type=click.Choice(OBJECTIVES), default="loss", help="By which runs are compared."
+)
+@click.option("--scheduler", help="A Dask scheduler, such as tcp://10.0.0.5:8786.")
+@click.option("--workers", type=click.IntRange(1), help="Processes here; one a core by default.")
+@click.option("--resume", metavar="SWEEP", help="Go on with a sweep of the store, by its name.")
+@store_option
+@user_option
+@json_option
+@setting_options
+def sweep(
+    scheduler: str | None,
+    workers: int | None,
+    resume: str | None,
+    store: str,
+    user: str,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Train every combination of the values of some settings, each with several seeds.
+
+    Ctrl-C keeps what is done; --resume does the rest.
+    """
+    if store == "memory":
+        raise click.UsageError("A sweep needs a file: --store runs.sqlite.")
+    with closing(TrainingRunManager(store, user)) as manager:
+        made = Sweep.load(resume, manager=manager) if resume else _made(manager, options)
+        if not as_json:
+            click.echo(f"{made.plan.runs} runs of {_budget(made)}.", err=True)
+        with connected(scheduler) if scheduler else local_client(workers) as client, terminable():
+            interrupted = _run(made, client, as_json)
+        _tell_end(made, as_json)
+    if interrupted:
+        click.echo(f"Interrupted: --resume {made.plan.name} does the rest.", err=True)
+        return INTERRUPTED
+    return int(made.counts[FAILED] > 0)
+
+
+def _made(manager: TrainingRunManager, options: dict[str, Any]) -> Sweep:
+    if options["epochs"] and options["steps"]:
+        raise click.UsageError("Give either --epochs or --steps.")
+    steps = options["steps"]
+    names = ("samples", "sampler", "seeds", "halving", "objective", "name")
+    return Sweep(
+        given_settings(options),
+        manager=manager,
+        grid=dict(options["grid"]),
+        ranges=dict(options["ranges"]),
+        budget={"steps": steps} if steps else {"epochs": options["epochs"] or 50},
+        **{name: options[name] for name in names},
+    )
+
+
+def _budget(made: Sweep) -> str:
+    return f"{made.plan.amount} {made.plan.unit}"
+
+
+def _run(made: Sweep, client: Any, as_json: bool) -> bool:
+    """Run a sweep and show it; tell whether Ctrl-C ended it."""
+    told: set[int] = set()
+    bar = click.progressbar(length=1000, label=made.plan.name, hidden=as_json, file=sys.stderr)
+    try:
+        made.start(client)
+        with bar:
+            while made.running:
+                sleep(SHOWN_SECONDS)
+                bar.update(round(1000 * made.progress) - bar.pos)
+                if as_json:
+                    _tell_ended(made, told)
+        made.wait()
+        return False
+    except KeyboardInterrupt:
+        made.pause()
+        return True
+    finally:
+        if as_json:
+            _tell_ended(made, told)
+
+
+def _tell_ended(made: Sweep, told: set[int]) -> None:
+    """Write a line for each run that has ended since the last call."""
+    for trial in sorted(made.begun, key=lambda each: each.number):
+        if trial.number not in told and trial.status not in (WAITING, RUNNING):
+            told.add(trial.number)
+            click.echo(json.dumps(_entry(made, trial)))
+
+
+def _entry(made: Sweep, trial: Trial) -> dict[str, Any]:
+    losses = asdict(trial.score)
+    return {
+        "name": f"{made.plan.name} #{trial.number + 1}",
+        "id": trial.run_id,
+        "settings": trial.settings,
+        "status": trial.status,
+        "reason": trial.reason,
+        "step": trial.step,
+        **{name: loss if math.isfinite(loss) else None for name, loss in losses.items()},
+    }
+
+
+def _tell_end(made: Sweep, as_json: bool) -> None:
+    for notice in made.notices:
+        click.echo(f"Warning: {notice}", err=True)
+    counts = ", ".join(f"{count} {state}" for state, count in made.counts.items() if count)
+    if as_json:
+        return
+    objective = made.plan.objective
+    best = _best(made.begun, objective)
+    click.echo(f"{counts}; the best by the {COMPARED_BY[objective]}:" if best else counts)
+    for trial in best:
+        settings = ", ".join(f"{name}={written(trial.settings[name])}" for name in made.plan.varied)
+        click.echo(
+            f"  {objective} {trial.ranking(objective):.4g}  {made.plan.name} "
+            f"#{trial.number + 1}  {settings}"
+        )
+    for trial in made.begun:
+        if trial.status == FAILED:
+            click.echo(f"  failed: {made.plan.name} #{trial.number + 1}: {trial.reason}", err=True)
+
+
+def _best(trials: Iterable[Trial], objective: str) -> list[Trial]:
+    ranked = [(trial.ranking(objective), trial.number, trial) for trial in trials]
+    finite = [each for each in ranked if math.isfinite(each[0])]
+    return [trial for _, _, trial in sorted(finite)[:BEST_SHOWN]]

@@ -1,0 +1,144 @@
+"""``backprop-panel train``: one run, with a bar and its metrics while it trains."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from contextlib import closing
+from time import monotonic, sleep
+from typing import Any
+
+import click
+
+from ..runs.manager import TrainingRun, TrainingRunManager
+from ..training.stop_conditions import StopWhen
+from .interruption import INTERRUPTED, terminable
+from .options import (
+    config_option,
+    given_settings,
+    json_option,
+    run_named,
+    setting_options,
+    store_option,
+    user_option,
+)
+
+SHOWN_SECONDS = 0.25
+"""Time between two looks at a run that trains."""
+
+ENDED_SECONDS = 0.01
+"""How long the end of a run may be noticed late."""
+
+
+@click.command()
+@config_option
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the data. [default 50]")
+@click.option("--steps", type=click.IntRange(1), help="Updates, in place of epochs.")
+@click.option("--name", help="The name of the run; a free one by default.")
+@click.option("--resume", metavar="RUN", help="Train on a run of the store, by its name or id.")
+@store_option
+@user_option
+@json_option
+@setting_options
+def train(
+    epochs: int | None,
+    steps: int | None,
+    name: str | None,
+    resume: str | None,
+    store: str,
+    user: str,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Train a run, and keep it in the store, where the page shows it.
+
+    Ctrl-C stops after the present step and keeps what is done.
+    """
+    if epochs and steps:
+        raise click.UsageError("Give either --epochs or --steps.")
+    with closing(TrainingRunManager(store, user)) as manager:
+        if resume is None:
+            run = manager.create(name, **given_settings(options))
+        else:
+            run = manager.switch(run_named(manager, resume).id)
+            _change(run, options)
+        interrupted = _train(run, _limit(run, epochs, steps), as_json)
+        _tell_end(run, as_json, interrupted)
+    if manager.store_problem:
+        raise click.ClickException(manager.store_problem)
+    losses = run.history["loss"]
+    if interrupted:
+        return INTERRUPTED
+    return 0 if not len(losses) or math.isfinite(losses[-1]) else 1
+
+
+def _change(run: TrainingRun, options: dict[str, Any]) -> None:
+    given = {name: value for name, value in options.items() if value is not None}
+    run.trainer.change(**given)
+
+
+def _limit(run: TrainingRun, epochs: int | None, steps: int | None) -> StopWhen:
+    if steps:
+        return StopWhen(step=run.trainer.step + steps, not_finite=True)
+    return StopWhen(epoch=run.trainer.epoch + (epochs or 50), not_finite=True)
+
+
+def _train(run: TrainingRun, limit: StopWhen, as_json: bool) -> bool:
+    """Train and show it; tell whether Ctrl-C ended it."""
+    whole, unit = (limit.epoch, "epoch") if limit.step is None else (limit.step, "step")
+    begun = getattr(run.trainer, unit)
+    bar = click.progressbar(
+        length=whole - begun,
+        label=run.name,
+        item_show_func=lambda _: "" if as_json else status(run),
+        hidden=as_json,
+        file=sys.stderr,
+    )
+    interrupted = False
+    with bar, terminable():
+        run.worker.start(limit)
+        try:
+            while run.worker.running:
+                _wait(run)
+                if as_json:
+                    click.echo(json.dumps(numbers(run)))
+                bar.update(getattr(run.trainer, unit) - begun - bar.pos)
+        except KeyboardInterrupt:
+            interrupted = True
+            run.worker.stop()
+    if run.worker.error is not None:
+        raise run.worker.error
+    return interrupted
+
+
+def _wait(run: TrainingRun) -> None:
+    """Wait until it is time for a look, or the run has ended.
+
+    The thread is not joined: Python 3.11 takes it for ended if Ctrl-C interrupts that.
+    """
+    until = monotonic() + SHOWN_SECONDS
+    while run.worker.running and monotonic() < until:
+        sleep(ENDED_SECONDS)
+
+
+def _tell_end(run: TrainingRun, as_json: bool, interrupted: bool) -> None:
+    how = "interrupted" if interrupted else (run.worker.reason or "done")
+    if as_json:
+        click.echo(json.dumps({**numbers(run), "end": how}))
+    else:
+        click.echo(f"{run.name}: {status(run)} ({how})")
+
+
+def numbers(run: TrainingRun) -> dict[str, Any]:
+    """Return where a run is, for JSON: a loss that is not finite is null."""
+    summary = run.summary
+    losses = {"loss": summary.losses.last, "best_loss": summary.losses.best}
+    finite = {name: loss if math.isfinite(loss) else None for name, loss in losses.items()}
+    return {"id": run.id, "name": run.name, "step": summary.step, "epoch": summary.epoch, **finite}
+
+
+def status(run: TrainingRun) -> str:
+    """Return where a run is, as the page's status line says it."""
+    summary = run.summary
+    return f"step {summary.step} · epoch {summary.epoch} · loss {summary.losses.last:.4g}"

@@ -1,0 +1,47 @@
+"""What a sweep works with: the manager of its runs, and the client of its cluster."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..runs.manager import TrainingRunManager
+from ..settings import SettingError
+from ..storage.database import Store
+from .cluster import connected, local_client
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+
+def client_of(client: Client | str | None) -> AbstractContextManager[Client]:
+    """Return the client to use; one that is made here is closed after the block."""
+    if client is None:
+        return local_client()
+    return connected(client) if isinstance(client, str) else nullcontext(client)
+
+
+def opened_manager(
+    manager: TrainingRunManager | None, store: str | Path | Store | None, user: str
+) -> tuple[TrainingRunManager, Callable[[], None]]:
+    """Return the manager of a sweep, and what closes it if it was opened here."""
+    if manager is not None and store is not None:
+        raise SettingError("store", "Give either a manager or a store, not both.")
+    if manager is not None and manager.store is None:
+        raise SettingError(
+            "manager", "The manager of a sweep needs a store: TrainingRunManager('runs.sqlite')."
+        )
+    if manager is not None:
+        return manager, lambda: None
+    if store is not None:
+        manager = TrainingRunManager(store, user)
+        return manager, manager.close
+    folder = tempfile.TemporaryDirectory(prefix="backprop_panel-sweep-")
+    with ExitStack() as closing:
+        closing.callback(folder.cleanup)
+        manager = TrainingRunManager(Path(folder.name) / "sweep.sqlite")
+        closing.callback(manager.close)
+        return manager, closing.pop_all().close

@@ -1,0 +1,191 @@
+"""The record of a sweep in a store: its plan and its runs, written by the client alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+from ..settings import SettingError, shown
+from ..storage.database import Store
+from ..storage.leases import new_owner, release_lease, renew_leases, take_lease
+from ..storage.remote_run import RemoteRun, read_remote_run
+from ..storage.run_delta import Conflict
+from ..storage.run_index import RunIndex
+from ..storage.sweep_rows import (
+    SweepRow,
+    TrialRow,
+    insert_sweep,
+    list_sweeps,
+    read_trials,
+    release_sweep,
+    stored_steps,
+    take_sweep,
+    write_trials,
+)
+from ..training.history import History
+from .plan import Plan
+from .trial import FAILED, FINISHED, RUNNING, WAITING, Curve, Score, Trial
+
+LARGEST_SHARE = 0.1
+"""Largest share of the time that is spent on writing the store."""
+
+
+class Record:
+    """A sweep in a store.
+
+    Parameters
+    ----------
+    store : Store
+    user : str
+    sweep_id : str
+    """
+
+    def __init__(self, store: Store, user: str, sweep_id: str) -> None:
+        self.store, self.user, self.id = store, user, sweep_id
+        self._owner = new_owner()
+        self._due = 0.0
+        with store.transaction() as db:
+            self._index = RunIndex(db, user)
+
+    @classmethod
+    def create(cls, store: Store, user: str, plan: Plan) -> Record:
+        """Add a sweep to a store.
+
+        Raises
+        ------
+        StoreError
+        """
+        sweep_id = uuid4().hex
+        with store.transaction() as db:
+            insert_sweep(db, user, sweep_id, plan.name, plan.to_json())
+        return cls(store, user, sweep_id)
+
+    def run_id(self, number: int) -> str:
+        """Return the id of the run of a number: a function of both, so that it is stored once."""
+        return f"{self.id}-{number}"
+
+    @property
+    def is_due(self) -> bool:
+        """Whether to save again, so that writing takes a small share of the time."""
+        return monotonic() >= self._due
+
+    def save(self, trials: Iterable[Trial]) -> None:
+        """Write what is new of some runs, in one transaction: all of it or nothing.
+
+        Raises
+        ------
+        StoreError
+        """
+        begin = monotonic()
+        trials, marks = list(trials), []
+        with self.store.transaction() as db:
+            for trial in trials:
+                run = trial.run
+                try:
+                    if run is not None and run.is_unsaved:
+                        marks.append((run, run.save(db, self._index)))
+                        take_lease(db, run.id, run.name, self._owner)
+                except (Conflict, SettingError) as error:
+                    trial.status, trial.reason = FAILED, f"It is not saved: {error}"
+                if trial.status != RUNNING:
+                    release_lease(db, trial.run_id, self._owner)
+            renew_leases(db, self._owner)
+            write_trials(db, self.id, map(_row, trials))
+        for run, mark in marks:
+            run.saved(mark)
+        self._due = monotonic() + max(1.0, (monotonic() - begin) / LARGEST_SHARE)
+
+    def claim(self) -> None:
+        """Take the lease of the sweep, or renew it.
+
+        Raises
+        ------
+        SettingError
+            If another window or process runs it.
+        """
+        with self.store.transaction() as db:
+            take_sweep(db, self.id, self._owner)
+
+    def release(self, trials: Iterable[Trial]) -> None:
+        """Let other windows train the runs, and run the sweep."""
+        with self.store.transaction() as db:
+            release_sweep(db, self.id, self._owner)
+            for trial in trials:
+                release_lease(db, trial.run_id, self._owner)
+
+    def trials(self, objective: str) -> list[Trial]:
+        """Return the runs that have begun, as they are in the store.
+
+        One that was trained when its client ended waits again; so does one that is no longer
+        in the store.
+        """
+        with self.store.transaction(writing=False) as db:
+            rows, reached = read_trials(db, self.id), stored_steps(db, self.id)
+        trials = []
+        for row in rows:
+            step, epoch = reached.get(row.run_id, (0, 0))
+            status = WAITING if row.status == RUNNING else row.status
+            if status == FINISHED and row.run_id not in reached:
+                status = WAITING
+            trial = Trial(row.number, row.run_id, row.settings, status, row.reason)
+            trial.rung_scores = row.rung_scores if row.run_id in reached else []
+            trial.step, trial.epoch = step, epoch
+            if trial.rung_scores:
+                trial.score = Score(**{objective: trial.rung_scores[-1]})
+            trials.append(trial)
+        return trials
+
+    def read_run(self, trial: Trial) -> RemoteRun | None:
+        """Return the stored run of a trial with its checkpoint, None if there is none.
+
+        Raises
+        ------
+        Conflict
+            If it was changed by hand.
+        StoreError
+        """
+        with self.store.transaction(writing=False) as db:
+            return read_remote_run(db, trial.run_id)
+
+    def measure(self, trial: Trial) -> None:
+        """Read the score and the curve of a stored run."""
+        try:
+            run = self.read_run(trial)
+        except Conflict:
+            return
+        history = History() if run is None else run.history
+        trial.score, trial._curve = Score.of(history), Curve.of(history)
+
+
+def _row(trial: Trial) -> TrialRow:
+    scores = list(trial.rung_scores)
+    return TrialRow(trial.number, trial.run_id, trial.settings, trial.status, trial.reason, scores)
+
+
+def stored_sweeps(store: Store, user: str = "") -> list[SweepRow]:
+    """Return the sweeps of a user in a store, the newest last."""
+    with store.transaction(writing=False) as db:
+        return list_sweeps(db, user)
+
+
+def find_sweep(store: Store, user: str, which: str | None) -> SweepRow:
+    """Return the sweep of an id or a name, the newest without either.
+
+    Raises
+    ------
+    SettingError
+        If there is none.
+    """
+    found = [row for row in stored_sweeps(store, user) if which in (None, row.id, row.name)]
+    if not found:
+        named = "" if which is None else f" named {shown(which)}"
+        raise SettingError("sweep", f"There is no sweep{named} in the store.")
+    return found[-1]
+
+
+def plan_of(row: SweepRow) -> Plan:
+    """Return the plan of a stored sweep."""
+    fields: dict[str, Any] = row.plan
+    return Plan.from_json(fields)

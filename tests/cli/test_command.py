@@ -1,0 +1,295 @@
+"""The command line: its options are the settings, its errors are one line, its status says it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from dask_processes import ENVIRONMENT
+from stores import same, wait_until
+
+from backprop_panel import TrainingRun, TrainingRunManager
+from backprop_panel.cli.command import COMMANDS, status_of
+from backprop_panel.cli.options import PAGE_DEFAULTS
+from backprop_panel.interchange import export_run
+from backprop_panel.interchange.config_validation import SETTINGS
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = ["--num-samples", "60", "--hidden-dimension", "5", "--batch-size", "7"]
+
+
+@pytest.fixture
+def store(tmp_path):
+    return tmp_path / "runs.sqlite"
+
+
+@pytest.fixture
+def command(capfd, store):
+    """Run a command on the store; return its status and what it wrote."""
+
+    def run(*arguments, keep=True):
+        own = ["--store", str(store)] if keep else []
+        status = status_of([*map(str, arguments), *own])
+        out, err = capfd.readouterr()
+        return status, out, err
+
+    return run
+
+
+def runs_in(store):
+    manager = TrainingRunManager(store)
+    runs = [(run.name, run.trainer.step, dict(run.config)) for run in manager.runs]
+    manager.close()
+    return runs
+
+
+def test_the_project_installs_the_command():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["scripts"] == {"backprop-panel": "backprop_panel.cli:main"}
+
+
+def test_every_setting_is_an_option_with_its_doc_and_bounds(command):
+    _, out, _ = command("train", "--help", keep=False)
+    text = " ".join(out.split())
+    for name, setting in SETTINGS.items():
+        if name != "mode":
+            assert f"--{name.replace('_', '-')}" in text
+            assert " ".join(setting.doc.split())[:40] in text
+    assert "above 0 and at most 3.4e+38; default 0.01" in text
+    assert "sgd, momentum, rmsprop, adam, adamw; default adam" in text
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(command, name):
+    status, out, _ = command(name, "--help", keep=False)
+    assert status == 0 and out.startswith(f"Usage: backprop-panel {name}")
+
+
+def test_train_keeps_a_run_with_the_settings_given_and_those_of_the_page(command, store):
+    status, out, _ = command("train", "--steps", 20, "--learning_rate", 0.05, *SMALL)
+    assert status == 0 and "run 1: step 20 · epoch" in out
+    ((name, step, config),) = runs_in(store)
+    assert (name, step) == ("run 1", 20)
+    assert config["learning_rate"] == 0.05 and config["hidden_dimension"] == 5
+    assert config["optimizer"] == PAGE_DEFAULTS["optimizer"]
+
+
+def test_train_writes_json_a_line(command):
+    _, out, _ = command("train", "--epochs", 2, "--json", "--name", "a", *SMALL)
+    last = json.loads(out.splitlines()[-1])
+    assert (last["name"], last["epoch"], last["end"]) == ("a", 2, "epoch 2 is completed")
+
+
+def test_a_toml_file_gives_options_and_the_command_line_comes_first(command, store, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text('hidden_dimension = [6, 4]\nactivation = "relu"\nsteps = 5\nbatch_size = 9\n')
+    status, _, err = command("train", "--config", config, "--batch-size", 7)
+    assert status == 0, err
+    ((_, step, settings),) = runs_in(store)
+    assert step == 5 and settings["hidden_dimension"] == [6, 4] and settings["batch_size"] == 7
+    assert settings["activation"] == "relu"
+
+
+def test_a_toml_file_with_an_unknown_option_is_refused_with_the_nearest(command, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text("learning_rat = 1\n")
+    status, _, err = command("train", "--config", config)
+    assert status == 2 and "Did you mean 'learning_rate'?" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "--learning-rate", "-1"], "above 0"),
+        (["train", "--optimizer", "adm"], "Did you mean 'adam'?"),
+        (["train", "--steps", "0"], "0 is not in the range"),
+        (["train", "--steps", "3", "--epochs", "3"], "either"),
+        (["train", "--resume", "nobody"], "no run 'nobody'"),
+        (["sweep", "--grid", "learning_rat=1"], "Did you mean 'learning_rate'?"),
+        (["sweep", "--grid", "learning_rate"], "SETTING=VALUE"),
+        (["sweep", "--grid", "learning_rate=0.1,x"], "must be a number"),
+        (["runs", "show", "x"], "There is no store"),
+        (["store", "check"], "There is no store"),
+        (["diagnose", "x"], "There is no store"),
+    ],
+)
+def test_an_error_is_one_line_on_stderr_and_no_traceback(command, arguments, words):
+    status, out, err = command(*arguments)
+    assert status in (1, 2) and out == ""
+    assert err.startswith("Error: ") and err.count("\n") == 1 and words in err
+
+
+def test_an_unknown_command_is_an_error_in_one_line(command):
+    status, _, err = command("trian", keep=False)
+    assert status == 2 and err.startswith("Error: No such command 'trian'")
+
+
+def test_runs_are_listed_shown_renamed_exported_imported_and_deleted(command, store, tmp_path):
+    for name in ("a", "b"):
+        command("train", "--steps", 5, "--name", name, *SMALL)
+    _, out, _ = command("runs", "list")
+    assert [line.split()[0] for line in out.splitlines()] == ["a", "b"]
+    _, out, _ = command("runs", "show", "a", "--json")
+    assert json.loads(out)["settings"]["hidden_dimension"] == 5
+    assert command("runs", "rename", "a", "c")[0] == 0
+    zipped = tmp_path / "c.zip"
+    assert command("runs", "export", "c", zipped)[0] == 0
+    assert command("runs", "import", zipped)[1] == "c (2)\n"
+    assert command("runs", "delete", "--yes", "b", "c")[0] == 0
+    assert [name for name, *_ in runs_in(store)] == ["c (2)"]
+
+
+def test_a_run_is_trained_on_to_the_same_losses_as_in_one_go(command, store):
+    command("train", "--steps", 10, "--name", "a", *SMALL)
+    command("train", "--steps", 10, "--resume", "a", "--learning-rate", 0.5)
+    manager = TrainingRunManager(store)
+    (run,) = manager.runs
+    other = TrainingRun("b", run.config)
+    with other.trainer.stepping():
+        for _ in range(10):
+            other.trainer.engine.advance(7)
+        other.trainer.engine.change(learning_rate=0.5)
+        for _ in range(10):
+            other.trainer.engine.advance(7)
+    assert same(run.history["loss"], other.history["loss"])
+    manager.close()
+
+
+def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(store):
+    arguments = ["-m", "backprop_panel", "train", "--steps", "100000000", "--json"]
+    process = subprocess.Popen(
+        [sys.executable, *arguments, "--store", str(store), *SMALL],
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while json.loads(process.stdout.readline())["step"] < 100:
+        pass
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    last = json.loads(out.splitlines()[-1])
+    assert process.returncode == 130 and last["end"] == "interrupted" and err == ""
+    ((_, step, _),) = runs_in(store)
+    assert step == last["step"] >= 100
+
+
+def test_ctrl_c_in_a_terminal_ends_a_sweep_cleanly_and_keeps_what_its_workers_did(store):
+    arguments = ["-m", "backprop_panel", "sweep", "--steps", "10000000", "--workers", "2"]
+    process = subprocess.Popen(
+        [sys.executable, *arguments, "--seeds", "2", "--store", str(store), *SMALL],
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    wait_until(lambda: store.exists() and runs_in(store))
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers, too
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and "2 waiting" in out
+    assert "--resume sweep does the rest" in err and "Traceback" not in err
+    assert {name for name, step, _ in runs_in(store) if step > 0} == {"sweep #1", "sweep #2"}
+
+
+def test_diagnose_says_by_its_status_whether_a_run_or_a_zip_is_sick(command, tmp_path):
+    command("train", "--steps", 400, "--name", "sick", "--learning-rate", 300, *SMALL)
+    status, out, _ = command("diagnose", "sick", "--json")
+    kinds = [json.loads(line)["kind"] for line in out.splitlines()]
+    assert status == 1 and set(kinds) & {"learning_rate_too_high", "exploding_gradients"}
+    command("runs", "export", "sick", tmp_path / "sick.zip")
+    assert command("diagnose", tmp_path / "sick.zip")[0] == 1
+
+
+def test_diagnose_finds_nothing_wrong_with_a_sound_run(command, tmp_path):
+    run = TrainingRun("sound", {"validation_fraction": 0.0, **PAGE_DEFAULTS})
+    for _ in range(25):
+        run.trainer.run_epoch()
+    export_run(run, tmp_path / "sound.zip")
+    status, out, _ = command("diagnose", tmp_path / "sound.zip")
+    assert status == 0, out
+
+
+def test_check_says_by_its_status_whether_the_numbers_of_a_run_or_a_zip_are_right(
+    command, tmp_path
+):
+    command("train", "--steps", 30, "--name", "right", *SMALL)
+    command("train", "--steps", 30, "--name", "wrong", "--fault", "no_batch_mean", *SMALL)
+    status, out, _ = command("check", "right")
+    assert status == 0 and "agree with differences" in out and "every number follows" in out
+    status, out, _ = command("check", "wrong", "--step", 12, "--json")
+    assert status == 1
+    assert [json.loads(line)["ok"] for line in out.splitlines()].count(False) >= 1
+    command("runs", "export", "wrong", tmp_path / "wrong.zip")
+    assert command("check", tmp_path / "wrong.zip")[0] == 1
+    assert command("check", tmp_path / "wrong.zip", "--step", 99)[2].startswith("Error: step must")
+
+
+def test_store_check_reads_everything_and_says_what_is_damaged(command, store):
+    command("train", "--steps", 5, "--name", "a", *SMALL)
+    command("train", "--steps", 5, "--name", "b", *SMALL)
+    status, out, _ = command("store", "check")
+    assert status == 0 and "2 runs, all can be read" in out
+    manager = TrainingRunManager(store)
+    with manager.store.transaction() as db:
+        db.execute("UPDATE states SET digest = 'x' WHERE run = ?", (manager.runs[0].id,))
+    manager.close()
+    status, _, err = command("store", "check")
+    assert status == 1 and "a" in err and "not as it was saved" in err
+
+
+def test_sweep_trains_a_grid_and_ranks_the_runs(command, store):
+    grid = ["--grid", "learning_rate=0.001,0.05", "--grid", "hidden-dimension=4;6,5"]
+    status, out, err = command("sweep", *grid, "--steps", 30, "--workers", 1, *SMALL[:2])
+    assert status == 0, err
+    assert "4 finished" in out and "learning_rate=0.05" in out.splitlines()[1]
+    # In the order in which they were first saved.
+    assert sorted(name for name, *_ in runs_in(store)) == [f"sweep #{n + 1}" for n in range(4)]
+
+
+def test_serve_hands_over_to_panel(monkeypatch, command):
+    executed = []
+    monkeypatch.setattr(os, "execv", lambda path, command: executed.append(command))
+    command("serve", "--port", 7001, "--show")
+    (line,) = executed
+    assert line[1:4] == ["-m", "panel", "serve"] and Path(line[4]).name == "main.py"
+    assert "--show" in line and "--allow-websocket-origin=localhost:7001" in line
+
+
+def test_completion_offers_commands_choices_and_runs(command, store):
+    command("train", "--steps", 2, "--name", "alpha", *SMALL)
+
+    def completions(words):
+        done = subprocess.run(
+            [sys.executable, "-m", "backprop_panel"],
+            env={
+                **ENVIRONMENT,
+                "_BACKPROP_PANEL_COMPLETE": "bash_complete",
+                "COMP_WORDS": words,
+                "COMP_CWORD": str(len(words.split())),
+                "BACKPROP_PANEL_STORE": str(store),
+            },
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        return [line.split(",")[1] for line in done.stdout.splitlines()]
+
+    assert completions("backprop-panel") == list(COMMANDS)
+    assert "adamw" in completions("backprop-panel train --optimizer")
+    assert completions("backprop-panel runs show") == ["alpha"]
+
+
+def test_asking_for_help_imports_no_page_no_torch_and_no_dask():
+    code = (
+        "import sys; from backprop_panel.cli.command import status_of; status_of(['--help']);"
+        "print(sorted({'panel', 'torch', 'distributed', 'bokeh'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=ENVIRONMENT, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

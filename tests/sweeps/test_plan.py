@@ -1,0 +1,119 @@
+"""What a plan holds, and what it refuses before anything starts."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backprop_panel import SettingError
+from backprop_panel.sweeps import Plan, Sweep
+from backprop_panel.sweeps.plan import rungs
+
+GRID = {"learning_rate": [0.01, 0.1], "hidden_dimension": [8, 16, 32]}
+
+
+def test_every_combination_of_the_grid_is_trained_with_every_seed():
+    plan = Plan(grid=GRID, seeds=2)
+    configs = [
+        (plan.settings(combination), seed)
+        for combination, seed in map(plan.place, range(plan.runs))
+    ]
+    assert plan.runs == len(configs) == 12
+    assert configs[0] == ({"learning_rate": 0.01, "hidden_dimension": 8}, 0)
+    assert configs[-1] == ({"learning_rate": 0.1, "hidden_dimension": 32}, 1)
+    assert len({str(config) for config in configs}) == 12
+
+
+def test_seeds_follow_that_of_the_base_or_are_given():
+    assert Plan(base={"seed": 7}, seeds=3).seeds == [7, 8, 9]
+    assert Plan(seeds=[4, 2]).seeds == [4, 2]
+
+
+def test_all_runs_of_a_sweep_train():
+    plan = Plan(base={"mode": "visualize"})
+    assert plan.config({}, 0)["mode"] == "train"
+
+
+@given(st.integers(0, 500))
+def test_samples_lie_in_their_ranges_and_follow_from_their_number(number):
+    ranges = {
+        "learning_rate": (1e-5, 1.0),
+        "hidden_dimension": (4, 6),
+        "validation_fraction": (0.1, 0.3),
+        "optimizer": ["sgd", "adam"],
+    }
+    plan = Plan(ranges=ranges, samples=501)
+    settings = plan.settings(number)
+    assert settings == Plan(ranges=ranges, samples=501).settings(number)
+    assert 1e-5 <= settings["learning_rate"] <= 1
+    assert settings["hidden_dimension"] in (4, 5, 6)
+    assert 0.1 <= settings["validation_fraction"] <= 0.3
+    assert settings["optimizer"] in ("sgd", "adam")
+
+
+def test_rates_are_sampled_on_a_log_scale():
+    plan = Plan(ranges={"learning_rate": (1e-4, 1.0)}, samples=400)
+    rates = [plan.settings(number)["learning_rate"] for number in range(400)]
+    assert 0.4 < sum(rate < 1e-2 for rate in rates) / 400 < 0.6
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        {"grid": GRID, "seeds": [3, 1], "budget": {"steps": 70}, "halving": 3, "name": "wide"},
+        {"ranges": {"learning_rate": (1e-3, 1.0), "optimizer": ["adam"]}, "samples": 4},
+        {"base": {"vocabulary": ["x", "y"], "master_sequence_length": (4, 6)}},
+    ],
+)
+def test_a_plan_comes_back_from_json(plan):
+    plan = Plan(**plan)
+    assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
+
+
+@pytest.mark.parametrize(
+    ("plan", "setting", "words"),
+    [
+        ({"grid": {"learning_rat": [1]}}, "learning_rat", "Did you mean 'learning_rate'?"),
+        ({"base": {"hiden_layers": 2}}, "hiden_layers", "Did you mean 'hidden_layers'?"),
+        ({"grid": {"learning_rate": [0.1, -1]}}, "learning_rate", "above 0"),
+        ({"grid": {"hidden_dimension": [0]}}, "hidden_dimension", "at least 1"),
+        ({"grid": {"optimizer": ["adm"]}}, "optimizer", "'adam'"),
+        ({"grid": {"learning_rate": 0.1}}, "learning_rate", "list of values"),
+        ({"grid": {"learning_rate": []}}, "learning_rate", "at least one value"),
+        ({"grid": {"learning_rate": [0.1, 0.1]}}, "learning_rate", "twice"),
+        ({"grid": {"seed": [1, 2]}}, "seed", "seeds="),
+        ({"grid": {"learning_rate": [0.1]}, "seeds": 100_001}, "seeds", "100,000"),
+        ({"grid": {"batch_size": range(1, 1002)}, "seeds": 100}, "grid", "100,100 runs"),
+        ({"seeds": 0}, "seeds", "at least 1"),
+        ({"seeds": [1, 1]}, "seeds", "different"),
+        ({"budget": {"hours": 2}}, "budget", "epochs"),
+        ({"budget": {"steps": 0}}, "budget", "at least 1"),
+        ({"ranges": {"learning_rate": (0.1, 0.01)}, "samples": 3}, "learning_rate", "lowest"),
+        ({"ranges": {"learning_rate": (-1, 0.01)}, "samples": 3}, "learning_rate", "above 0"),
+        ({"ranges": {"optimizer": (1, 2)}, "samples": 3}, "optimizer", "list of values"),
+        ({"ranges": {"learning_rate": (0.1, 1)}}, "samples", "samples"),
+        ({"grid": GRID, "samples": 3}, "samples", "samples"),
+        ({"halving": 1}, "halving", "at least 2"),
+        ({"name": ""}, "name", "needs a name"),
+    ],
+)
+def test_a_plan_that_cannot_work_is_refused_with_the_setting(plan, setting, words):
+    with pytest.raises(SettingError) as refused:
+        Plan(**plan)
+    assert refused.value.setting == setting
+    assert words in str(refused.value)
+
+
+def test_an_unknown_sampler_is_refused_with_the_nearest(tmp_path):
+    store = tmp_path / "runs.sqlite"
+    ranges = {"learning_rate": (0.01, 0.1)}
+    with pytest.raises(SettingError, match="Did you mean 'TPESampler'"):
+        Sweep(ranges=ranges, samples=2, sampler="TPESample", store=store)
+    assert not store.exists()
+
+
+def test_rungs_divide_the_budget():
+    assert rungs(Plan(budget={"steps": 900}, halving=3, seeds=10)) == [100, 300, 900]
+    assert rungs(Plan(budget={"epochs": 5}, halving=2, seeds=100)) == [1, 2, 5]
+    assert rungs(Plan(budget={"epochs": 5})) == [5]

@@ -5,12 +5,20 @@ from __future__ import annotations
 from panel.custom import JSComponent
 
 from .image_canvas import IMAGE_CANVAS
+from .newest_values import NEWEST_VALUES
+from .plot_focus import PLOT_FOCUS
 from .reconnection import RECONNECTION
 from .style_sheets import STYLE_SHEETS
+from .table_focus import TABLE_FOCUS
+from .tooltip_place import TOOLTIP_PLACE
 
 _RENDER = """
 export function render() {
-  for (const patch of [skip_unchanged_style_sheets, paint_cells_beneath_plots, reconnect]) {
+  for (const patch of [
+    skip_unchanged_style_sheets, paint_cells_beneath_plots, reconnect,
+    focus_plots_by_name, focus_rows_of_tables, place_tooltips_beside_heatmaps,
+    keep_newest_values,
+  ]) {
     try {
       patch()
     } catch (error) {
@@ -28,4 +36,10 @@ class BrowserPatches(JSComponent):
     A patch that fails is reported as an error of the page; the others still apply.
     """
 
-    _esm = "\n".join([STYLE_SHEETS, IMAGE_CANVAS, RECONNECTION, _RENDER])
+    _esm = "\n".join(
+        [
+            *(STYLE_SHEETS, IMAGE_CANVAS, RECONNECTION),
+            *(PLOT_FOCUS, TABLE_FOCUS, TOOLTIP_PLACE, NEWEST_VALUES),
+            _RENDER,
+        ]
+    )

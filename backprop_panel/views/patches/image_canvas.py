@@ -6,7 +6,8 @@ and the browser scales it. New cells then cost only their colouring. BokehJS pos
 whenever it paints the plot.
 
 It colours by a symmetric log scale, too, whose linear part is the tag of the colour mapper. BokehJS
-has logarithmic scales for positive numbers only.
+has logarithmic scales for positive numbers only. And it writes the numbers of cells that are large
+enough onto a canvas above theirs, with each frame.
 
 Gain: the browser draws a frame of 14 heatmaps in 17 ms. The difference: not measured.
 Upstream: an image glyph with a canvas layer of its own, or one that repaints alone; a symmetric log

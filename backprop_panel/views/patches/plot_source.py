@@ -8,6 +8,7 @@ Without the symbols: plots show the placeholder that HoloViews was given.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bokeh.models import ColumnDataSource, GlyphRenderer
@@ -34,3 +35,19 @@ def replace_source(
     renderer.glyph.update(**glyph)
     share_state_glyphs(renderer)
     return plot.state, renderer
+
+
+def add_to_source(plot: Any, columns: Mapping[str, Sequence], **glyph: Any) -> None:
+    """Add columns to the source of a HoloViews plot, for its glyph to use.
+
+    Parameters
+    ----------
+    plot : holoviews.plotting.bokeh.ElementPlot
+        As a hook receives it.
+    columns : mapping of str to sequence
+    **glyph
+        Properties of the glyph, such as the names of these columns.
+    """
+    renderer = plot.handles["glyph_renderer"]
+    renderer.data_source.data = {**renderer.data_source.data, **columns}
+    renderer.glyph.update(**glyph)

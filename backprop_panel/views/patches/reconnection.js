@@ -4,6 +4,7 @@ function reconnect() {
   connections.reconnects = true
   const {Document} = Bokeh.require("document/document")
   const {Receiver} = Bokeh.require("protocol/receiver")
+  const {DocumentReady} = Bokeh.require("core/bokeh_events")
   const {connect, _repull_session_doc} = connections
 
   connections.connect = function() {
@@ -29,8 +30,11 @@ function reconnect() {
     if (this.session == null) return _repull_session_doc.call(this, resolve, reject)
     try {
       const {doc_json, buffers} = await this._pull_doc_json()
-      replace(this.session.document, Document.from_json(doc_json, [], buffers))
+      const {document} = this.session
+      replace(document, Document.from_json(doc_json, [], buffers))
       resolve(this.session)
+      // Else the session of a server that was started again waits for it, and its page stays empty.
+      document.event_manager.send_event(new DocumentReady())
     } catch (error) {
       reject(error)
     }

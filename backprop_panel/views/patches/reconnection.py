@@ -2,7 +2,13 @@
 
 When BokehJS 3.9 reconnects, it reads the first bytes as the rest of a message from the old
 connection, loads the document without its arrays, and sends all of it back to the server. It also
-fails to send events that occur meanwhile; the reloaded document undoes those.
+fails to send events that occur meanwhile; the reloaded document undoes those. To the new session of
+a server that was restarted it does not say that the page is ready, which the parts wait for that a
+page opens without.
+
+Bokeh's server may still log "reference already known" as a page returns: a model reaches it again
+that it has. It keeps its own and goes on. Bokeh made a warning of what had been an error without
+knowing the cause (bokeh#12915). It is not silenced here, as it may also tell of a real mistake.
 
 Gain: a page whose connection was lost works again. Without the patch it does not.
 Upstream: `ClientConnection` would start a new `Receiver` with each connection, and replace the

@@ -14,7 +14,8 @@ from bokeh.models import (
     Ticker,
 )
 
-LABEL_COLOR = "#868e96"
+LABEL_COLOR = "#6b7280"
+"""The grey of labels where the page's theme has set none."""
 
 
 def names_of_cells(names: Sequence[str] = ()) -> ColumnDataSource:
@@ -22,7 +23,9 @@ def names_of_cells(names: Sequence[str] = ()) -> ColumnDataSource:
     return ColumnDataSource({"names": list(names)})
 
 
-def label_cells(axis: Axis, names: ColumnDataSource, index: str, ticks: int, most: int) -> None:
+def label_cells(
+    axis: Axis, names: ColumnDataSource, index: str, ticks: int, most: int, apart: int
+) -> None:
     """Label the cells along an axis.
 
     Parameters
@@ -36,24 +39,26 @@ def label_cells(axis: Axis, names: ColumnDataSource, index: str, ticks: int, mos
         How many labels to show, about.
     most : int
         Characters of a label; of a longer one, the end is shown.
+    apart : int
+        Pixels between two labels; others are left out.
     """
     axis.update(
         visible=True,
         axis_label=None,
         axis_line_color=None,
         major_label_standoff=2,
-        major_label_text_font_size="8px",
+        major_label_text_font_size="11px",
         major_label_text_color=LABEL_COLOR,
-        # A letter's box is higher than the letter.
-        major_label_policy=NoOverlap(min_distance=-3),
+        major_label_policy=NoOverlap(min_distance=apart),
         major_tick_in=0,
         major_tick_out=0,
         minor_tick_out=0,
         ticker=ticker_of_cells(ticks),
         formatter=CustomJSTickFormatter(
             args={"names": names, "most": most},
-            code=f"const label = names.data.names[{index}] ?? '';"
-            "return label.length > most ? '…' + label.slice(1 - most) : label",
+            # By characters: an emoji is two places of a text.
+            code=f"const label = [...(names.data.names[{index}] ?? '')];"
+            "return label.length > most ? '…' + label.slice(1 - most).join('') : label.join('')",
         ),
     )
 

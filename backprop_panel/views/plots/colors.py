@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import colorsys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 TOKEN_COLORS = (
-    "#3b6fe0", "#d9640f", "#2f9e44", "#ae3ec9", "#0c8599",
+    "#3b6fe0", "#bf560b", "#267f37", "#ae3ec9", "#0b7689",
     "#c2255c", "#7a6a00", "#6741d9", "#5c677d", "#a0522d",
 )  # fmt: skip
-"""Colours of equal lightness, for white letters; repeated where there are more tokens."""
+"""Colours of equal lightness, for white letters, of the first tokens."""
+
+MOST_TOKEN_COLORS = 60
+"""Colours of tokens, after which they repeat: nobody tells more apart."""
+
+GOLDEN_ANGLE = 0.381966
+"""The share of a turn by which hues follow one another, so that near ones are far apart."""
+
+LEAST_CONTRAST = 4.6
+"""The contrast of white letters on a token's colour."""
 
 RUN_COLORS = (
     "#4c6ef5", "#0ca678", "#e8590c", "#ae3ec9", "#1098ad", "#e64980", "#868e96", "#94a300",
@@ -40,6 +51,10 @@ class Theme:
         The outlines of what the chosen number is made of.
     ring : str
         The outlines of the term that is pointed at.
+    by_hand : str
+        The outlines of what was frozen, silenced or set by hand.
+    kink, unchecked : str
+        Cells without a relative error: at a corner of ReLU, and not checked.
     """
 
     background: str
@@ -51,6 +66,9 @@ class Theme:
     line: str
     operand: str
     ring: str
+    by_hand: str
+    kink: str
+    unchecked: str
 
     def diverging(self, colors: int = 255) -> list[str]:
         """Return the scale from `negative` through `background` to `positive`."""
@@ -70,10 +88,12 @@ class Theme:
 LIGHT = Theme(
     "#fbfbfa", "#1c5fae", "#d95f02", "#08264a", "#6b2800",
     "#111418", "#11141859", "#3b5bdb", "#ae3ec9",
+    "#0b7285", "#748ffc", "#c9ced6",
 )  # fmt: skip
 DARK = Theme(
     "#121417", "#5c9dff", "#ffab40", "#d6e6ff", "#fff0d6",
     "#ffffff", "#ffffff66", "#a5b4ff", "#e599f7",
+    "#3bc9db", "#5c7cfa", "#454c56",
 )  # fmt: skip
 
 NOT_FINITE = "#e600a9"
@@ -87,7 +107,25 @@ def theme_of(dark: bool) -> Theme:
 
 def token_color(token_id: int) -> str:
     """Return the colour of a token, the same everywhere."""
-    return TOKEN_COLORS[int(token_id) % len(TOKEN_COLORS)]
+    number = int(token_id) % MOST_TOKEN_COLORS
+    return TOKEN_COLORS[number] if number < len(TOKEN_COLORS) else _further_color(number)
+
+
+@cache
+def _further_color(number: int) -> str:
+    """Return a colour of another hue and saturation, as light as white letters allow."""
+    hue, saturation = number * GOLDEN_ANGLE % 1, (0.85, 0.5, 0.3)[number % 3]
+    for lightness in np.arange(0.6, 0.1, -0.01):
+        rgb = np.array(colorsys.hls_to_rgb(hue, lightness, saturation))
+        if 1.05 / (0.05 + _luminance(rgb)) >= LEAST_CONTRAST:
+            break
+    return "#{:02x}{:02x}{:02x}".format(*(255 * rgb).round().astype(int))
+
+
+def _luminance(rgb: np.ndarray) -> float:
+    """Return the relative luminance of a colour from 0 to 1 a channel, as WCAG has it."""
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))
 
 
 def run_color(number: int) -> str:

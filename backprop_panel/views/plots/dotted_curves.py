@@ -14,7 +14,7 @@ from bokeh.models import ColumnDataSource, HoverTool, Range1d
 from .line_plot import TOOLTIP, Curves, Look
 from .line_source import Line
 
-SMALL_LOOK = Look(tools=False, font="9px", label_font="11px", left=70, right=10, ticks=4)
+SMALL_LOOK = Look(tools=False, label_font="11px", left=70, right=10, ticks=4)
 """For the panel at the right: it is scrolled, so the wheel must not zoom.
 
 Left of the lines is room for all labels, so that what stands below can be aligned with the lines.

@@ -21,6 +21,7 @@ from .heatmap_axes import HeatmapAxes
 from .heatmap_cells import HeatmapCells
 from .heatmap_figure import complete_figure, placeholder, repaint_with_labels
 from .revealed_rows import Rows
+from .table_button import heatmap_attributes
 
 HEATMAP = "bp-heatmap"
 """The CSS class of all heatmaps."""
@@ -41,6 +42,8 @@ class Heatmap:
     theme : Theme
     on_tap : callable, optional
         Called with the row and the column of a cell that is tapped.
+    about : str
+        What its cells are, in words, for screen readers.
     bias_name : str
         The name of the last row where that is a bias, as in ``b2``; else empty.
     row_names, column_names : ColumnDataSource
@@ -65,12 +68,15 @@ class Heatmap:
         Has the labels of the rows, once the plot is made.
     companions : list of bokeh Model
         Models that the plot carries into the page.
+    figure : bokeh Model or None
+        The plot, once it is made.
     """
 
     name: str
     initial_shape: tuple[int, int]
     theme: Theme
     on_tap: Callable[[int, int], None] | None = None
+    about: str = ""
     bias_name: str = ""
     row_names: ColumnDataSource = field(default_factory=names_of_cells)
     column_names: ColumnDataSource = field(default_factory=names_of_cells)
@@ -85,10 +91,13 @@ class Heatmap:
     pointer_outline: Quad = field(init=False, repr=False, compare=False)
     row_axis: Axis | None = field(init=False, default=None, repr=False, compare=False)
     companions: list[Model] = field(init=False, default_factory=list, repr=False, compare=False)
+    figure: Model | None = field(init=False, default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._scale = ColorScale(1.0)
+        self._palette: Callable[[Theme], list[str]] = Theme.diverging
         self._revealed: Rows | None = None
+        self._labelled: tuple[int, int | None] = self.row_ticks, None  # as the axis is made
         self.mapper = LinearColorMapper(
             palette=self.theme.diverging(), nan_color=NOT_FINITE, low=-1, high=1
         )
@@ -144,9 +153,24 @@ class Heatmap:
 
     def take(self, values: NDArray[np.floating], scale: ColorScale) -> None:
         """Take other values; of the same shape, they wait for a `HeatmapBatch` to send them."""
+        before = self.shape
         self.cells.take(values)
         self.outlines.resize(self.shape)
+        if self.shape != before:
+            self.describe()
         self._use(scale)
+
+    def rename(self, name: str) -> None:
+        """Take another name for hover and screen readers."""
+        self.source.name = name
+        self.describe()
+
+    def describe(self) -> None:
+        """Tell screen readers what is shown, and how many cells there are."""
+        if self.figure is not None:
+            size = "{} rows by {} columns".format(*self.shape)
+            parts = filter(None, [self.source.name, self.about, size])
+            self.figure.html_attributes = heatmap_attributes(", ".join(parts))
 
     def reveal(self, rows: Rows | None) -> None:
         """Show some rows, and a bias if there are any, the others blank; all of them for None."""
@@ -160,15 +184,26 @@ class Heatmap:
             return
         first, end = self._revealed or (0, 0)
         only = -first if end - first == 1 else None
-        self.row_axis.ticker = ticker_of_cells(self.row_ticks, only)
+        if (self.row_ticks, only) != self._labelled:
+            self._labelled = self.row_ticks, only
+            # Another ticker has Bokeh walk all models of the page: tens of milliseconds.
+            self.row_axis.ticker = ticker_of_cells(self.row_ticks, only)
 
     def recolor(self, theme: Theme) -> None:
         """Take the colours of another theme."""
+        if theme is self.theme:
+            return  # a new palette takes milliseconds
         self.theme = theme
-        self.mapper.update(palette=theme.diverging(), **theme.beyond(self._scale.clipped))
+        self.mapper.update(palette=self._palette(theme), **theme.beyond(self._scale.clipped))
         self.pointer_outline.line_color = theme.mark
         self.axes.recolor(theme)
         self.outlines.recolor(theme)
+
+    def paint(self, palette: Callable[[Theme], list[str]]) -> None:
+        """Colour the cells by another palette of the theme."""
+        if palette is not self._palette:
+            self._palette = palette
+            self.mapper.palette = palette(self.theme)
 
     def _use(self, scale: ColorScale) -> None:
         """Have the browser colour the cells by a scale."""

@@ -64,6 +64,8 @@ def complete_figure(heatmap: Heatmap, plot: Any) -> None:
     plotted.x_range, plotted.y_range = heatmap.axes.x_range, heatmap.axes.y_range
     # Its name finds the plot among the page's models.
     plotted.update(name=heatmap.name, tags=heatmap.companions, **_FIGURE_OPTIONS)
+    heatmap.figure = plotted
+    heatmap.describe()
     box = Quad(fill_color=None, line_color="color", line_width="width")
     plotted.add_glyph(heatmap.outlines.boxes, box)
     plotted.add_glyph(heatmap.outlines.pointed_at, heatmap.pointer_outline)
@@ -91,10 +93,13 @@ def repaint_with_labels(heatmap: Heatmap) -> None:
 def _label_rows_and_columns(heatmap: Heatmap, plotted: figure) -> None:
     if heatmap.row_ticks:
         heatmap.row_axis = plotted.yaxis[0]
-        label_cells(plotted.yaxis[0], heatmap.row_names, "-tick", heatmap.row_ticks, most=16)
+        # A letter's box is higher than the letter.
+        label_cells(plotted.yaxis[0], heatmap.row_names, "-tick", heatmap.row_ticks, 16, apart=-2)
         heatmap.label_rows()
     if heatmap.column_ticks:
-        label_cells(plotted.xaxis[0], heatmap.column_names, "tick", heatmap.column_ticks, most=6)
+        label_cells(
+            plotted.xaxis[0], heatmap.column_names, "tick", heatmap.column_ticks, 6, apart=3
+        )
 
 
 def _remove_invisible_parts(heatmap: Heatmap, plotted: figure) -> None:

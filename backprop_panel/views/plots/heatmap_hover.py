@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from .heatmap import Heatmap
 
 
+TOOLTIP = (
+    "<div style='white-space: pre; font-size: calc(12px * var(--bp-type, 1))'>@image{custom}</div>"
+)
+
+
 def hover_tool(heatmap: Heatmap, renderer: GlyphRenderer) -> HoverTool:
     """Return the tool that names and outlines the cell under the pointer.
 
@@ -20,7 +25,7 @@ def hover_tool(heatmap: Heatmap, renderer: GlyphRenderer) -> HoverTool:
     """
     return HoverTool(
         renderers=[renderer],
-        tooltips="<div style='white-space: pre; font-size: 12px'>@image{custom}</div>",
+        tooltips=TOOLTIP,
         formatters={"@image": _description(heatmap)},
         point_policy="follow_mouse",
         callback=_outline(heatmap),
@@ -84,6 +89,7 @@ const unseen = ({data: {first_shown, end_shown}}) => {
   return row < first_shown[part] || row >= end_shown[part] ? "of another example" : ""
 }
 const exact = (number) => Number.isFinite(number) ? number.toPrecision(6) : "not finite"
+const missing_error = (number) => number > -6e-8 ? "not checked" : "at a corner of ReLU: no slope"
 const span = (line, first, block, end) => {
   if (block == 1) return `${line}`
   const start = first + block * Math.floor((line - first) / block)
@@ -95,8 +101,11 @@ const index = in_bias ? `[${across_name}]` : `[${down_name}, ${across_name}]`
 const said = (source, bias_name) => {
   const name = `${in_bias ? bias_name : source.name}${index}`
   if (unseen(source)) return `${name} is ${unseen(source)}`
+  const number = at(source)
+  const is_missing = number < 0 && source.tags.includes("relative error")
+  if (is_missing) return `${name}: ${missing_error(number)}`
   const words = [...(tall * wide > 1 ? ["largest"] : []), ...source.tags]
-  return `${words.length ? `${words.join(" ")} of ` : ""}${name} = ${exact(at(source))}`
+  return `${words.length ? `${words.join(" ")} of ` : ""}${name} = ${exact(number)}`
 }
 const lines = [said(own, bias_name)]
 if (other != null) lines.push(said(other, other_bias_name))

@@ -14,7 +14,7 @@ from bokeh.core.properties import field
 from bokeh.events import RangesUpdate, Reset, Tap
 from bokeh.models import (
     ColumnDataSource,
-    CustomJSTickFormatter,
+    CustomJSHover,
     DataRange1d,
     GlyphRenderer,
     HoverTool,
@@ -26,25 +26,22 @@ from bokeh.plotting import figure
 
 from ..patches.plot_source import replace_source
 from ..patches.weak_hook import weak_hook
+from .axis_ticks import use_round_ticks
 from .cell_labels import LABEL_COLOR
 from .line_source import Line, LineSource
-from .plot_edges import within_edges
+from .numbers import NUMBER_JS
+from .plot_edges import beyond_edges, within_edges
+from .table_button import plot_attributes, table_button, with_table
 
 MARKER_COLOR = "#e8590c"
 
-TOOLTIP = '<div style="font-size: 12px">{}</div>'
+TOOLTIP = '<div style="font-size: calc(12px * var(--bp-type, 1))">{}</div>'
 """The text of a hover; Bokeh's own is larger than the rest of the page."""
 
-_FORMAT_TICK = """
-// Bokeh writes the nearest power of ten, or small numbers with more digits than fit.
-const number = Number(tick.toPrecision(12)), size = Math.abs(number)
-if (!number || (size >= 1e-3 && size < 1e7))
-  return number.toLocaleString("en", {maximumSignificantDigits: 12})
-const [mantissa, exponent] = number.toExponential().split("e")
-const raised = (character) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(character)]
-const power = [...exponent.replace("+", "")].map(raised).join("")
-return `${mantissa === "1" ? "" : `${mantissa}×`}10${power}`
-"""
+_EXACT = f"""{NUMBER_JS}
+const {{low: [low], high: [high]}} = limits.data
+return (value >= high ? "at least " : value <= low ? "at most " : "") + written(value, 7)"""
+"""What is pointed at: all digits that tell one float32 from the next, in the format of the page."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,7 @@ class Look:
     left, right : int
         Pixels to both sides of the lines, at the left for tick labels.
     ticks : int
-        About how many ticks an axis has.
+        The most ticks of an axis.
     """
 
     axes: bool = True
@@ -83,20 +80,23 @@ class Look:
     label_font: str = "12px"
     left: int = 50
     right: int = 6
-    ticks: int = 6
+    ticks: int = 8
 
 
 FULL = Look()
-COMPACT = Look(named=False, font="9px", left=40, ticks=3)
+COMPACT = Look(named=False, left=46, ticks=5)
 BARE = Look(axes=False, tools=False, named=False, left=4)
 
 
 MOST_TAGS = 4
 """The most lines that have their names at their ends."""
 
+NEAR_LEFT = 0.3
+"""The share of a plot's width in which a name goes to the right of the end of its line."""
+
 _TAG = {
     "x": "x", "y": "y", "text": "text", "text_color": "color", "text_font_size": "11px",
-    "text_align": "right", "text_baseline": "bottom",
+    "text_align": field("align"), "text_baseline": "bottom",
 }  # fmt: skip
 
 
@@ -118,6 +118,8 @@ class Curves:
         Called with the step at which the plot is clicked.
     on_zoom : callable, optional
         Called when the range of visible steps has changed.
+    about : str
+        What the plot shows, for screen readers; by default its axes.
 
     Attributes
     ----------
@@ -135,8 +137,10 @@ class Curves:
         from_zero: bool = False,
         on_tap: Callable[[int], None] | None = None,
         on_zoom: Callable[[], None] | None = None,
+        about: str = "",
     ) -> None:
         self._name = name
+        self.about = about or f"{names[1]} over {names[0]}"
         self._log_x = log_x
         self._look = look
         self._names = names
@@ -148,12 +152,23 @@ class Curves:
         self._markers = ColumnDataSource({"x": [], "y": [], "what": []})
         edges = ("x", "y", "angle", "color", "text")
         self._edges = ColumnDataSource({name: [] for name in edges})
+        self._limits = ColumnDataSource(_limits(None, None))
+        # The table of the numbers has them as they are.
+        self._beyond = ColumnDataSource(beyond_edges([], None, None), name="beyond the edges")
         self._tags = ColumnDataSource(_tags([]))
         self._now = ColumnDataSource({"x": []})
         self._extent = Range1d(0, 1)
         self.pane = pn.pane.HoloViews(
             self._plot(log_y), sizing_mode="stretch_both", linked_axes=False, margin=0
         )
+
+    def table_button(self) -> str:
+        """Return the button for a table of the plot's numbers, as HTML."""
+        return table_button(self._name, self.about)
+
+    def with_table(self, **options: Any) -> pn.Column:
+        """Return the plot with the button for a table of its numbers, in a column of its own."""
+        return with_table(self.pane, self._name, self.about, **options)
 
     def show(
         self,
@@ -178,9 +193,13 @@ class Curves:
         lowest, highest : float, optional
             The edges: numbers beyond are drawn there, and marked.
         """
-        lines, marks = within_edges(lines, lowest, highest)
+        lines = [line for line in lines if len(line.x) or line.not_finite]
+        drawn, marks = within_edges(lines, lowest, highest)
         with pn.io.hold():
-            self._source.show([line for line in lines if len(line.x)])
+            self._source.show([line for line in drawn if len(line.x)])
+            self._beyond.data = beyond_edges(
+                [line for line in lines if len(line.x)], lowest, highest
+            )
             self._edges.data = {
                 "x": [mark.x for mark in marks],
                 "y": [mark.y for mark in marks],
@@ -188,7 +207,8 @@ class Curves:
                 "color": [mark.color for mark in marks],
                 "text": [mark.text for mark in marks],
             }
-            self._tags.data = _tags(lines)
+            self._limits.data = _limits(lowest, highest)
+            self._tags.data = _tags(drawn)
             self._now.data = {"x": [] if now is None else [now]}
             self._markers.data = {
                 "x": [marker.step for marker in events],
@@ -229,8 +249,7 @@ class Curves:
             line_color="color", line_dash=field("dash"), line_width="width",
         )  # fmt: skip
         for axis in figure.axis:
-            axis.ticker.desired_num_ticks = self._look.ticks
-            axis.formatter = CustomJSTickFormatter(code=_FORMAT_TICK)
+            use_round_ticks(figure, axis, self._look.ticks)
         whole = DataRange1d(range_padding=0, renderers=[renderer])
         figure.x_range = whole if self._look.axes else self._extent
         start = 0 if self._from_zero else nan
@@ -238,7 +257,8 @@ class Curves:
         figure.add_glyph(self._now, VSpan(x="x", line_color="#888", line_width=1.5))
         figure.add_glyph(self._tags, Text(**_TAG))
         figure.add_tools(self._add_markers(figure), self._add_edges(figure), self._hover(renderer))
-        figure.tags = self._source.companions
+        companions = [*self._source.companions, self._beyond]
+        figure.update(tags=companions, html_attributes=plot_attributes(self.about))
         self._listen(figure)
 
     def _listen(self, figure: figure) -> None:
@@ -277,13 +297,26 @@ class Curves:
 
     def _hover(self, renderer: GlyphRenderer) -> HoverTool:
         across, up = self._names
-        x = "$x{0,0}" if across == "step" else "$x{0.[0000]}"
-        text = f"@label<br>{across} {x}<br>{up} $y{{0.00000}}<br>@about"
+        # The nearest point of the line, and not the place of the pointer.
+        x = "$snap_x{0,0}" if across == "step" else "$snap_x{custom}"
+        text = f"@label<br>{across} {x}<br>{up} $snap_y{{custom}}<br>@about"
         return HoverTool(
             renderers=[renderer],
             line_policy="nearest",
             tooltips=TOOLTIP.format(text) if self._look.tools else None,
+            formatters={
+                name: CustomJSHover(args={"limits": self._limits}, code=_EXACT)
+                for name in (["$snap_y"] if across == "step" else ["$snap_x", "$snap_y"])
+            },
         )
+
+
+def _limits(lowest: float | None, highest: float | None) -> dict[str, list[float]]:
+    """Return the edges of a plot as columns: a number at one of them lies there or beyond."""
+    return {
+        "low": [nan if lowest is None else lowest],
+        "high": [nan if highest is None else highest],
+    }
 
 
 def _tags(lines: Sequence[Line]) -> dict[str, list]:
@@ -293,11 +326,14 @@ def _tags(lines: Sequence[Line]) -> dict[str, list]:
     """
     tagged = [line for line in lines if line.tag and len(line.x)][:MOST_TAGS]
     blank = MOST_TAGS - len(tagged)
+    across = [float(line.x[end]) for line in lines if len(line.x) for end in (0, -1)]
+    left = min(across, default=0.0) + NEAR_LEFT * np.ptp(across or [0.0])
     return {
         "x": [float(line.x[-1]) for line in tagged] + blank * [nan],
         "y": [float(line.y[-1]) for line in tagged] + blank * [nan],
         "color": [line.color for line in tagged] + blank * ["#000000"],
         "text": [line.tag for line in tagged] + blank * [""],
+        "align": ["left" if line.x[-1] < left else "right" for line in tagged] + blank * ["right"],
     }
 
 

@@ -5,25 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...runs.run import TrainingRun
-from ...training.event_log import (
-    Changed,
-    Event,
-    LayerFrozen,
-    PartFrozen,
-    Trained,
-    UnitSilenced,
-    WeightsLoaded,
-)
+from ...training.event_log import Trained, loss_stretches
 from ...training.history import History
 from .downsampling import thinned
-from .html import number
+from .event_words import about_run, what_changed
 from .line_plot import Line, Marker
+from .numbers import number
 from .plot_edges import stretches_of
 from .smoothing import Window, averaged, in_view, mean_at, span_of, stretch_means
 
@@ -48,8 +40,11 @@ OTHER_LOSS = 10
 MOST_SEGMENTS = 20
 """Parts of a curve between losses that are not finite; with more of them, gaps are not drawn."""
 
-MOST_NAMED = 2
-"""Changes at one step that the timeline names; the others are counted."""
+FLOOR_POINTS = 50
+"""Points of a floor, so that its hover tells a step near the pointer."""
+
+MOST_NAMED = 3
+"""Changes at one step that are named; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -152,11 +147,13 @@ class LossLines:
         for cache in (self._lines, self._losses):
             for dropped in cache.keys() - ids:
                 del cache[dropped]
-        return [line for run, (color, how) in wanted.items() for line in self.of(run, color, how)]
+        lines = [line for run, (color, how) in wanted.items() for line in self.of(run, color, how)]
+        return _tagged_once(lines)
 
     def of(self, run: TrainingRun, color: str, wanted: Wanted) -> list[Line]:
         """Return a run's training loss and, if asked for, its validation loss and its floor."""
-        state = (run.history.rows, run.name, color, run.trainer.loss_type, wanted)
+        trainer = run.trainer
+        state = (run.history.rows, run.name, color, trainer.loss_type, trainer.fault, wanted)
         cached = self._lines.get(run.id)
         if cached is None or cached[0] != state:
             cached = self._lines[run.id] = (state, list(self._draw(run, color, wanted)))
@@ -170,7 +167,7 @@ class LossLines:
         return cached
 
     def _draw(self, run: TrainingRun, color: str, wanted: Wanted) -> Iterator[Line]:
-        about, width = _about(run), wanted.width
+        about, width = about_run(run), wanted.width
         run_losses = self._losses_of(run, span_of(wanted.smoothing))
         rows, view = len(run_losses.losses), (wanted.window, wanted.begin)
         first, last = in_view(rows, *view)
@@ -193,7 +190,19 @@ class LossLines:
             width=width,
         )
         if rows:
-            yield from _floor(run, color)
+            yield from _floors(run, color, wanted.begin)
+
+
+def _tagged_once(lines: list[Line]) -> list[Line]:
+    """Return lines of which no two have the same tag: the one that ends last keeps it."""
+    ends = {line.tag: line for line in sorted(lines, key=_end)}
+    return [
+        replace(line, tag="") if line.tag and line is not ends[line.tag] else line for line in lines
+    ]
+
+
+def _end(line: Line) -> float:
+    return float(line.x[-1]) if len(line.x) else -np.inf
 
 
 def _segments(line: Line, points: int, not_finite: tuple[tuple[int, int], ...]) -> Iterator[Line]:
@@ -211,69 +220,62 @@ def _segments(line: Line, points: int, not_finite: tuple[tuple[int, int], ...]) 
         not_finite = ()
 
 
-def _floor(run: TrainingRun, color: str) -> Iterator[Line]:
-    """Yield the smallest loss that the data allows, if it is above zero."""
-    floor = run.dataset.optimal_loss(run.trainer.loss_type)
-    if floor > 0:
-        yield Line(
-            np.array([0, run.history.rows]),
-            np.full(2, floor),
-            color,
-            f"{run.name}, floor",
-            f"no function of the context does better than {number(floor)}",
-            dash="dotted",
-            width=1,
-        )
+def _floors(run: TrainingRun, color: str, begin: int) -> Iterator[Line]:
+    """Yield the smallest loss that the data allows, if above zero, over the steps of each loss."""
+    events = list(run.trainer.engine.events)
+    for first, last, loss_type in loss_stretches(events, run.config, run.history.rows):
+        floor = run.dataset.optimal_loss(loss_type)
+        if floor > 0 and last > begin:
+            yield Line(
+                np.linspace(max(first, begin), last, FLOOR_POINTS),
+                np.full(FLOOR_POINTS, floor),
+                color,
+                f"{run.name}, floor",
+                why_no_lower(run, floor),
+                dash="dotted",
+                width=1,
+                tag=f"floor {number(floor)}",
+            )
+
+
+def why_no_lower(run: TrainingRun, floor: float) -> str:
+    """Say why no network has a lower mean loss on the training samples than the floor."""
+    data = run.dataset
+    verb = "follow" if data.task_type == "next_token" else "have"
+    what = "tokens" if data.task_type == "next_token" else "classes"
+    share = number(100 * data.ambiguous_share, digits=2)
+    return (
+        f"No network does better than {number(floor)} on the training samples: in {share}% of them "
+        f"different {what} {verb} the same window."
+    )
 
 
 def changed_settings(run: TrainingRun, smoothing: float) -> list[Marker]:
-    """Return a marker on the run's curve for each change of a setting, weights or a layer."""
-    events = [
-        event
-        for event in list(run.trainer.engine.events)
-        if not isinstance(event, Trained) and 0 < event.step <= run.history.rows
-    ]
-    if not events:
+    """Return a marker on the run's curve for each step at which something was changed."""
+    changes: dict[int, list[str]] = {}
+    for event in list(run.trainer.engine.events):
+        if not isinstance(event, Trained) and 0 < event.step <= run.history.rows:
+            changes.setdefault(event.step, []).append(what_changed(event, run))
+    if not changes:
         return []
     losses, span = run.history["loss"], span_of(smoothing)
-    return [Marker(event.step, mean_at(losses, event.step, span), _what(event)) for event in events]
+    return [
+        Marker(step, mean_at(losses, step, span), _named(words)) for step, words in changes.items()
+    ]
 
 
 def changes_after(run: TrainingRun, step: int) -> str:
     """Return the changes made right after a step, as text; empty if there are none."""
-    changes = [
-        _what(event)
-        for event in list(run.trainer.engine.events)
-        if not isinstance(event, Trained) and event.step == step
-    ]
+    return _named(
+        [
+            what_changed(event, run)
+            for event in list(run.trainer.engine.events)
+            if not isinstance(event, Trained) and event.step == step
+        ]
+    )
+
+
+def _named(changes: list[str]) -> str:
+    """Return some changes in words, the first few by name."""
     more = [f"{len(changes) - MOST_NAMED} more"] if len(changes) > MOST_NAMED else []
     return ", ".join([*changes[:MOST_NAMED], *more])
-
-
-def _about(run: TrainingRun) -> str:
-    settings = run.trainer.engine.settings
-    names = ("optimizer", "learning_rate", "batch_size")
-    return f"now {_listed({name: getattr(settings, name) for name in names})}"
-
-
-def _listed(settings: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.items())
-
-
-def _what(event: Event) -> str:
-    if isinstance(event, Changed):
-        return _listed(event.settings)
-    if isinstance(event, LayerFrozen):
-        return f"W{event.layer + 1} {'frozen' if event.frozen else 'unfrozen'}"
-    if isinstance(event, PartFrozen):
-        what = (
-            f"unit {event.column} of layer {event.layer + 1}"
-            if event.row is None
-            else f"W{event.layer + 1}[{event.row}, {event.column}]"
-        )
-        return f"{what} {'frozen' if event.frozen else 'unfrozen'}"
-    if isinstance(event, UnitSilenced):
-        return f"unit {event.unit} of a{event.level} {'silenced' if event.silenced else 'heard'}"
-    if isinstance(event, WeightsLoaded):
-        return "weights loaded"
-    return f"W{event.layer + 1}[{event.row}, {event.column}] set to {event.value:g}"

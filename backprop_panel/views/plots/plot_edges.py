@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .html import number
 from .line_source import Line
+from .numbers import number
 
 LOWEST = 1e-7
 """The lowest loss drawn on a logarithmic axis: losses below are rounding errors of float32."""
@@ -56,6 +56,24 @@ def within_edges(
     top = max(tops, default=1.0)
     marks += [mark for line in lines for mark in _not_finite(line, top)]
     return drawn, marks
+
+
+def beyond_edges(
+    lines: Sequence[Line], lowest: float | None, highest: float | None
+) -> dict[str, list[float]]:
+    """Return the numbers that `within_edges` moves: of which line, at which point, and what.
+
+    A line of a single point has two in the browser.
+    """
+    found = []
+    for number_of_line, line in enumerate(lines):
+        moved = np.flatnonzero(np.clip(line.y, lowest, highest) != line.y) if len(line.y) else ()
+        for at in moved:
+            found.append((number_of_line, int(at), float(line.y[at])))
+            if len(line.y) == 1:
+                found.append((number_of_line, 1, float(line.y[at])))
+    line, at, y = map(list, zip(*found, strict=True)) if found else ([], [], [])
+    return {"line": line, "at": at, "y": y}
 
 
 def stretches_of(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:

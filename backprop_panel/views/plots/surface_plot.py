@@ -30,8 +30,11 @@ from .cell_labels import LABEL_COLOR
 from .colors import NOT_FINITE, contrasting
 from .line_plot import FULL, TOOLTIP, figure_style
 from .loss_shades import LossShades
+from .numbers import MOST_DIGITS, NUMBER_JS, number
+from .table_button import plot_attributes, with_table
 
 CONTOUR_COLORS = [contrasting(color) for color in Viridis256]
+ABOUT = "loss in a plane through the run's weights, and the run's path in it"
 PATH_COLORS, PATH_WIDTHS = ("#111418", "#ffffff"), (4.0, 1.8)
 """A white line on a wider dark one, which stands out from all colours of the scale."""
 
@@ -45,10 +48,12 @@ _BAR = {
     "padding": 4,
 }
 
-_LOSS = """
+_LOSS = f"""
+{NUMBER_JS}
 return Number.isNaN(value) ? "not computed yet"
-  : Number.isFinite(value) ? value.toPrecision(6) : "not finite"
+  : Number.isFinite(value) ? written(value, 7) : "not finite"
 """
+_PLACE = f"{NUMBER_JS} return written(value, 4)"
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,10 @@ class SurfacePlot:
         self.pane = pn.pane.HoloViews(
             self._plot(), sizing_mode="stretch_both", linked_axes=False, margin=0
         )
+
+    def with_table(self, **options: Any) -> pn.Column:
+        """Return the plot with the button for a table of its numbers, in a column of its own."""
+        return with_table(self.pane, self._name, ABOUT, **options)
 
     def show_losses(self, grid: LossGrid, names: tuple[str, str]) -> LossShades:
         """Show a grid of losses over two directions with these names; return its shades."""
@@ -154,7 +163,8 @@ class SurfacePlot:
         self._levels.ticks = ticks
         # Changed last: Bokeh draws the scale again for changed labels, not for changed ticks.
         self._bar.major_label_overrides = {
-            tick: f"{loss:.10g}" for tick, loss in zip(ticks, shades.levels, strict=True)
+            tick: number(loss, digits=MOST_DIGITS)
+            for tick, loss in zip(ticks, shades.levels, strict=True)
         }
 
     def _plot(self) -> hv.Overlay:
@@ -189,6 +199,7 @@ class SurfacePlot:
             fill_color=field("color"), line_color="#111418", line_width=1,
         )  # fmt: skip
         plotted.x_range, plotted.y_range = self._ranges
+        plotted.html_attributes = plot_attributes(ABOUT)
         plotted.add_layout(self._bar, "right")
         self._figure = plotted
         self._name_axes(self.axis_names)
@@ -196,8 +207,11 @@ class SurfacePlot:
             HoverTool(renderers=[marks], tooltips=TOOLTIP.format("@text")),
             HoverTool(
                 renderers=[cells],
-                tooltips=TOOLTIP.format("loss @loss{custom}<br>at (@at_x{0.0000}, @at_y{0.0000})"),
-                formatters={"@loss": CustomJSHover(code=_LOSS)},
+                tooltips=TOOLTIP.format("loss @loss{custom}<br>at (@at_x{custom}, @at_y{custom})"),
+                formatters={
+                    "@loss": CustomJSHover(code=_LOSS),
+                    **{name: CustomJSHover(code=_PLACE) for name in ("@at_x", "@at_y")},
+                },
             ),
         )
 

@@ -14,6 +14,7 @@ from bokeh.document import Document
 
 from ...runs.run import TrainingRun
 from ..patches.click_count import UncountedButton
+from ..patches.odd_uploads import FileUpload
 from ..patches.silent_events import SilentEvents
 from ..patches.stale_options import IgnoresStaleOptions
 from ..plots.html import html
@@ -31,9 +32,31 @@ BORDERED = {
     "minWidth": 0,
     # The default hover colour is the grey of a disabled button.
     "&.MuiButton-outlined:hover": {"color": "inherit", "backgroundColor": HOVERED},
-    "&.MuiButton-contained": {"color": "#fff"},
+    "&.MuiButton-contained:not(.Mui-disabled)": {"color": "#fff"},
 }
 """The style of all buttons but the primary one."""
+
+LIGHT = {
+    "color": "inherit",
+    "padding": 0,
+    "minWidth": 0,
+    "minHeight": 0,
+    "height": "16px",
+    "verticalAlign": "top",
+    "fontSize": "11px",
+    "lineHeight": "15px",
+    "textDecoration": "underline dotted",
+    "whiteSpace": "nowrap",
+}
+"""The style of a button in the line of notes."""
+
+PRIMARY = {
+    "color": "#fff",
+    "backgroundColor": ACCENT,
+    # The default hover colour on a dark page is nearly white.
+    "&:hover": {"color": "#fff", "backgroundColor": "#3b5bdb"},
+}
+"""The style of the button that is offered first."""
 
 SWITCH = {
     "& .MuiToggleButton-root": {
@@ -99,6 +122,12 @@ def button(
     return QuietButton(label=label, on_click=_coalescing(action, toggles), **(options | params))
 
 
+def light_button(label: str, action: Callable[[], Any], **params: Any) -> QuietButton:
+    """Return a button that is a word in the toolbar's line of notes."""
+    look = {"variant": "text", "margin": (0, 0, 0, 8), "align": "center", "sx": LIGHT}
+    return button(label, action, **(look | params))
+
+
 def _coalescing(action: Callable[[], Any], toggles: bool) -> Callable[[Any], None]:
     """Return the handler of a press."""
     waiting, last_action = 0, -inf
@@ -129,8 +158,11 @@ def _coalescing(action: Callable[[], Any], toggles: bool) -> Callable[[Any], Non
     return press
 
 
-def toggle(label: str) -> pmui.Toggle:
-    """Return a small button that stays pressed until it is pressed again."""
+def toggle(label: str, sx: Mapping[str, Any] | None = None, **params: Any) -> pmui.Toggle:
+    """Return a small button that stays pressed until it is pressed again.
+
+    `sx` adds to its style; `params` are further options.
+    """
     return pmui.Toggle(
         label=label,
         color="primary",
@@ -143,7 +175,9 @@ def toggle(label: str) -> pmui.Toggle:
             "whiteSpace": "nowrap",
             "&.MuiToggleButton-primary.Mui-selected": {"color": "#fff", "backgroundColor": ACCENT},
             "&.Mui-disabled.Mui-disabled": {"color": "text.disabled", "backgroundColor": "inherit"},
+            **(sx or {}),
         },
+        **params,
     )
 
 
@@ -169,7 +203,7 @@ def download_button(label: str, filename: str, callback: Callable[[], Any]) -> p
     )
 
 
-def upload_button(label: str, accept: str, **params: Any) -> pmui.FileInput:
+def upload_button(label: str, accept: str, **params: Any) -> FileUpload:
     """Return a button that uploads a file; `accept` lists the ends of names that are offered.
 
     `params` are options of the button, in place of the usual ones.
@@ -181,10 +215,10 @@ def upload_button(label: str, accept: str, **params: Any) -> pmui.FileInput:
         "sx": BORDERED,
         "margin": (6, 3),
     }
-    return pmui.FileInput(label=label, uploaded_label=label, accept=accept, **(options | params))
+    return FileUpload(label=label, uploaded_label=label, accept=accept, **(options | params))
 
 
 def group_head(title: str, note: str = "") -> pn.pane.HTML:
     """Return the heading of a group of settings; `note` says what a change of one does."""
     note = f" <span>· {note}</span>" if note else ""
-    return html(f"{title}{note}", "bp-head", margin=(14, 0, 2, 0))
+    return html(f"{title}{note}", "bp-head", margin=(14, 0, 5, 0))

@@ -4,7 +4,9 @@ const COPIED_MILLISECONDS = 1200
 
 // Where a key belongs to what has the focus.
 const FIELDS = `input:not([type=checkbox]), textarea, select, [contenteditable=true], [role=dialog], [role=presentation],
-  [role=tab], [role=listbox], [role=combobox], [role=menuitem], [role=slider], [role=grid]`
+  [role=application], [role=tab], [role=listbox], [role=combobox], [role=menuitem], [role=slider], [role=grid]`
+
+const SMALLEST = 9.1  // pixels of an equation's element, whose letters are 1.21 times as large
 
 function addFonts(fonts) {
   if (!fonts.length || document.bpMathFonts) return
@@ -13,28 +15,41 @@ function addFonts(fonts) {
     document.fonts.add(new FontFace(family, `url(${url})`, {style}))
 }
 
-function typeset(element) {
-  window.katex.render(element.dataset.tex, element, {
-    displayMode: true, throwOnError: false, output: "htmlAndMathml",
-  })
-  fit(element)
+// All are drawn before one is measured, since a measurement lays out what was drawn.
+function typeset(elements) {
+  for (const element of elements) {
+    window.katex.render(element.dataset.tex, element, {
+      displayMode: true, throwOnError: false, output: "htmlAndMathml",
+    })
+  }
+  fit(elements)
 }
 
-// An equation that is wider than its panel is set smaller; below a legible size it scrolls.
-function fit(element) {
-  element.style.fontSize = ""
-  const equation = element.querySelector(".katex-html")
-  if (!equation) return
-  const width = Math.max(...[...equation.querySelectorAll(".base")].map((base) => base.offsetWidth), 1)
+// Equations that are wider than their panel are set smaller; below a legible size they scroll.
+function fit(elements) {
+  for (const element of elements) element.style.fontSize = ""
+  const sizes = elements.map(fitting_size)
+  elements.forEach((element, at) => { element.style.fontSize = sizes[at] })
+  // What scrolls can be scrolled with the keyboard.
+  const scroll = elements.map((element) => element.scrollWidth > element.clientWidth + 1)
+  elements.forEach((element, at) => {
+    if (scroll[at]) element.tabIndex = 0
+    else element.removeAttribute("tabindex")
+  })
+}
+
+function fitting_size(element) {
+  const bases = [...element.querySelectorAll(".katex-html .base")]
+  const width = Math.max(...bases.map((base) => base.offsetWidth), 1)
   const room = element.clientWidth - 16
-  if (room > 0 && width > room) {
-    const size = parseFloat(getComputedStyle(element).fontSize)
-    element.style.fontSize = `${Math.max(size * room / width, 9)}px`
-  }
+  if (room <= 0 || width <= room) return ""
+  const size = parseFloat(getComputedStyle(element).fontSize)
+  return `${Math.max(size * room / width, SMALLEST)}px`
 }
 
 // Takes over what differs in another tree, so that what stays keeps its focus, and little is laid out.
-function morph(before, after) {
+// Equations that have changed are added to `equations`, to be typeset.
+function morph(before, after, equations) {
   if (before.nodeName !== after.nodeName) return before.replaceWith(after)
   if (before.nodeType === Node.TEXT_NODE) {
     if (before.data !== after.data) before.data = after.data
@@ -50,22 +65,22 @@ function morph(before, after) {
     if (before.getAttribute(name) !== value) before.setAttribute(name, value)
   }
   if (after.type === "checkbox") before.checked = after.checked
-  if (tex !== undefined) typeset(before)
-  else morphChildren(before, after)
+  if (tex !== undefined) equations.push(before)
+  else morphChildren(before, after, equations)
   if (after.name && !typing) before.value = after.value
 }
 
-function morphChildren(before, after) {
+function morphChildren(before, after, equations) {
   const olds = [...before.childNodes], news = [...after.childNodes]
   news.forEach((node, at) => {
     if (at >= olds.length) before.append(node)
-    else morph(olds[at], node)
+    else morph(olds[at], node, equations)
   })
   for (const old of olds.slice(news.length)) old.remove()
   for (const node of news) {
     if (!node.isConnected || node.nodeType !== Node.ELEMENT_NODE) continue
-    const equations = node.dataset.tex === undefined ? node.querySelectorAll("[data-tex]") : [node]
-    equations.forEach(typeset)
+    if (node.dataset.tex !== undefined) equations.push(node)
+    else equations.push(...node.querySelectorAll("[data-tex]"))
   }
 }
 
@@ -114,11 +129,12 @@ export function render({model, el}) {
   box.className = "bp-inspector"
   el.append(box)
 
-  const equations = () => box.querySelectorAll("[data-tex]")
   const show = () => {
     const template = document.createElement("template")
     template.innerHTML = model.html
-    morphChildren(box, template.content)
+    const equations = []
+    morphChildren(box, template.content, equations)
+    typeset(equations)
     box.querySelectorAll("[data-centred]").forEach(centre)
   }
   const send = ({dataset, type, checked}) => {
@@ -151,7 +167,7 @@ export function render({model, el}) {
   for (const name of ["mouseleave", "focusout"]) box.addEventListener(name, () => ring({}))
   let width = 0
   const resized = new ResizeObserver(() => {
-    if (box.clientWidth !== width) equations().forEach(fit)
+    if (box.clientWidth !== width) fit([...box.querySelectorAll("[data-tex]")])
     width = box.clientWidth
   })
   resized.observe(box)

@@ -9,6 +9,11 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
+from ..plots.html import html
+
+LOADING = "Loading …"
+"""What stands where a part of the page is still to come."""
+
 
 class LazyTabs(pn.viewable.Viewer):
     """Tabs that build a view when its tab is first opened, and mark one view as visible.
@@ -33,7 +38,8 @@ class LazyTabs(pn.viewable.Viewer):
         self._builders = dict(views)
         self._views: dict[str, pn.viewable.Viewer] = {}
         self._columns = {
-            title: pn.Column(sizing_mode="stretch_width", margin=0) for title in self._builders
+            title: pn.Column(html(LOADING, "bp-note"), sizing_mode="stretch_width", margin=0)
+            for title in self._builders
         }
         self._build(next(iter(self._builders)))
         self._tabs = pmui.Tabs(*self._columns.items(), sizing_mode="stretch_width", **params)
@@ -51,7 +57,7 @@ class LazyTabs(pn.viewable.Viewer):
         view = self._views[title] = self._builders[title]()
         # Drawn before the browser has it: a browser that still builds a view misses what is added.
         view.visible = True
-        self._columns[title].append(view)
+        self._columns[title][:] = [view]
 
     def _open(self, event: param.parameterized.Event) -> None:
         title = list(self._columns)[event.new]

@@ -14,6 +14,7 @@ from ...data.own_text import TEXT_DEFAULTS
 from ...data.sampling import ALL
 from ...data.sequence_dataset import SequenceDataset
 from ...nn.activations import ACTIVATIONS
+from ...nn.faults import FAULTS
 from ...nn.losses import LOSSES
 from ...nn.optimizers import OPTIMIZERS
 from ...settings import SettingError, one_of, shown
@@ -38,6 +39,32 @@ INITIALIZATION_LABELS = {
     "Zeros": "zeros",
 }
 
+LABELS = {
+    "loss_type": "Loss function",
+    "learning_rate": "Learning rate",
+    "batch_size": "Batch size",
+    "optimizer": "Optimizer",
+    "weight_decay": "Weight decay",
+    "fault": "Fault",
+    "hidden_layers": "Hidden layers",
+    "hidden_dimension": "Hidden dimension",
+    "activation": "Activation",
+    "initialization": "Initialization",
+    "master_sequences": "Source",
+    "task_type": "Task",
+    "sequence_length": "Sequence length",
+    "vocabulary": "Vocabulary",
+    "num_master_sequences": "Master sequences",
+    "master_sequence_length": "Master length",
+    "num_samples": "Training samples",
+    "split": "Held out",
+    "validation_fraction": "Validation fraction",
+    "test_fraction": "Test fraction",
+    "seed": "Seed",
+    "boundary": "Boundary token",
+}
+"""What the page calls the settings."""
+
 WHOLE_NUMBERS = (
     "batch_size",
     "hidden_layers",
@@ -55,6 +82,9 @@ FRACTIONS = (
     "test_fraction",
 )
 """Settings in text fields: a number field ignores invalid text without a message."""
+
+NO_FAULT = "none"
+"""The value of the field of the fault where there is none."""
 
 EACH = "each"
 """The value of the field of the activation if each hidden layer has its own."""
@@ -93,29 +123,34 @@ OF_SOURCE = ("task_type", "sequence_length", "num_samples", *HELD_OUT)
 def training_fields() -> dict[str, pn.widgets.Widget]:
     """Return a field for each setting that applies at once."""
     return {
-        "learning_rate": pmui.TextInput(label="Learning rate", **SMALL),
-        "batch_size": pmui.TextInput(label="Batch size", **SMALL),
+        "learning_rate": pmui.TextInput(label=LABELS["learning_rate"], **SMALL),
+        "batch_size": pmui.TextInput(label=LABELS["batch_size"], **SMALL),
         "loss_type": pmui.Select(
-            label="Loss function",
+            label=LABELS["loss_type"],
             options={loss.label: name for name, loss in LOSSES.items()},
             **SMALL,
         ),
         "optimizer": pmui.Select(
-            label="Optimizer",
+            label=LABELS["optimizer"],
             options={rule.label: name for name, rule in OPTIMIZERS.items()},
             **SMALL,
         ),
-        "weight_decay": pmui.TextInput(label="Weight decay", **SMALL),
+        "weight_decay": pmui.TextInput(label=LABELS["weight_decay"], **SMALL),
+        "fault": pmui.Select(
+            label=LABELS["fault"],
+            options={"None": NO_FAULT} | {fault.label: key for key, fault in FAULTS.items()},
+            **SMALL,
+        ),
     }
 
 
 def new_run_fields() -> dict[str, pn.widgets.Widget]:
     """Return a field for each setting that makes a new run."""
     return {
-        "hidden_layers": pmui.TextInput(label="Hidden layers", **SMALL),
-        "hidden_dimension": pmui.TextInput(label="Hidden dimension", **SMALL),
+        "hidden_layers": pmui.TextInput(label=LABELS["hidden_layers"], **SMALL),
+        "hidden_dimension": pmui.TextInput(label=LABELS["hidden_dimension"], **SMALL),
         "activation": pmui.Select(
-            label="Activation",
+            label=LABELS["activation"],
             options={each.label: name for name, each in ACTIVATIONS.items()}
             | {"One for each layer": EACH},
             **SMALL,
@@ -124,21 +159,21 @@ def new_run_fields() -> dict[str, pn.widgets.Widget]:
             label="Activations", placeholder="gelu tanh", visible=False, **SMALL
         ),
         "initialization": pmui.Select(
-            label="Initialization", options=INITIALIZATION_LABELS, **SMALL
+            label=LABELS["initialization"], options=INITIALIZATION_LABELS, **SMALL
         ),
-        "master_sequences": pmui.Select(label="Source", options=SOURCES, **SMALL),
-        "task_type": pmui.Select(label="Task", options=TASKS, **SMALL),
-        "sequence_length": pmui.TextInput(label="Sequence length", **SMALL),
-        "vocabulary": pmui.TextInput(label="Vocabulary", max_length=100_000, **SMALL),
-        "num_master_sequences": pmui.TextInput(label="Master sequences", **SMALL),
-        "master_sequence_length": pmui.TextInput(label="Master length", **SMALL),
+        "master_sequences": pmui.Select(label=LABELS["master_sequences"], options=SOURCES, **SMALL),
+        "task_type": pmui.Select(label=LABELS["task_type"], options=TASKS, **SMALL),
+        "sequence_length": pmui.TextInput(label=LABELS["sequence_length"], **SMALL),
+        "vocabulary": pmui.TextInput(label=LABELS["vocabulary"], max_length=100_000, **SMALL),
+        "num_master_sequences": pmui.TextInput(label=LABELS["num_master_sequences"], **SMALL),
+        "master_sequence_length": pmui.TextInput(label=LABELS["master_sequence_length"], **SMALL),
         "num_samples": pmui.TextInput(
-            label="Training samples", placeholder="a number, or all", **SMALL
+            label=LABELS["num_samples"], placeholder="a number, or all", **SMALL
         ),
-        "split": pmui.Select(label="Held out", options=SPLITS, **SMALL),
-        "validation_fraction": pmui.TextInput(label="Validation fraction", **SMALL),
-        "test_fraction": pmui.TextInput(label="Test fraction", **SMALL),
-        "seed": pmui.TextInput(label="Seed", **SMALL),
+        "split": pmui.Select(label=LABELS["split"], options=SPLITS, **SMALL),
+        "validation_fraction": pmui.TextInput(label=LABELS["validation_fraction"], **SMALL),
+        "test_fraction": pmui.TextInput(label=LABELS["test_fraction"], **SMALL),
+        "seed": pmui.TextInput(label=LABELS["seed"], **SMALL),
     }
 
 
@@ -156,6 +191,8 @@ def to_field(name: str, value: Any) -> Any:
         return EACH if isinstance(value, (list, tuple)) else value
     if name == "activations":
         return " ".join(value)
+    if name == "fault":
+        return value or NO_FAULT
     if name in WHOLE_NUMBERS or name in FRACTIONS:
         return f"{value:g}" if isinstance(value, float) else str(value)
     return value
@@ -180,6 +217,8 @@ def from_field(name: str, value: Any) -> Any:
         return units[0] if len(units) == 1 else units
     if name == "activations":
         return [_activation(part) for part in value.replace(",", " ").split()]
+    if name == "fault":
+        return None if value == NO_FAULT else value
     if name in WHOLE_NUMBERS:
         return whole(name, value)
     if name in FRACTIONS:

@@ -38,13 +38,14 @@ from panel_material_ui.theme import MaterialDesign
 import backprop_panel.views
 from backprop_panel.views.patches.browser import BrowserPatches
 from backprop_panel.views.patches.click_count import UncountedButton
-from backprop_panel.views.patches.plot_source import replace_source
+from backprop_panel.views.patches.plot_source import add_to_source, replace_source
 
 VIEWS = Path(backprop_panel.views.__file__).parent
 PATCHES = VIEWS / "patches"
 NO_PATCHES = {"__init__.py", "browser.py"}
 
 SIGNATURES = {
+    "odd_uploads: FileInput._flush_buffer": (pmui.FileInput._flush_buffer, ["self"]),
     "write_queue: panel.io.document._dispatch_msgs": (panel_document._dispatch_msgs, ["doc"]),
     "ping: ServerConnection.send_ping": (ServerConnection.send_ping, ["self"]),
     "silent_events: Button._process_bokeh_event": (
@@ -57,6 +58,7 @@ SIGNATURES = {
         pmui.Select._process_property_change,
         ["self", "props"],
     ),
+    "focusable_html: HTML._get_properties": (pn.pane.HTML._get_properties, ["self", "doc"]),
     "page_busy: edit_readonly": (edit_readonly, ["parameterized"]),
     "page_threads: ThreadPoolExecutor.submit": (
         ThreadPoolExecutor.submit,
@@ -85,6 +87,11 @@ BOKEHJS = {
     ("reconnection", "client/connection", "ClientConnection"): [
         *("connect", "send", "_repull_session_doc", "_pull_doc_json"),
     ],
+    ("plot_focus", "models/canvas/canvas", "CanvasView"): ["render"],
+    ("plot_focus", "models/layouts/layout_dom", "LayoutDOMView"): ["render"],
+    ("plot_focus", "models/plots/plot_canvas", "PlotView"): ["_update_touch_action"],
+    ("plot_focus", "core/dom_view", "DOMView"): ["stylesheets"],
+    ("tooltip_place", "models/ui/tooltip", "TooltipView"): ["_reposition", "stylesheets"],
     ("notebook", "core/dom", "StyleSheet"): ["install"],
     ("reconnection", "document/document", "Document"): ["from_json", "clear", "add_root"],
     ("reconnection", "protocol/receiver", "Receiver"): ["constructor"],
@@ -94,11 +101,15 @@ BOKEHJS = {
 BOKEHJS_NAMES = {
     "core/dom": ["textContent"],
     "models/glyphs/image_base": ["image_data", "sdw", "sdh"],
-    "models/canvas/canvas": ["underlays_el"],
+    "core/bokeh_events": ["Tap", "DocumentReady"],
+    "core/ui_gestures": ["_pointer_move", "_pointer_out", "composedPath"],
+    "models/canvas/canvas": ["underlays_el", "events_el", "touch_action"],
     "models/plots/plot_canvas": ["repainted", "frame", "canvas_view"],
+    "models/ui/tooltip": ["target", "position"],
+    "models/ui/styled_element": ["html_attributes"],
     "models/mappers/color_mapper": ["rgba_mapper", "v_compute"],
     "client/connection": ["_receiver", "socket", "session"],
-    "document/document": ["_new_models", "config", "roots"],
+    "document/document": ["_new_models", "config", "roots", "event_manager"],
 }
 """What patches read or set beside methods."""
 
@@ -171,6 +182,31 @@ def test_holoviews_hands_over_figure_and_renderer(element):
     assert renderer.selection_glyph is renderer.nonselection_glyph is renderer.muted_glyph is None
 
 
+def test_holoviews_hands_over_the_source_of_a_path():
+    plot = hv.renderer("bokeh").get_plot(hv.Path([[(0, 0), (1, 1)], [(0, 1), (1, 0)]]))
+    add_to_source(plot, {"shade": ["red", "blue"]}, line_color="shade")
+    renderer = plot.handles["glyph_renderer"]
+    assert renderer.data_source.data["shade"] == ["red", "blue"]
+    assert renderer.glyph.line_color == "shade"
+
+
+def test_the_view_of_panels_tables_tells_when_a_table_is_built():
+    script = (Path(pn.__file__).parent / "dist" / "panel.min.js").read_text(encoding="utf-8")
+    assert "tableBuilt(){" in script
+    assert "tabulator-tableholder" in script
+
+
+def test_panels_react_components_write_back_what_they_have_shown():
+    source = (Path(pn.__file__).parent / "models" / "react_component.ts").read_text("utf-8")
+    assert "targetModel.setv({ [resolvedProp]: value })" in source
+    assert 'static override __module__ = "panel.models.esm"' in source
+    assert "view.connect_signals()" in source
+
+
+def test_bokehjs_applies_what_the_server_sends_without_sending_it_back(bokehjs):
+    assert "setv({ [attr]: value }, { sync: false })" in bokehjs["document/document"]
+
+
 def test_bokeh_counts_the_connections_of_a_session():
     assert isinstance(ServerSession.connection_count, property)
     assert isinstance(BokehSessionContext.session, property)
@@ -208,7 +244,7 @@ def test_bokehjs_finds_modules_by_name(bokehjs):
 
 def test_scripts_require_no_module_that_the_contract_leaves_out():
     required = set(re.findall(r'Bokeh\.require\("([^"]+)"\)', BrowserPatches._esm))
-    assert required <= {module for _, module, _ in BOKEHJS}
+    assert required <= {module for _, module, _ in BOKEHJS} | {"core/bokeh_events"}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from backprop_panel.views.plots.loss_curves import (
     changed_settings,
     changes_after,
 )
+from backprop_panel.views.plots.numbers import number
 from backprop_panel.views.plots.smoothing import MOST_EXACT, averaged, smoothed
 from tests.bundles import weights_file
 
@@ -87,6 +88,38 @@ def test_a_forks_curve_begins_at_the_fork():
     assert own.x[-1] == 20
 
 
+def floors(run, **wanted):
+    lines = LossLines().of(run, "#000000", Wanted(**wanted))
+    return [line for line in lines if line.label.endswith("floor")]
+
+
+def test_the_floor_of_each_loss_spans_its_steps_alone():
+    run = trained(12, loss_type="cross_entropy")
+    run.trainer.change(loss_type="mse")
+    for _ in range(8):
+        run.trainer.run_batch()
+    spans = [(line.x[0], line.x[-1], line.y[0]) for line in floors(run)]
+    of = run.dataset.optimal_loss
+    assert spans == [(0, 12, of("cross_entropy")), (12, 20, of("mse"))]
+    assert [line.x[0] for line in floors(run, begin=15)] == [15]
+
+
+def test_the_floor_says_its_number_and_why_no_network_does_better():
+    run = trained()
+    (floor,) = floors(run)
+    assert floor.tag == f"floor {number(run.dataset.optimal_loss('mse'))}"
+    share = number(100 * run.dataset.ambiguous_share, digits=2)
+    assert f"in {share}% of them different tokens follow the same window" in floor.about
+    assert 0 < run.dataset.ambiguous_share < 1
+
+
+def test_equal_floors_are_named_once():
+    runs = [trained(5), trained(9), trained(5)]
+    lines = LossLines().of_all({run: ("#000000", Wanted()) for run in runs})
+    named = [bool(line.tag) for line in lines if line.label.endswith("floor")]
+    assert named == [False, True, False]
+
+
 def test_a_changed_setting_is_marked_on_the_curve():
     run = trained()
     run.trainer.learning_rate = 0.5
@@ -94,6 +127,16 @@ def test_a_changed_setting_is_marked_on_the_curve():
     (marker,) = changed_settings(run, 0)
     assert (marker.step, marker.text) == (20, "learning rate 0.5")
     assert marker.y == run.history["loss"][19]
+
+
+def test_all_that_was_changed_at_one_step_stands_on_one_marker():
+    run = trained()
+    run.trainer.learning_rate = 0.5
+    run.trainer.engine.freeze(0, True)
+    run.trainer.engine.set_weight(0, 0, 0, 1.0)
+    run.trainer.engine.silence(1, 2, True)
+    (marker,) = changed_settings(run, 0)
+    assert marker.text == "learning rate 0.5, W1 frozen, W1[0, 0] set to 1, 1 more"
 
 
 def test_loaded_weights_are_marked_and_named_in_the_timeline():

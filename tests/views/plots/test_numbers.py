@@ -1,8 +1,17 @@
 """How numbers are written on the page."""
 
+import numpy as np
 import pytest
 
-from backprop_panel.views.plots.html import apart, number, numbers
+from backprop_panel.views.plots.numbers import (
+    apart,
+    exact,
+    number,
+    number_html,
+    numbers,
+    spelled,
+    steady,
+)
 
 
 @pytest.mark.parametrize(
@@ -16,6 +25,8 @@ from backprop_panel.views.plots.html import apart, number, numbers
         (0.9, "0.9"),
         (-0.0, "0"),
         (9999.99, "1.000×10⁴"),
+        (1234.56, "1,235"),
+        (-9876.0, "−9,876"),
         (float("nan"), "NaN"),
         (float("-inf"), "−∞"),
     ],
@@ -51,3 +62,37 @@ def test_numbers_side_by_side_have_enough_digits_to_differ(pair, texts):
 )
 def test_a_column_has_decimals_alone_or_powers_alone(values, texts):
     assert numbers(values) == texts
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.9, "0.9000"), (0.25, "0.2500"), (12.0, "12.00"), (-0.0, "0"), (2e-6, "2.000×10⁻⁶")],
+)
+def test_a_number_that_changes_often_keeps_its_digits(value, text):
+    assert steady(value) == text
+
+
+@pytest.mark.parametrize("exponent", range(-40, 38))
+def test_a_number_that_is_not_zero_never_looks_like_zero(exponent):
+    for write in (number, steady):
+        assert any(digit in write(1.5 * 10.0**exponent) for digit in "123456789")
+
+
+def test_all_digits_of_a_float32_are_told_to_who_points_at_it():
+    value = float(np.float32(0.1471490049))
+    assert np.float32(exact(value)) == np.float32(value)
+    assert number_html(value) == f'<span title="{exact(value)}">0.1471</span>'
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("is 1, and -0.0002998 follows", "is 1, and −0.0002998 follows"),
+        ("a rate of 1e-05 leaves 2.5e+20.", "a rate of 1×10⁻⁵ leaves 2.5×10²⁰."),
+        ("from -1.5e-07 to 3", "from −1.5×10⁻⁷ to 3"),
+        ("steps 1-3 of run-2, W1[2, -1], 1,024", "steps 1-3 of run-2, W1[2, −1], 1,024"),
+        ("mean-squared 3e4x", "mean-squared 3e4x"),
+    ],
+)
+def test_numbers_in_a_sentence_are_written_as_on_the_page(text, shown):
+    assert spelled(text) == shown

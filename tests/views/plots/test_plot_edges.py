@@ -115,3 +115,15 @@ def test_a_plot_without_edges_draws_small_numbers_as_they_are():
     curves = Curves("norms", log_y=True)
     curves.show([Line(np.array([1, 2]), np.array([1e-3, 1e-12]), "#000000", "layer 1")])
     assert curves._source.lines.data["ys"][0].tolist() == [1e-3, 1e-12]
+
+
+def test_the_table_behind_a_clipped_curve_has_its_true_numbers():
+    curves = Curves("losses", log_y=True)
+    short, long = Line(np.array([3]), np.array([9.0]), "#000000", "short"), lines_of([1, 7e5, 0])
+    blank = Line(np.array([]), np.array([]), "#000000", "blank")
+    curves.show([blank, short, *long], lowest=LOWEST, highest=4.0)
+    assert [list(ys) for ys in curves._source.lines.data["ys"]] == [
+        [4, 4],
+        pytest.approx([1, 4, LOWEST]),
+    ]
+    assert curves._beyond.data == {"line": [0, 0, 1, 1], "at": [0, 1, 1, 2], "y": [9, 9, 7e5, 0]}

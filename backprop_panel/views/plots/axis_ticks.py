@@ -1,0 +1,96 @@
+"""Ticks of curves' axes: two or more on each, as many as their labels have room for."""
+
+from __future__ import annotations
+
+from bokeh.models import Axis, CustomJSTicker, CustomJSTickFormatter, LogAxis
+from bokeh.plotting import figure
+
+LABEL_JS = """
+// Bokeh writes the nearest power of ten, or small numbers with more digits than fit.
+function label(tick) {
+  const number = Number(tick.toPrecision(12)), size = Math.abs(number)
+  if (!number || (size >= 1e-3 && size < 1e7))
+    return number.toLocaleString("en", {maximumSignificantDigits: 12}).replace("-", "−")
+  const [mantissa, exponent] = number.toExponential().split("e")
+  const raised = (character) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(character)]
+  const power = [...exponent.replace("+", "")].map(raised).join("")
+  return `${mantissa === "1" ? "" : `${mantissa}×`}10${power}`.replace(/^-/, "−")
+}
+"""
+
+TICKS_JS = (
+    LABEL_JS
+    + """
+// Round numbers from low to high, as many as have room, but two at least: Bokeh's own steps leave
+// one or none where an axis is short, or spans less than two decades.
+function ticks(low, high, logarithmic, most, pixels, upright) {
+  if (!(low < high)) return []
+  const scaled = logarithmic ? Math.log10 : (tick) => tick
+  const width = (tick) => 8 + 6.5 * label(tick).length
+  const span = scaled(high) - scaled(low)
+  const gap = (from, to) => (scaled(to) - scaled(from)) / span * pixels
+  const fits = (found) => found.length <= most && found.every((tick, index) =>
+    index === 0 || gap(found[index - 1], tick) >= (upright ? 16 : Math.max(...found.map(width))))
+  let denser = []
+  for (const found of candidates(low, high, logarithmic)) {
+    if (found.length < 2) continue
+    if (fits(found)) return found
+    denser = found
+  }
+  for (let stride = 2; stride < denser.length; stride++) {
+    const thinned = denser.filter((_, index) => index % stride === 0)
+    if (thinned.length === 2 || fits(thinned)) return thinned
+  }
+  return denser
+}
+
+// Sets of ticks, the dense ones first.
+function* candidates(low, high, logarithmic) {
+  if (logarithmic && high / low > 3) {
+    const first = Math.floor(Math.log10(low)), last = Math.ceil(Math.log10(high))
+    const sets = [[[1, 2, 3, 4, 5, 6, 7, 8, 9], 1], [[1, 2, 5], 1], [[1, 3], 1], [[1], 1]]
+    for (let every = 2; every <= last - first; every++) sets.push([[1], every])
+    for (const [mantissas, every] of sets) {
+      const found = []
+      for (let power = Math.ceil(first / every) * every; power <= last; power += every)
+        found.push(...mantissas.map((mantissa) => Number(`${mantissa}e${power}`)))
+      yield found.filter((tick) => low <= tick && tick <= high)
+    }
+    return
+  }
+  for (let power = Math.floor(Math.log10(high - low)) - 1; ; power++)
+    for (const mantissa of [1, 2, 5]) {
+      const step = Number(`${mantissa}e${power}`), found = []
+      for (let at = Math.ceil(low / step - 1e-9); at * step <= high + 1e-9 * step; at++)
+        found.push(Number((at * step).toPrecision(12)))
+      if (found.length < 2) return
+      yield found
+    }
+}
+"""
+)
+
+_MAJOR = (
+    TICKS_JS
+    + """
+const {start, end} = cb_data
+// Unset until the plot is laid out; to read it then is an error.
+const size = figure.properties[upright ? "inner_height" : "inner_width"]
+const pixels = size.is_unset ? 300 : size.get_value()
+return ticks(Math.min(start, end), Math.max(start, end), logarithmic, most, pixels, upright)
+"""
+)
+
+
+def use_round_ticks(figure: figure, axis: Axis, most: int) -> None:
+    """Give an axis from two to `most` round ticks, with labels in the format of the page."""
+    upright = axis in figure.yaxis
+    args = {
+        "figure": figure,
+        "upright": upright,
+        "logarithmic": isinstance(axis, LogAxis),
+        "most": most,
+    }
+    axis.ticker = CustomJSTicker(args=args, major_code=_MAJOR)
+    (figure.ygrid if upright else figure.xgrid).ticker = axis.ticker
+    axis.formatter = CustomJSTickFormatter(code=f"{LABEL_JS} return label(tick)")

@@ -1,0 +1,69 @@
+const PHONE = "(max-width: 599px)"  // where the drawers of the page cover it instead of standing beside it
+
+const ENLARGED = {
+  "--bp-type": "1.4",
+  "--bp-freed": "76px",
+  "--bk-major-label-text-font-size": "15px",
+  "--bk-axis-label-text-font-size": "16px",
+}
+
+const FIELDS = "input, textarea, select, [contenteditable=true], [role=dialog], [role=listbox], [role=combobox]"
+
+function enlarge(page, on) {
+  for (const [name, value] of Object.entries(ENLARGED)) page.style.setProperty(name, on ? value : "")
+  page.style.fontSize = ""  // Material UI's sizes follow it
+  if (on) page.style.fontSize = `${1.3 * parseFloat(getComputedStyle(page).fontSize)}px`
+  page.toggleAttribute("data-presenting", on)
+}
+
+// Opens or closes both drawers; here, since a page that still opens misses what the server answers.
+function open_drawers(document, open) {
+  for (const {data} of document.roots())
+    if (data?.attributes && "contextbar_open" in data.attributes)
+      data.setv({contextbar_open: open, sidebar_open: open})
+}
+
+// Tells screen readers what the handles of the drawers are: they have a name, and no role.
+function name_handles(element) {
+  const shadows = []
+  for (let root = element.getRootNode(); root.host; root = root.host.getRootNode()) shadows.push(root)
+  const page = shadows.at(-1)
+  const name = () => page.querySelectorAll('[aria-label^="Resize "]').forEach((handle) => {
+    handle.setAttribute("role", "separator")
+  })
+  const changed = new MutationObserver(name)
+  changed.observe(page, {childList: true, subtree: true})
+  name()
+  return changed
+}
+
+export function render({model, view}) {
+  const page = document.documentElement, phone = matchMedia(PHONE)
+  const follow_window = () => {
+    if (model.narrow === phone.matches) return
+    model.narrow = phone.matches
+    open_drawers(view.model.document, !phone.matches)
+  }
+  const follow = () => enlarge(page, model.presenting)
+  const pressed = (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return
+    const in_field = event.composedPath().some((each) => each.matches?.(FIELDS))
+    const toggles = event.key.toLowerCase() === "p" && !in_field
+    if (!toggles && !(event.key === "Escape" && model.presenting && !in_field)) return
+    model.presenting = !model.presenting
+    event.stopPropagation()
+  }
+  phone.addEventListener("change", follow_window)
+  document.addEventListener("keydown", pressed)
+  model.on("presenting", follow)
+  let handles = null
+  model.on("after_layout", () => { handles ??= name_handles(view.el) })
+  model.on("remove", () => {
+    handles?.disconnect()
+    phone.removeEventListener("change", follow_window)
+    document.removeEventListener("keydown", pressed)
+    enlarge(page, false)
+  })
+  follow_window()
+  return document.createElement("span")
+}

@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
@@ -27,6 +28,9 @@ SWITCH_INTERVAL = 0.0002
 A frame goes to the browser in dozens of small writes, each of which may have to wait that long for
 a thread that trains.
 """
+
+NOT_FINITE = "(overflow|invalid value|divide by zero) encountered"
+"""How NumPy's warnings of a run that diverges begin."""
 
 NO_PAGE = "apps/main.py is a page and publishes nothing else: panel serve apps/main.py shows it."
 
@@ -91,6 +95,8 @@ def _tune_interpreter() -> None:
     sys.setswitchinterval(min(SWITCH_INTERVAL, sys.getswitchinterval()))
     # The garbage collector then skips what was imported: a page is made a third faster.
     gc.freeze()
+    # The page says where a run's numbers stop being finite: the log of the server need not.
+    warnings.filterwarnings("ignore", NOT_FINITE, RuntimeWarning)
 
 
 def _prepare_loop() -> None:

@@ -14,11 +14,64 @@ def _mode(primary: str, background: str, paper: str) -> dict[str, Any]:
     }
 
 
+LABEL_SCALE = 0.94
+"""The size of a field's label above it, as a share of the field's text: not below 11 px."""
+
+SMALLEST = "0.82rem"
+"""11.5 px, unless the page is enlarged."""
+
+FOCUS = {"outline": "2px solid var(--panel-primary-color)", "outlineOffset": "1px"}
+
+ON_PHONE = "@media (max-width: 599px)"
+
+NOT_ON_PHONE = {ON_PHONE: {"display": "none"}}
+PHONE_ONLY = {
+    "display": "none",
+    ON_PHONE: {"display": "inline-flex", "margin": "8px 14px 0", "width": "auto"},
+}
+
+PHONE_DRAWERS = {
+    "&.sidebar": {"width": "min(320px, 86vw) !important"},
+    # The explanation comes up from below.
+    "&.contextbar": {
+        "inset": "auto 0 0 0 !important",
+        "width": "auto !important",
+        "height": "auto !important",
+        "maxHeight": "70vh",
+        "borderRadius": "12px 12px 0 0",
+    },
+}
+
 _COMMON = {
-    "typography": {"fontSize": 12, "button": {"textTransform": "none"}},
+    "typography": {
+        "fontSize": 12,
+        "button": {"textTransform": "none"},
+        "caption": {"fontSize": SMALLEST},
+    },
     "shape": {"borderRadius": 6},
     "components": {
-        "MuiButton": {"defaultProps": {"disableElevation": True}},
+        "MuiButton": {
+            "defaultProps": {"disableElevation": True},
+            "styleOverrides": {"root": {"fontSize": SMALLEST}},
+        },
+        "MuiToggleButton": {"styleOverrides": {"root": {"fontSize": SMALLEST}}},
+        "MuiLinearProgress": {"defaultProps": {"aria-label": "Progress of the epoch"}},
+        "MuiButtonBase": {"styleOverrides": {"root": {"&.Mui-focusVisible": FOCUS}}},
+        "MuiSlider": {"styleOverrides": {"thumb": {"&.Mui-focusVisible": FOCUS}}},
+        "MuiSwitch": {"styleOverrides": {"switchBase": {"&.Mui-focusVisible": FOCUS}}},
+        "MuiDrawer": {"styleOverrides": {"paper": {ON_PHONE: PHONE_DRAWERS}}},
+        "MuiInputLabel": {
+            "styleOverrides": {
+                "outlined": {
+                    "&.MuiInputLabel-shrink": {
+                        "transform": f"translate(14px, -9px) scale({LABEL_SCALE})"
+                    }
+                }
+            }
+        },
+        "MuiOutlinedInput": {
+            "styleOverrides": {"notchedOutline": {"& legend": {"fontSize": f"{LABEL_SCALE}em"}}}
+        },
     },
 }
 THEME = {
@@ -26,7 +79,14 @@ THEME = {
     "dark": _mode("#8c9eff", "#1a1d23", "#121417") | _COMMON,
 }
 
+PLOT_SX = {
+    # BokehJS reads these instead of the properties of axes: they follow the theme.
+    "--bk-major-label-text-color": "var(--panel-on-secondary-color)",
+    "--bk-axis-label-text-color": "var(--panel-on-secondary-color)",
+}
+
 PAGE_SX = {
+    **PLOT_SX,
     "& .MuiAppBar-root": {
         "backgroundColor": "background.default",
         "backgroundImage": "none",
@@ -36,21 +96,44 @@ PAGE_SX = {
         "borderColor": "divider",
     },
     "& .MuiAppBar-root .MuiToolbar-root": {"minHeight": "52px", "gap": "8px"},
+    "& a:focus-visible": FOCUS,
     # In a narrow window the content scrolls sideways and stays inside the window.
     "& .MuiAppBar-root .MuiToolbar-root > .MuiBox-root": {"minWidth": 0},
     "& .MuiAppBar-root .MuiTypography-root": {
         "color": "text.primary",
         "fontSize": "15px",
         "fontWeight": 700,
+        "whiteSpace": "nowrap",
         "@media (max-width: 900px)": {"display": "none"},
+    },
+    # The header takes the room that its wrapped controls need; the rest scrolls below it.
+    ON_PHONE: {
+        "flexDirection": "column",
+        "& .MuiAppBar-root": {"position": "static"},
+        "& .MuiAppBar-root .MuiToolbar-root": {
+            "padding": "4px 16px",
+            "flexWrap": "wrap",
+            "gap": 0,
+            "justifyContent": "space-between",
+        },
+        "& .MuiAppBar-root .MuiToolbar-root > .MuiBox-root": {"order": 1, "flexBasis": "100%"},
+        "& .MuiAppBar-root .MuiTypography-root": {"display": "block"},
+        "& .MuiAppBar-root .MuiToolbar-root > .MuiBox-root:has(.title)": {
+            "order": 0,
+            "flexBasis": "auto",
+        },
+        "& main": {"minHeight": 0, "width": "100%"},
+        "& main .MuiToolbar-root": {"display": "none"},
     },
 }
 TABS_SX = {
+    "& .MuiTabs-scroller": {"overflowX": "auto !important", "scrollbarWidth": "none"},
     "& .MuiTabs-root": {"minHeight": "36px"},
     "& .MuiTab-root": {
         "minHeight": "36px",
-        "padding": "6px 14px",
-        "minWidth": "60px",
+        "fontSize": SMALLEST,
+        "padding": "6px 11px",
+        "minWidth": "52px",
         # Within another layout there is no page, and so no theme with this rule.
         "textTransform": "none",
     },

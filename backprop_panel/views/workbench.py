@@ -13,11 +13,16 @@ from bokeh.document import Document
 from bokeh.events import ConnectionLost
 
 from ..runs.manager import TrainingRunManager
+from ..settings import shown
 from ..storage.database import StoreError
 from .lost_connection import announce_lost_connection
+from .page_bars import close_sheet, follow_layout
+from .panels.audit_light import AuditLight
 from .panels.data_tab import DataTab
 from .panels.difference_tab import DifferenceTab
+from .panels.doctor_light import DoctorLight
 from .panels.health_tab import HealthTab
+from .panels.help_texts import help_texts
 from .panels.inspector import Inspector
 from .panels.link import Link
 from .panels.loss_tab import LossTab
@@ -27,20 +32,25 @@ from .panels.runs_tab import RunsTab
 from .panels.session_map import session_map
 from .panels.sidebar import Sidebar
 from .panels.surface_tab import SurfaceTab
+from .panels.sweep_tab import SweepTab
 from .panels.timeline import Timeline
 from .panels.toolbar import Toolbar
 from .patches.axis_style import keep_axis_style
 from .patches.notebook import Box, in_notebook, show_scripts
 from .patches.page_busy import ignore_busy_server
-from .plots.html import STYLE
+from .plots.html import STYLE, html
 from .serving import prepare_page
-from .staged_loading import load_in_stages
+from .state.checks import Checks
 from .state.comparison import Comparison
-from .state.health_logs import HealthLogs
+from .state.diagnosis import Diagnosis
 from .state.session import Session
-from .theme import PAGE_SX, TABS_SX, THEME
-from .widgets.buttons import SMALL
-from .widgets.lazy_tabs import LazyTabs
+from .state.staged_loading import load_in_stages
+from .theme import NOT_ON_PHONE, PAGE_SX, PHONE_ONLY, PLOT_SX, TABS_SX, THEME
+from .theme_memory import ThemeMemory, apply_chosen_theme
+from .widgets.buttons import BORDERED, SMALL, button, toggle
+from .widgets.help import Help
+from .widgets.lazy_tabs import LOADING, LazyTabs
+from .widgets.page_layout import PageLayout
 
 REFRESH_PERIOD = 1000
 """Milliseconds between two looks for changes that other windows made to the runs."""
@@ -85,16 +95,28 @@ class Workbench(pn.viewable.Viewer):
         self.link = Link(session, link or {}, first, config)
         self.store_notice = store_notice(manager)
         self._notices = (self.store_notice, unreadable_notice(manager), self.link)
-        self.map = session_map(session)
-        self.toolbar = Toolbar(session)
+        self.checks = Checks.of(session)
+        self.map = session_map(session, self.checks)
+        self.diagnosis = Diagnosis(session)
+        lights = [
+            light(state, lambda: self.tabs.show("Health"))
+            for light, state in ((DoctorLight, self.diagnosis), (AuditLight, self.checks.audit))
+        ]
+        self.toolbar = Toolbar(session, lights)
         self.sidebar, self.inspector, self.timeline = (
             # Panel's own limit, the height of the window, would have the parts overlap.
-            pn.Column(margin=0, sizing_mode="stretch_width", styles={"max-height": "none"})
+            pn.Column(
+                html(LOADING, "bp-note", margin=(10, 14)),
+                margin=0,
+                sizing_mode="stretch_width",
+                styles={"max-height": "none"},
+            )
             for _ in range(3)
         )
         comparison = Comparison(session)
         self.tabs = self._new_tabs(comparison)
-        session.slow_motion.param.watch(self._show_map, "record")
+        session.slow_motion.param.watch(self._show_map_of_slow_motion, "record")
+        session.param.watch(lambda event: self.tabs.show("Network"), "map_wanted")
         # In a notebook the tabs report whether JupyterLab's theme is dark.
         self.tabs.param.watch(self._follow_theme, "dark_theme")
         if pn.state.curdoc is not None:
@@ -135,14 +157,19 @@ class Workbench(pn.viewable.Viewer):
 
     def page(self) -> pmui.Page:
         """Return the workbench as a page of its own."""
+        layout, theme = PageLayout(), ThemeMemory(dark=pn.config.theme == "dark")
+        present = toggle("Present", sx=NOT_ON_PHONE, align="center")
+        close = button("Close", lambda: close_sheet(page), margin=0, sx=BORDERED | PHONE_ONLY)
         page = pmui.Page(
             title="backprop panel",
-            header=[self.toolbar],
+            header=[self.toolbar, present, layout, theme],
             sidebar=[self.sidebar],
             main=[*self._notices, self.link.memory, self.tabs, self.timeline],
-            contextbar=[self.inspector],
+            contextbar=[close, self.inspector],
             contextbar_open=True,
-            contextbar_variant="persistent",
+            # Both are drawers that cover a phone's page, and stand beside another.
+            contextbar_variant="auto",
+            sidebar_variant="auto",
             contextbar_width=INSPECTOR_WIDTH,
             contextbar_resizable=True,
             sidebar_width=SIDEBAR_WIDTH,
@@ -154,28 +181,43 @@ class Workbench(pn.viewable.Viewer):
         keep_axis_style(page)
         ignore_busy_server(page)
         page.param.watch(self._follow_theme, "dark_theme")
+        page.link(theme, dark_theme="dark", bidirectional=True)
         self.session.dark = page.dark_theme
+        follow_layout(page, layout, self.session, self.timeline)
+        present.link(layout, value="presenting", bidirectional=True)
         return page
 
     def _new_tabs(self, comparison: Comparison) -> LazyTabs:
         return LazyTabs(
-            {"Network": lambda: self.map, **_tab_views(comparison)},
+            {
+                "Network": lambda: self.map,
+                **_tab_views(comparison, self.diagnosis),
+                "Sweep": lambda: SweepTab(self.session, lambda: self.tabs.show("Network")),
+            },
             margin=(0, 16),
             sx=TABS_SX,
-            # Keeps the timeline at the foot of the page whichever tab is active.
-            styles={"min-height": "calc(var(--bp-height, 100vh) - 190px)"},
+            # Keeps the timeline at the foot of the page whichever tab is active, and below it: with
+            # Panel's own limit, the height of the window, it would cover a long tab on a phone.
+            styles={
+                "min-height": "calc(var(--bp-height, 100vh) - 190px)",
+                "max-height": "none",
+            },
         )
 
     def _load_rest(self, comparison: Comparison) -> Iterator[None]:
-        """Build in stages the parts that the page opens without, the rest of the map first."""
-        yield from self.map.complete()
+        """Build in stages the parts that the page opens without, the settings first."""
         session = self.session
-        fields = _map_fields(session, self.map)
-        self.sidebar.append(Sidebar(session, fields, self._defaults, self._shared))
+        fields = _map_fields(session, self.map, self.checks)
+        self.sidebar[:] = [Sidebar(session, fields, self._defaults, self._shared)]
         yield
-        self.inspector.append(Inspector(session))
+        self.inspector[:] = [Inspector(session, self.checks)]
         yield
-        self.timeline.append(Timeline(comparison))
+        yield from self.map.complete()
+        self.timeline[:] = [Timeline(comparison)]
+        yield
+        self.timeline.append(Help(help_texts()))
+        self.diagnosis.on = True
+        self.checks.audit.on = True
 
     def _follow_document(self, document: Document) -> None:
         """Follow the lifecycle of the page: open, disconnected, connected again, destroyed."""
@@ -197,10 +239,15 @@ class Workbench(pn.viewable.Viewer):
 
     def _refresh(self) -> None:
         """Show changes that other windows made to the runs."""
-        if self.session.run in self.manager.refresh():
-            self.session.look()
+        before, newer = self.session.run, self.manager.refresh()
+        if before not in self.manager.runs:
+            now = self.session.run.name
+            gone = f"{shown(before.name)} was deleted in another window; this is {shown(now)}."
+            self.session.mistakes = {**self.session.mistakes, "runs": gone}
+        elif before in newer:
+            self.session.follow_store()
 
-    def _show_map(self, event: param.parameterized.Event) -> None:
+    def _show_map_of_slow_motion(self, event: param.parameterized.Event) -> None:
         """Show the map as slow motion begins."""
         if event.old is None:
             self.tabs.show("Network")
@@ -210,14 +257,20 @@ class Workbench(pn.viewable.Viewer):
 
 
 def _configure_panel() -> None:
-    """Set two options of Panel for this session."""
+    """Set options of Panel for this session."""
     pn.config.respect_explicit_sizing = True  # else the map's plots stretch their containers
     pn.config.reconnect = True  # else a page is dead after a lost connection
+    apply_chosen_theme()
 
 
 def _themed(content: pn.viewable.Viewable, css_class: str) -> pmui.Column:
     return pmui.Column(
-        content, theme_config=THEME, css_classes=[css_class], margin=0, sizing_mode="stretch_width"
+        content,
+        theme_config=THEME,
+        css_classes=[css_class],
+        margin=0,
+        sizing_mode="stretch_width",
+        sx=PLOT_SX,
     )
 
 
@@ -231,21 +284,24 @@ def _manager(store: str | Path | None, user: str) -> TrainingRunManager:
         return manager
 
 
-def _tab_views(comparison: Comparison) -> dict[str, Callable[[], pn.viewable.Viewer]]:
+def _tab_views(
+    comparison: Comparison, diagnosis: Diagnosis
+) -> dict[str, Callable[[], pn.viewable.Viewer]]:
     """Return a builder for the view of each tab but the map."""
     session = comparison.session
-    logs = HealthLogs(session)
     return {
         "Loss": lambda: LossTab(comparison),
         "Runs": lambda: RunsTab(comparison),
         "Data": lambda: DataTab(session),
-        "Health": lambda: HealthTab(session, logs),
+        "Health": lambda: HealthTab(diagnosis),
         "Difference": lambda: DifferenceTab(session),
         "Surface": lambda: SurfaceTab(session),
     }
 
 
-def _map_fields(session: Session, network_map: NetworkMap) -> list[pn.viewable.Viewable]:
+def _map_fields(
+    session: Session, network_map: NetworkMap, checks: Checks
+) -> list[pn.viewable.Viewable]:
     parameters = network_map.param
     return [
         pmui.Select.from_param(parameters.spacing, label="Colour scale", description="", **SMALL),
@@ -254,6 +310,15 @@ def _map_fields(session: Session, network_map: NetworkMap) -> list[pn.viewable.V
         ),
         pmui.Checkbox.from_param(parameters.locked, label="Lock scale", description="", margin=0),
         pmui.Checkbox.from_param(
+            parameters.fitted, label="Fit the map to the window", description="", margin=0
+        ),
+        pmui.Checkbox.from_param(
             session.param.deltas_shown, label="Show δ = ∂L/∂z, not ∂L/∂a", description="", margin=0
+        ),
+        pmui.Checkbox.from_param(
+            checks.gradients.param.on,
+            label="Show gradient check, not dW",
+            description="",
+            margin=0,
         ),
     ]

@@ -43,6 +43,25 @@ def test_a_notebooks_process_is_left_as_it_was():
     assert served[1] > before[1]
 
 
+DIVERGING = """
+import threading
+from backprop_panel import TrainingRunManager
+from backprop_panel.views import prepare_server
+
+prepare_server()
+run = TrainingRunManager().create(learning_rate=1e30, optimizer="sgd", num_samples=64)
+thread = threading.Thread(target=run.trainer.run_epoch)
+thread.start()
+thread.join()
+run.trainer.run_epoch()
+print(repr(str(run.history["loss"][-1])).replace("'", '"'))
+"""
+
+
+def test_a_diverging_run_writes_no_warnings_into_the_log_of_a_server():
+    assert said_by_fresh_interpreter(DIVERGING) == "nan"
+
+
 def prepare(page):
     with set_curdoc(page):
         prepare_server()

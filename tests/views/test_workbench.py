@@ -1,10 +1,14 @@
 """The workbench: its tabs, and its page."""
 
+from contextlib import closing
+
 import panel as pn
 import panel_material_ui as pmui
 import pytest
 
+from backprop_panel import TrainingRunManager
 from backprop_panel.views import Workbench
+from backprop_panel.views.widgets.buttons import RunSelect
 
 # panel-material-ui gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
@@ -12,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecation
 
 def test_the_tabs_have_their_names():
     (tabs,) = Workbench().__panel__().select(pmui.Tabs)
-    names = ["Network", "Loss", "Runs", "Data", "Health", "Difference", "Surface"]
+    names = ["Network", "Loss", "Runs", "Data", "Health", "Difference", "Surface", "Sweep"]
     assert tabs._names == names
 
 
@@ -25,3 +29,23 @@ def test_a_page_does_not_follow_the_busy_state_of_the_server():
     assert followers() == before + 1
     Workbench().page()
     assert followers() == before + 1
+
+
+def test_a_page_tells_that_another_window_deleted_the_run_it_shows(tmp_path):
+    with closing(TrainingRunManager(tmp_path / "runs.sqlite")) as other:
+        for name in ("first", "<b>second</b>"):
+            other.create(name, num_samples=64)
+        other.give_back()
+        workbench = Workbench(tmp_path / "runs.sqlite")
+        field = workbench.sidebar.select(RunSelect)[0]
+        assert workbench.session.run.name == "<b>second</b>"
+        other.delete(other.current.id)
+        workbench._refresh()
+        assert workbench.session.run.name == "first"
+        assert field.error_state
+        assert (
+            field.helper_text == "'<b>second</b>' was deleted in another window; this is 'first'."
+        )
+        workbench.session.run_batch()
+        workbench.session.manager.switch(workbench.session.run.id)
+        workbench.session.close()

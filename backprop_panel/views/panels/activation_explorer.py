@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-import panel as pn
-
 from ...analysis.activation_points import activation_points
 from ..plots.colors import Theme, theme_of
 from ..plots.dotted_curves import Dot, DottedCurves
@@ -38,9 +36,7 @@ class ActivationExplorer(QuestionCard):
         self._of_layer = switch({"this unit": False, "the layer": True}, False)
         self._of_layer.param.watch(self._draw_if_visible, "value")
         self._curves = DottedCurves("activation", names=("z", "φ(z) and φ′(z)"))
-        self._plot = pn.Column(
-            self._curves.pane, height=190, margin=(2, 0), sizing_mode="stretch_width"
-        )
+        self._plot = self._curves.with_table(height=190, margin=(2, 0), sizing_mode="stretch_width")
         self._layout[:] = [self._head, self._of_layer, self._plot, self._text]
 
     def draw(self) -> None:

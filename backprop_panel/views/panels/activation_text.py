@@ -8,12 +8,12 @@ from html import escape
 import numpy as np
 
 from ...analysis.activation_points import ActivationPoints
-from ...analysis.health import FLAT
 from ...analysis.record_cell import RecordCell
+from ...training.health_meter import FLAT
 from ..plots.colors import Theme
 from ..plots.dotted_curves import Dot
-from ..plots.html import number, numbers
 from ..plots.line_plot import Line
+from ..plots.numbers import number, numbers
 from ..state.map_source import MapSource
 from .explanation_links import example_html, link
 
@@ -27,8 +27,7 @@ MOST_ROWS = 10
 
 WORDS = {
     "saturated": "near an end of {}, where it is level",
-    "inactive": "where {} is zero",
-    "dead": "where {} is zero, for every example of the batch: no gradient passes",
+    "inactive": "where {} is zero: no gradient passes",
     "flat": "where {} is level",
 }
 

@@ -8,6 +8,7 @@ from ..state.session import Session
 from ..widgets.setting_fields import finite
 from .cell_switches import SWITCHES
 from .explanation_links import message
+from .typed_field import TypedField
 
 SETTABLE = ("weights", "biases", "new_weights", "new_biases")
 """Quantities beside which a field sets the weight or bias; others follow from it."""
@@ -23,9 +24,7 @@ class CellEditor:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._refused = ""
-        # Tells the browser when to take the field's text from here, not what is being typed.
-        self._answers = 0
+        self._field = TypedField(session, "weight", "set", "Set value", "and Enter")
 
     def html(self) -> str:
         """Return the field and the switches of the chosen number; empty if it has none."""
@@ -33,7 +32,7 @@ class CellEditor:
         cell = session.selection
         if cell is None:
             return ""
-        field = self._field_html() if session.question.quantity in SETTABLE else ""
+        field = self._field.html("value") if session.question.quantity in SETTABLE else ""
         switches = "".join(
             f'<label class="bp-switch"><input type="checkbox" data-key="{key}" '
             f"{message(switch=key)}{' checked' * switch.is_on(session.engine, cell)}>"
@@ -41,32 +40,16 @@ class CellEditor:
             for key, switch in SWITCHES.items()
             if switch.applies(cell)
         )
-        return field + switches + self._mistake_html()
+        return field + switches + self._field.mistake_html()
 
     def set_value(self, text: str) -> None:
         """Set the chosen weight or bias to what was typed."""
         session = self._session
-        self._answers += 1
-        is_set = session.attempt(
-            "weight", lambda: session.set_weight(session.selection, finite("weight", text))
+        self._field.take(
+            text, lambda: session.set_weight(session.selection, finite("weight", text))
         )
-        self._refused = "" if is_set else text
 
     def switch(self, key: str, on: bool) -> None:
         """Turn one of the cell's switches on or off."""
         session, cell = self._session, self._session.selection
         session.attempt("weight", lambda: SWITCHES[key].turn(session, cell, on))
-
-    def _field_html(self) -> str:
-        refused = "weight" in self._session.mistakes
-        return (
-            '<form class="bp-set" data-form="set"><label>Set value'
-            f'<input name="value" data-key="value" data-version="{self._answers}" '
-            f'value="{escape(self._refused)}" placeholder="and Enter" autocomplete="off" '
-            f'aria-invalid="{str(refused).lower()}"></label></form>'
-        )
-
-    def _mistake_html(self) -> str:
-        """Say why a value or a switch was refused."""
-        mistake = self._session.mistakes.get("weight", "")
-        return f'<p class="bp-mistake" role="alert">{escape(mistake)}</p>' if mistake else ""

@@ -75,7 +75,7 @@ SWITCHES = {
     ),
     "layer": Switch(
         _is_parameter,
-        lambda cell: f"Freeze {symbol('weight', cell.layer)}",
+        lambda cell: f"Freeze {symbol('weight', cell.layer)} and {symbol('bias', cell.layer)}",
         lambda engine, cell: cell.layer in engine.frozen,
         lambda session, cell, on: session.freeze(cell.layer, on),
     ),

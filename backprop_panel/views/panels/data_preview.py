@@ -14,9 +14,12 @@ import param
 from ...data.sequence_dataset import SequenceDataset
 from ...data.text_preview import TextPreview, preview_of
 from ...runs.run_settings import DATA_SETTINGS, selected
-from ..plots.html import chip, html, number
+from ..plots.html import chip, html
+from ..plots.numbers import number_html
 from ..state.session import Session
+from ..state.token_text import visible
 from ..state.user_errors import USER_ERRORS
+from ..widgets.page_words import in_page_words
 
 MOST_TOKENS_SHOWN = 60
 
@@ -70,7 +73,7 @@ class DataPreview(pn.viewable.Viewer):
             data = SequenceDataset(**selected(settings, DATA_SETTINGS))
             return preview_html(preview_of(data, settings["loss_type"]), data, settings)
         except USER_ERRORS as mistake:
-            return f'<div class="bp-mistake">{escape(str(mistake))}</div>'
+            return f'<div class="bp-mistake">{escape(in_page_words(str(mistake)))}</div>'
 
 
 def preview_html(preview: TextPreview, data: SequenceDataset, settings: dict[str, Any]) -> str:
@@ -78,7 +81,8 @@ def preview_html(preview: TextPreview, data: SequenceDataset, settings: dict[str
     rows = [_lines(preview, data), _vocabulary(preview, data)]
     if preview.classes:
         classes = ", ".join(
-            f"<bdi>{escape(label)}</bdi> {count:,}" for label, count in preview.classes[:12]
+            f"<bdi>{escape(visible(label))}</bdi> {count:,}"
+            for label, count in preview.classes[:12]
         )
         more = f" … {len(preview.classes) - 12:,} more" if len(preview.classes) > 12 else ""
         rows.append(f"<b>{len(preview.classes):,} classes</b> with their lines: {classes}{more}")
@@ -88,7 +92,9 @@ def preview_html(preview: TextPreview, data: SequenceDataset, settings: dict[str
         f"{preview.validation:,} for validation, {preview.test:,} for the test"
     )
     if preview.optimal_loss is not None:
-        rows.append(f"<b>Optimal loss</b> {number(preview.optimal_loss)} on the training samples")
+        rows.append(
+            f"<b>Optimal loss</b> {number_html(preview.optimal_loss)} on the training samples"
+        )
     rows.append(_network(preview, settings))
     return "".join(f"<div>{row}</div>" for row in rows)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import numpy as np
 import panel as pn
 import param
+from numpy.typing import NDArray
 
 from ...nn.record import StepRecord
 from ...runs.run import TrainingRun
@@ -12,15 +15,20 @@ from ..plots.cell_labels import names_of_cells
 from ..plots.color_scales import ColorScale
 from ..plots.colors import theme_of
 from ..plots.heatmap import Heatmap
-from ..plots.html import chip, html
+from ..plots.html import chip, html, scroll_region
+from ..plots.numbers import number_html
+from ..plots.table_button import with_table
 from ..state.session import Session, redraw_on_change
-from ..state.token_text import visible
+from ..state.token_text import label, visible
 from .generation_card import GenerationCard
 
 MOST_MASTERS_SHOWN = 12
 MOST_TOKENS = 120
 MOST_EXAMPLES = 32
 """Upper limits of what is shown, so that it fits on a screen."""
+
+CONTEXT_WIDTH, CHIP_WIDTH, LETTER_WIDTH = 150, 10, 7
+"""Pixels for the context of an example, for each token in it, and for each letter of that."""
 
 
 class DataTab(pn.viewable.Viewer):
@@ -31,10 +39,12 @@ class DataTab(pn.viewable.Viewer):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
-        self._masters = html("", "bp-masters")
-        self._predictions = html("", "bp-predictions")
+        self._masters = scroll_region("bp-masters", "Master sequences")
+        self._predictions = scroll_region("bp-predictions", "Predictions")
         self._generation = GenerationCard(session)
-        self._confusion = pn.Column(width=300, height=240, margin=0)
+        self._confusion = pn.Column(
+            width=300, height=240, margin=0, styles={"position": "relative"}
+        )
         self._layout = self._lay_out()
         redraw_on_change(session, self._draw)
         session.param.watch(self._rebuild, "run")
@@ -62,25 +72,28 @@ class DataTab(pn.viewable.Viewer):
         return pn.Column(
             html("Master sequences <span>· underlined: the batch's windows</span>", "bp-head"),
             self._masters,
-            pn.Row(predictions, outputs, margin=(8, 0)),
+            pn.FlexBox(predictions, outputs, margin=(8, 0), sizing_mode="stretch_width"),
             sizing_mode="stretch_width",
             margin=0,
         )
 
     def _rebuild(self, *events: param.parameterized.Event) -> None:
         data = self.session.run.dataset
-        labels = [visible(label) for label in data.output_labels]
+        labels = list(map(label, data.output_labels))
         names = names_of_cells(labels)
         self._matrix = Heatmap(
             "confusion",
             (len(labels), len(labels)),
             theme_of(self.session.dark),
+            about="targets by row, predictions by column",
             row_names=names,
             column_names=names,
             row_ticks=min(len(labels), 24),
             column_ticks=min(len(labels), 24),
         )
-        self._confusion[:] = [self._matrix.pane()]
+        matrix, button = with_table(self._matrix.pane(), "confusion", "confusion")
+        button.styles = {**button.styles, "top": "-20px"}  # beside the head, not over a cell
+        self._confusion[:] = [matrix, button]
         self._draw()
 
     def _recolor(self, *events: param.parameterized.Event) -> None:
@@ -101,6 +114,10 @@ class DataTab(pn.viewable.Viewer):
             self._matrix.show(matrix, ColorScale(max(float(matrix.max()), 1.0)))
 
 
+RIGHT = '<span title="predicted rightly">✓</span>'
+WRONG = '<span class="bp-mistake" title="predicted wrongly">✗</span>'
+
+
 def masters_html(run: TrainingRun, record: StepRecord) -> str:
     """Return the master sequences in their tokens' colours, the batch's windows underlined."""
     data = run.dataset
@@ -117,33 +134,56 @@ def masters_html(run: TrainingRun, record: StepRecord) -> str:
             for offset, token in enumerate(ids)
         )
         rest = len(data.masters[number]) - len(ids)
-        rows.append(f"<div>#{number + 1} {chips}{f' … {rest:,} more' if rest else ''}</div>")
+        more = f" … {rest:,} more" if rest else ""
+        rows.append(f"<div>#{number + 1} {chips}{more}{_class_of(run, number)}</div>")
     hidden = len(data.masters) - len(rows)
     note = f"<div>… {hidden:,} more master sequences</div>" if hidden else ""
     short = f"<div>{data.skipped:,} too short for a window</div>" if data.skipped else ""
     return "".join(rows) + note + short
 
 
+def _class_of(run: TrainingRun, master: int) -> str:
+    """Return the class of a master if its label says it."""
+    data = run.dataset
+    if data.task_type == "next_token" or data.master_labels is None:
+        return ""
+    return f" → {_output(run, int(data.class_of_masters[master]))}"
+
+
 def predictions_html(run: TrainingRun, record: StepRecord) -> str:
     """Return a table of the batch: example, predicted output, its probability and the target's."""
-    data, probabilities = run.dataset, record.probabilities
+    probabilities = record.probabilities
     predicted = probabilities.argmax(axis=1)
     rows = []
     for row in range(min(len(record.targets), MOST_EXAMPLES)):
         target, guess = int(record.targets[row]), int(predicted[row])
-        context = "".join(chip(data.vocabulary[token], token) for token in record.contexts[row])
         rows.append(
-            f"<tr><td>{context} → {_output(run, target)}</td><td>{_output(run, guess)}</td>"
-            f"<td>{probabilities[row, guess]:.3f}</td>"
-            f"<td>{probabilities[row, target]:.3f}</td>"
-            f"<td>{'✓' if guess == target else '·'}</td></tr>"
+            f"<tr><td>{context_html(run, record.contexts[row])} → {_output(run, target)}</td>"
+            f"<td>{_output(run, guess)}</td>"
+            f"<td>{number_html(float(probabilities[row, guess]))}</td>"
+            f"<td>{number_html(float(probabilities[row, target]))}</td>"
+            f"<td>{RIGHT if guess == target else WRONG}</td></tr>"
         )
     more = len(record.targets) - len(rows)
     note = f"<div>… {more:,} more examples</div>" if more > 0 else ""
     return (
-        "<table><tr><th>example</th><th>predicted</th><th>probability</th><th>target's</th>"
+        "<table><tr><th>example</th><th>predicted</th><th>p(predicted)</th><th>p(target)</th>"
         f"<th></th></tr>{''.join(rows)}</table>{note}"
     )
+
+
+def context_html(run: TrainingRun, context: NDArray[np.integer]) -> str:
+    """Return a context in its tokens' colours: the last ones that have room, and all on hover."""
+    tokens = [run.dataset.vocabulary[token] for token in context]
+    shown, room = len(tokens), CONTEXT_WIDTH
+    while shown and room >= (wide := CHIP_WIDTH + LETTER_WIDTH * len(visible(tokens[shown - 1]))):
+        room, shown = room - wide, shown - 1
+    first = min(shown, len(tokens) - 1)  # the last one in any case
+    chips = "".join(map(chip, tokens[first:], context[first:]))
+    if not first:
+        return chips
+    whole = escape(" ".join(map(visible, tokens)))
+    return f'<span title="{whole}">… {chips}</span>'
 
 
 def confusion(record: StepRecord) -> np.ndarray:

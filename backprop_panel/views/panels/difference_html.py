@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from ...analysis.explained_difference import TermChange, changes
-from ...analysis.explanation import Explanation
-from ..plots.html import number, numbers
+from ...analysis.explanations.explained_difference import TermChange, changes
+from ...analysis.explanations.explanation import Explanation
+from ..plots.numbers import number_html, numbers
 from .explanation_html import equations_html, path_html
 from .explanation_links import ring
 from .shown_number import Shown, about_html, kind_of, with_tokens
@@ -22,10 +22,10 @@ def difference_html(ours: Explanation, theirs: Explanation, shown: Shown) -> str
             path_html(shown),
             f'<div class="bp-name"><h3>Difference of {escape(ours.name)}</h3> '
             f"{kind_of(ours.cell, shown.record)}</div>",
-            f'<div class="bp-value">{number(ours.value - theirs.value)}</div>',
+            f'<div class="bp-value">{number_html(ours.value - theirs.value)}</div>',
             f"<p>{about_html(ours.cell, shown)}</p>",
-            f'<table class="bp-facts"><tr><td>ours</td><td>{number(ours.value)}</td></tr>'
-            f"<tr><td>theirs</td><td>{number(theirs.value)}</td></tr></table>",
+            f'<table class="bp-facts"><tr><td>ours</td><td>{number_html(ours.value)}</td></tr>'
+            f"<tr><td>theirs</td><td>{number_html(theirs.value)}</td></tr></table>",
             f"<p>{with_tokens(ours.sentence, shown)}</p>",
             equations_html(ours.equation),
             _table(found, shown),

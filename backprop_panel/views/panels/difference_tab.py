@@ -8,16 +8,17 @@ import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 import param
+from numpy.typing import NDArray
 
-from ...analysis.difference import differing_settings, distance_over_steps, refuse_unlike
+from ...analysis.difference import Course, differing_settings, distance_over_steps, refuse_unlike
 from ...runs.run import TrainingRun
-from ...training.engine import Engine
 from ..plots.colors import run_color
 from ..plots.html import html, legend_of_layers
 from ..plots.line_plot import Curves, Line
 from ..state.session import Session, redraw_on_change
 from ..widgets.buttons import RunSelect, button
-from ..widgets.setting_fields import whole
+from ..widgets.setting_fields import LABELS, whole
+from .compared_moments import compared_moments
 
 
 class DifferenceTab(pn.viewable.Viewer):
@@ -33,14 +34,13 @@ class DifferenceTab(pn.viewable.Viewer):
         self._mistake = html("", "bp-mistake", visible=False)
         self._message = html("", "bp-note")
         self._settings = html("", "bp-explanation")
-        self._distances = Curves(
-            "distances", names=("step", "norm of the difference"), from_zero=True
-        )
+        # Logarithmic: beside a layer that went far, one that moved little is not flat.
+        self._distances = Curves("distances", names=("step", "norm of the difference"), log_y=True)
         self._legend = html("", "bp-legend")
         self._plot = self._new_plot()
         self._stop = button("Stop comparing", self._stop_comparing, disabled=True, margin=(12, 0))
         self._layout = self._lay_out()
-        self._subtracted_run = session.run
+        self._suggested = ""
         self._watch()
         self._offer_runs()
         self._show()
@@ -57,13 +57,14 @@ class DifferenceTab(pn.viewable.Viewer):
         session.param.watch(self._show, "subtracted")
         self.param.watch(self._show, "visible")
         redraw_on_change(session, self._show)
+        redraw_on_change(session, self._follow_run)
         session.param.watch(self._show_mistake, "mistakes")
 
     def _new_plot(self) -> pn.Column:
         return pn.Column(
             html("Distance between the layers, over the steps", "bp-head"),
             self._legend,
-            pn.Column(self._distances.pane, height=300, sizing_mode="stretch_width", margin=0),
+            self._distances.with_table(height=300, sizing_mode="stretch_width"),
             visible=False,
             sizing_mode="stretch_width",
             margin=0,
@@ -71,7 +72,7 @@ class DifferenceTab(pn.viewable.Viewer):
 
     def _lay_out(self) -> pn.Column:
         return pn.Column(
-            pn.Row(
+            pn.FlexBox(
                 self._other,
                 self._step,
                 button("Compare", self._compare, margin=(12, 6)),
@@ -95,7 +96,17 @@ class DifferenceTab(pn.viewable.Viewer):
 
     def _suggest_last_step(self, event: param.parameterized.Event) -> None:
         if event.type != "triggered":
-            self._step.value = str(self.session.manager.run(event.new).summary.step)
+            self._step.value = self._suggested = self._last_step()
+
+    def _last_step(self) -> str:
+        """Return the last step of the chosen run, as the field shows it."""
+        run = next((run for run in self.session.manager.runs if run.id == self._other.value), None)
+        return str(run.summary.step) if run else ""
+
+    def _follow_run(self, *events: param.parameterized.Event) -> None:
+        """Suggest the last step as the run goes on, unless another step was typed."""
+        if self._step.value == self._suggested and self.session.subtracted is None:
+            self._step.value = self._suggested = self._last_step()
 
     def _compare(self) -> None:
         session = self.session
@@ -108,15 +119,15 @@ class DifferenceTab(pn.viewable.Viewer):
         engine = other.replay(whole("step", self._step.value)).engine
         refuse_unlike(session.engine, engine)
         steps, distances = distance_over_steps(session.run, other, engine)
-        self._subtracted_run = other
-        session.subtracted = engine
+        session.param.update(subtracted=engine, subtracted_run=other)
         self._legend.object = legend_of_layers(session.run.model.network.depth)
         self._plot.visible = True
         self._distances.show(
             [
                 Line(steps, column, run_color(layer), f"layer {layer + 1}")
                 for layer, column in enumerate(np.transpose(distances))
-            ]
+            ],
+            lowest=_below(distances),
         )
 
     def _show_mistake(self, event: param.parameterized.Event) -> None:
@@ -139,28 +150,43 @@ class DifferenceTab(pn.viewable.Viewer):
             self._settings.object = ""
             self._plot.visible = False
         elif self.visible:
-            self._describe(session.run, self._subtracted_run, session.subtracted)
+            self._describe()
 
-    def _describe(self, run: TrainingRun, other: TrainingRun, subtracted: Engine) -> None:
+    def _describe(self) -> None:
         """Say which steps the map compares, and list the settings that differ."""
         session = self.session
-        step = session.record.step if session.training else session.engine.step
-        ours, theirs = _step_of(run, step), _step_of(other, subtracted.step)
+        ours, theirs = compared_moments(session)
         self._message.object = f"The map shows {ours} minus {theirs}, both on the same batch."
-        differing = differing_settings(run, session.engine, other, subtracted)
+        if ours == theirs:
+            self._message.object += " It is the same moment: choose another step, or another run."
+        differing = differing_settings(
+            session.run,
+            session.engine,
+            session.subtracted_run or session.run,
+            session.subtracted,
+        )
         self._settings.object = _settings_table(ours, theirs, differing)
 
 
-def _step_of(run: TrainingRun, step: int) -> str:
-    return f"<b>{escape(run.name)}</b> at step {step:,}"
+def _below(distances: NDArray) -> float | None:
+    """Return a number below all distances but zero: zero stands there on the logarithmic axis."""
+    positive = distances[distances > 0]
+    return float(positive.min()) / 2 if positive.size else None
 
 
-def _settings_table(ours: str, theirs: str, differing: dict[str, tuple]) -> str:
+def _settings_table(ours: str, theirs: str, differing: dict[str, tuple[Course, Course]]) -> str:
     if not differing:
         return "<p>All settings are the same.</p>"
     rows = "".join(
-        f"<tr><td>{name.replace('_', ' ')}</td><td>{escape(str(our_value)[:60])}</td>"
-        f"<td>{escape(str(their_value)[:60])}</td></tr>"
-        for name, (our_value, their_value) in differing.items()
+        f"<tr><td>{LABELS.get(name, name)}</td>"
+        f"<td>{_course(one)}</td><td>{_course(other)}</td></tr>"
+        for name, (one, other) in differing.items()
     )
     return f"<table><tr><th>setting</th><th>{ours}</th><th>{theirs}</th></tr>{rows}</table>"
+
+
+def _course(course: Course) -> str:
+    """Return the values that a setting had, and from which step on."""
+    (_, first), *later = course
+    values = [str(first)[:60], *(f"{str(value)[:60]} from step {step:,}" for step, value in later)]
+    return escape(", then ".join(values))

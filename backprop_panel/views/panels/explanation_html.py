@@ -7,11 +7,11 @@ from dataclasses import replace
 from html import escape
 from math import isfinite
 
-from ...analysis.explaining import origin_of_non_finite
-from ...analysis.explaining_forward import POWER
-from ...analysis.explanation import Explanation, Term
+from ...analysis.explanations.explaining import origin_of_non_finite
+from ...analysis.explanations.explaining_forward import POWER
+from ...analysis.explanations.explanation import Explanation, Term
 from ...nn.record import StepRecord
-from ..plots.html import number
+from ..plots.numbers import number
 from .explanation_links import link, message
 from .explanation_lists import related_html, uses_html, working_html
 from .shown_number import Shown, about_html, kind_of, with_tokens
@@ -27,6 +27,7 @@ def explanation_html(explanation: Explanation, shown: Shown) -> str:
         head_html(explanation, shown),
         f"<p>{about_html(explanation.cell, shown)}</p>",
         f"<p>{with_tokens(explanation.sentence, shown)}</p>",
+        shown.checked,
         non_finite_html(explanation, shown.record),
         _said(explanation.note, "bp-warned") if explanation.note else "",
         equations_html(explanation.equation, explanation.numbers) if has_origin else "",
@@ -104,12 +105,15 @@ def summary_html(terms: Sequence[Term]) -> str:
 
 def outlined_html(explanation: Explanation, shown: Shown) -> str:
     """Say which numbers in it the gradient row of the map shows, and a button for the others."""
-    cells = [each.cell for each in explanation.factors if each.cell]
+    cells = [explanation.cell, *(each.cell for each in explanation.factors if each.cell)]
     deltas = {cell.symbol(shown.record): cell for cell in cells if cell.quantity == "deltas"}
     hidden = [name for name, cell in deltas.items() if cell.layer < len(shown.record.deltas) - 1]
     if shown.deltas_shown and deltas:
         text = "The gradient row of the map shows δ = ∂L/∂z."
         label = "Show ∂L/∂a on the map"
+    elif explanation.cell.quantity == "deltas" and hidden:
+        text = "The frame on the map is around ∂L/∂a of the same unit, not around δ."
+        label = "Show δ on the map"
     elif hidden:
         text = (
             f"{hidden[0]} is outlined as well once the gradient row of the map shows it "
@@ -140,4 +144,4 @@ def _counted(values: Sequence[float], sign: str) -> str:
 
 
 def _percent(share: float) -> str:
-    return "less than 0.1%" if share < 0.001 else f"{100 * share:.2g}%"
+    return "less than 0.1%" if share < 0.001 else f"{number(100 * share, digits=2)}%"

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable
 from html import escape
 
-from ...analysis.explanation import Factor
+from ...analysis.explanations.explanation import Factor
 from ...analysis.record_cell import RecordCell
-from ..plots.html import chip, number
+from ..plots.html import chip
+from ..plots.numbers import number
 from ..state.map_source import MapSource
 
 

@@ -6,12 +6,12 @@ from html import escape
 
 import numpy as np
 
-from ...analysis.explanation import Explanation, Factor
+from ...analysis.explanations.explanation import Explanation, Factor
+from ...analysis.explanations.related import related
+from ...analysis.explanations.uses import Use, uses
 from ...analysis.record_cell import OF_PARAMETERS, RecordCell
-from ...analysis.related import related
-from ...analysis.uses import Use, uses
 from ...nn.record import StepRecord
-from ..plots.html import LEAST_IN_COLUMN, number
+from ..plots.numbers import LEAST_IN_COLUMN, number
 from ..state.cell import cell_of
 from .explanation_links import factor_html, link, message
 from .shown_number import Shown, kind_of

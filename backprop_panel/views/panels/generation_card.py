@@ -9,11 +9,13 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from ...analysis.generation import ENDS, GeneratedText, generate_with
+from ...analysis.generation import ENDS, GeneratedText, generate
 from ...data.sequence_dataset import SequenceDataset
 from ...rng import random_stream
-from ..plots.html import chip, html, number
+from ..plots.html import chip, html
+from ..plots.numbers import number_html
 from ..state.session import Session
+from ..state.token_text import readable
 from ..state.user_errors import USER_ERRORS
 from ..widgets.buttons import SMALL, button
 from ..widgets.setting_fields import finite
@@ -46,12 +48,21 @@ class GenerationCard(pn.viewable.Viewer):
         self._prompt.param.watch(self.draw, "value")
         self._temperature.param.watch(self.draw, "value")
         session.param.watch(self._forget_loss, "run")
-        self._layout = pn.Column(
+        self._generated = pn.Column(
             html("Generated <span>· sampled from the network as it is</span>", "bp-head"),
             pn.Row(self._prompt, self._temperature, sizing_mode="stretch_width", margin=0),
             button("Ten others", self._draw_others, margin=(2, 0)),
             self._texts,
-            html("Test <span>· on what was never trained on; look seldom</span>", "bp-head"),
+            margin=0,
+            sizing_mode="stretch_width",
+        )
+        self._layout = pn.Column(
+            self._generated,
+            html(
+                "Test <span>· on what was never trained on; look seldom</span>",
+                "bp-head",
+                margin=(8, 0, 0, 0),
+            ),
             pn.Row(button("Test loss", self._show_loss, margin=(2, 8, 2, 0)), self._loss, margin=0),
             margin=0,
             sizing_mode="stretch_width",
@@ -61,11 +72,14 @@ class GenerationCard(pn.viewable.Viewer):
         return self._layout
 
     def draw(self, *events: param.parameterized.Event) -> None:
-        """Show ten texts of the network as it is."""
+        """Show ten texts of the network as it is; a classifier generates none."""
         session = self.session
         data, engine = session.run.dataset, session.engine
+        self._generated.visible = data.task_type == "next_token"
+        if not self._generated.visible:
+            return
         try:
-            texts = generate_with(
+            texts = generate(
                 engine.predict,
                 data,
                 prompt=self._prompt.value,
@@ -91,7 +105,7 @@ class GenerationCard(pn.viewable.Viewer):
         self._loss.object = (
             "Nothing is held out for the test."
             if isnan(loss) and not len(windows)
-            else f"{number(loss)} on {len(windows):,} windows at step {engine.step:,}"
+            else f"{number_html(loss)} on {len(windows):,} windows at step {engine.step:,}"
         )
 
 
@@ -101,9 +115,11 @@ def text_html(text: GeneratedText, data: SequenceDataset) -> str:
         number_of = {token: number for number, token in enumerate(data.vocabulary)}
         shown = "".join(chip(token, number_of[token]) for token in text.tokens)
     else:
-        between = " " if data.token_type == "words" else ""
-        given, rest = text.tokens[: text.prompted], text.tokens[text.prompted :]
-        gap = between if given and rest else ""
-        shown = f"<b>{escape(between.join(given))}</b>{gap}{escape(between.join(rest))}"
+        special = (data.boundary, data.unknown)
+        are_characters = all(len(token) == 1 for token in data.vocabulary if token not in special)
+        between = "" if are_characters else " "
+        given = len(between.join(text.tokens[: text.prompted]))
+        pieces = list(map(escape, readable(between.join(text.tokens))))
+        shown = f"<b>{''.join(pieces[:given])}</b>{''.join(pieces[given:])}"
     end = f'<i title="{ENDS[text.end]}">{MARKS[text.end]}</i>'
     return f'<div class="bp-text"><bdi>{shown}</bdi> {end}</div>'

@@ -35,6 +35,7 @@ from ..state.session import Session
 from ..state.user_errors import USER_ERRORS
 from ..widgets.buttons import SMALL, download_button, group_head, upload_button
 from ..widgets.link_pane import LinkPane
+from ..widgets.page_words import in_page_words
 from .setting_groups import NewRunFields
 from .weights_import import TANH_FORM, WeightsImport
 
@@ -113,8 +114,7 @@ class ImportExport(pn.viewable.Viewer):
         session.param.watch(self._follow_run, "run")
         session.manager.param.watch(self._show, "runs")
         session.param.watch(self._show_link, "settings")
-        for field in new_run.fields.values():
-            field.param.watch(self._show_link, "value")
+        new_run.param.watch(self._show_link, "revision")
         self._show()
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -129,7 +129,7 @@ class ImportExport(pn.viewable.Viewer):
         try:
             query, reason = to_short_query(self._new_run.settings(), self._defaults), ""
         except SettingError as error:
-            query, reason = "", str(error)
+            query, reason = "", in_page_words(str(error))
         self._link.param.update(query=query, visible=not reason)
         self._no_link.param.update(object=escape(reason), visible=bool(reason))
 
@@ -153,7 +153,7 @@ class ImportExport(pn.viewable.Viewer):
 
     async def _import(self, event: param.parameterized.Event) -> None:
         """Add the uploaded run and make it current; its training is replayed in a thread."""
-        if not event.new:
+        if event.new is None:  # cleared; an empty file is refused as any other
             return
         self._upload.disabled = True
         self._say("The file is being read and, unless its run is long, trained again.")

@@ -10,9 +10,12 @@ import param
 
 from ...settings import SettingError
 from ..plots.colors import theme_of
+from ..state.checks import Checks
 from ..state.session import Session, redraw_on_change
 from ..widgets.explanation_pane import FONTS, ExplanationPane
 from .cell_editor import CellEditor
+from .cell_finder import CellFinder
+from .checks_html import checks_html
 from .difference_html import difference_html
 from .explanation_html import explanation_html
 from .explanation_links import cell_of_message, message
@@ -30,9 +33,11 @@ class Inspector(pn.viewable.Viewer):
     everything = param.Boolean(False, doc="Whether all terms are shown.")
     all_uses = param.Boolean(False, doc="Whether all numbers are listed that it is used in.")
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, checks: Checks) -> None:
         super().__init__(session=session)
+        self._checks = checks
         self._editor = CellEditor(session)
+        self._finder = CellFinder(session)
         self._pane = ExplanationPane(
             self._answer,
             fonts=FONTS,
@@ -47,6 +52,8 @@ class Inspector(pn.viewable.Viewer):
         session.param.watch(self._show_other_number, "path")
         session.param.watch(self._show, ["subtracted", "dark", "deltas_shown", "mistakes"])
         session.slow_motion.param.watch(self._show, "record")
+        checks.gradients.param.watch(self._show, "check")
+        checks.audit.param.watch(self._show, "first")
         self.param.watch(self._show, ["everything", "all_uses"])
         self._show()
 
@@ -54,6 +61,7 @@ class Inspector(pn.viewable.Viewer):
         return self._layout
 
     def _show_other_number(self, *events: param.parameterized.Event) -> None:
+        self._finder.forget()
         with param.parameterized.discard_events(self):
             self.everything = self.all_uses = False
         with pn.io.hold():
@@ -66,10 +74,11 @@ class Inspector(pn.viewable.Viewer):
     def _html(self) -> str:
         session = self.session
         if session.question is None:
-            return NOTHING
+            return NOTHING + self._finder.html()
         theme = "bp-dark" if session.dark else ""
         return (
-            f'<div class="{theme}">{self._explanation_html()}{self._editor.html()}{DESELECT}</div>'
+            f'<div class="{theme}">{self._explanation_html()}{self._editor.html()}{DESELECT}'
+            f"{self._finder.html()}</div>"
         )
 
     def _explanation_html(self) -> str:
@@ -89,6 +98,7 @@ class Inspector(pn.viewable.Viewer):
             all_uses=self.all_uses,
             deltas_shown=session.deltas_shown,
             last_updates=None if record.updated else session.engine.layer_updates,
+            checked=checks_html(session.question, record, self._checks),
         )
         page = explanation_html if len(explanations) == 1 else difference_html
         return page(*explanations, shown)
@@ -113,6 +123,9 @@ class Inspector(pn.viewable.Viewer):
                 session.ringed = tuple(map(cell_of_message, numbers))
             case {"set": str(text)}:
                 self._editor.set_value(text)
+                self._show()
+            case {"find": str(text)}:
+                self._finder.find(text)
                 self._show()
             case {"switch": str(key), "on": bool(on)}:
                 self._editor.switch(key, on)

@@ -14,7 +14,7 @@ from ...memory import in_words
 from ...runs.run import TrainingRun
 from ..state.session import Session
 from ..state.user_errors import USER_ERRORS
-from ..widgets.buttons import ACCENT, button
+from ..widgets.buttons import PRIMARY, button
 from ..widgets.tab_memory import TabMemory
 from .notices import Notice
 
@@ -25,7 +25,6 @@ MOST_WITHOUT_QUESTION = 10 << 20
 """Bytes that a link's run may take without a question: links come from strangers, too."""
 
 QUESTION = "Open a large run?"
-PRIMARY = {"color": "#fff", "backgroundColor": ACCENT}
 
 
 class Link(pn.viewable.Viewer):

@@ -20,11 +20,17 @@ from ..plots.loss_curves import (
     sane_limit,
     width_each,
 )
+from ..plots.numbers import number_html
 from ..plots.plot_edges import LOWEST
+from ..plots.smoothing import span_of
 from ..state.comparison import Comparison
 from ..state.session import redraw_on_change
+from .runs_tab import best_in_words
 
-LEGEND = "solid training · dashed validation · dotted floor"
+DASHES = "dashed: validation, after each epoch · dotted: floor"
+MOST_WITH_NUMBERS = 6
+"""Up to this many runs, the legend has the numbers of each."""
+
 NOTHING_TRAINED = "Nothing has been trained yet: <b>Run Batch</b> or <b>Play</b>."
 
 
@@ -40,9 +46,13 @@ class LossTab(pn.viewable.Viewer):
         super().__init__(comparison=comparison)
         self._lines = LossLines()
         self._curves = Curves(
-            "loss", self.log_axis, on_tap=comparison.session.travel, on_zoom=self._draw
+            "loss",
+            self.log_axis,
+            on_tap=comparison.session.travel,
+            on_zoom=self._draw,
+            about="loss of the compared runs over their steps",
         )
-        self._legend = html(LEGEND, "bp-legend", align="center")
+        self._legend = html("", "bp-legend", styles={"flex": "1 1 260px"})
         self._layout = self._lay_out()
         self.param.watch(self._draw, ["smoothing", "visible"])
         self.param.watch(self._use_axis, "log_axis")
@@ -65,7 +75,10 @@ class LossTab(pn.viewable.Viewer):
             self.param.log_axis, label="Log axis", description="", align="center"
         )
         return pn.Column(
-            pn.Row(smoothing, log_axis, self._legend, sizing_mode="stretch_width"),
+            # In several lines where the window is narrow.
+            pn.FlexBox(
+                smoothing, log_axis, self._legend, align_items="center", sizing_mode="stretch_width"
+            ),
             pn.Column(
                 self._curves.pane,
                 sizing_mode="stretch_width",
@@ -110,14 +123,32 @@ class LossTab(pn.viewable.Viewer):
         }
 
     def _legend_text(self) -> str:
+        runs, span = self.comparison.runs(), span_of(self.smoothing)
+        few = len(runs) <= MOST_WITH_NUMBERS
         names = (
             f'<span style="color: {self._color(run)}">●</span> {escape(run.name)}'
-            for run in self.comparison.runs()
+            f"{losses_html(run) if few else ''}"
+            for run in runs
         )
-        return f"{LEGEND}<br>{' &nbsp; '.join(names)}"
+        batches = "the batch of each step" if span == 1 else f"the last {span} batches, their mean"
+        solid = f"solid: loss of {batches}, before the update"
+        about = f"{solid} · {DASHES} {self._curves.table_button()}"
+        return f"{about}<br>{' &nbsp; '.join(names)}"
 
     def _dash(self, run: TrainingRun) -> str:
         return run_dash(self.comparison.number(run))
 
     def _color(self, run: TrainingRun) -> str:
         return run_color(self.comparison.number(run))
+
+
+def losses_html(run: TrainingRun) -> str:
+    """Return the last and the best loss of a run, as on the Runs tab, and what they are of."""
+    summary = run.summary
+    losses = summary.losses
+    if not losses.best_of:
+        return ""
+    return (
+        f" last batch {number_html(losses.last)}, "
+        f"best {number_html(losses.best)} ({best_in_words(summary)})"
+    )

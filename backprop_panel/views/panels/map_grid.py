@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from html import escape
 
 import panel as pn
 
@@ -14,18 +15,24 @@ from ..plots.colors import Theme
 from ..plots.heatmap import HEATMAP, Heatmap
 from ..plots.heatmap_batch import HeatmapBatch
 from ..plots.html import STYLE, html
+from ..plots.table_button import table_button
 from ..state.cell import Cell
+from ..state.interventions import Intervention
 from ..state.map_columns import MapColumn, index_of_column, map_columns
 from ..state.map_source import MapSource
 from ..state.marks import CellBlock, Marks
 from ..state.reveal import Reveal
 from ..widgets.arrows import Arrows
+from .help_texts import MATRICES, OF_GRADIENT
 
 MOST_LABELS = 64
 """Columns with a label each, as far as these fit; of more columns, some have one."""
 
 ROOM_FOR_NOTE = 12
 """Units from which on the caption of a gradient has room for more than its name."""
+
+ROOM_FOR_SYMBOLS = 6
+"""Units from which on the caption of a value has room for its shape beside a symbol or two."""
 
 
 class MapGrid:
@@ -41,6 +48,8 @@ class MapGrid:
     Attributes
     ----------
     layout : Column
+    frame : Column
+        Holds the layout; a layout with a display of its own cannot be hidden.
     columns : list of MapColumn
     values, gradients : list of Heatmap
         One of each for each column.
@@ -52,12 +61,13 @@ class MapGrid:
         self.layout = pn.Column(
             margin=0, sizing_mode="stretch_width", css_classes=["bp-map"], stylesheets=[STYLE]
         )
+        self.frame = pn.Column(self.layout, margin=0, sizing_mode="stretch_width")
         self.columns: list[MapColumn] = []
         self.values: list[Heatmap] = []
         self.gradients: list[Heatmap] = []
         self._on_select = on_select
         self._staged = staged
-        self._of_deltas = False
+        self._of_deltas = self._of_errors = self._is_fitted = self._is_slow = False
         self._arrows: Arrows | None = None
 
     @property
@@ -85,9 +95,16 @@ class MapGrid:
         }
         shape = column.values(source.record).shape
         value, gradient = (partial(self._select, column, each) for each in (False, True))
-        above = Heatmap(column.name, shape, on_tap=value, **options)
-        below = Heatmap(f"d{column.name}", shape, on_tap=gradient, gradient_of=above, **options)
-        below.source.name = column.gradient_name(self._of_deltas)
+        above = Heatmap(column.name, shape, on_tap=value, about=column.about, **options)
+        below = Heatmap(
+            f"d{column.name}",
+            shape,
+            on_tap=gradient,
+            gradient_of=above,
+            about=f"gradients of {column.about}",
+            **options,
+        )
+        below.rename(column.gradient_name(self._of_deltas))
         return above, below
 
     def relabel(self, source: MapSource) -> None:
@@ -97,44 +114,74 @@ class MapGrid:
             if names != value.column_names.data["names"]:
                 value.column_names.data = {"names": names}
 
-    def name_gradients(self, of_deltas: bool) -> None:
-        """Name the lower row: gradients of activations, or deltas."""
-        self._of_deltas = of_deltas
+    def name_gradients(self, of_deltas: bool, of_errors: bool = False) -> None:
+        """Name the lower row: gradients, deltas, or relative errors of the weights' gradients."""
+        self._of_deltas, self._of_errors = of_deltas, of_errors
         captions = self.layout[2 * len(self.columns) : 3 * len(self.columns)]
         for column, heatmap, caption in zip(self.columns, self.gradients, captions, strict=True):
-            heatmap.source.name = column.gradient_name(of_deltas)
-            caption.object = _gradient_caption(column, of_deltas)
+            heatmap.rename(column.gradient_name(of_deltas))
+            caption.object = _gradient_caption(column, of_deltas, of_errors)
+
+    def caption_values(
+        self, by_hand: Sequence[Intervention] = (), is_difference: bool = False
+    ) -> None:
+        """Name the upper row: values or differences, and what was done to them by hand."""
+        captions = self.layout[: len(self.columns)]
+        for index, (column, caption) in enumerate(zip(self.columns, captions, strict=True)):
+            done = [each for each in by_hand if each.column == index]
+            caption.object = _value_caption(column, done, is_difference)
 
     def lay_out(self) -> None:
         """Show the heatmaps; if staged, a single one at first, so that it appears early."""
-        template = " ".join(
-            f"minmax({_smallest_width(column)}px, {column.units + 20 * (column.kind == 'input')}fr)"
-            for column in self.columns
-        )
-        self.layout.styles = {"display": "grid", "grid-template-columns": template}
+        self._size_columns()
         heatmaps, count = self.heatmaps, len(self.columns)
         shown = 1 if self._staged else len(heatmaps)
         panes = [heatmap.pane() for heatmap in heatmaps[:shown]]
         panes += [
-            pn.Spacer(sizing_mode="stretch_both", css_classes=[HEATMAP]) for _ in heatmaps[shown:]
+            pn.Spacer(sizing_mode="stretch_both", css_classes=[HEATMAP, "bp-awaited"])
+            for _ in heatmaps[shown:]
         ]
-        self.layout[:] = [
-            *map(_value_caption, self.columns),
+        parts = [
+            *(html(_value_caption(column), "bp-caption") for column in self.columns),
             *panes[:count],
             *(
-                html(_gradient_caption(column, self._of_deltas), "bp-caption")
+                html(_gradient_caption(column, self._of_deltas, self._of_errors), "bp-caption")
                 for column in self.columns
             ),
             *panes[count:],
-            *filter(None, [self._arrows]),
         ]
+        for place, part in enumerate(parts):
+            row, column = divmod(place, count)
+            # Where it stands if all are in one column.
+            part.styles = {"--place": str(4 * column + row)}
+        self.layout[:] = [*parts, *filter(None, [self._arrows])]
+
+    def fit(self, is_fitted: bool) -> None:
+        """Show all columns in the window, or give each the room that it needs to be read."""
+        self._is_fitted = is_fitted
+        self._size_columns()
+
+    def _size_columns(self) -> None:
+        width = _narrowest_width if self._is_fitted else _smallest_width
+        template = " ".join(
+            f"minmax({width(column)}px, {column.units + 20 * (column.kind == 'input')}fr)"
+            for column in self.columns
+        )
+        self.layout.styles = {"display": "grid", "grid-template-columns": template}
+        self._classify()  # afterwards: it has Bokeh lay the plots out anew, other styles do not
+
+    def _classify(self) -> None:
+        states = {"bp-fitted": self._is_fitted, "bp-slow": self._is_slow}
+        self.layout.css_classes = ["bp-map", *(name for name, is_on in states.items() if is_on)]
 
     def complete(self) -> Iterator[None]:
         """Show the heatmaps that were left out, a value and its gradient at a time."""
         while missing := self._missing():
             objects = list(self.layout)
             for position, heatmap in missing[:2]:
+                styles = objects[position].styles
                 objects[position] = heatmap.pane()
+                objects[position].styles = styles
             self.layout[:] = objects  # in one update: with each, Bokeh walks through the page
             yield
         self._staged = False
@@ -143,9 +190,16 @@ class MapGrid:
         """Send the values that the heatmaps have taken."""
         self._batch.send()
 
-    def mark(self, marks: Marks, ringed: Sequence[CellBlock] = ()) -> None:
-        """Outline the chosen cell, what it is made of, and what is pointed at in its terms."""
+    def mark(
+        self,
+        marks: Marks,
+        ringed: Sequence[CellBlock] = (),
+        by_hand: Sequence[Intervention] = (),
+    ) -> None:
+        """Outline what was done by hand, the chosen cell, its operands and the term pointed at."""
         drawn: dict[tuple[int, bool], list[Mark]] = defaultdict(list)
+        for intervention in by_hand:
+            drawn[intervention.column, False] += map(_by_hand, intervention.blocks)
         for block in marks.operands:
             drawn[block.column, block.is_gradient].append(_operand(block))
         for block in marks.computed:
@@ -177,7 +231,8 @@ class MapGrid:
                 color=theme.operand,
                 halo=theme.background,
             )
-        self.layout.css_classes = ["bp-map", "bp-slow"] if reveal else ["bp-map"]
+        self._is_slow = reveal is not None
+        self._classify()
 
     def _missing(self) -> list[tuple[int, Heatmap]]:
         """Return the heatmaps that are left out and their positions, column by column."""
@@ -200,6 +255,10 @@ def _operand(block: CellBlock) -> Mark:
 
 def _computed(block: CellBlock) -> Mark:
     return Mark(block.rows, block.units, "operand", 4.0)
+
+
+def _by_hand(block: CellBlock) -> Mark:
+    return Mark(block.rows, block.units, "by_hand", 2.0)
 
 
 def _ring(block: CellBlock) -> Mark:
@@ -234,15 +293,29 @@ def _unit_labels(column: MapColumn, source: MapSource) -> list[str]:
     return [] if column.has_bias else list(source.unit_labels(column.layer))
 
 
-def _value_caption(column: MapColumn) -> pn.pane.HTML:
-    note = f"{column.inputs or 'B'}×{column.units}"
-    return html(f"<b>{column.name}</b> <span>{note}</span>", "bp-caption")
+def _value_caption(
+    column: MapColumn, by_hand: Sequence[Intervention] = (), is_difference: bool = False
+) -> str:
+    has_room = column.units >= ROOM_FOR_SYMBOLS or not (by_hand or is_difference)
+    note = f"{column.inputs or 'B'}×{column.units}" if has_room else ""
+    done = "".join(f'<i data-help="{escape(each.words)}">{each.symbol}</i>' for each in by_hand)
+    name = f"{'Δ' * is_difference}{column.name}"
+    table = table_button(column.name, column.name, is_tab_stop=False)
+    return f'<b data-help="{MATRICES[column.kind]}">{name}</b> <span>{note}</span>{done}{table}'
 
 
-def _gradient_caption(column: MapColumn, of_deltas: bool) -> str:
+def _gradient_caption(column: MapColumn, of_deltas: bool, of_errors: bool) -> str:
     of = f"z{column.layer}" if of_deltas and column.has_deltas else column.name
-    note = f"∂L/∂{of}" if column.units >= ROOM_FOR_NOTE else ""
-    return f"<b>{column.gradient_name(of_deltas)}</b> <span>{note}</span>"
+    what = "relative error" if of_errors and column.has_bias else f"∂L/∂{of}"
+    note = what if column.units >= ROOM_FOR_NOTE else ""
+    name = column.gradient_name(of_deltas)
+    table = table_button(f"d{column.name}", name, is_tab_stop=False)
+    return f'<b data-help="{OF_GRADIENT}">{name}</b> <span>{note}</span>{table}'
+
+
+def _narrowest_width(column: MapColumn) -> int:
+    """Return the pixels that a column needs for its labels and its name."""
+    return 90 if column.kind == "input" else 24
 
 
 def _smallest_width(column: MapColumn) -> int:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from html import escape
 
+from ...analysis.checks.gradient_check import THRESHOLD
+from ...nn.faults import FAULTS
 from ..plots.color_scales import ColorScale, Scales
 from ..plots.colors import NOT_FINITE, Theme
-from ..plots.html import round_number
+from ..plots.error_colors import ERROR_SCALE, error_palette
+from ..plots.numbers import round_number
+from ..state.interventions import Intervention
 
 LABELS = {
     "weight": "weights",
@@ -24,7 +29,14 @@ OF_DELTAS = {"gradient of activation": "δ", "gradient of logit": "δ of ŷ"}
 RAMP_COLORS = 25
 
 
-def map_legend(theme: Theme, scales: Scales, is_difference: bool, of_deltas: bool = False) -> str:
+def map_legend(
+    theme: Theme,
+    scales: Scales,
+    of_deltas: bool = False,
+    by_hand: Sequence[Intervention] = (),
+    fault: str = "",
+    of_errors: bool = False,
+) -> str:
     """Return the legend as HTML.
 
     Parameters
@@ -32,19 +44,37 @@ def map_legend(theme: Theme, scales: Scales, is_difference: bool, of_deltas: boo
     theme : Theme
     scales : Scales
         Those of the kinds, or of each heatmap.
-    is_difference : bool
-        Whether the map shows differences.
     of_deltas : bool
         Whether the gradients of activations are shown as deltas.
+    by_hand : sequence of Intervention
+        What the captions mark with a symbol.
+    fault : str
+        The key of the fault that the numbers were computed with, if any.
+    of_errors : bool
+        Whether the gradients of weights are shown as relative errors.
     """
-    labels = LABELS | OF_DELTAS if of_deltas else LABELS
+    labels = LABELS | OF_DELTAS if of_deltas else dict(LABELS)
+    if of_errors:
+        labels.pop("gradient of weight")
     kinds = [kind for kind in labels if kind in scales.by_kind]
     if kinds:
         shown = "".join(_scale(theme, labels[kind], scales.by_kind[kind]) for kind in kinds)
     else:
         shown = _of_heatmaps(theme, scales)
-    notes = "".join(_notes(theme, scales, is_difference))
-    return f'<div class="bp-scales">{shown}{notes}</div>'
+    shown += _of_errors(theme) if of_errors else ""
+    notes = "".join(_notes(theme, scales))
+    words = " ".join(f"<span>{each.symbol} {escape(each.words)}</span>" for each in by_hand)
+    words = _fault_in_words(fault) + words
+    return f'<div class="bp-scales">{shown}{notes}</div><div class="bp-by-hand">{words}</div>'
+
+
+def _fault_in_words(key: str) -> str:
+    if key not in FAULTS:
+        return ""
+    fault = FAULTS[key]
+    return (
+        f'<span><span class="bp-fault">fault: {fault.label}</span> {escape(fault.sentence)}</span>'
+    )
 
 
 def _scale(theme: Theme, label: str, scale: ColorScale) -> str:
@@ -57,6 +87,30 @@ def _scale(theme: Theme, label: str, scale: ColorScale) -> str:
         f'<div class="bp-scale" title="{_in_words(label, scale)}">'
         f'<div class="bp-ticks"><b>{label}</b>{_tick(scale, middle, "middle")}</div>'
         f'{_ramp(theme, lines)}<div class="bp-ticks">{numbers}</div></div>'
+    )
+
+
+def _of_errors(theme: Theme) -> str:
+    """Return the scale of relative errors, and the colours of cells that have none."""
+    half = len(error_palette(theme)) // 2
+    colors = ", ".join(error_palette(theme)[half::8])
+    ticks = {0.0: "start", THRESHOLD: "middle", ERROR_SCALE.end: "end"}
+    places = {value: f"left:{100 * float(ERROR_SCALE.shares(value)):.1f}%" for value in ticks}
+    numbers = "".join(
+        f'<i class="bp-tick-{anchor}" style="{places[value]}">{round_number(value)}</i>'
+        for value, anchor in ticks.items()
+    )
+    ramp = f'<div class="bp-ramp" style="background:linear-gradient(90deg, {colors})">'
+    title = (
+        f"Relative error of dW and db: logarithmic above about 10⁻⁷. From {THRESHOLD:g} on, where "
+        "the line is, a gradient counts as wrong."
+    )
+    return (
+        f'<div class="bp-scale" title="{title}"><div class="bp-ticks"><b>relative error</b></div>'
+        f'{ramp}<s style="{places[THRESHOLD]}"></s></div>'
+        f'<div class="bp-ticks">{numbers}</div></div>'
+        f"<div>{_swatch(theme.kink)} at a corner of ReLU, where no slope exists</div>"
+        f"<div>{_swatch(theme.unchecked)} not checked</div>"
     )
 
 
@@ -77,9 +131,7 @@ def _of_heatmaps(theme: Theme, scales: Scales) -> str:
     return f'<div class="bp-scale"><b>each heatmap</b>{_ramp(theme)}</div><div>{ends}</div>'
 
 
-def _notes(theme: Theme, scales: Scales, is_difference: bool) -> Iterator[str]:
-    if is_difference:
-        yield "<div><b>differences</b></div>"
+def _notes(theme: Theme, scales: Scales) -> Iterator[str]:
     if any(scale.clipped for scale in scales.by_kind.values()):
         below, above = _swatch(theme.below), _swatch(theme.above)
         yield f"<div>{below}{above} beyond the scale: 1% of the numbers</div>"

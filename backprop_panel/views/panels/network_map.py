@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,21 +11,33 @@ import panel as pn
 import param
 from numpy.typing import NDArray
 
+from ...analysis.checks.gradient_check import GradientCheck
 from ...nn.record import StepRecord
 from ..plots.color_scales import SPACINGS, SYMMETRIC_LOG, Scales
 from ..plots.colors import theme_of
+from ..plots.error_colors import ERROR_SCALE, RELATIVE_ERROR
 from ..plots.heatmap import Heatmap
-from ..plots.html import html
+from ..plots.html import STYLE, html
 from ..state.cell import Cell
+from ..state.interventions import Intervention, interventions
 from ..state.map_columns import MapColumn
 from ..state.map_source import MapSource
 from ..state.marks import Marks
 from ..state.reveal import Reveal
+from ..state.staged_loading import load_in_stages
+from . import gradient_row
 from .map_grid import MapGrid
 from .map_legend import map_legend
 
 BLANK = "\N{FIGURE SPACE}"
 """An invisible character about as wide as a letter."""
+
+IN_SIGHT = {"position": "static", "content-visibility": "visible"}
+BEHIND = {"position": "absolute", "content-visibility": "hidden", "inset": "0 0 auto"}
+"""The styles of the grid that is shown, and of one that is kept for later as it is laid out."""
+
+MOST_GRIDS = 2
+"""Networks of different shapes whose heatmaps are kept: one can be compared with another."""
 
 EACH_KIND, EACH_HEATMAP = "all heatmaps of a kind", "each heatmap"
 
@@ -37,8 +50,8 @@ class NetworkMap(pn.viewable.Viewer):
     source : MapSource
     on_select : callable, optional
         Called with each cell that is tapped.
-    head : Viewable, optional
-        What stands above the map.
+    head, foot : Viewable, optional
+        What stands above and below the map.
     """
 
     source = param.Parameter(doc="The `MapSource` to draw.")
@@ -52,6 +65,12 @@ class NetworkMap(pn.viewable.Viewer):
     deltas_shown = param.Boolean(
         False, doc="Whether the gradients of activations are shown as deltas, dL/dz."
     )
+    check = param.ClassSelector(
+        default=None,
+        class_=GradientCheck,
+        allow_None=True,
+        doc="The check whose errors are shown in place of the gradients of weights and biases.",
+    )
     animated = param.Boolean(False, doc="Whether records follow one another: scales are smoothed.")
     examples_named = param.Boolean(True, doc="Whether rows have the names of their examples.")
     dark = param.Boolean(False, doc="Whether the page is dark.")
@@ -62,6 +81,8 @@ class NetworkMap(pn.viewable.Viewer):
         default=EACH_KIND, objects=[EACH_KIND, EACH_HEATMAP], doc="What has one scale."
     )
     locked = param.Boolean(False, doc="Whether the scales stay as they are.")
+    fitted = param.Boolean(False, doc="Whether the window shows all columns, however narrow.")
+    title = param.String("", doc="What the map shows, where that is not simply one step: HTML.")
     visible = param.Boolean(True, doc="Whether the map is seen; if not, it is not drawn.")
 
     def __init__(
@@ -69,30 +90,40 @@ class NetworkMap(pn.viewable.Viewer):
         source: MapSource,
         on_select: Callable[[Cell], None] | None = None,
         head: pn.viewable.Viewer | None = None,
+        foot: pn.viewable.Viewer | None = None,
         **params: Any,
     ) -> None:
         super().__init__(source=source, **params)
-        self.grid = MapGrid(
-            on_select or (lambda cell: None),
-            staged=pn.state.curdoc is not None and not pn.state.loaded,
+        self._on_select = on_select or (lambda cell: None)
+        self._grids: dict[tuple[int, ...], MapGrid] = {}
+        self._grid_box = pn.Column(
+            margin=0, sizing_mode="stretch_width", css_classes=["bp-covered"], stylesheets=[STYLE]
         )
         self._legend = html("", "bp-legend")
+        self._title = html("", "bp-map-title", visible=False)
         self._layout = pn.Column(
             *filter(None, [head]),
-            self.grid.layout,
+            self._title,
+            self._grid_box,
             self._legend,
+            *filter(None, [foot]),
             margin=0,
             sizing_mode="stretch_width",
         )
         self._scales = Scales()
         self._drawn: StepRecord | None = None
         self._named: StepRecord | None = None
-        self._build()
+        self._by_hand: tuple[Intervention, ...] = ()
+        self._fault = ""
+        self._show_network()
         self.param.watch(self._follow_source, "source")
         self.param.watch(self._draw, "visible")
         self.param.watch(self._mark, ["marks", "ringed"])
         self.param.watch(self._reveal, "reveal")
+        self.param.watch(self._entitle, "title")
+        self.param.watch(lambda event: self.grid.fit(event.new), "fitted")
         self.param.watch(self._show_deltas, "deltas_shown")
+        self.param.watch(self._show_errors, "check")
         self.param.watch(self._recolor, "dark")
         self.param.watch(self._rescale, ["spacing", "shared_by", "locked"])
         self.param.watch(self._come_to_rest, "animated")
@@ -104,14 +135,54 @@ class NetworkMap(pn.viewable.Viewer):
         """Show the heatmaps that were left out as the page opened."""
         return self.grid.complete()
 
-    def _build(self) -> None:
-        """Make the heatmaps of the source's network."""
-        self.grid.build(self.source, theme_of(self.dark))
-        self._tag()
+    def cover(self, words: str) -> None:
+        """Say in front of the map that it is about to change; nothing for no words."""
+        self._grid_box.styles = {
+            "--cover": json.dumps(words, ensure_ascii=False),
+            "--dimmed": "0.2" if words else "1",
+        }
+
+    def _show_network(self) -> None:
+        """Show the heatmaps of the source's network: those made before, or new ones.
+
+        On a page, new ones appear one after the other; their places are marked until then.
+        """
+        widths = self.source.widths
+        known = self._grids.pop(widths, None)
+        self.grid = known or MapGrid(self._on_select, staged=pn.state.curdoc is not None)
+        self._grids[widths] = self.grid  # the last one is the one that is shown
+        if known is None:
+            self.grid.build(self.source, theme_of(self.dark))
         self._drawn = self._named = None
         self._draw()
-        self.grid.lay_out()
+        if known is None:
+            self.grid.lay_out()
+        else:  # it may have missed another run, another theme and the end of a check
+            self.grid.relabel(self.source)
+            self._recolor()
+            self._paint_gradients()
+        if known or self.fitted:
+            self.grid.fit(self.fitted)
+        if known or self.deltas_shown:
+            self._name_gradients()
+        self._caption()
+        self._mark()
         self._reveal()
+        self._place_grids()
+        if known is None and pn.state.loaded:
+            load_in_stages(self.grid.complete())
+
+    def _place_grids(self) -> None:
+        """Show the present grid; keep the one before, hidden, and forget those before that."""
+        while len(self._grids) > MOST_GRIDS:
+            del self._grids[next(iter(self._grids))]
+        kept = [grid.frame for grid in self._grids.values()]
+        placed = [frame for frame in self._grid_box if frame in kept]
+        if not len(placed) == len(kept) == len(self._grid_box):
+            self._grid_box[:] = [*placed, *(frame for frame in kept if frame not in placed)]
+        for frame in kept:
+            # Not by `visible`, for which Bokeh lays out the whole page again.
+            frame.styles = IN_SIGHT if frame is self.grid.frame else BEHIND
 
     def _follow_source(self, event: param.parameterized.Event) -> None:
         """Draw another record; a network of the same shape in the heatmaps that exist."""
@@ -120,11 +191,12 @@ class NetworkMap(pn.viewable.Viewer):
             if source.subject != before.subject:
                 self._scales.forget()
             if source.widths != before.widths:
-                self._build()
+                self._show_network()
                 return
             if source.subject != before.subject:
                 self.grid.relabel(source)
                 self._tag()
+                self._caption()
             self._draw()
 
     def _draw(self, *events: param.parameterized.Event) -> None:
@@ -137,12 +209,15 @@ class NetworkMap(pn.viewable.Viewer):
         self._drawn = record
         drawn = list(self._heatmaps_and_values(record))
         rescaled = not is_same_pass and self._scales.follow(
-            ((scale, values) for _, scale, values in drawn), smoothly=self.animated
+            ((scale, values) for _, scale, values in drawn if scale != RELATIVE_ERROR),
+            smoothly=self.animated,
         )
         with pn.io.hold():
-            for heatmap, scale, values in drawn:
-                heatmap.take(values, self._scales.by_kind[scale])
+            for heatmap, kind, values in drawn:
+                scale = ERROR_SCALE if kind == RELATIVE_ERROR else self._scales.by_kind[kind]
+                heatmap.take(values, scale)
             self._name_examples()
+            self._show_interventions(record)
             self.grid.send()
             if rescaled:
                 self._show_legend()
@@ -152,8 +227,16 @@ class NetworkMap(pn.viewable.Viewer):
         grid = self.grid
         for column, value, gradient in zip(grid.columns, grid.values, grid.gradients, strict=True):
             yield value, self._scale_of(value, _kind(column)), column.values(record)
+            if self._has_errors and column.has_bias:
+                yield gradient, RELATIVE_ERROR, gradient_row.errors_of(self.check, column)
+                continue
             gradients = column.gradients(record, self.deltas_shown)
             yield gradient, self._scale_of(gradient, _gradient_kind(column)), gradients
+
+    @property
+    def _has_errors(self) -> bool:
+        """Whether the lower row shows errors of weights."""
+        return gradient_row.fits(self.check, self.grid.columns)
 
     def _scale_of(self, heatmap: Heatmap, kind: str) -> str:
         alone = self.shared_by == EACH_HEATMAP or heatmap.name == "X"
@@ -161,7 +244,12 @@ class NetworkMap(pn.viewable.Viewer):
 
     def _show_legend(self) -> None:
         self._legend.object = map_legend(
-            theme_of(self.dark), self._scales, self.source.is_difference, self.deltas_shown
+            theme_of(self.dark),
+            self._scales,
+            self.deltas_shown,
+            self._by_hand,
+            self._fault,
+            self._has_errors,
         )
 
     def _name_examples(self) -> None:
@@ -187,12 +275,33 @@ class NetworkMap(pn.viewable.Viewer):
         is_new = bool(self.reveal and self.reveal.is_after_update)
         for column, value in zip(self.grid.columns, self.grid.values, strict=True):
             value.source.tags = ["new value"] if is_new and column.has_bias else tags
-        for gradient in self.grid.gradients:
-            gradient.source.tags = tags
+        gradient_row.tag(self.grid, tags, self._has_errors)
+
+    def _show_interventions(self, record: StepRecord) -> None:
+        """Mark what was done by hand in the captions, in the cells and in the legend.
+
+        The legend states the fault that the record was made with as well.
+        """
+        by_hand = interventions(record, self.source.widths)
+        before, self._fault = self._fault, self.source.fault
+        if by_hand != self._by_hand:
+            self._by_hand = by_hand
+            self._caption()
+            self._mark()
+        elif self._fault == before:
+            return
+        self._show_legend()
+
+    def _caption(self) -> None:
+        if self.grid.layout:  # else the captions are still to be made
+            self.grid.caption_values(self._by_hand, self.source.is_difference)
+
+    def _entitle(self, event: param.parameterized.Event) -> None:
+        self._title.param.update(object=event.new, visible=bool(event.new))
 
     def _mark(self, *events: param.parameterized.Event) -> None:
         with pn.io.hold():
-            self.grid.mark(self.marks, self.ringed)
+            self.grid.mark(self.marks, self.ringed, self._by_hand)
 
     def _reveal(self, *events: param.parameterized.Event) -> None:
         with pn.io.hold():
@@ -207,9 +316,26 @@ class NetworkMap(pn.viewable.Viewer):
                 for column, gradient in zip(self.grid.columns, self.grid.gradients, strict=True)
                 if column.has_deltas
             )
-            self.grid.name_gradients(event.new)
+            self._name_gradients()
             self._draw_again()
             self._show_legend()
+
+    def _show_errors(self, event: param.parameterized.Event) -> None:
+        """Show relative errors in place of gradients, other errors, or gradients again."""
+        with pn.io.hold():
+            if bool(event.new) != bool(event.old):
+                self._paint_gradients()
+            self._draw_again()
+            self._show_legend()
+
+    def _paint_gradients(self) -> None:
+        """Colour and name the gradients for what they show."""
+        gradient_row.paint(self.grid, self._has_errors)
+        self._name_gradients()
+        self._tag()
+
+    def _name_gradients(self) -> None:
+        self.grid.name_gradients(self.deltas_shown, self._has_errors)
 
     def _come_to_rest(self, event: param.parameterized.Event) -> None:
         """Fit the scales to the last record of a sequence, which a click would show alike."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
@@ -15,7 +15,7 @@ from ...data.text_files import KINDS, TextFile, read_text_file, tabbed_lines
 from ...memory import in_words
 from ...settings import SettingError
 from ..plots.html import html
-from ..state.token_text import from_visible, visible
+from ..state.token_text import from_visible, legible, visible
 from ..state.user_errors import USER_ERRORS
 from ..widgets.buttons import SMALL, upload_button
 from ..widgets.setting_fields import ALICE, source_of, whole
@@ -51,7 +51,7 @@ class OwnText(pn.viewable.Viewer):
         self._source = "generated"
         self._files: list[tuple[str, bytes]] = []
         self._kept: tuple[str, Any, Any] | None = None
-        self._notice = html("", "bp-note")
+        self._notice = html("", "bp-note", margin=(2, 0, 8, 0))
         self._build()
         self._shown = self._state()
         for field in (self._area, self._lines, self._boundary, self._tokens, self._most):
@@ -200,11 +200,13 @@ class OwnText(pn.viewable.Viewer):
 
     def _take_files(self, event: param.parameterized.Event) -> None:
         """Take uploaded files in place of the text in the field."""
-        if not event.new:
+        if event.new is None:  # cleared; an empty file is refused as any other
             return
         contents, names = _listed(event.new), _listed(self._upload.filename)
         self._upload.clear()  # else the same file could not be uploaded again
         try:
+            if not any(contents):
+                raise SettingError("file", "The file is empty.")
             if (size := sum(map(len, contents))) > MOST_BYTES:
                 raise SettingError(
                     "file", f"{in_words(size)} are more than the {in_words(MOST_BYTES)} allowed."
@@ -229,7 +231,7 @@ class OwnText(pn.viewable.Viewer):
         self._upload.visible = self._lines.visible = is_text
         self._tokens.visible = not is_explicit
         if self._files:
-            self._say(", ".join(name for name, _ in self._files))
+            self._say(_listed_names(name for name, _ in self._files))
         elif self._kept and not self._area.value and self._source == self._kept[0]:
             self._say(f"The run's own data, {len(self._kept[1]):,} characters or masters.")
         else:
@@ -253,9 +255,13 @@ def _in_field(masters: Any, labels: Sequence[str] | None) -> str:
     return "\n".join(f"{label}\t{line}" for label, line in rows)
 
 
+def _listed_names(names: Iterable[str]) -> str:
+    return ", ".join(map(legible, names))
+
+
 def _described(names: Sequence[str], files: Sequence[TextFile]) -> str:
     left_out = sum(file.unlabelled for file in files)
-    parts = [", ".join(names), *(file.notice for file in files if file.notice)]
+    parts = [_listed_names(names), *(file.notice for file in files if file.notice)]
     if left_out:
         parts.append(f"{left_out:,} lines without a label are left out.")
     return " · ".join(parts)

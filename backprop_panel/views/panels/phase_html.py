@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from html import escape
 
-from ..plots.html import apart
+from ..plots.numbers import apart
 from ..state.session import Session
 from ..state.slow_motion import PACES, SlowMotion
 from .explanation_links import example_html, message

@@ -78,6 +78,8 @@ class PlaybackControls(pn.viewable.Viewer):
     def _show_mistakes(self, event: param.parameterized.Event) -> None:
         for name, widget in self._stops.items():
             message = event.new.get(name, "")
+            if name in event.old and not message:  # what was refused is not in force
+                widget.value = optional_text(getattr(self.session, name))
             widget.param.update(
                 error_state=bool(message), helper_text=with_label(message, name, widget.label)
             )

@@ -10,7 +10,8 @@ from ...analysis.record_cell import RecordCell
 from ...analysis.token_counts import CommonToken, TokenCounts, WindowCounts, token_counts
 from ...data.sequence_dataset import SequenceDataset
 from ..plots.colors import Theme
-from ..plots.html import chip, number, numbers
+from ..plots.html import chip
+from ..plots.numbers import number, numbers
 from .explanation_links import message, ring
 from .terms_table import bar
 

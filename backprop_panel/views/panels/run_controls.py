@@ -13,6 +13,7 @@ from ...storage.run_names import MOST_NAME_LENGTH
 from ..plots.html import html
 from ..state.session import Session
 from ..widgets.buttons import SMALL, RunSelect, button
+from .demonstrations_menu import DemonstrationsMenu
 from .setting_groups import NewRunFields
 
 
@@ -49,6 +50,7 @@ class RunControls(pn.viewable.Viewer):
         self.fields = {"name": self._name, "runs": self._active}
         self._new = button("New run", self._create)
         new_run.param.watch(self._mark_new, "pending")
+        new_run.param.watch(lambda event: self._create(), "wanted")
         self._question = html("", "bp-note")
         self.delete_dialog = self._new_dialog()
         self._undo_note = html("", "bp-note", align="center")
@@ -75,6 +77,7 @@ class RunControls(pn.viewable.Viewer):
             self._active,
             self._name,
             buttons,
+            DemonstrationsMenu(self.session),
             self._undo_row,
             margin=0,
             sizing_mode="stretch_width",
@@ -96,10 +99,12 @@ class RunControls(pn.viewable.Viewer):
         )
 
     def _create(self) -> None:
-        manager = self.session.manager
         self._attempt(
             "runs",
-            lambda: manager.create(name=self._name.value or None, **self.new_run.settings()),
+            # Without a fault: none is ever on by accident.
+            lambda: self.session.new_run(
+                self._name.value or None, **{**self.new_run.settings(), "fault": None}
+            ),
         )
 
     def _fork(self) -> None:

@@ -7,13 +7,18 @@ from typing import Any
 import pandas as pd
 import panel as pn
 import param
+from bokeh.models.widgets.tables import HTMLTemplateFormatter
 
+from ...nn.faults import FAULTS
 from ...runs.run import TrainingRun
 from ...settings import SettingError
+from ...storage.run_summary import BATCHES, STEPS_AVERAGED, VALIDATION, RunSummary
 from ..plots.colors import run_color
 from ..plots.html import html
+from ..plots.numbers import NUMBER_JS, exact, number
 from ..state.comparison import Comparison
 from ..state.token_text import visible
+from ..widgets.setting_fields import LABELS
 from .unreadable_warnings import UnreadableWarnings
 
 HINT = (
@@ -35,9 +40,21 @@ ROW_STYLE = """
 """
 """Selected rows have a tint; with the colours of Tabulator's themes they form one dark block."""
 
-LAST_LOSS, BEST_LOSS = "last loss", "best batch loss"
+LAST_LOSS, BEST_LOSS, BEST_OF = "last loss", "best loss", "best of"
 ON_PAGE = "on page"
 LOSS_COLUMNS = (LAST_LOSS, BEST_LOSS)
+
+TITLE_TIPS = {
+    LAST_LOSS: "Of the batch of the last step, before its update.",
+    BEST_LOSS: "The lowest validation loss; without any, the lowest mean of the batch losses of "
+    f"{STEPS_AVERAGED} steps. Since the loss function or the fault was last changed.",
+    BEST_OF: "What the best loss is of.",
+}
+_LOSS_CELL = f"""<span title="<%= value %>"><%
+{NUMBER_JS}
+print(typeof value === "number" ? written(value, 4) : value)
+%></span>"""
+"""A loss as the page writes numbers, with all of its digits for who points at it."""
 
 
 class RunsTab(pn.viewable.Viewer):
@@ -135,9 +152,15 @@ def _tabulator(theme: str) -> pn.widgets.Tabulator:
         sizing_mode="stretch_width",
         theme=theme,
         margin=(8, 0),
-        formatters={"color": {"type": "color"}},
-        titles={"color": "", ON_PAGE: ""},
-        widths={"color": 24, ON_PAGE: 28},
+        formatters={
+            "color": {"type": "color"},
+            **{name: HTMLTemplateFormatter(template=_LOSS_CELL) for name in LOSS_COLUMNS},
+        },
+        header_tooltips=TITLE_TIPS,
+        frozen_columns=["color", ON_PAGE, "name"],
+        titles={"color": "", ON_PAGE: ""}
+        | {name.replace("_", " "): label for name, label in LABELS.items()},
+        widths={"color": 24, ON_PAGE: 28, "name": 120},
         header_filters={
             name: {"type": "input", "func": "like", "placeholder": "search"} for name in SEARCHED
         },
@@ -157,6 +180,8 @@ def _has_summary(run: TrainingRun) -> bool:
 
 def settings_in_words(run: TrainingRun) -> dict[str, str]:
     """Return the complete text of each setting, by the name of its column."""
+    if run.secret:
+        return {name.replace("_", " "): "hidden" for name in run.settings}
     return {name.replace("_", " "): in_words(name, value) for name, value in run.settings.items()}
 
 
@@ -165,6 +190,8 @@ def in_words(name: str, value: Any) -> str:
     match value:
         case None:
             return "generated" if name == "master_sequences" else "none"
+        case str() if name == "fault":
+            return FAULTS[value].label
         case [low, high] if name == "master_sequence_length":
             return f"{low} to {high}"
         case str() if name == "master_sequences":
@@ -174,7 +201,7 @@ def in_words(name: str, value: Any) -> str:
         case list() | tuple():
             return " ".join(map(visible, map(str, value)))
         case float():
-            return f"{value:g}"
+            return number(value)
         case _:
             return str(value).replace("_", " ")
 
@@ -204,8 +231,9 @@ def runs_table(runs: list[TrainingRun], settings: list[dict[str, str]]) -> pd.Da
                 "name": run.name,
                 "step": summary.step,
                 "epoch": summary.epoch,
-                LAST_LOSS: _rounded(summary.last_loss) if summary.step else "",
-                BEST_LOSS: _rounded(summary.best_loss) if summary.step else "",
+                LAST_LOSS: _loss(summary.losses.last) if summary.step else "",
+                BEST_LOSS: _loss(summary.losses.best) if summary.step else "",
+                BEST_OF: best_in_words(summary),
                 "forked from": parent,
                 **{name: _cut(text) for name, text in texts.items()},
             }
@@ -226,5 +254,12 @@ def _cut(text: str) -> str:
     return text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - 1] + "…"
 
 
-def _rounded(loss: float) -> float:
-    return float(f"{loss:.4g}")
+def _loss(loss: float) -> float:
+    """Return a loss with the digits of a float32."""
+    return float(exact(loss))
+
+
+def best_in_words(summary: RunSummary) -> str:
+    """Say what the best loss of a run is of; empty if there is none."""
+    of_batches = f"mean of {min(summary.step, STEPS_AVERAGED)} batches"
+    return {VALIDATION: "validation", BATCHES: of_batches}.get(summary.losses.best_of, "")

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from html import escape
 
+import panel as pn
 import param
 
 from ...settings import SettingError
-from ..state.marks import Marks, cells_of, marks_of
+from ..state.checks import Checks
+from ..state.marks import CellBlock, Marks, cells_of, marks_of
 from ..state.reveal import Reveal, reveal_of
 from ..state.session import Session
+from .check_foot import CheckFoot
+from .compared_moments import compared_moments
 from .network_map import NetworkMap
 from .phase_bar import PhaseBar
 
 
-def session_map(session: Session) -> NetworkMap:
+def session_map(session: Session, checks: Checks) -> NetworkMap:
     """Return a map that draws what a session shows, and chooses the cells that are tapped."""
-    slow_motion = session.slow_motion
+    slow_motion, checking = session.slow_motion, checks.gradients
     network_map = NetworkMap(
-        session.map_source, on_select=session.select, head=PhaseBar(session), dark=session.dark
+        session.map_source,
+        on_select=session.select,
+        head=PhaseBar(session),
+        foot=CheckFoot(checking),
+        dark=session.dark,
     )
 
     def show(*events: param.parameterized.Event) -> None:
@@ -26,7 +36,18 @@ def session_map(session: Session) -> NetworkMap:
         if network_map.visible or any(event.name == "run" for event in events):
             network_map.animated = session.training
             network_map.examples_named = slow_motion.on or not session.too_fast_to_read
-            network_map.source = session.map_source
+            if _widths(session) == network_map.source.widths:
+                network_map.source = session.map_source
+            else:
+                network_map.cover(f"Loading {session.run.name} …")
+                in_next_message(take_source)
+
+    def take_source() -> None:
+        network_map.source = session.map_source
+        network_map.cover("")
+
+    def entitle(*events: param.parameterized.Event) -> None:
+        network_map.title = _title(session)
 
     def walk(*events: param.parameterized.Event) -> None:
         show()
@@ -37,19 +58,59 @@ def session_map(session: Session) -> NetworkMap:
         network_map.marks = _marks(session, network_map.reveal)
 
     def ring(*events: param.parameterized.Event) -> None:
-        network_map.ringed = cells_of(session.ringed, _widths(session), session.deltas_shown)
+        network_map.ringed = (
+            *cells_of(session.ringed, _widths(session), session.deltas_shown),
+            *_blocks_of_units(session),
+        )
 
     def follow(event: param.parameterized.Event) -> None:
         network_map.param.update(**{event.name: event.new})
 
+    def show_errors(*events: param.parameterized.Event) -> None:
+        is_plain = session.subtracted is None and not slow_motion.on
+        network_map.check = checking.check if is_plain else None
+
     session.param.watch(show, ["run", "record", "subtracted"])
+    session.param.watch(show_errors, "subtracted")
+    slow_motion.param.watch(show_errors, "record")
+    checking.param.watch(show_errors, "check")
     session.param.watch(mark, ["path", "run", "subtracted"])
+    session.param.watch(entitle, ["subtracted", "record", "named_units"])
     session.param.watch(walk, "deltas_shown")
     slow_motion.param.watch(walk, ["record", "place", "example"])
-    session.param.watch(ring, "ringed")
+    session.param.watch(ring, ["ringed", "named_units"])
     session.param.watch(follow, ["dark", "deltas_shown"])
     network_map.param.watch(show, "visible")
     return network_map
+
+
+def in_next_message(action: Callable[[], None]) -> None:
+    """Act after the page was sent what has changed so far; at once if there is no page."""
+    document = pn.state.curdoc
+    if document is None:
+        action()
+    else:
+        document.add_next_tick_callback(action)
+
+
+def _title(session: Session) -> str:
+    """Return what is subtracted from what and which units are outlined, as HTML, if any."""
+    parts = []
+    if session.subtracted is not None:
+        ours, theirs = compared_moments(session)
+        same = ": it is the same moment, and nothing differs" if ours == theirs else ""
+        parts.append(f"<b>Difference</b>: {ours} minus {theirs}, on the same batch{same}")
+    if (named := session.named_units) is not None:
+        count = len(named.units)
+        units = f"{count} unit{'' if count == 1 else 's'} of layer {named.layer + 1}"
+        parts.append(f"<b>Outlined</b>: {units} ({escape(named.name)}), until a cell is chosen")
+    return " · ".join(parts)
+
+
+def _blocks_of_units(session: Session) -> Iterator[CellBlock]:
+    if session.named_units is not None:
+        examples = len(session.map_record.logits)
+        yield from session.named_units.blocks(_widths(session), examples)
 
 
 def _widths(session: Session) -> tuple[int, ...]:

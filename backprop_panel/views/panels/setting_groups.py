@@ -1,4 +1,4 @@
-"""Groups of setting fields: those that apply at once, and those that make a new run."""
+"""The fields of the settings that make a new run, and how fields show settings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import panel as pn
 import param
 
-from ...nn.optimizers import OPTIMIZERS
+from ...settings import SettingError
 from ..plots.html import html
 from ..state.session import Session
 from ..widgets.buttons import group_head
@@ -20,10 +20,10 @@ from ..widgets.setting_fields import (
     new_run_fields,
     source_fields,
     to_field,
-    training_fields,
     with_activations,
 )
 from .data_preview import DataPreview
+from .new_run_offer import NewRunOffer
 from .own_text import OwnText
 
 GENERATED = {
@@ -35,66 +35,10 @@ GENERATED = {
 }
 """The settings of explicit masters, for generated ones."""
 
-PER_LAYER = "One number of units for all hidden layers, or one for each: 64 32."
-DECAY = {
-    False: "Decay is L2: λ·θ is added to the gradient. AdamW takes η·λ·θ from θ instead.",
-    True: "Decay is decoupled: η·λ·θ is taken from θ, and the gradient is left alone.",
-}
-"""How the weight decay of an optimizer works, by whether it is decoupled."""
+PER_LAYER = "Units of every hidden layer, or of each: 64 32 makes two layers."
 
-
-class TrainingFields(pn.viewable.Viewer):
-    """The training settings of the run; a changed field changes its setting at once.
-
-    Attributes
-    ----------
-    fields : dict of str to Widget
-        The fields by the names of their settings.
-    """
-
-    session = param.ClassSelector(class_=Session, constant=True)
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session=session)
-        self.fields = training_fields()
-        self._decay = html("", "bp-legend")
-        self._layout = pn.Column(
-            *self.fields.values(), self._decay, margin=0, sizing_mode="stretch_width"
-        )
-        self.fields["optimizer"].param.watch(self._show_decay, "value")
-        self._show_decay()
-        for field in self.fields.values():
-            field.param.watch(self._change, "value")
-        session.param.watch(self._follow, "settings")
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
-
-    def show(self) -> None:
-        """Show the run's settings."""
-        show_settings(self.fields, self.session.run.settings)
-
-    def _follow(self, event: param.parameterized.Event) -> None:
-        """Show the settings that were changed; a text that was refused stays in its field."""
-        show_settings(
-            {
-                name: field
-                for name, field in self.fields.items()
-                if event.new[name] != event.old.get(name)
-            },
-            event.new,
-        )
-
-    def _show_decay(self, *events: param.parameterized.Event) -> None:
-        """Say how the weight decay of the chosen optimizer works."""
-        self._decay.object = DECAY[OPTIMIZERS[self.fields["optimizer"].value].decoupled]
-
-    def _change(self, event: param.parameterized.Event) -> None:
-        session, name = self.session, name_of(event.obj, self.fields)
-        if event.new == to_field(name, session.run.settings[name]):
-            session.forget_mistake(name)
-        else:
-            session.attempt(name, lambda: session.change(name, from_field(name, event.new)))
+TEXT = "text"
+"""The place of the offer below an own text."""
 
 
 class NewRunFields(pn.viewable.Viewer):
@@ -108,25 +52,37 @@ class NewRunFields(pn.viewable.Viewer):
 
     session = param.ClassSelector(class_=Session, constant=True)
     pending = param.Boolean(False, doc="Whether a field differs from the setting of the run.")
+    changed = param.Dict({}, doc="The run's own setting in words, of each field that differs.")
+    wanted = param.Event(doc="Fires when a run with these settings is asked for.")
+    revision = param.Integer(0, doc="Counts the changes of the fields, those of a text included.")
 
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
         self.fields = new_run_fields()
         self._text = OwnText()
         self._preview = DataPreview(session, self.settings)
-        source, *others = (self.fields[name] for name in DATA_FIELDS)
+        self._offer = NewRunOffer(
+            (*self.fields, TEXT),
+            lambda: self.param.trigger("wanted"),
+            self.show,
+            note="It takes the training settings above as well.",
+        )
+        source, *others = DATA_FIELDS
         self._layout = pn.Column(
             group_head("Network", "makes a new run"),
-            *(self.fields[name] for name in NETWORK_FIELDS),
-            html(PER_LAYER, "bp-legend"),
+            *self._offer.below_each(self.fields, NETWORK_FIELDS[:2]),
+            html(PER_LAYER, "bp-legend", margin=(0, 0, 5, 0)),
+            *self._offer.below_each(self.fields, NETWORK_FIELDS[2:]),
             group_head("Data", "makes a new run"),
-            source,
+            *self._offer.below_each(self.fields, [source]),
             self._text,
-            *others,
+            self._offer.slots[TEXT],
+            *self._offer.below_each(self.fields, others),
             self._preview,
             margin=0,
             sizing_mode="stretch_width",
         )
+        source = self.fields[source]
         source.param.watch(self._follow_source, "value")
         for field in self.fields.values():
             field.param.watch(self._check, "value")
@@ -164,6 +120,8 @@ class NewRunFields(pn.viewable.Viewer):
         session.forget_mistake(name)
         session.attempt(name, lambda: from_field(name, event.new))
         self._update_pending()
+        if name in self.changed:
+            self._offer.show_below(name)
 
     def _follow_source(self, event: param.parameterized.Event) -> None:
         """Show what the source begins with, or the run's settings if it is the run's source."""
@@ -188,20 +146,47 @@ class NewRunFields(pn.viewable.Viewer):
             self.fields["task_type"].value = classifies
         self.session.forget_mistake("master_sequences")
         self._update_pending()
+        if self._text.changed:
+            self._offer.show_below(TEXT)
 
     def _update_pending(self) -> None:
         settings = with_activations(self.session.run.settings)
-        self.pending = self._text.changed or any(
-            field.visible and field.value != to_field(name, settings[name])
+        own = {name: to_field(name, settings[name]) for name in self.fields}
+        self.changed = {
+            name: f"the run shown: {option_label(field, own[name]) or 'none'}"
             for name, field in self.fields.items()
-        )
+            if field.visible and field.value != own[name]
+        }
+        self.pending = self._text.changed or bool(self.changed)
+        self._offer.layout.visible = self.pending
+        self.revision += 1
         is_own = self.fields["master_sequences"].value != "generated"
         self._preview.update(is_own and self.pending)
 
     def _show_activations(self, event: param.parameterized.Event) -> None:
         """Show a field for the activation of each layer where each has its own."""
-        self.fields["activations"].visible = event.new == EACH
+        field = self.fields["activations"]
+        field.visible = event.new == EACH
+        if field.visible and not field.value:
+            field.value = " ".join([event.old] * self._hidden_layers())
         self._update_pending()
+
+    def _hidden_layers(self) -> int:
+        """Return how many hidden layers the fields ask for; none if they hold no numbers."""
+        try:
+            layers, units = (
+                from_field(name, self.fields[name].value)
+                for name in ("hidden_layers", "hidden_dimension")
+            )
+        except SettingError:
+            return 0
+        return len(units) if isinstance(units, list) else layers
+
+
+def option_label(field: pn.widgets.Widget, value: Any) -> Any:
+    """Return the label of a selector's option; for other fields, the value itself."""
+    options = getattr(field, "options", {})
+    return next((label for label, option in options.items() if option == value), value)
 
 
 def show_settings(fields: dict[str, pn.widgets.Widget], settings: dict[str, Any]) -> None:

@@ -57,6 +57,8 @@ class Shown:
         Whether the map shows deltas.
     last_updates : sequence of array, shape (in + 1, out), optional
         What the step before added to each layer, for a record without an update.
+    checked : str
+        What the checks found of the number, as HTML.
     """
 
     source: MapSource
@@ -67,6 +69,7 @@ class Shown:
     all_uses: bool = False
     deltas_shown: bool = False
     last_updates: Sequence[Array] | None = None
+    checked: str = ""
 
 
 def kind_of(cell: RecordCell, record: StepRecord) -> str:

@@ -12,26 +12,33 @@ import param
 from ..plots.html import html
 from ..state.session import Session
 from ..widgets.buttons import group_head
-from ..widgets.setting_fields import to_field, with_label
+from ..widgets.page_words import in_page_words
+from ..widgets.setting_fields import to_field
 from .import_export import ImportExport
 from .playback_controls import PlaybackControls
 from .run_controls import RunControls
-from .setting_groups import NewRunFields, TrainingFields
+from .setting_groups import NewRunFields, option_label
+from .training_fields import TrainingFields
 
 SHARED = "Shared: everyone who opens this page sees and changes these runs."
 
 SHOWN_ELSEWHERE = (
-    "training",
     "stop_after",
     "stop_below",
     "rename",
     "weight",
     "what_if",
+    "find",
     "difference",
     "step",
+    "sweep",
+    "detective",
     "unreadable",
 )
 """Subjects of messages that other parts of the page show."""
+
+
+SECRET = "The settings of this run are hidden: the detective finds them out, on the tab Health."
 
 
 class Sidebar(pn.viewable.Viewer):
@@ -63,10 +70,15 @@ class Sidebar(pn.viewable.Viewer):
         self._runs = RunControls(session, self._new_run, after_reset=self._show)
         self._fields = {**self._training.fields, **self._new_run.fields, **self._runs.fields}
         self._note = html("", "bp-note", visible=False)
-        self._shared = html(SHARED, "bp-legend", visible=shared)
+        self._shared = html(SHARED, "bp-legend", visible=shared, margin=(6, 0, 0, 0))
+        self._secret = html(SECRET, "bp-note", visible=False, margin=(14, 0, 0, 0))
+        self._settings = self._settings_groups()
         self._layout = self._lay_out(map_fields, defaults)
         session.param.watch(self._show, "run")
         session.param.watch(self._show_messages, ["mistakes", "past"])
+        for group in (self._training, self._new_run):
+            group.param.watch(self._show_messages, "changed")
+        self._training.param.watch(lambda event: self._new_run.param.trigger("wanted"), "wanted")
         session.manager.param.watch(self._show, "runs")
         self._show()
 
@@ -81,11 +93,11 @@ class Sidebar(pn.viewable.Viewer):
             self._runs,
             self._note,
             self._shared,
-            group_head("Training", "applies at once"),
-            self._training,
+            self._secret,
+            self._settings[0],
             PlaybackControls(self.session),
-            self._new_run,
-            group_head("Colours"),
+            self._settings[1],
+            group_head("Map"),
             *map_fields,
             ImportExport(self.session, self._new_run, defaults),
             self._runs.delete_dialog,
@@ -94,8 +106,30 @@ class Sidebar(pn.viewable.Viewer):
             css_classes=["bp-settings"],
         )
 
+    def _settings_groups(self) -> tuple[pn.Column, pn.Column]:
+        """Return the settings that stand before those of playing, and those that follow."""
+        return (
+            pn.Column(
+                group_head("Training", "applies at once"),
+                self._training,
+                margin=0,
+                sizing_mode="stretch_width",
+            ),
+            pn.Column(
+                group_head("Fault lab", "applies at once"),
+                self._training.fault_lab,
+                self._new_run,
+                margin=0,
+                sizing_mode="stretch_width",
+            ),
+        )
+
     def _show(self, *events: param.parameterized.Event) -> None:
-        """Show the run's settings and the messages about them."""
+        """Show the run's settings and the messages about them, unless they are to be guessed."""
+        is_secret = self.session.run.secret
+        self._secret.visible = is_secret
+        for group in self._settings:
+            group.visible = not is_secret
         self._training.show()
         self._new_run.show()
         self._runs.show()
@@ -104,18 +138,21 @@ class Sidebar(pn.viewable.Viewer):
     def _show_messages(self, *events: param.parameterized.Event) -> None:
         """Show each message beside its field, or else below the buttons.
 
-        A field without a message shows its past value, where that differs from the present one.
+        A field without a message shows its past value where that differs from the present one, or
+        the run's own where it would make another run.
         """
         fields, mistakes = self._fields, self.session.mistakes
-        messages = labelled(mistakes, {name: field.label for name, field in fields.items()})
         past_values = self._past_values()
+        changed = self._training.changed | self._new_run.changed
         for name, field in fields.items():
-            message = messages.get(name, "")
+            message = in_page_words(mistakes.get(name, ""))
             field.param.update(
-                error_state=bool(message), helper_text=message or past_values.get(name, "")
+                error_state=bool(message),
+                helper_text=message or past_values.get(name) or changed.get(name, ""),
             )
-        others = without_field(mistakes, fields)
-        self._note.param.update(object="<br>".join(map(escape, others)), visible=bool(others))
+        others = map(in_page_words, without_field(mistakes, fields))
+        note = "<br>".join(map(escape, others))
+        self._note.param.update(object=note, visible=bool(note))
 
     def _past_values(self) -> dict[str, str]:
         """Return, at a past step, a text for each training setting that has changed since."""
@@ -124,33 +161,11 @@ class Sidebar(pn.viewable.Viewer):
             return {}
         then, now = past.settings, self.session.run.trainer.engine.settings
         return {
-            name: f"{_option_label(field, to_field(name, getattr(then, name)))}"
+            name: f"{option_label(field, to_field(name, getattr(then, name)))}"
             f" at step {past.step:,}"
             for name, field in self._training.fields.items()
             if getattr(then, name) != getattr(now, name)
         }
-
-
-def labelled(mistakes: dict[str, str], labels: dict[str, str]) -> dict[str, str]:
-    """Return the messages of the fields, with labels in place of the names of settings.
-
-    Parameters
-    ----------
-    mistakes : dict of str to str
-        Messages by their subjects: settings or controls. One message may have two subjects.
-    labels : dict of str to str
-        The labels of the fields, by their settings.
-    """
-    replacements = {
-        message: with_label(message, name, labels[name])
-        for name, message in mistakes.items()
-        if name in labels and message.startswith(name)
-    }
-    return {
-        name: replacements.get(message, message)
-        for name, message in mistakes.items()
-        if name in labels
-    }
 
 
 def without_field(mistakes: dict[str, str], fields: Collection[str]) -> list[str]:
@@ -161,9 +176,3 @@ def without_field(mistakes: dict[str, str], fields: Collection[str]) -> list[str
         for name, message in mistakes.items()
         if name not in fields and name not in SHOWN_ELSEWHERE and message not in shown
     ]
-
-
-def _option_label(field: pn.widgets.Widget, value: Any) -> Any:
-    """Return the label of a selector's option; for other fields, the value itself."""
-    options = getattr(field, "options", {})
-    return next((label for label, option in options.items() if option == value), value)

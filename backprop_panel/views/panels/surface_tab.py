@@ -50,11 +50,9 @@ class SurfaceTab(pn.viewable.Viewer):
         return self._layout
 
     def _new_drawing(self) -> pn.Column:
-        return pn.Column(
-            self.plot.pane,
+        return self.plot.with_table(
             visible=False,
             sizing_mode="stretch_width",
-            margin=0,
             styles={"height": "max(300px, calc(var(--bp-height, 100vh) - 340px))"},
         )
 

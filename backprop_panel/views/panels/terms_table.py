@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from html import escape
 from math import isfinite
 
-from ...analysis.explanation import Explanation, Factor, Term
+from ...analysis.explanations.explanation import Explanation, Factor, Term
 from ...analysis.record_cell import RecordCell
 from ..plots.colors import Theme
-from ..plots.html import numbers
+from ..plots.numbers import numbers
 from ..state.map_source import MapSource
 from .explanation_links import example_html, factor_html, message, ring
 

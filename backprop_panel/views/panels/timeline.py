@@ -6,6 +6,7 @@ from dataclasses import replace
 from html import escape
 from typing import Any
 
+import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 import param
@@ -45,7 +46,14 @@ class Timeline(pn.viewable.Viewer):
         super().__init__(comparison=comparison)
         session = comparison.session
         self._lines = LossLines()
-        self._curves = Curves("timeline", log_y=True, look=BARE, on_tap=session.travel)
+        self._curves = Curves(
+            "timeline",
+            log_y=True,
+            look=BARE,
+            on_tap=session.travel,
+            about="timeline of the loss",
+        )
+        self._table_button = self._curves.table_button()
         self._caption = html("", "bp-timeline-caption", align="center")
         self._slider = _slider()
         self._position: dict[str, Any] = {}
@@ -94,7 +102,7 @@ class Timeline(pn.viewable.Viewer):
             note += f", then {escape(changes)}"
         if session.past is not None and session.deviation:
             note += f'<br><span class="bp-mistake">{escape(session.deviation)}</span>'
-        self._caption.object = f"Timeline <span>{note}</span>"
+        self._caption.object = f"Timeline {self._table_button}<span>{note}</span>"
         self._now.disabled = session.past is None
         self._position = {"end": max(present, 1), "value": step, "disabled": not present}
         self._place_slider()
@@ -111,13 +119,14 @@ class Timeline(pn.viewable.Viewer):
         """Return the lines of the compared runs: that on the page in full, the others faint."""
         comparison = self.comparison
         branches = comparison.branches()
+        end = max(comparison.session.run.trainer.step, 1)
         wanted = {
             run: (
                 self._color(run),
                 Wanted(
                     LOSS_SMOOTHING,
                     False,
-                    None,
+                    (0, end),
                     begin,
                     FEWEST_POINTS,
                     dash=run_dash(comparison.number(run)),
@@ -125,7 +134,7 @@ class Timeline(pn.viewable.Viewer):
             )
             for run, begin in branches.items()
         }
-        lines = self._lines.of_all(wanted)
+        lines = [_up_to(line, end) for line in self._lines.of_all(wanted)]
         if len(branches) - 1 > MOST_TAGS:
             return lines
         ours = self._color(comparison.session.run)
@@ -134,6 +143,13 @@ class Timeline(pn.viewable.Viewer):
     def _color(self, run: TrainingRun) -> str:
         color = run_color(self.comparison.number(run))
         return color if run is self.comparison.session.run else color + FAINT
+
+
+def _up_to(line: Line, end: int) -> Line:
+    """Return a line up to a step, so that its name at its end is in sight."""
+    points = int(np.searchsorted(line.x, end, side="right"))
+    gaps = tuple((first, last) for first, last in line.not_finite if first <= end)
+    return replace(line, x=line.x[:points], y=line.y[:points], not_finite=gaps)
 
 
 def _slider() -> pmui.IntSlider:

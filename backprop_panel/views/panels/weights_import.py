@@ -78,7 +78,7 @@ class WeightsImport(pn.viewable.Viewer):
             self._answers,
             self._activation,
             self._refusal,
-            pn.Row(button("Cancel", self._close), self._load, self._create, margin=(12, 0, 0, 0)),
+            pn.Row(button("Cancel", self._close), self._load, self._create, margin=(12, 0, 10, 0)),
             title="Import weights?",
             open=False,
             close_on_click=True,  # also lets Escape close it
@@ -86,7 +86,7 @@ class WeightsImport(pn.viewable.Viewer):
 
     async def _read(self, event: param.parameterized.Event) -> None:
         """Read the uploaded file in a thread, and show what would become of it."""
-        if not event.new:
+        if event.new is None:  # cleared; an empty file is refused as any other
             return
         self._upload.disabled = True
         self._message.object = ""
@@ -186,7 +186,7 @@ def _question(keys: list[str]) -> str:
 def _activation_note(activation: str | list[str]) -> str:
     """Return which activation a new run has, which the file does not say."""
     names = activation if isinstance(activation, list) else [activation]
-    labels = ", ".join(ACTIVATIONS[name].label for name in names)
+    labels = ", ".join(ACTIVATIONS[name].label for name in names) or "none yet"
     return (
         f"<p>The file does not say which activation it was trained with: a new run has {labels}, "
         f"as set under Network. {TANH_FORM}</p>"

@@ -18,7 +18,8 @@ from ...analysis.what_if import loss_along, token_losses
 from ...nn.record import StepRecord
 from ..plots.colors import theme_of
 from ..plots.dotted_curves import SMALL_LOOK, DottedCurves
-from ..plots.html import html, number
+from ..plots.html import html
+from ..plots.numbers import number
 from ..state.answering import Answering
 from ..state.session import Session
 from ..widgets.buttons import button, switch
@@ -56,7 +57,12 @@ class WhatIf(QuestionCard):
         self._slider = _slider()
         self._slider.param.watch(self._try_value, "value")
         self._curves: dict[str, DottedCurves] = {}
-        self._plot = pn.Column(height=170, margin=(2, 0, 0, 0), sizing_mode="stretch_width")
+        self._plot = pn.Column(
+            height=170,
+            margin=(2, 0, 0, 0),
+            sizing_mode="stretch_width",
+            styles={"position": "relative"},
+        )
         self._keep = button("Keep", self._keep_value, margin=(2, 6, 2, 0))
         self._drop = button("Drop", self._go_back, margin=(2, 0))
         self._mistake = html("", "bp-mistake", visible=False)
@@ -105,8 +111,8 @@ class WhatIf(QuestionCard):
         height = LEVEL * abs(curve.loss) if np.isfinite(curve.loss) else 0.0
         curves.show_between(lines(answer, theme), curve.values[0], curve.values[-1], height)
         self._try_value()
-        if list(self._plot) != [curves.pane]:
-            self._plot[:] = [curves.pane]
+        if self._plot[:1] != [curves.pane]:
+            self._plot[:] = list(curves.with_table())
         self._plot.visible = self._slider.visible = True
         self._tokens.object = ""
         if answer.token_losses is not None:

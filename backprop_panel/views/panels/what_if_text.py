@@ -13,8 +13,9 @@ from ...analysis.loss_curve import LossCurve
 from ...nn.record import StepRecord
 from ..plots.colors import Theme
 from ..plots.dotted_curves import Dot
-from ..plots.html import apart, chip, number, numbers, plus, signed
+from ..plots.html import chip
 from ..plots.line_plot import Line
+from ..plots.numbers import apart, number, number_html, numbers, plus, signed
 from .terms_table import bar
 
 END = 500
@@ -131,7 +132,7 @@ def said(tried: Tried, value: float, loss: float, theme: Theme) -> str:
     )
     if value == curve.now:
         return legend + _said(
-            f"The loss of this batch{when} is <b>{number(curve.loss)}</b>: "
+            f"The loss of this batch{when} is <b>{number_html(curve.loss)}</b>: "
             "move the slider to see what it would be."
         )
     change, predicted = loss - curve.loss, curve.predicted(value) - curve.loss

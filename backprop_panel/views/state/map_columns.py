@@ -8,6 +8,13 @@ from dataclasses import dataclass
 from ...nn.record import Array, StepRecord
 from .cell import Cell, Kind, gradients_of, is_parameter, symbol, values_of
 
+WORDS: dict[Kind, str] = {
+    "input": "inputs",
+    "weight": "weights and biases",
+    "activation": "activations",
+    "logit": "outputs",
+}
+
 
 @dataclass(frozen=True)
 class MapColumn:
@@ -35,6 +42,11 @@ class MapColumn:
     def name(self) -> str:
         """``X``, ``W1``, ``a1``, …, ``ŷ``."""
         return symbol(self.kind, self.layer)
+
+    @property
+    def about(self) -> str:
+        """What its values are, in words."""
+        return WORDS[self.kind]
 
     @property
     def bias_name(self) -> str:

@@ -9,7 +9,7 @@ from typing import Protocol
 from ...nn.record import StepRecord
 from ...runs.run import TrainingRun
 from ...training.engine import Engine
-from .token_text import example, visible
+from .token_text import example, label, legible
 
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -36,6 +36,10 @@ class MapSource(Protocol):
     @property
     def subject(self) -> Hashable:
         """The recorded thing: while it is the same, labels and colour scales are kept."""
+
+    @property
+    def fault(self) -> str:
+        """The fault that the record was made with, if it is to be stated; else empty."""
 
     def unit_labels(self, level: int) -> Sequence[str]:
         """Return a short label for each unit of a level, or none at all."""
@@ -78,6 +82,11 @@ class RunSource:
         return self.subtracted is not None
 
     @property
+    def fault(self) -> str:
+        """The fault of the record's settings, unless the run's are secret; else empty."""
+        return "" if self.run.secret else str(self.record.settings.get("fault") or "")
+
+    @property
     def subject(self) -> Hashable:
         """The run, and the engine that is subtracted from it."""
         return self.run, self.subtracted
@@ -87,12 +96,12 @@ class RunSource:
         data = self.run.dataset
         if level == 0:
             return [
-                f"{visible(token)}{str(position + 1).translate(SUBSCRIPTS)}"
+                f"{label(token)}{str(position + 1).translate(SUBSCRIPTS)}"
                 for position in range(data.context_length)
                 for token in data.vocabulary
             ]
         if level == len(self.widths) - 1:
-            return [visible(label) for label in data.output_labels]
+            return [label(output) for output in data.output_labels]
         return []
 
     def unit_description(self, level: int, unit: int) -> str:
@@ -100,9 +109,9 @@ class RunSource:
         data = self.run.dataset
         if level == 0:
             position, token = divmod(unit, len(data.vocabulary))
-            return f"is token {position + 1} “{data.vocabulary[token]}”?"
+            return f"is token {position + 1} “{label(data.vocabulary[token])}”?"
         if level == len(self.widths) - 1:
-            return f"logit of “{data.output_labels[unit]}”"
+            return f"logit of “{label(data.output_labels[unit])}”"
         return f"unit {unit}, {self.record.activation_names[level - 1]}"
 
     def example_label(self, row: int) -> str:
@@ -142,6 +151,11 @@ class RecordedSource:
     subject: Hashable = None
 
     @property
+    def fault(self) -> str:
+        """The fault of the record's settings; empty if there is none."""
+        return str(self.record.settings.get("fault") or "")
+
+    @property
     def widths(self) -> tuple[int, ...]:
         """Units of each level, by the shapes of the record's arrays."""
         return tuple(level.shape[1] for level in self.record.activations)
@@ -149,8 +163,8 @@ class RecordedSource:
     def unit_labels(self, level: int) -> Sequence[str]:
         """Return the labels of the inputs or the outputs."""
         if level == 0:
-            return self.input_labels
-        return self.output_labels if level == len(self.widths) - 1 else ()
+            return list(map(legible, self.input_labels))
+        return list(map(legible, self.output_labels)) if level == len(self.widths) - 1 else ()
 
     def unit_description(self, level: int, unit: int) -> str:
         """Say which input, output or hidden unit it is, by its label if it has one."""
@@ -165,7 +179,7 @@ class RecordedSource:
 
     def example_label(self, row: int) -> str:
         """Return the example's label."""
-        return self.example_labels[row] if self.example_labels else ""
+        return legible(self.example_labels[row]) if self.example_labels else ""
 
     def example_tokens(self, row: int) -> Sequence[Token]:
         """Return nothing: only labels are known."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
-from ...analysis.explanation import Explanation
+from ...analysis.explanations.explanation import Explanation
 from ...analysis.record_cell import RecordCell
 from .cell import Cell, cell_of
 from .map_columns import index_of_column
@@ -57,6 +58,46 @@ class Marks:
     chosen: Cell | None = None
     operands: tuple[CellBlock, ...] = ()
     computed: tuple[CellBlock, ...] = ()
+
+
+@dataclass(frozen=True)
+class NamedUnits:
+    """Units of a layer that are to be seen together.
+
+    Parameters
+    ----------
+    layer : int
+        The layer of weights that leads to them, from 0.
+    units : tuple of int
+    name : str
+        What they have in common.
+    """
+
+    layer: int
+    units: tuple[int, ...]
+    name: str
+
+    def blocks(self, widths: Sequence[int], examples: int) -> Iterator[CellBlock]:
+        """Yield blocks around the weights and the activations of neighbouring units.
+
+        Parameters
+        ----------
+        widths : sequence of int
+            Units of each level.
+        examples : int
+            Rows of the activations.
+        """
+        bias = widths[self.layer]
+        for first, last in _neighbours(self.units):
+            yield CellBlock(2 * self.layer + 1, False, (0, bias), (first, last))
+            yield CellBlock(2 * self.layer + 2, False, (0, examples - 1), (first, last))
+
+
+def _neighbours(units: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last unit of each row of neighbours."""
+    for _, group in groupby(enumerate(sorted(units)), lambda each: each[1] - each[0]):
+        (_, first), *rest = group
+        yield first, rest[-1][1] if rest else first
 
 
 def marks_of(explanation: Explanation, widths: Sequence[int], of_deltas: bool) -> Marks:

@@ -64,6 +64,7 @@ class Playback(UserErrors):
         self.frame_pacer = FramePacer(on_drawn=self.tick, max_rate=self.frames_per_second)
         self._ticks: PeriodicCallback | None = None
         self._playing = False
+        self._goal_step: int | None = None
         self.param.watch(self._change_speed, "steps_per_second")
         self.param.watch(self._change_frame_rate, "frames_per_second")
         self.param.watch(self._change_stops, ["stop_after", "stop_below", "stop_not_finite"])
@@ -92,6 +93,10 @@ class Playback(UserErrors):
     def run_full_epoch(self) -> None:
         """Train to the end of the epoch in the background."""
         self._start(lambda: self.run.trainer.engine.reading.epoch + 1)
+
+    def train_to(self, step: int) -> None:
+        """Train in the background up to a step."""
+        self._start(lambda: None, goal_step=step)
 
     def toggle_play(self) -> None:
         """Train in the background until paused; or pause."""
@@ -138,13 +143,20 @@ class Playback(UserErrors):
 
         self.attempt("training", make)
 
-    def _start(self, goal_epoch: Callable[[], int | None], playing: bool = False) -> None:
+    def _start(
+        self,
+        goal_epoch: Callable[[], int | None],
+        playing: bool = False,
+        goal_step: int | None = None,
+    ) -> None:
         self.pause()
-        self.attempt("training", lambda: self._begin(goal_epoch, playing))
+        self.attempt("training", lambda: self._begin(goal_epoch, playing, goal_step))
 
-    def _begin(self, goal_epoch: Callable[[], int | None], playing: bool) -> None:
+    def _begin(
+        self, goal_epoch: Callable[[], int | None], playing: bool, goal_step: int | None
+    ) -> None:
         self.return_to_present()
-        self._playing = playing
+        self._playing, self._goal_step = playing, goal_step
         self.goal_epoch = goal_epoch()
         self.stopped_because = ""
         self.run.worker.start(self._stop_when(), self.steps_per_second)
@@ -182,7 +194,7 @@ class Playback(UserErrors):
 
     def _stop_when(self) -> StopWhen:
         if not self._playing:
-            return StopWhen(epoch=self.goal_epoch)
+            return StopWhen(epoch=self.goal_epoch, step=self._goal_step)
         return StopWhen(
             epoch=self.goal_epoch, loss_below=self.stop_below, not_finite=self.stop_not_finite
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ...analysis.phase_equations import Equation, RecordArray
-from ...analysis.phases import RecordPhase
+from ...analysis.explanations.phase_equations import Equation, RecordArray
+from ...analysis.explanations.phases import RecordPhase
 from ...analysis.record_cell import OF_PARAMETERS, RecordCell, values_of
 from ...nn.record import StepRecord
 from .marks import CellBlock, blocks_of

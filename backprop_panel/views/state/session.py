@@ -9,17 +9,23 @@ from typing import Any
 
 import param
 
+from ...analysis.diagnosis.detective import Investigation, plant
 from ...analysis.difference import subtract
-from ...analysis.explaining import explain
-from ...analysis.explanation import Explanation
+from ...analysis.explanations.explaining import explain
+from ...analysis.explanations.explanation import Explanation
 from ...analysis.record_cell import RecordCell
 from ...nn.record import StepRecord
+from ...runs.demonstrations import DEMONSTRATIONS, demonstrate
+from ...runs.log_prefix import goes_on_from
 from ...runs.manager import TrainingRunManager
+from ...runs.run import TrainingRun
 from ...runs.run_settings import TRAINER_SETTINGS
 from ...training.engine import Engine
 from ...training.weight_mapping import WeightMapping
 from .cell import Cell, cell_of
 from .map_source import MapSource, RunSource
+from .marks import NamedUnits
+from .pending_changes import PendingChanges
 from .playback import MOST_READABLE_RATE, Playback
 from .slow_motion import SlowMotion
 from .undo import Undo, delete_run, reset_run
@@ -48,6 +54,12 @@ class Session(Playback):
         allow_None=True,
         doc="An engine to subtract from the values on the map, if any.",
     )
+    subtracted_run = param.ClassSelector(
+        default=None,
+        class_=TrainingRun,
+        allow_None=True,
+        doc="The run whose engine that is; None: the one that is shown.",
+    )
     path = param.ClassSelector(
         default=(),
         class_=tuple,
@@ -59,21 +71,48 @@ class Session(Playback):
     ringed = param.ClassSelector(
         default=(), class_=tuple, doc="The numbers of the term that is pointed at, `RecordCell`s."
     )
+    named_units = param.ClassSelector(
+        default=None,
+        class_=NamedUnits,
+        allow_None=True,
+        doc="Units that are outlined on the map, until a number is chosen.",
+    )
     slow_motion = param.ClassSelector(
         class_=SlowMotion, constant=True, doc="The step whose phases are walked through, if any."
     )
+    investigation = param.ClassSelector(
+        default=None,
+        class_=Investigation,
+        allow_None=True,
+        doc="The investigation of a hidden cause, if one was begun.",
+    )
     undo = param.ClassSelector(class_=Undo, constant=True, doc="What can be taken back.")
+    pending = param.ClassSelector(
+        class_=PendingChanges, constant=True, doc="Changed settings that no step was made with."
+    )
     deviation = param.String("", doc="How the replay differs from the recorded losses.")
     dark = param.Boolean(False, doc="Whether the page is dark.")
+    map_wanted = param.Event(doc="Fires when a number is to be seen on the map, whatever is shown.")
     left = param.Event(doc="Fires when no browser shows the page any more.")
 
     def __init__(self, manager: TrainingRunManager, **params: Any) -> None:
-        super().__init__(manager=manager, slow_motion=SlowMotion(), undo=Undo(), **params)
+        super().__init__(
+            manager=manager,
+            slow_motion=SlowMotion(),
+            undo=Undo(),
+            pending=PendingChanges(),
+            **params,
+        )
         self._compared: tuple[tuple, tuple[StepRecord, StepRecord, StepRecord]] | None = None
         self._explained: tuple[tuple, list[Explanation]] | None = None
         self._deltas_shown_before = False
+        self._followed = False
         manager.param.watch(self._follow_current, "current")
         self.param.watch(self._walk_on, ["record", "training", "subtracted"])
+        self.param.watch(self._forget_units, ["path", "run"])
+        self.param.watch(
+            lambda *events: self.pending.follow(self), ["record", "run", "training", "settings"]
+        )
         self._follow_current()
 
     @property
@@ -126,6 +165,21 @@ class Session(Playback):
             self.record = self.run.trainer.engine.look()
             self._show_settings()
 
+    def follow_store(self) -> None:
+        """Show what another window did to the run; a step that is looked at stays.
+
+        Only where the run no longer has that step is the present shown in its place.
+        """
+        engine = self.run.trainer.engine
+        if self.past is not None and goes_on_from(engine, self.past):
+            self.param.trigger("past")  # for what shows where the run is now
+            return
+        self._followed = engine.step >= self.record.step
+        try:
+            self.look()
+        finally:
+            self._followed = False
+
     def travel(self, step: int) -> None:
         """Show the run as it was after `step` updates; the last one is the present."""
         self.pause()
@@ -152,8 +206,33 @@ class Session(Playback):
         if self.past is not None:
             self.fork_past(**{name: value})
         else:
+            before = self.pending.before.get(name, getattr(self.run.trainer, name))
             self.run.trainer.change(**{name: value})
             self._show_settings()
+            if name != "fault":  # a new run begins without one
+                self.pending.note(self, name, before)
+            elif not self.training:  # it may have changed the weights
+                self.look()
+
+    def new_run(self, name: str | None = None, **settings: Any) -> None:
+        """Make a run; what was changed in the one shown for it is put back there."""
+        shown, before = self.run, self.pending.before
+        self.manager.create(name=name, **settings)
+        shown.trainer.change(**before)
+        self.pending.kept = before
+
+    def demonstrate(self, key: str) -> None:
+        """Make the run of a demonstration, and train it in the background as far as that says."""
+        self.pause()
+        demonstrate(self.manager, key)
+        self.train_to(DEMONSTRATIONS[key].steps)
+
+    def investigate(self, seed: int) -> None:
+        """Make a run with a hidden cause, and train it in the background as far as it goes."""
+        self.pause()
+        mystery = plant(self.manager, seed)
+        self.investigation = Investigation(mystery)
+        self.train_to(mystery.steps)
 
     def reset(self) -> None:
         """Take the run back to its beginning and show that; `undo` takes it forward again."""
@@ -167,10 +246,13 @@ class Session(Playback):
         delete_run(self, self.run)
 
     def take_back(self) -> None:
-        """Undo the last reset or deletion."""
+        """Undo the last reset or deletion, and compare as before it."""
         self.pause()
-        self.undo.take_back()
-        self._show_anew()
+        compared = self.undo.take_back()
+        with self._at_once():
+            self._show_anew()
+            if compared:
+                self.subtracted, self.subtracted_run = compared
 
     def _show_anew(self) -> None:
         """Show the run after its history has changed."""
@@ -220,9 +302,21 @@ class Session(Playback):
         before = self.path.index(number) if number in self.path else len(self.path)
         self.path = (*self.path[:before], number)
 
+    def show_on_map(self, number: RecordCell) -> None:
+        """Explain a number, and show where it is on the map."""
+        self.path = (number,)
+        self.map_wanted = True
+
+    def show_units(self, units: NamedUnits) -> None:
+        """Outline units on the map, in place of a number that was chosen."""
+        self.path = ()
+        self.named_units = units
+        self.map_wanted = True
+
     def deselect(self) -> None:
         """Choose nothing."""
         self.path = ()
+        self.named_units = None
 
     def toggle_slow_motion(self) -> None:
         """Walk through the step that is shown, phase by phase; or show the newest step again.
@@ -278,13 +372,18 @@ class Session(Playback):
         self.frame_pacer.stop()
         self.manager.close()
 
+    def _forget_units(self, *events: param.parameterized.Event) -> None:
+        self.named_units = None
+
     def _walk_on(self, *events: param.parameterized.Event) -> None:
         """Walk through another step if one was asked for; what is trained meanwhile is not."""
         if not self.slow_motion.on:
             return
         if self.subtracted is not None:
             self.toggle_slow_motion()
-        elif not self.training and all(event.name == "record" for event in events):
+        elif self.training or self._followed:
+            return
+        elif all(event.name == "record" for event in events):
             self.slow_motion.walk(self.record)
 
     def _edit(self, edit: Callable[[Engine], None]) -> None:
@@ -305,6 +404,7 @@ class Session(Playback):
             self.subtracted = None
             self.mistakes = {}
             self.stopped_because = ""
+            self.pending.kept = {}
             self.look()
             if before is None or before.model.network.widths != self.run.model.network.widths:
                 self.path = ()  # the number may not exist

@@ -9,7 +9,7 @@ import panel as pn
 import param
 from panel.io.callbacks import PeriodicCallback
 
-from ...analysis.phases import RecordPhase, phases_of
+from ...analysis.explanations.phases import RecordPhase, phases_of
 from ...nn.record import StepRecord
 from ...settings import Quantity
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import param
 
+from ...runs.manager import TrainingRunManager
 from ...runs.run import TrainingRun
+from ...training.engine import Engine
+from ...training.event_log import Event
 
 if TYPE_CHECKING:
     from .session import Session
 
 MOST = 20
 """Deeds that can be taken back: each keeps a run in memory."""
+
+
+Compared = tuple[Engine | None, TrainingRun | None]
+"""The engine that was subtracted on the map, and its run."""
 
 
 class Undo(param.Parameterized):
@@ -23,15 +31,15 @@ class Undo(param.Parameterized):
 
     def __init__(self) -> None:
         super().__init__()
-        self._deeds: list[tuple[str, Callable[[], object]]] = []
+        self._deeds: list[tuple[str, Callable[[], Compared]]] = []
 
-    def add(self, label: str, take_back: Callable[[], object]) -> None:
+    def add(self, label: str, take_back: Callable[[], Compared]) -> None:
         """Remember a deed, and how to take it back."""
         self._deeds = [*self._deeds, (label, take_back)][-MOST:]
         self.label = label
 
-    def take_back(self) -> None:
-        """Take back the last deed; it stays to be taken back if that is refused.
+    def take_back(self) -> Compared | None:
+        """Take back the last deed, and return what was compared then; it stays if that is refused.
 
         Raises
         ------
@@ -40,22 +48,57 @@ class Undo(param.Parameterized):
         """
         if self._deeds:
             _, take_back = self._deeds[-1]
-            take_back()
+            given = take_back()
             self._deeds.pop()
-        self.label = self._deeds[-1][0] if self._deeds else ""
+            self.label = self._deeds[-1][0] if self._deeds else ""
+            return given
+        return None
 
 
 def reset_run(session: Session) -> None:
     """Take the run of a session back to its beginning, and remember how it was."""
-    run = session.run
+    run, compared = session.run, _compared(session)
     before = run.replay(run.trainer.step).engine
     session.manager.reset(run.id)
+    begun = deepcopy(run.trainer.engine.events)
     to = f" to step {run.trainer.step:,}, where it was forked" if run.parent else ""
-    session.undo.add(f"reset of {run.name}{to}", lambda: run.adopt(before))
+
+    def take_back() -> Compared:
+        _undo_reset(session.manager, run, before, begun)
+        return compared
+
+    session.undo.add(f"reset of {run.name}{to}", take_back)
+
+
+def _undo_reset(
+    manager: TrainingRunManager, run: TrainingRun, before: Engine, begun: list[Event]
+) -> None:
+    """Give a run its state before a reset; what was done to it since becomes a run of its own.
+
+    `begun` is its log right after the reset. A run that was deleted since is added again.
+    """
+    engine = run.trainer.engine
+    since = None if engine.events == begun else run.fork(run.name, engine.step)
+    run.adopt(before)
+    if run not in manager.runs:
+        manager.add(run)
+    if since is not None:
+        manager.add(since)
+        manager.switch(run.id)
 
 
 def delete_run(session: Session, run: TrainingRun) -> None:
     """Delete a run, and keep it to be added again."""
     manager = session.manager
+    compared = _compared(session) if run is session.run else (None, None)
     manager.delete(run.id)
-    session.undo.add(f"deletion of {run.name}", lambda: manager.add(run))
+
+    def take_back() -> Compared:
+        manager.add(run)
+        return compared
+
+    session.undo.add(f"deletion of {run.name}", take_back)
+
+
+def _compared(session: Session) -> Compared:
+    return session.subtracted, session.subtracted_run

@@ -10,7 +10,7 @@ import pytest
 from backprop_panel import TrainingRunManager
 from backprop_panel.analysis import RecordCell
 from backprop_panel.views.panels.activation_explorer import ActivationExplorer
-from backprop_panel.views.plots.html import number
+from backprop_panel.views.plots.numbers import number
 from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.session import Session
 
@@ -136,7 +136,7 @@ def test_the_whole_layer_names_dead_units_and_counts_the_others():
     show_layer(card)
     flat = np.abs(session.record.activation_slopes[0]) < 0.01
     assert f"{flat.sum()} of {flat.size}" in text(card)
-    assert re.search(r"unit 4\s+dead\s+32 of 32", text(card))
+    assert re.search(r"unit 4\s+inactive\s+32 of 32", text(card))
     other = int(np.argmax(np.where(flat.all(axis=0), 0, flat.sum(axis=0))))
     assert re.search(rf"unit {other}\s+inactive\s+{flat[:, other].sum()} of 32", text(card))
 

@@ -9,8 +9,9 @@ import pytest
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.difference_tab import DifferenceTab
 from backprop_panel.views.panels.inspector import Inspector
-from backprop_panel.views.plots.html import number
+from backprop_panel.views.plots.numbers import number_html
 from backprop_panel.views.state.cell import Cell
+from backprop_panel.views.state.checks import Checks
 from backprop_panel.views.state.session import Session
 from backprop_panel.views.widgets.explanation_pane import ExplanationPane
 
@@ -52,6 +53,29 @@ def test_a_step_that_does_not_exist_is_refused_beside_its_field(session, compare
     assert session.subtracted is None
 
 
+def test_the_step_follows_the_run_until_another_is_typed(session):
+    tab = DifferenceTab(session)
+    (field,) = tab.__panel__().select(pmui.TextInput)
+    assert field.value == "4"
+    session.run_batch()
+    assert field.value == "5"
+    field.value = "2"
+    session.run_batch()
+    assert field.value == "2"
+
+
+def test_equal_layers_are_marked_at_the_foot_of_the_distances(session):
+    tab = DifferenceTab(session)
+    layout = tab.__panel__()
+    (field,) = layout.select(pmui.TextInput)
+    (button,) = (each for each in layout.select(pmui.Button) if each.label == "Compare")
+    field.value = "2"
+    button.clicks += 1
+    marks = tab._distances._edges.data
+    assert set(marks["x"]) == {2}  # where the run is compared with itself
+    assert len(marks["x"]) == session.run.model.network.depth
+
+
 def test_a_refusal_disappears_with_the_next_comparison(session, compare):
     assert compare("99").error_state
     assert not compare("2").error_state
@@ -75,12 +99,12 @@ def explained(layout):
 
 
 def test_the_inspector_explains_the_difference(session, compare):
-    layout = Inspector(session).__panel__()
+    layout = Inspector(session, Checks.of(session)).__panel__()
     session.select(Cell("weight", 1, 3, 17))
     compare("1")
     weights = session.run.model.weights[1][3, 17] - session.run.at(1).weights[1][3, 17]
     assert "<h3>Difference of W2[3, 17]</h3>" in explained(layout)
-    assert f'<div class="bp-value">{number(weights)}</div>' in explained(layout)
+    assert f'<div class="bp-value">{number_html(weights)}</div>' in explained(layout)
     assert "last update" not in explained(layout)
     session.subtracted = None
     assert "<h3>W2[3, 17]</h3>" in explained(layout)
@@ -104,7 +128,7 @@ def test_a_step_does_not_differ_from_itself(session, compare):
 def test_a_visible_comparison_does_not_change_training(session, compare):
     """Computations for the page do not disturb the buffers of the worker."""
     compare("1")
-    Inspector(session)
+    Inspector(session, Checks.of(session))
     run = session.run
     session.toggle_play()
     for column in range(32):

@@ -11,7 +11,8 @@ from backprop_panel.analysis import RecordCell
 from backprop_panel.views.panels.explanation_links import cell_message
 from backprop_panel.views.panels.inspector import Inspector
 from backprop_panel.views.panels.session_map import session_map
-from backprop_panel.views.plots.html import number
+from backprop_panel.views.plots.numbers import number
+from backprop_panel.views.state.checks import Checks
 from backprop_panel.views.state.session import Session
 from backprop_panel.views.widgets.explanation_pane import ExplanationPane
 
@@ -32,7 +33,7 @@ def session():
 
 @pytest.fixture
 def pane(session):
-    (pane,) = Inspector(session).__panel__().select(ExplanationPane)
+    (pane,) = Inspector(session, Checks.of(session)).__panel__().select(ExplanationPane)
     return pane
 
 
@@ -70,7 +71,7 @@ def test_each_symbol_of_an_update_has_words_and_a_value(optimizer, symbols):
     manager.create(optimizer=optimizer, weight_decay=0.01, learning_rate=0.02)
     session = Session(manager)
     session.run_batch()
-    (pane,) = Inspector(session).__panel__().select(ExplanationPane)
+    (pane,) = Inspector(session, Checks.of(session)).__panel__().select(ExplanationPane)
     said(session, pane, "weight_updates", 1, (3, 17))
     rows = {row[0]: row[1:] for row in table_rows(pane) if len(row) == 3}
     for symbol in symbols.split():
@@ -116,7 +117,7 @@ def test_the_links_of_a_use_lead_on(session, pane):
 
 
 def test_of_many_uses_the_first_and_those_on_the_path_are_shown_until_all_are(session):
-    inspector = Inspector(session)
+    inspector = Inspector(session, Checks.of(session))
     pane = inspector._pane
     session.follow(GRADIENT)
     session.follow(RecordCell("deltas", 1, (20, 17)))
@@ -149,7 +150,7 @@ def test_an_output_that_is_called_like_a_tag_is_escaped():
     manager = TrainingRunManager()
     manager.create(vocabulary=["<b>", "&", "c"])
     session = Session(manager)
-    (pane,) = Inspector(session).__panel__().select(ExplanationPane)
+    (pane,) = Inspector(session, Checks.of(session)).__panel__().select(ExplanationPane)
     session.path = (RecordCell("deltas", 2, (0, 0)),)
     assert "logit 0 (&lt;b&gt;)" in pane.html
 
@@ -170,7 +171,7 @@ def test_columns_of_terms_have_one_format(session, pane):
 
 
 def test_the_deltas_are_outlined_where_the_explanation_says(session, pane):
-    network_map = session_map(session)
+    network_map = session_map(session, Checks.of(session))
     assert "δ2 is outlined as well once" in said(session, pane, *_parts(GRADIENT))
     assert "Show δ on the map" in pane.html
     outlined = {(block.column, block.is_gradient) for block in network_map.marks.operands}
@@ -182,7 +183,7 @@ def test_the_deltas_are_outlined_where_the_explanation_says(session, pane):
 
 
 def test_the_last_layers_deltas_are_always_outlined(session, pane):
-    network_map = session_map(session)
+    network_map = session_map(session, Checks.of(session))
     assert "outlined as well" not in said(session, pane, "weight_gradients", 2, (3, 1))
     outlined = {(block.column, block.is_gradient) for block in network_map.marks.operands}
     assert (6, True) in outlined

@@ -5,12 +5,12 @@ import panel_material_ui as pmui
 import pytest
 
 from backprop_panel import SequenceDataset, TrainingRunManager
-from backprop_panel.views.panels.generation_card import GenerationCard
+from backprop_panel.analysis import GeneratedText
+from backprop_panel.views.panels.generation_card import GenerationCard, text_html
 from backprop_panel.views.state.session import Session
+from tests.texts import NAMES
 
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
-
-NAMES = "emma\nolivia\nava\nmia\nanna\nella\nleo\nida\nbo\nelias"
 
 
 @pytest.fixture
@@ -66,3 +66,39 @@ def test_the_test_loss_is_shown_when_it_is_asked_for(card):
     control(card, pmui.Button, "Test loss").clicks += 1
     windows = len(card.session.run.dataset.test_windows)
     assert f"on {windows:,} windows at step 0" in text(card, "bp-note")
+
+
+def test_a_classifier_shows_no_generated_texts_but_its_test_loss(card):
+    data = SequenceDataset.from_lines(["anna\nida", "leo\nbo"], ["x", "y"], 3, boundary=".")
+    card.session.manager.create(**data.settings(), hidden_dimension=6)
+    card.draw()
+    (generated,) = (
+        part
+        for part in card.__panel__()
+        if control(card, pmui.TextInput, "Prompt") in part.select()
+    )
+    assert not generated.visible
+    control(card, pmui.Button, "Test loss").clicks += 1
+    assert "windows at step 0" in text(card, "bp-note")
+
+
+@pytest.mark.parametrize(
+    ("tokens", "shown"),
+    [
+        ("a\u202eb", "<b>a</b>U+202Eb"),
+        ("שלום", "<b>ש</b>לום"),
+        ("e\u0301 \u0301", "<b>e</b>\u0301 ◌\u0301"),
+        ("a\t<", "<b>a</b>␉&lt;"),
+    ],
+)
+def test_a_generated_text_names_what_cannot_be_seen_and_stands_alone(tokens, shown):
+    data = SequenceDataset.from_text(f"abcdefghijklmno{tokens}", 3)
+    text = GeneratedText(list(tokens), prompted=1, end="limit")
+    assert f"<bdi>{shown}</bdi> <i" in text_html(text, data)
+
+
+def test_words_and_listed_tokens_are_generated_with_spaces_between():
+    rows = [["New York", *"abcdefghijkl"], ["Rome"]]
+    data = SequenceDataset.from_lines(rows, sequence_length=2)
+    text = GeneratedText(["New York", "Rome", "a"], prompted=1, end="limit")
+    assert "<bdi><b>New York</b> Rome a</bdi>" in text_html(text, data)

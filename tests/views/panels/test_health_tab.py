@@ -1,13 +1,20 @@
-"""The Health tab: findings with a button for each, and the lines of its plots."""
+"""The Health tab: the lines of its plots."""
 
 import numpy as np
 import panel as pn
-import panel_material_ui as pmui
 import pytest
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.analysis.health import Finding, HealthLog
-from backprop_panel.views.panels.health_tab import FindingList, measure_lines, quantile_lines
+from backprop_panel.training import health_meter
+from backprop_panel.training.health_log import COLUMNS, HealthLog, Moment
+from backprop_panel.views.panels.health_tab import (
+    HealthTab,
+    foot_of,
+    measure_lines,
+    measured_steps,
+    quantile_lines,
+)
+from backprop_panel.views.state.diagnosis import Diagnosis
 from backprop_panel.views.state.session import Session
 
 # panel-material-ui gives its own buttons both the old and the new name of an option.
@@ -22,35 +29,41 @@ def session():
 
 
 @pytest.fixture
-def log(session):
+def log(session, monkeypatch):
     """The health of two steps."""
-    log = HealthLog()
+    monkeypatch.setattr(health_meter, "MOST_SAVED_SECONDS", 1e9)
     for _ in range(2):
-        log.add(session.run.trainer.run_batch())
-    return log
+        session.run.trainer.run_batch()
+    return session.run.trainer.engine.health
 
 
-def test_the_button_of_a_finding_selects_its_layer(session):
-    findings = FindingList(session)
-    findings.show([Finding(1, "W2 does not learn.")])
-    (button,) = findings.__panel__().select(pmui.Button)
-    assert button.label == "Show W2"
-    button.clicks += 1
-    assert session.question is not None
+def texts(tab):
+    return [pane.object for pane in tab.__panel__().select(pn.pane.HTML)]
 
 
-def test_without_findings_every_layer_learns(session):
-    findings = FindingList(session)
-    findings.show([Finding(0, "W1 does not learn.")])
-    findings.show([])
-    (note,) = findings.__panel__().select(pn.pane.HTML)
-    assert note.object.startswith("Every layer learns")
+def test_steps_trained_before_the_page_was_opened_are_plotted(session, log):
+    tab = HealthTab(Diagnosis(Session(session.manager)))
+    tab.visible = True
+    assert any("measured at 2 of the steps 1 to 2" in text for text in texts(tab))
+
+
+def test_the_tab_says_from_which_step_on_there_are_measures(log):
+    assert measured_steps(HealthLog()) == "no step has been measured yet"
+    assert measured_steps(HealthLog(log.moments[1:])) == "measured at step 2 alone"
 
 
 def test_a_measure_has_a_line_for_each_layer(session, log):
     lines = list(measure_lines(log, "gradient_norm"))
     assert len(lines) == session.run.model.network.depth
     assert all(np.array_equal(line.x, log.steps) for line in lines)
+
+
+def test_a_gradient_of_zero_is_drawn_at_the_foot_of_its_axis_and_not_left_out():
+    layer = np.full((1, COLUMNS), 2, np.float32)
+    log = HealthLog([Moment(1, layer), Moment(2, 0 * layer)])
+    lines = list(measure_lines(log, "gradient_norm"))
+    assert [line.y.tolist() for line in lines] == [[2.0, 0.0]]
+    assert foot_of(lines, "gradient_norm") == 1.0
 
 
 def test_the_usual_ratio_is_drawn_beside_the_update_ratio(log):

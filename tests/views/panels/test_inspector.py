@@ -11,8 +11,9 @@ from backprop_panel.analysis import RecordCell, explain
 from backprop_panel.settings import SettingError
 from backprop_panel.views.panels.inspector import Inspector
 from backprop_panel.views.panels.session_map import session_map
-from backprop_panel.views.plots.html import number
+from backprop_panel.views.plots.numbers import number
 from backprop_panel.views.state.cell import Cell
+from backprop_panel.views.state.checks import Checks
 from backprop_panel.views.state.marks import CellBlock
 from backprop_panel.views.state.session import Session
 from backprop_panel.views.widgets.explanation_pane import ExplanationPane
@@ -33,7 +34,7 @@ def session():
 @pytest.fixture
 def last_update(session):
     """A function that returns the weight's last update as text, None if there is none."""
-    (pane,) = Inspector(session).__panel__().select(ExplanationPane)
+    (pane,) = Inspector(session, Checks.of(session)).__panel__().select(ExplanationPane)
 
     def last_update():
         session.param.trigger("path")
@@ -77,7 +78,7 @@ def test_the_last_update_survives_a_change_of_the_optimizer(session, last_update
 
 @pytest.fixture
 def inspector(session):
-    return Inspector(session)
+    return Inspector(session, Checks.of(session))
 
 
 def test_another_number_is_shown_from_its_top_and_a_step_scrolls_nothing(session, inspector):
@@ -112,19 +113,19 @@ def turn(inspector, label, on):
 
 
 def test_the_checkbox_freezes_the_layer_and_lets_it_learn_again(session, inspector):
-    turn(inspector, "Freeze W2", True)
-    assert session.engine.frozen == {1} and switches(inspector)["Freeze W2"]
-    turn(inspector, "Freeze W2", False)
-    assert session.engine.frozen == set() and not switches(inspector)["Freeze W2"]
+    turn(inspector, "Freeze W2 and b2", True)
+    assert session.engine.frozen == {1} and switches(inspector)["Freeze W2 and b2"]
+    turn(inspector, "Freeze W2 and b2", False)
+    assert session.engine.frozen == set() and not switches(inspector)["Freeze W2 and b2"]
 
 
 def test_choosing_a_cell_shows_whether_its_layer_is_frozen(session, inspector):
-    turn(inspector, "Freeze W2", True)
+    turn(inspector, "Freeze W2 and b2", True)
     events = len(session.engine.events)
     session.select(Cell("bias", 0, 16, 3))
-    assert not switches(inspector)["Freeze W1"]
+    assert not switches(inspector)["Freeze W1 and b1"]
     session.select(Cell("weight", 1, 0, 0, is_gradient=True))
-    assert switches(inspector)["Freeze W2"]
+    assert switches(inspector)["Freeze W2 and b2"]
     assert len(session.engine.events) == events
 
 
@@ -169,6 +170,22 @@ def test_a_value_that_is_refused_stays_in_the_field_with_the_reason(session, ins
     send(inspector, set=text)
     assert len(session.engine.events) == events
     assert f'value="{text}"' in page(inspector) and 'role="alert"' in page(inspector)
+
+
+def test_a_number_is_found_by_its_name(session, inspector):
+    session.deselect()
+    send(inspector, find="dW2[3, 17]")
+    assert session.path == (RecordCell("weight_gradients", 1, (3, 17)),)
+
+
+def test_a_name_that_is_refused_stays_in_its_field_until_another_number_is_chosen(
+    session, inspector
+):
+    send(inspector, find="dW2[99, 0]")
+    assert 'value="dW2[99, 0]"' in page(inspector) and "shape (32, 32)" in page(inspector)
+    assert session.question == RecordCell("weights", 1, (3, 17))
+    session.select(Cell("weight", 1, 4, 17))
+    assert "99" not in page(inspector) and 'role="alert"' not in page(inspector)
 
 
 def test_a_switch_that_is_refused_says_why_and_stays_as_it_is(session, inspector, monkeypatch):
@@ -241,7 +258,7 @@ def test_a_row_that_is_not_in_the_batch_is_said_to_be_missing(session, inspector
 
 def test_tokens_are_escaped(session):
     session.manager.create(vocabulary=["<b>", "&", "c"], num_samples=64)
-    inspector = Inspector(session)
+    inspector = Inspector(session, Checks.of(session))
     session.path = (RecordCell("bias_gradients", 1, (3,)),)
     assert "&lt;b&gt;" in page(inspector) and "<b></" not in page(inspector)
 
@@ -260,8 +277,15 @@ def test_a_run_of_another_shape_has_nothing_chosen(session, inspector):
     assert session.path == () and "Click a cell" in page(inspector)
 
 
+def test_a_delta_that_the_map_does_not_show_says_what_is_framed_in_its_place(session, inspector):
+    session.path = (RecordCell("deltas", 1, (3, 17)),)
+    assert "around ∂L/∂a of the same unit, not around δ" in page(inspector)
+    send(inspector, deltas=True)
+    assert "not around δ" not in page(inspector) and "Show ∂L/∂a on the map" in page(inspector)
+
+
 def test_deltas_are_shown_on_the_map_when_asked_for(session, inspector):
-    network_map = session_map(session)
+    network_map = session_map(session, Checks.of(session))
     session.path = (RecordCell("weight_gradients", 1, (3, 17)),)
     assert all(not block.is_gradient for block in network_map.marks.operands)
     send(inspector, deltas=True)

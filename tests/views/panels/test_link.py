@@ -131,7 +131,7 @@ def test_a_link_to_a_large_run_asks_first_and_makes_nothing(session):
     tracemalloc.stop()
     title, text, asks = shown(link)
     assert asks and title == "Open a large run?"
-    assert "10,000,000 training samples" in text and "about 229.1 MiB" in text
+    assert "10,000,000 training samples" in text and "about 229.2 MiB" in text
     assert session.manager.runs == [first]
     assert peak < MOST_WITHOUT_QUESTION
 
@@ -176,6 +176,7 @@ def test_a_link_refused_after_consent_says_why(session):
         ({"hidden_dimension": "100000"}, "Weights and biases: at most"),
         ({"hidden_dimension": "2000", "activation": "tan"}, "tanh"),
         ({"loss_type": "<img src=x>"}, "&lt;img src=x&gt;"),
+        ({"batch_size": ["²".encode()]}, "batch_size must be a whole number, got &#x27;²&#x27;"),
     ],
     ids=lambda value: urlencode(value) if isinstance(value, dict) else "",
 )

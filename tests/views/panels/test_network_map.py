@@ -5,12 +5,16 @@ from dataclasses import replace
 import numpy as np
 import panel as pn
 import pytest
+from bokeh.document import Document
+from panel.io.state import set_curdoc
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.network_map import EACH_HEATMAP, EACH_KIND
 from backprop_panel.views.panels.session_map import session_map
 from backprop_panel.views.plots.colors import DARK
 from backprop_panel.views.state.cell import Cell
+from backprop_panel.views.state.checks import Checks
+from backprop_panel.views.state.interventions import FROZEN
 from backprop_panel.views.state.session import Session
 
 # The widgets' library gives its own buttons both the old and the new name of an option.
@@ -33,11 +37,11 @@ def session(manager):
 
 @pytest.fixture
 def network_map(session):
-    return session_map(session)
+    return session_map(session, Checks.of(session))
 
 
 def plots(network_map):
-    return network_map.__panel__().select(pn.pane.HoloViews)
+    return network_map.grid.layout.select(pn.pane.HoloViews)
 
 
 def names_of_rows(network_map):
@@ -64,6 +68,74 @@ def test_a_run_of_another_shape_is_shown_in_new_heatmaps(manager, session, netwo
     manager.create(**DATA, hidden_dimension=5)
     assert not set(before) & set(plots(network_map))
     assert_draws(network_map, session.record)
+
+
+def captions(network_map):
+    grid = network_map.grid
+    return [caption.object for caption in grid.layout[: len(grid.columns)]]
+
+
+def test_what_is_frozen_is_marked_in_the_caption_and_outlined(session, network_map):
+    session.freeze(1, True)
+    caption = captions(network_map)[3]
+    assert FROZEN in caption and "W2 and b2 are frozen" in caption
+    outlined = network_map.grid.values[3].outlines.boxes.data["color"]
+    assert network_map.grid.values[3].theme.by_hand in outlined
+    session.freeze(1, False)
+    assert FROZEN not in captions(network_map)[3]
+
+
+def test_a_difference_is_named_above_the_map_and_in_its_captions(session, network_map):
+    other = session.run.replay(0).engine
+    session.subtracted = other
+    assert f"minus <b>{session.run.name}</b> at step 0" in network_map.title
+    assert all(">Δ" in caption for caption in captions(network_map))
+    session.subtracted = None
+    assert network_map.title == ""
+    assert not any("Δ" in caption for caption in captions(network_map))
+
+
+def test_a_fitted_map_gives_wide_columns_less_room(manager, network_map):
+    manager.create(**DATA, hidden_layers=6, hidden_dimension=64)
+    template = network_map.grid.layout.styles["grid-template-columns"]
+    network_map.fitted = True
+    assert network_map.grid.layout.styles["grid-template-columns"] != template
+    assert "192px" in template and "192px" not in str(network_map.grid.layout.styles)
+
+
+def test_the_heatmaps_of_the_shape_before_are_kept_and_shown_again(manager, session, network_map):
+    first, before = session.run, plots(network_map)
+    manager.create(**DATA, hidden_dimension=5)
+    session.dark = True
+    session.deltas_shown = True
+    manager.switch(first.id)
+    assert plots(network_map) == before
+    assert_theme_and_names(network_map)
+    manager.create(**DATA, hidden_dimension=6)
+    manager.create(**DATA, hidden_dimension=7)
+    manager.switch(first.id)
+    assert not set(plots(network_map)) & set(before)
+
+
+def test_a_page_says_that_another_network_is_loading_before_it_is_shown(manager, network_map):
+    document = Document()
+    before = plots(network_map)
+    with set_curdoc(document):
+        manager.create(**DATA, hidden_dimension=5, name="wider")
+    assert "Loading wider" in network_map._grid_box.styles["--cover"]
+    assert plots(network_map) == before
+    (due,) = document.session_callbacks
+    due.callback()
+    assert network_map._grid_box.styles["--cover"] == '""'
+    assert network_map.grid.columns[1].units == 5
+
+
+def assert_theme_and_names(network_map):
+    """Check that a map shown again follows what changed while it was hidden."""
+    grid = network_map.grid
+    assert {heatmap.theme for heatmap in grid.heatmaps} == {DARK}
+    assert grid.gradients[2].source.name == "δ1"
+    assert grid.frame.styles["content-visibility"] == "visible"
 
 
 def test_columns_are_named_by_the_tokens_of_the_run(manager, network_map):

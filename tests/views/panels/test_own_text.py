@@ -5,13 +5,15 @@ import panel_material_ui as pmui
 import pytest
 
 from backprop_panel import SequenceDataset, TrainingRunManager
+from backprop_panel.interchange import from_query
 from backprop_panel.settings import SettingError
+from backprop_panel.views.panels.import_export import ImportExport
 from backprop_panel.views.panels.setting_groups import NewRunFields
 from backprop_panel.views.state.session import Session
+from backprop_panel.views.widgets.link_pane import LinkPane
+from tests.texts import NAMES
 
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
-
-NAMES = "emma\nolivia\nava\nmia\nanna\nella\nleo\nida\nbo\nelias"
 
 
 @pytest.fixture
@@ -87,11 +89,11 @@ def test_a_preview_says_what_the_text_makes(new_run):
     shown = preview(new_run)
     assert "With a boundary token" in shown
     new_run.fields["sequence_length"].value = "4"
-    assert "5 too short for a window of 4" in preview(new_run)
+    assert "6 too short for a window of 4" in preview(new_run)
     assert "A boundary token would make windows of them" in preview(new_run)
     control(new_run, "Boundary token").value = "."
     shown = preview(new_run)
-    for part in ("10 lines", "47 windows", "12 tokens", "Optimal loss", "36 → 32 → 32 → 12"):
+    for part in ("11 lines", "51 windows", "12 tokens", "Optimal loss", "36 → 32 → 32 → 12"):
         assert part in shown
 
 
@@ -138,6 +140,12 @@ def test_a_file_of_another_kind_is_refused_and_changes_nothing(new_run):
         new_run.settings()
 
 
+def test_an_empty_file_is_refused_with_a_message(new_run):
+    new_run.fields["master_sequences"].value = "text"
+    uploaded(new_run, a_txt=b"")
+    assert new_run._text._notice.object == "The file is empty."
+
+
 def test_a_text_too_long_for_the_field_is_kept(session, new_run):
     text = "abcdefghij\n" * 4000
     uploaded(new_run, long_txt=text.encode())
@@ -173,3 +181,18 @@ def test_another_seed_keeps_the_text_of_a_run(session, new_run):
     settings = new_run.settings()
     assert (settings["master_sequences"], settings["boundary"]) == (NAMES, ".")
     assert (settings["num_samples"], settings["split"]) == ("all", "lines")
+
+
+def test_the_link_follows_the_text_and_says_why_there_is_none(session, new_run):
+    panel = ImportExport(session, new_run)
+    (link,) = panel.__panel__().select(LinkPane)
+    (parent,) = (each for each in panel.__panel__().select(pn.Column) if link in each)
+    reason = parent[1]
+    new_run.fields["master_sequences"].value = "text"
+    assert (link.visible, reason.object) == (False, "Paste a text here, or upload files.")
+    typed(new_run, NAMES, boundary_token=".")
+    assert (link.visible, reason.visible) == (True, False)
+    assert from_query(link.query)["master_sequences"] == NAMES
+    uploaded(new_run, long_txt=b"abcdefghij\n" * 4000)
+    assert (link.visible, reason.visible) == (False, True)
+    assert "Export the run instead" in reason.object

@@ -13,8 +13,9 @@ from backprop_panel.views.panels.phase_bar import PhaseBar
 from backprop_panel.views.panels.session_map import session_map
 from backprop_panel.views.panels.toolbar import Toolbar
 from backprop_panel.views.plots.downsampling import MOST_CELLS
-from backprop_panel.views.plots.html import number
+from backprop_panel.views.plots.numbers import number
 from backprop_panel.views.state.cell import Cell
+from backprop_panel.views.state.checks import Checks
 from backprop_panel.views.state.session import Session
 from backprop_panel.views.widgets.arrows import Arrows
 from backprop_panel.views.widgets.explanation_pane import ExplanationPane
@@ -41,7 +42,7 @@ def session():
 @pytest.fixture
 def network_map(session):
     """The map in slow motion."""
-    network_map = session_map(session)
+    network_map = session_map(session, Checks.of(session))
     session.toggle_slow_motion()
     return network_map
 
@@ -61,7 +62,7 @@ def blank(heatmap):
 
 
 def test_the_bar_is_there_in_slow_motion_only(session):
-    network_map = session_map(session)
+    network_map = session_map(session, Checks.of(session))
     assert not network_map.__panel__().select(ExplanationPane)
     session.toggle_slow_motion()
     assert "forward 1" in pane_of(network_map).html
@@ -158,7 +159,7 @@ def test_the_update_names_the_chosen_weight_before_and_after(session, network_ma
 
 def test_one_example_of_a_large_batch_is_not_hidden_by_larger_numbers():
     session = session_of(batch_size=3 * MOST_CELLS // 2)
-    network_map = session_map(session)
+    network_map = session_map(session, Checks.of(session))
     session.toggle_slow_motion()
     session.slow_motion.show_example(5)
     heatmap = network_map.grid.values[A1]
@@ -206,10 +207,10 @@ def test_the_update_shows_the_new_weights_and_says_so(session, network_map):
 
 
 def test_arrows_are_drawn_in_slow_motion_only(session):
-    network_map = session_map(session)
-    assert not network_map.__panel__().select(Arrows)
+    network_map = session_map(session, Checks.of(session))
+    assert not network_map.grid.layout.select(Arrows)
     session.toggle_slow_motion()
-    (arrows,) = network_map.__panel__().select(Arrows)
+    (arrows,) = network_map.grid.layout.select(Arrows)
     assert arrows.pairs == [[X, A1], [W1, A1]]
     session.toggle_slow_motion()
     assert arrows.pairs == []
@@ -218,7 +219,7 @@ def test_arrows_are_drawn_in_slow_motion_only(session):
 def test_a_run_of_another_shape_is_revealed(session, network_map):
     session.manager.create(hidden_layers=0, num_samples=64)
     assert [blank(each) for each in network_map.grid.gradients] == [True] * 3
-    (arrows,) = network_map.__panel__().select(Arrows)
+    (arrows,) = network_map.grid.layout.select(Arrows)
     assert arrows.pairs == [[0, 2], [1, 2]]
 
 
@@ -245,14 +246,14 @@ def test_the_toggle_of_the_toolbar_starts_and_ends_slow_motion(session):
 def test_slow_motion_is_refused_with_the_reason_while_a_difference_is_shown(session):
     toolbar, toggle = toggle_of(session)
     session.subtracted = session.run.replay(0).engine
-    assert toggle.disabled and "stop comparing first" in toolbar._status.object
+    assert toggle.disabled and "stop comparing first" in toolbar._notes.object
     session.subtracted = None
-    assert not toggle.disabled and "comparing" not in toolbar._status.object
+    assert not toggle.disabled and "comparing" not in toolbar._notes.object
 
 
 def test_of_a_long_context_the_caption_shows_the_end_and_the_target():
     session = session_of(sequence_length=30, master_sequence_length=(40, 40))
-    network_map = session_map(session)
+    network_map = session_map(session, Checks.of(session))
     session.toggle_slow_motion()
     caption = re.search(
         '<span class="bp-walked"[^>]*>(.*?)</span><button', pane_of(network_map).html

@@ -7,6 +7,7 @@ from backprop_panel.analysis import RecordCell
 from backprop_panel.views.panels.inspector import Inspector
 from backprop_panel.views.panels.question_card import QuestionCard
 from backprop_panel.views.panels.questions import Questions
+from backprop_panel.views.state.checks import Checks
 from backprop_panel.views.state.session import Session
 from backprop_panel.views.widgets.explanation_pane import ExplanationPane
 
@@ -99,7 +100,7 @@ def test_an_open_card_follows_the_chosen_number_and_comes_back(session, question
 
 
 def test_the_fonts_of_equations_are_sent_once_for_all_panes(session):
-    inspector = Inspector(session).__panel__()
+    inspector = Inspector(session, Checks.of(session)).__panel__()
     session.path = (RecordCell("weights", 1, (2, 3)),)
     for each in inspector.select(lambda it: getattr(it, "label", "") in ("What if", "Which data")):
         each.value = True

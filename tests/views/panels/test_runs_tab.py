@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pytest
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.runs_tab import runs_table, settings_alike, settings_in_words
@@ -13,14 +14,31 @@ def table_of(runs):
     return runs_table(runs, [settings_in_words(run) for run in runs])
 
 
-def test_the_best_loss_ignores_losses_that_are_not_finite():
+def test_the_table_says_what_the_best_loss_is_of():
+    manager = TrainingRunManager()
+    runs = [
+        manager.create(num_samples=64),
+        manager.create(num_samples=64, validation_fraction=0.0),
+        manager.create(num_samples=64),
+    ]
+    for run in runs[:2]:
+        run.trainer.run_epoch()
+    rows = table_of(runs).to_dict("records")
+    assert [row["best of"] for row in rows] == ["validation", "mean of 2 batches", ""]
+    assert (rows[2]["last loss"], rows[2]["best loss"]) == ("", "")
+    assert rows[0]["best loss"] == pytest.approx(runs[0].history["validation_loss"][-1])
+    assert rows[1]["best loss"] == pytest.approx(runs[1].history["loss"].mean())
+    assert rows[1]["last loss"] == pytest.approx(runs[1].history["loss"][-1])
+
+
+def test_a_loss_that_is_not_a_number_is_not_the_best():
     run = TrainingRunManager().create()
-    finite = [float(run.trainer.run_batch().loss) for _ in range(2)]
+    run.trainer.run_batch()
     run.trainer.engine.network.parameters[...] = np.nan
     run.trainer.run_batch()
     (row,) = table_of([run]).to_dict("records")
-    assert math.isnan(row["last loss"])
-    assert row["best batch loss"] == float(f"{min(finite):.4g}")
+    assert math.isnan(row["last loss"]) and math.isnan(row["best loss"])
+    assert row["best of"] == ""
 
 
 def test_settings_with_one_value_in_all_runs_are_alike():

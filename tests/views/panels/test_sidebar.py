@@ -1,5 +1,6 @@
 """The sidebar: the messages beside its fields, and its buttons."""
 
+import panel as pn
 import panel_material_ui as pmui
 import pytest
 from panel.models.esm import ReactComponent
@@ -91,7 +92,7 @@ def test_in_the_past_a_field_shows_the_setting_of_that_step(session):
     assert optimizer.helper_text == ""  # changed right after this step
     session.travel(1)
     session.look()
-    assert optimizer.helper_text == ""
+    assert optimizer.helper_text == "at the beginning: SGD"
 
 
 def test_deleting_the_only_run_is_refused_without_a_question(panel):
@@ -150,7 +151,7 @@ def test_new_run_is_the_primary_button_while_settings_are_pending(panel):
 
 def test_a_message_without_a_field_is_shown_below_the_buttons():
     mistakes = {"mode": "No such mode.", "seed": "Too small.", "training": "Out of memory."}
-    assert without_field(mistakes, ["seed"]) == ["No such mode."]
+    assert without_field(mistakes, ["seed"]) == ["No such mode.", "Out of memory."]
 
 
 def test_a_message_about_two_subjects_is_shown_beside_the_field_only():
@@ -171,3 +172,13 @@ def test_the_list_of_runs_sends_the_browser_no_intermediate_run(session, panel):
     select.on_change("value", lambda name, old, new: values.append(new))
     session.manager.delete(session.run.id)
     assert values == ["run 3"]
+
+
+@pytest.mark.parametrize("subject", ["sweep", "detective"])
+def test_what_a_tab_refuses_is_told_there_alone(session, panel, subject):
+    def refuse():
+        raise SettingError(subject, "This cannot be done.")
+
+    assert not session.attempt(subject, refuse)
+    notes = [each.object for each in panel.select(pn.pane.HTML) if each.visible]
+    assert "This cannot be done." not in " ".join(notes)

@@ -67,3 +67,31 @@ def test_a_deviating_replay_is_noted_even_after_another_replay():
     assert run.replay(1).deviation == ""
     session.param.trigger("past")
     assert "From step 3 on" in caption(timeline)
+
+
+def test_a_much_longer_run_is_drawn_as_far_as_the_run_on_the_page():
+    manager = TrainingRunManager()
+    long, short = manager.create(), manager.create()
+    for run, steps in ((long, 5_000), (short, 40)):
+        losses = np.linspace(1, 0.5, steps, dtype=np.float32)
+        run.history.extend(0, 0, losses, losses, 1.0)
+        run.trainer.engine.step = steps
+    timeline = Timeline(Comparison(Session(manager)))
+    lines = {line.label: line for line in timeline._drawn_lines()}
+    other = lines[long.name]
+    assert other.x[-1] <= 40
+    # A curve, not two of the few points of all 5,000 steps.
+    assert len(other.x) > 30
+    assert other.tag == long.name
+
+
+def test_the_name_of_a_much_shorter_run_is_in_sight():
+    manager = TrainingRunManager()
+    short, long = manager.create(), manager.create()
+    for run, steps in ((long, 5_000), (short, 40)):
+        losses = np.linspace(1, 0.5, steps, dtype=np.float32)
+        run.history.extend(0, 0, losses, losses, 1.0)
+        run.trainer.engine.step = steps
+    timeline = Timeline(Comparison(Session(manager)))
+    tags = timeline._curves._tags.data
+    assert dict(zip(tags["text"], tags["align"], strict=True))[short.name] == "left"

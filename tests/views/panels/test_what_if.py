@@ -15,7 +15,7 @@ from backprop_panel.training.event_log import Changed, WeightSet
 from backprop_panel.views.panels import what_if
 from backprop_panel.views.panels.what_if import WhatIf, tried
 from backprop_panel.views.panels.what_if_text import END
-from backprop_panel.views.plots.html import number, signed
+from backprop_panel.views.plots.numbers import number, signed
 from backprop_panel.views.state import answering
 from backprop_panel.views.state.session import Session
 
@@ -187,7 +187,7 @@ def test_the_axes_are_named_by_what_varies(session, card, cell, of_rate, names):
     choose(session, card, cell)
     card._of_rate.value = of_rate
     answered(card)
-    (pane,) = card._plot
+    pane = card._plot[0]
     figure = hv.render(pane.object)
     assert (figure.xaxis[0].axis_label, figure.yaxis[0].axis_label) == names
 

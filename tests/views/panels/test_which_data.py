@@ -12,7 +12,7 @@ from backprop_panel import TrainingRunManager
 from backprop_panel.analysis import RecordCell
 from backprop_panel.views.panels.pushes_text import FIRST_WINDOWS
 from backprop_panel.views.panels.which_data import WhichData
-from backprop_panel.views.plots.html import number, numbers
+from backprop_panel.views.plots.numbers import number, numbers
 from backprop_panel.views.state.session import Session
 
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")

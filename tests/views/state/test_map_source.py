@@ -142,12 +142,21 @@ def test_what_a_recorded_network_does_not_tell_is_said(source):
     )
 
 
+def test_labels_of_tokens_written_right_to_left_stand_alone():
+    run = TrainingRunManager().create(vocabulary=["ש", "\u202e"], num_samples=64)
+    source = RunSource(run, run.trainer.run_batch())
+    assert source.unit_labels(0)[:2] == ["\u2068ש\u2069₁", "U+202E₁"]
+    assert source.unit_description(0, 0) == "is token 1 “\u2068ש\u2069”?"
+    of_torch = RecordedSource(source.record, input_labels=["ש", "a b"])
+    assert of_torch.unit_labels(0) == ["\u2068ש\u2069", "a b"]
+
+
 def test_a_run_labels_its_tokens_and_examples():
     run = TrainingRunManager().create(vocabulary=["<", " "], num_samples=64)
     source = RunSource(run, run.trainer.run_batch())
     assert source.widths == run.model.network.widths
     assert source.unit_labels(0)[:3] == ["<₁", "␣₁", "<₂"]
     assert source.unit_labels(1) == []
-    assert source.unit_description(0, 3) == "is token 2 “ ”?"
+    assert source.unit_description(0, 3) == "is token 2 “␣”?"
     assert source.unit_description(3, 0) == "logit of “<”"
     assert re.fullmatch(r"([<␣] ){4}→ [<␣]", source.example_label(0))

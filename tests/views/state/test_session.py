@@ -9,6 +9,7 @@ from panel.io.state import set_curdoc
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.toolbar import Toolbar
+from backprop_panel.views.plots.numbers import steady
 from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.session import Session, redraw_on_change
 from tests.bundles import weights_file
@@ -25,7 +26,8 @@ def session():
 
 
 def status(session):
-    return Toolbar(session)._status.object
+    toolbar = Toolbar(session)
+    return toolbar._status.object + toolbar._moment.object
 
 
 def train_until_it_stops(session):
@@ -43,23 +45,44 @@ def test_the_loss_before_a_step_is_labelled_as_that_of_the_next_batch(session):
     assert "next batch" not in status(session)
 
 
-def test_after_a_step_the_status_says_which_weights_are_shown(session):
-    assert "weights" not in status(session)
+def test_status_and_table_of_runs_tell_the_same_loss_of_the_same_step(session):
     session.run_batch()
-    assert "weights before the update" in status(session)
+    shown = f"loss {steady(session.run.summary.losses.last)}<"
+    assert shown in status(session)
+    assert "loss of the batch of step 1, before its update" in status(session)
+    session.look()
+    assert shown in status(session)
+    assert f"next batch {steady(session.record.loss)}" in status(session)
+    session.run_batch()
+    session.travel(1)
+    assert shown in status(session)
+
+
+def test_a_small_loss_is_not_shown_as_zero(session):
+    session.run_batch()
+    session.run.history._columns["loss"][0] = 2.5e-7
+    assert "loss 2.500×10⁻⁷<" in status(session)
+
+
+def test_after_a_step_the_status_says_which_weights_are_shown(session):
+    assert "the update<" not in status(session)
+    session.run_batch()
+    assert ">before the update<" in status(session)
     toolbar = Toolbar(session)
     session.toggle_slow_motion()
     session.slow_motion.show(99)
-    assert "weights after the update" in toolbar._status.object
+    assert ">after the update<" in toolbar._moment.object
     session.toggle_slow_motion()
     session.subtracted = session.run.replay(0).engine
-    assert "weights" not in toolbar._status.object
+    assert toolbar._moment.object == ""
 
 
-def test_the_loss_has_no_label_in_visualize_mode(session):
+def test_a_batch_that_is_only_viewed_is_labelled_as_such(session):
+    session.run_batch()
     session.run.trainer.mode = "visualize"
     session.run_batch()
     assert "next batch" not in status(session)
+    assert f"viewed batch {steady(session.record.loss)}" in status(session)
 
 
 def test_the_reason_to_stop_is_shown_until_the_condition_changes(session):
@@ -143,3 +166,77 @@ def test_a_fork_in_another_window_does_not_pause_training(tmp_path):
     assert followed == []
     ours.close()
     theirs.close()
+
+
+@pytest.fixture
+def two_windows(tmp_path):
+    """Return the sessions of two pages on one run of four steps."""
+    path = tmp_path / "runs.sqlite"
+    with closing(TrainingRunManager(path)) as manager:
+        run = manager.create(num_samples=64, batch_size=8)
+        for _ in range(4):
+            run.trainer.run_batch()
+    sessions = [Session(TrainingRunManager(path)) for _ in range(2)]
+    yield sessions
+    for session in sessions:
+        session.close()
+
+
+def follow(session, other):
+    """Show in a window what was done in another one."""
+    other.manager.give_back()
+    assert session.manager.refresh() == [session.run]
+    session.follow_store()
+
+
+@pytest.mark.parametrize("step", [0, 2])
+def test_the_past_stays_while_another_window_trains(step, two_windows):
+    ours, theirs = two_windows
+    ours.travel(step)
+    record = ours.record
+    theirs.change("learning_rate", 0.5)
+    theirs.run_batch()
+    follow(ours, theirs)
+    assert ours.run.trainer.step == 5
+    assert ours.past.step == step
+    assert ours.record is record
+
+
+@pytest.mark.parametrize("step", [0, 2])
+def test_the_past_is_left_once_another_window_resets_the_run(step, two_windows):
+    ours, theirs = two_windows
+    ours.travel(step)
+    theirs.reset()
+    follow(ours, theirs)
+    assert ours.past is None
+    assert ours.run.trainer.step == 0
+
+
+@pytest.mark.parametrize("step", [0, 2])
+def test_the_past_is_left_once_another_window_trains_otherwise(step, two_windows):
+    ours, theirs = two_windows
+    ours.travel(step)
+    theirs.reset()
+    theirs.change("learning_rate", 0.5)
+    for _ in range(3):
+        theirs.run_batch()
+    follow(ours, theirs)
+    assert ours.past is None
+
+
+def test_slow_motion_stays_with_its_step_while_another_window_trains(two_windows):
+    ours, theirs = two_windows
+    ours.toggle_slow_motion()
+    walked = ours.slow_motion.record
+    theirs.run_batch()
+    follow(ours, theirs)
+    assert ours.slow_motion.record is walked
+    assert ours.record is not walked
+
+
+def test_slow_motion_walks_the_first_step_once_another_window_resets_the_run(two_windows):
+    ours, theirs = two_windows
+    ours.toggle_slow_motion()
+    theirs.reset()
+    follow(ours, theirs)
+    assert ours.slow_motion.record is ours.record

@@ -4,7 +4,7 @@ import pytest
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.analysis import RecordCell
-from backprop_panel.analysis.phases import phases_of
+from backprop_panel.analysis.explanations.phases import phases_of
 from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.reveal import reveal_of
 from backprop_panel.views.state.session import Session

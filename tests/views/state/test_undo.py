@@ -114,3 +114,67 @@ def test_a_reset_fork_returns_to_its_fork_point_and_says_so(session):
     assert fork.trainer.learning_rate == 0.125
     assert all(map(np.array_equal, fork.model.weights, at_fork))
     assert session.undo.label == f"reset of {fork.name} to step 2, where it was forked"
+
+
+@pytest.mark.parametrize("deed", ["reset", "delete"])
+def test_the_difference_that_was_shown_comes_back_with_the_run(session, deed):
+    run = session.run
+    session.manager.create(num_samples=64)
+    session.manager.switch(run.id)
+    before = run.replay(2).engine
+    session.param.update(subtracted=before, subtracted_run=run)
+    getattr(session, deed)()
+    assert session.subtracted is None
+    session.take_back()
+    assert session.run is run
+    assert (session.subtracted, session.subtracted_run) == (before, run)
+
+
+def test_what_was_trained_after_a_reset_is_kept_as_a_run_of_its_own(session):
+    run = session.run
+    before = all_but_checkpoints(run)
+    session.reset()
+    session.run_batch()
+    since = run.history["loss"].tolist()
+    session.take_back()
+    assert session.run is run and all_but_checkpoints(run) == before
+    (kept,) = (other for other in session.manager.runs if other is not run)
+    assert kept.name == f"{run.name} (2)"
+    assert kept.history["loss"].tolist() == since
+
+
+def test_a_reset_is_taken_back_of_a_run_that_another_window_deleted_since(tmp_path):
+    with (
+        closing(TrainingRunManager(tmp_path / "runs.sqlite")) as manager,
+        closing(TrainingRunManager(tmp_path / "runs.sqlite")) as other,
+    ):
+        session = session_of(manager)
+        run, before = session.run, all_but_checkpoints(session.run)
+        manager.create(num_samples=64)
+        manager.switch(run.id)
+        session.reset()
+        session.leave()
+        other.refresh()
+        other.delete(run.id)
+        manager.refresh()
+        assert session.run is not run
+        session.take_back()
+        assert session.run is run and all_but_checkpoints(run) == before
+        session.leave()
+        other.refresh()
+        assert all_but_checkpoints(other.run(run.id)) == before
+
+
+def test_nothing_is_kept_of_a_reset_that_cannot_be_taken_back(tmp_path):
+    with (
+        closing(TrainingRunManager(tmp_path / "runs.sqlite")) as manager,
+        closing(TrainingRunManager(tmp_path / "runs.sqlite")) as other,
+    ):
+        session = session_of(manager)
+        session.reset()
+        session.leave()
+        other.refresh()
+        other.runs[0].trainer.run_batch()  # which claims it
+        assert not session.attempt("runs", session.take_back)
+        assert "another window" in session.mistakes["runs"]
+        assert manager.runs == [session.run] and session.undo.label

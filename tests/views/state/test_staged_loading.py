@@ -3,7 +3,7 @@
 from bokeh.document import Document
 from panel.io.state import set_curdoc
 
-from backprop_panel.views.staged_loading import load_in_stages
+from backprop_panel.views.state.staged_loading import load_in_stages
 
 
 def three_stages(done):

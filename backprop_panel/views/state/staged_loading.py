@@ -7,7 +7,7 @@ from functools import partial
 
 import panel as pn
 
-from ..training.worker import TURNS
+from ...training.worker import TURNS
 
 PAUSE = 20
 """Milliseconds between two stages, for the clicks, drawing and training of other pages."""

@@ -1,0 +1,174 @@
+"""The sweep of a page: it belongs to the store, so that a closed page does not end it."""
+
+from __future__ import annotations
+
+from threading import Thread
+from typing import Any
+
+import param
+from panel.io.callbacks import PeriodicCallback
+
+from ...runs.run import TrainingRun
+from ...settings import SettingError
+from ...sweeps.record import stored_sweeps
+from ...sweeps.sweep import Sweep
+from ...sweeps.trial import Trial
+from .session import Session
+
+MILLISECONDS = 500
+"""Time between two looks for what has come."""
+
+SWEEPS: dict[tuple[str, str], Sweep] = {}
+"""The sweeps of this process, by the file and the user of their runs: all pages see one."""
+
+
+class SweepWork(param.Parameterized):
+    """The sweep that a page shows: begun, paused, resumed, and its runs opened.
+
+    What is wrong stands in the session's `mistakes` under ``sweep``.
+    """
+
+    session = param.ClassSelector(class_=Session, constant=True)
+    sweep = param.ClassSelector(default=None, class_=Sweep, allow_None=True)
+    version = param.Integer(0, doc="Grows when there is something new to be drawn.")
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session=session)
+        self._changes = self._seen = 0
+        self._was_running = False
+        self._ticks: PeriodicCallback | None = None
+        self.find()
+
+    @property
+    def running(self) -> bool:
+        """Whether runs are being trained."""
+        return self.sweep is not None and self.sweep.running
+
+    def find(self) -> None:
+        """Show the sweep of this process or, without any, the newest of the store."""
+        store = self.session.manager.store
+        if store is None:
+            return
+        found = SWEEPS.get(self._key())
+        if found is None and not store.read_only and stored_sweeps(store, self._key()[1]):
+            found = self._load()
+        if found is not self.sweep:
+            self._show(found)
+
+    def start(self, base: dict[str, Any], scheduler: str, **plan: Any) -> None:
+        """Begin a sweep in place of the one that is shown.
+
+        Raises
+        ------
+        SettingError
+            If it cannot work: nothing has started then.
+        """
+        if self.running:
+            raise SettingError("sweep", "A sweep is running: cancel it first.")
+        store = self.session.manager.store
+        taken = {row.name for row in stored_sweeps(store, self._key()[1])} if store else set()
+        numbers = (f"sweep {number}" for number in range(1, len(taken) + 2))
+        plan["name"] = next(name for name in numbers if name not in taken)
+        owner = {"store": store.path, "user": self._key()[1]} if store else {}
+        sweep = Sweep(base, **plan, **owner)
+        if store:
+            SWEEPS[self._key()] = sweep
+        sweep.start(scheduler or None)
+        self._show(sweep)
+
+    def go_on(self, scheduler: str, stopped: bool = False) -> None:
+        """Train what is not finished; with `stopped`, what halving stopped as well."""
+        if stopped:
+            self.sweep.resume_stopped()
+        self.sweep.start(scheduler or None)
+        self._start_ticks()
+        self.version += 1
+
+    def pause(self, cancelled: bool = False) -> None:
+        """Have all runs stopped where they are; the page goes on meanwhile."""
+        self.sweep.begin_pause(cancelled)
+        self.version += 1
+
+    def open(self, number: int) -> TrainingRun:
+        """Show a run of the sweep on the page.
+
+        Raises
+        ------
+        SettingError
+            If it is not stored yet, or was deleted.
+        """
+        manager = self.session.manager
+        if manager.store is not None:
+            manager.refresh()
+            return manager.switch(self.sweep.trials[number].run_id)
+        found = self.sweep.open(number)
+        known = [run for run in manager.runs if run.id == found.id]
+        if known:
+            return manager.switch(found.id)
+        copy = TrainingRun(found.name, found.config, found.id)
+        copy.adopt(found.trainer.engine)
+        return manager.add(copy)
+
+    def close(self) -> None:
+        """End with the page: a sweep in memory ends too, one of a store goes on."""
+        if self._ticks is not None:
+            self._ticks.stop()
+            self._ticks = None
+        if self.sweep is not None:
+            self.sweep.unwatch(self._changed)
+            if self.session.manager.store is None and self.sweep not in SWEEPS.values():
+                # In a thread: its workers take seconds to end, and other pages wait for this one.
+                Thread(target=self.sweep.close, name="end of the sweep").start()
+
+    def trials(self) -> list[Trial]:
+        """Return the runs that have begun, with their scores and curves."""
+        if self.sweep is None:
+            return []
+        found = self.sweep.begun
+        for trial in found:
+            if trial.step:
+                self.sweep.measure(trial)
+        return found
+
+    def tick(self) -> None:
+        """Tell the views what has come since the last tick."""
+        running, was_running = self.running, self._was_running
+        if running or was_running or self._changes != self._seen:
+            self._seen, self._was_running = self._changes, running
+            self.version += 1
+        elif self._ticks is not None:
+            # In a tick without news: what a callback that is stopped has changed is not sent.
+            self._ticks.stop()
+            self._ticks = None
+
+    def _key(self) -> tuple[str, str]:
+        manager = self.session.manager
+        return str(manager.store.path), manager.user
+
+    def _load(self) -> Sweep | None:
+        path, user = self._key()
+        try:
+            found = SWEEPS[self._key()] = Sweep.load(store=path, user=user)
+        except SettingError:
+            return None
+        return found
+
+    def _show(self, sweep: Sweep | None) -> None:
+        if self.sweep is not None:
+            self.sweep.unwatch(self._changed)
+        if sweep is not None:
+            sweep.watch(self._changed)
+            if sweep.running:
+                self._start_ticks()
+        self.sweep = sweep
+        self.version += 1
+
+    def _changed(self) -> None:
+        """Note a change; called in the sweep's thread, which must not touch the page."""
+        self._changes += 1
+
+    def _start_ticks(self) -> None:
+        if self._ticks is None:
+            # In the background: no page is told that the server is busy.
+            self._ticks = PeriodicCallback(callback=self.tick, period=MILLISECONDS, background=True)
+            self._ticks.start()

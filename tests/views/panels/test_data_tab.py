@@ -1,0 +1,51 @@
+"""The Data tab: the contexts of its predictions."""
+
+import pytest
+
+from backprop_panel import TrainingRunManager
+from backprop_panel.views.panels.data_tab import DataTab, context_html, predictions_html
+from backprop_panel.views.state.session import Session
+
+
+@pytest.fixture
+def run():
+    return TrainingRunManager().create(
+        vocabulary=["a", "b", "wonderland"],
+        master_sequences=[" ".join(["a", "b", "wonderland"] * 12).split()],
+        sequence_length=21,
+        num_samples=64,
+    )
+
+
+def test_a_long_context_shows_its_last_tokens_and_all_of_them_on_hover(run):
+    record = run.trainer.run_batch()
+    context = record.contexts[0]
+    said = context_html(run, context)
+    tokens = [run.dataset.vocabulary[token] for token in context]
+    assert said.startswith(f'<span title="{" ".join(tokens)}">… <span class="bp-token"')
+    shown = said.count("bp-token")
+    assert 2 <= shown < len(tokens)
+    last = said.rpartition('">')[2]
+    assert last.startswith(tokens[-1])
+    assert said in predictions_html(run, record)
+
+
+def test_a_context_that_has_room_is_shown_whole(run):
+    said = context_html(run, run.trainer.run_batch().contexts[0][:3])
+    assert said.count("bp-token") == 3
+    assert "…" not in said
+
+
+def test_the_last_token_is_shown_however_long():
+    long = TrainingRunManager().create(
+        vocabulary=["x" * 60, "y"], master_sequences=[["x" * 60, "y"] * 6], sequence_length=4
+    )
+    record = long.trainer.run_batch()
+    assert all(context_html(long, context).count("bp-token") >= 1 for context in record.contexts)
+
+
+def test_the_button_for_the_table_covers_no_count():
+    manager = TrainingRunManager()
+    manager.create(num_samples=64)
+    _, button = DataTab(Session(manager))._confusion
+    assert int(button.styles["top"].removesuffix("px")) <= -button.height

@@ -1,0 +1,114 @@
+"""The detective on the page: what is hidden, what checks say, and how a case ends."""
+
+import panel as pn
+import panel_material_ui as pmui
+import pytest
+
+from backprop_panel import TrainingRunManager
+from backprop_panel.analysis.diagnosis.detective import Investigation, Mystery
+from backprop_panel.runs.demonstrations import GOOD
+from backprop_panel.views.panels.detective_panel import DetectivePanel, seed_of
+from backprop_panel.views.panels.runs_tab import settings_in_words
+from backprop_panel.views.panels.sidebar import Sidebar
+from backprop_panel.views.panels.toolbar import Toolbar
+from backprop_panel.views.plots.event_words import about_run
+from backprop_panel.views.state.session import Session
+
+# panel-material-ui gives its own buttons both the old and the new name of an option.
+pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
+
+
+@pytest.fixture
+def session():
+    """A session that shows the run of a mystery: no bias has a gradient."""
+    manager = TrainingRunManager()
+    run = manager.create(**GOOD, batch_size=30, fault="no_bias_gradient")
+    run.secret = True
+    session = Session(manager)
+    for _ in range(3):
+        session.run_batch()
+    session.investigation = Investigation(Mystery("no_bias_gradient", run, 3))
+    return session
+
+
+@pytest.fixture
+def panel(session):
+    return DetectivePanel(session)
+
+
+def press(view, label):
+    button = next(each for each in view.__panel__().select(pmui.Button) if each.label == label)
+    button.clicks += 1
+
+
+def said(view):
+    return " ".join(pane.object for pane in view.__panel__().select(pn.pane.HTML))
+
+
+def test_no_part_of_the_page_tells_the_settings(session):
+    assert set(settings_in_words(session.run).values()) == {"hidden"}
+    assert about_run(session.run) == "its settings are hidden"
+    assert "Bias gradients" not in Toolbar(session)._notes.object
+    assert session.map_source.fault == ""
+    sidebar = Sidebar(session, [])
+    shown = [each for each in sidebar.__panel__() if each.visible]
+    assert not any(sidebar._training.__panel__() in part.select() for part in shown)
+
+
+def test_a_check_is_spent_and_says_something(panel, session):
+    press(panel, "Audit a step")
+    assert "The first number that does not follow is db3[" in said(panel)
+    assert "Checks left: 3 · points: 90." in said(panel)
+
+
+def test_a_wrong_answer_costs_points_and_the_case_goes_on(panel, session):
+    panel._suspect.value = "summed_loss"
+    press(panel, "Name the suspect")
+    assert "Not the cause: Loss summed over the batch." in said(panel)
+    assert session.run.secret
+
+
+def test_the_right_answer_reveals_everything(panel, session):
+    panel._suspect.value = "no_bias_gradient"
+    press(panel, "Name the suspect")
+    assert "Solved: 100 of 100 points." in said(panel)
+    assert not session.run.secret
+    assert "Bias gradients missing" in Toolbar(session)._notes.object
+
+
+def test_who_gives_up_is_told_the_cause(panel, session):
+    press(panel, "Give up")
+    assert "Given up: 0 of 100 points." in said(panel)
+    assert "no bias learns" in said(panel)
+
+
+def test_the_next_case_is_another(panel, session):
+    press(panel, "Give up")
+    assert panel._case.value == "2"
+
+
+def test_a_case_is_begun_with_its_number(session):
+    panel = DetectivePanel(session)
+    panel._case.value = "5"
+    press(panel, "Start detective")
+    assert session.run.name == "hidden cause" and session.run.secret
+    session.pause()
+    press(panel, "Give up")
+    assert panel._case.value == "6"
+
+
+@pytest.mark.parametrize(("text", "seed"), [("12", 12), ("", 1), ("x", 1), ("-3", 1), (" 7 ", 7)])
+def test_what_is_no_number_is_the_first_case(text, seed):
+    assert seed_of(text) == seed
+
+
+@pytest.mark.parametrize("label", ["Audit a step", "Name the suspect", "Give up"])
+def test_a_press_that_arrives_when_the_case_is_over_changes_nothing(panel, session, label):
+    case = session.investigation
+    press(panel, "Give up")
+    over = said(panel)
+    press(panel, label)
+    assert (said(panel), panel._case.value, case.answers, case.results) == (over, "2", [], {})
+    session.manager.create(num_samples=64)  # whose page has no case
+    press(panel, label)
+    assert "Given up" not in said(panel)

@@ -1,0 +1,151 @@
+"""The Sweep tab without a browser: what it offers, says and opens."""
+
+import pytest
+from stores import wait_until
+
+from backprop_panel import TrainingRunManager
+from backprop_panel.sweeps import Sweep
+from backprop_panel.sweeps.cluster import local_client
+from backprop_panel.views.panels.sweep_form import duration
+from backprop_panel.views.panels.sweep_tab import SweepTab
+from backprop_panel.views.panels.sweep_values import suggested, typed_values
+from backprop_panel.views.state.session import Session
+from backprop_panel.views.state.sweep_work import SWEEPS
+
+pytest.importorskip("distributed")
+
+# Of Bokeh's, with the newest pandas.
+pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame")
+
+BASE = {"num_samples": 60, "loss_type": "cross_entropy", "optimizer": "adam"}
+GRID = {"learning_rate": [0.001, 0.05, 1e30], "hidden_dimension": [4, 8]}
+
+
+@pytest.fixture(scope="module")
+def client():
+    with local_client(2) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def path(client, tmp_path_factory):
+    """A store with a run and a sweep of twelve, of which those with the largest rate failed."""
+    path = tmp_path_factory.mktemp("sweep") / "runs.sqlite"
+    manager = TrainingRunManager(path)
+    manager.create(**BASE)
+    Sweep(BASE, manager=manager, grid=GRID, seeds=2, budget={"epochs": 4}).run(client)
+    manager.close()
+    return path
+
+
+@pytest.fixture
+def tab(path):
+    session = Session(TrainingRunManager(path))
+    opened = []
+    tab = SweepTab(session, lambda: opened.append(session.run.name))
+    tab.opened = opened
+    tab.visible = True
+    yield tab
+    tab.close()
+    sweep = SWEEPS.pop((str(path), ""), None)
+    session.close()
+    if sweep is not None:
+        sweep.close()
+
+
+def test_a_late_page_shows_the_sweep_that_is_in_the_store(tab):
+    assert "4 failed" in tab.progress._text.object and "8 finished" in tab.progress._text.object
+    table = tab.table._table.value
+    assert list(table["state"]) == ["finished"] * 8 + ["failed"] * 4
+    assert "not finite" in table["what is wrong"].iloc[-1]
+    assert [name for name in table if name.startswith(("Hidden", "Learning", "Seed", "Batch"))] == [
+        "Learning rate", "Hidden dimension", "Seed",
+    ]  # fmt: skip
+
+
+def test_curves_are_means_over_seeds_or_all_runs(tab):
+    tab.choice.percent = 100
+    assert len(tab.curves._shown) == 6
+    tab.choice.means = False
+    assert len(tab.curves._shown) == 12
+    tab.choice.percent = 25
+    assert len(tab.curves._shown) == 3
+
+
+def test_clicking_a_curve_a_cell_a_dot_or_a_line_opens_the_run(tab):
+    tab.choice.means = False
+    tab.curves._pick(0)
+    assert tab.opened[-1] == f"sweep #{tab.curves._shown[0].number + 1}"
+    tab.heatmap._pick_cell("0.05", "8")
+    number = int(tab.opened[-1].split("#")[1]) - 1
+    assert tab.work.sweep.trials[number].settings["learning_rate"] == 0.05
+    tab.heatmap._pick_rank(0.1, 0.0)
+    tab.parallel._pick(0.0, 0.0)
+    assert len(tab.opened) == 4
+    assert tab.session.run.trainer.step > 0
+
+
+def test_a_brush_leaves_the_runs_that_pass_through_it(tab):
+    tab.parallel._brush(-0.2, 0.2, 0.9, 1.1)
+    table = tab.table._table.value
+    assert set(table["Learning rate"]) == {"0.05"} and len(table) == 4
+    tab.choice.brushes = {}
+    assert len(tab.table._table.value) == 12
+
+
+def test_the_form_says_how_many_runs_there_would_be_and_refuses_what_cannot_work(tab):
+    tab.form._ticks.value = ["learning_rate", "optimizer"]
+    text = tab.form._summary.object
+    assert "45 runs" in text and "about" in text
+    tab.form._values["learning_rate"].value = "0.1, x"
+    assert "must be a number" in tab.form._summary.object
+    tab.form._begin()
+    assert "must be a number" in tab.form._mistake.object
+    tab.form._values["learning_rate"].value = "0.1"
+    tab.form._seeds.value = "0"
+    assert "seeds must be" in tab.form._summary.object
+
+
+def test_the_doctor_examines_the_failed_runs_and_the_worst(tab):
+    tab.findings.follow()
+    wait_until(lambda: not tab.findings.running)
+    tab.findings.follow()
+    failed = [t.number for t in tab.work.sweep.begun if t.status == "failed"]
+    assert set(failed) <= set(tab.findings.texts)
+
+
+def test_what_was_found_in_the_runs_of_another_sweep_is_forgotten(tab):
+    tab.findings.texts = {1: "The learning rate is too high."}
+    other = Sweep(BASE, seeds=2, budget={"epochs": 1})
+    tab.work._show(other)
+    tab.findings.follow()
+    assert not tab.findings.texts
+    tab.findings.stop()
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "text"),
+    [
+        ("learning_rate", 0.01, "0.001, 0.01, 0.1"),
+        ("weight_decay", 0.0, "0.0001, 0.001, 0.01"),
+        ("hidden_dimension", 32, "16, 32, 64"),
+        ("hidden_layers", 0, "1, 0"),
+        ("hidden_dimension", [64, 32], "64,32"),
+    ],
+)
+def test_values_around_the_present_one_are_suggested(setting, value, text):
+    assert suggested(setting, value) == text
+
+
+def test_lists_are_typed_with_semicolons_between_them():
+    assert typed_values("hidden_dimension", "8, 16") == [8, 16]
+    assert typed_values("hidden_dimension", "8; 16,4") == [8, [16, 4]]
+    assert typed_values("activation", "relu, tanh") == ["relu", "tanh"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.2, "1 s"), (42, "42 s"), (600, "10 min"), (9000, "2.5 h")]
+)
+def test_a_time_is_said_as_people_say_it(seconds, text):
+    assert duration(seconds) == text

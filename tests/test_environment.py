@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,12 @@ def parse(requirement: str) -> tuple[str, frozenset[str]]:
     return name.lower(), frozenset(part.strip() for part in bounds.split(",") if part.strip())
 
 
+def requirements(dependencies: list) -> Iterator[str]:
+    """Yield what conda brings, and what it lets pip bring."""
+    for each in dependencies:
+        yield from each["pip"] if isinstance(each, dict) else [each]
+
+
 @pytest.fixture(scope="module")
 def project() -> dict:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -29,7 +36,7 @@ def project() -> dict:
 @pytest.fixture(scope="module")
 def conda() -> dict[str, frozenset[str]]:
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-    pairs = [parse(requirement) for requirement in environment["dependencies"]]
+    pairs = list(map(parse, requirements(environment["dependencies"])))
     named = {PIP_NAME.get(name, name): bounds for name, bounds in pairs}
     assert len(named) == len(pairs), "environment.yml names a package twice"
     return named

@@ -1,6 +1,7 @@
 """Settings refuse bad values with a message that says what is allowed, and keep what they had."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import param
@@ -83,6 +84,20 @@ def test_a_quantity_takes_finite_numbers_within_its_bounds_only(value):
 
 def test_a_whole_number_too_large_for_a_float_is_refused_as_a_quantity():
     assert refusal(lambda: Oven(heat=10**400)).setting == "heat"
+
+
+def test_a_number_too_small_for_a_float_is_refused_rather_than_taken_as_zero():
+    error = refusal(lambda: Oven(share=Fraction(1, 10**400)))
+    assert str(error).endswith("…, which is too small for a float.")
+    assert Oven(share=Fraction(0)).share == 0
+
+
+@pytest.mark.parametrize("unit", ["s", "ns"])
+@pytest.mark.parametrize("setting", ["trays", "heat"])
+def test_a_duration_is_no_number(setting, unit):
+    duration = np.timedelta64(2, unit)
+    for value in (duration, np.array(duration), np.array([duration])):
+        assert refusal(lambda value=value: Oven(**{setting: value})).setting == setting
 
 
 @pytest.mark.parametrize("value", [5e-324, 300, 1, np.float32(0.5), np.int64(7)])

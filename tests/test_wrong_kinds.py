@@ -1,6 +1,7 @@
 """Settings of any kind at all are taken or refused with a message, in Python as in a link."""
 
 import pathlib
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -38,6 +39,9 @@ ODD = {
     "too many digits": 10**5000,
     "pair of many digits": (1, 10**5000),
     "large pair": (5, 10**30),
+    "duration": np.timedelta64(5, "ns"),
+    "durations": np.array([9, 11], "timedelta64[ns]"),
+    "too small": Fraction(1, 10**400),
     "object": object(),
     "class": int,
 }
@@ -67,6 +71,8 @@ def test_a_setting_of_any_kind_is_taken_or_refused_with_a_message(owner, setting
             make(owner, **{setting: value})
         except SettingError as error:
             assert 10 < len(str(error)) < 1500, kind
+        else:
+            assert not kind.startswith("duration")
 
 
 @pytest.mark.parametrize(

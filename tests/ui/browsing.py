@@ -8,17 +8,31 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import TimeoutError, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.plots.color_scales import ColorScale
 
 APP = Path(__file__).resolve().parents[2] / "apps" / "main.py"
-STATUS = re.compile(r"^step ([\d,]+) · epoch ([\d,]+) · loss ([\d.]+)$")
+STATUS = re.compile(r"^step ([\d,]+) · epoch ([\d,]+) · loss (?:([\d.]+)(?:×10(\S+))?)$")
+
+# A text of each tab, by its title.
+TABS = {
+    "Loss": "solid: loss",
+    "Runs": "Ticked runs",
+    "Data": "Confusion",
+    "Health": "Gradient norm",
+    "Difference": "Compare with",
+    "Surface": "its beginning",
+    "Sweep": "What varies",
+    "Network": "weights",
+}
 
 # Found by its view: the page keeps the models of a run that is no longer shown for a while.
 _FIGURE = """
-  const [view] = [...Bokeh.index.query((each) => each.model.name === name)]
+  const views = [...Bokeh.index.query((each) => each.model.name === name)]
+  // The heatmaps of the network before are kept, out of sight.
+  const view = views.find(({el}) => el.checkVisibility()) ?? views[0]
   const figure = view?.model
 """
 
@@ -28,7 +42,8 @@ def standing(page):
     match = STATUS.match(page.locator(".bp-status").inner_text().strip())
     assert match, page.locator(".bp-status").inner_text()
     step, epoch = (int(number.replace(",", "")) for number in match.groups()[:2])
-    return step, epoch, float(match[3])
+    power = (match[4] or "⁰").translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
+    return step, epoch, float(f"{match[3]}e{power}")
 
 
 def press(page, name):
@@ -42,29 +57,64 @@ def export(page, path):
     download.value.save_as(path)
 
 
+def give(page, path):
+    """Import a run from a file."""
+    # By what is written on it: a button that took a file bears that file's name besides.
+    field = page.get_by_text("Import a run", exact=True).locator("input")
+    # It lets go of a file two seconds after taking it: to the browser the same is no change before.
+    expect(field).to_have_value("")
+    field.set_input_files(path)
+
+
 def pause(page):
-    """Pause if it plays."""
+    """Pause if it plays. A press is answered before the next: a second would have it play again."""
     button = page.get_by_role("button", name="Pause", exact=True)
     while button.count():
-        # It is gone before it is pressed where an epoch ends just then, or the browser is busy.
-        with suppress(TimeoutError):
+        # Where an epoch ends just then, it is gone before it is pressed, or the press is on Play.
+        with suppress(TimeoutError, AssertionError):
             button.click(timeout=2000)
             expect(button).to_have_count(0)
 
 
+# What stands in the first view of some kind that has it. To find it by its role or class takes a
+# search of the whole page, and `expect` soon looks no more than twice a second.
+_TEXT = """(is_view, selector) => {
+  for (const view of window.Bokeh?.index.query(is_view) ?? []) {
+    const found = (view.el.shadowRoot ?? view.el).querySelector(selector)
+    if (found) return found.textContent
+  }
+  return ""
+}"""
+
+STATUS_MATCHES = f"""(pattern) => new RegExp(pattern).test(({_TEXT})(
+  ({{model}}) => model.css_classes?.includes?.("bp-standing"), ".bp-status"
+))"""
+
+ACTIVE_CONTAINS = f"""(run) => ({_TEXT})(
+  ({{model}}) => model.data?.attributes?.label === "Active run", "[role=combobox]"
+).includes(run)"""
+
+
 def expect_step(page, step, epoch=0):
-    expect(page.locator(".bp-status")).to_have_text(
-        re.compile(rf"^step {step:,} · epoch {epoch:,} ")
-    )
+    pattern = rf"^step {step:,} · epoch {epoch:,} "
+    if isinstance(page, Page):
+        with suppress(TimeoutError):
+            page.wait_for_function(STATUS_MATCHES, arg=pattern, polling=30)
+            return
+    expect(page.locator(".bp-status")).to_have_text(re.compile(pattern))
 
 
 def expect_active(page, run):
+    with suppress(TimeoutError):
+        page.wait_for_function(ACTIVE_CONTAINS, arg=run, polling=30)
+        return
     expect(page.get_by_label("Active run", exact=True)).to_contain_text(run)
 
 
 def expect_drawn(page):
     """Wait until all that the server sent is drawn."""
     page.wait_for_function("() => Bokeh.documents.every((document) => document.is_idle)")
+    expect_map(page)
 
 
 def fill(page, label, value):
@@ -126,8 +176,18 @@ def expect_window(page, name, ranges):
     )
 
 
+def expect_map(page):
+    """Wait until no heatmap is still to come."""
+    page.wait_for_function(
+        """() => [...Bokeh.index.query(({model}) => model.css_classes?.includes?.("bp-awaited")
+          || (model.styles?.["--cover"] ?? '""') !== '""')].length === 0""",
+        polling=100,
+    )
+
+
 def on_screen(page, name, x, y):
     """Return where a point of a plot is on the screen."""
+    expect_map(page)
     place = page.evaluate(
         f"""([name, x, y]) => {{ {_FIGURE}
           const box = view.el.getBoundingClientRect()
@@ -172,6 +232,41 @@ def zoom_in(page, name, x, y):
           return Math.abs(range.end - range.start) < 0.95 * Math.abs(end - start)
         }}""",
         arg=[name, *before[0]],
+    )
+
+
+def show_part(page, name, rows, columns):
+    """Have a heatmap show the first to the last of some rows and columns."""
+    page.evaluate(
+        f"""([name, left, right, bottom, top]) => {{ {_FIGURE}
+          figure.x_range.setv({{start: left, end: right}})
+          figure.y_range.setv({{start: bottom, end: top}})
+        }}""",
+        [name, columns[0] - 0.5, columns[1] + 0.5, -rows[1] - 0.5, 0.5 - rows[0]],
+    )
+
+
+def write_down_texts(page):
+    """Keep all texts that are painted from now on, each with its canvas."""
+    page.evaluate(
+        """() => {
+          const {fillText} = CanvasRenderingContext2D.prototype
+          CanvasRenderingContext2D.prototype.fillText = function(text, ...place) {
+            (this.canvas.texts ??= []).push(text)
+            fillText.call(this, text, ...place)
+          }
+        }"""
+    )
+
+
+def texts_on(page, name, count):
+    """Return the last so many numbers that were painted on a heatmap's cells."""
+    return page.evaluate(
+        f"""([name, count]) => {{ {_FIGURE}
+          const canvas = view.canvas_view.underlays_el.querySelector(".bp-numbers")
+          return canvas.texts.slice(-count)
+        }}""",
+        [name, count],
     )
 
 

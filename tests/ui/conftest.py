@@ -15,15 +15,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, TimeoutError, expect, sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
-from tests.ui.browsing import choose, fill, pause
+from backprop_panel.views.theme_memory import COOKIE
+from tests.ui.resetting import UsedPage
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,19 +43,6 @@ expect.set_options(timeout=ACTION)
 
 WHOLE = """() => window.Bokeh && ['dŷ', 'timeline'].every((name) =>
   [...Bokeh.index.query(({model}) => model.name === name)].length > 0)"""
-
-FULL_SPEED = "As fast as possible"
-
-# The runs in the list, without opening it.
-RUNS = """() => [...Bokeh.documents[0].all_models]
-  .find((model) => model.data?.attributes?.label === "Active run").data.attributes.options"""
-
-SHOW_ALL_CELLS = """() => {
-  for (const {model} of Bokeh.index.query(({model}) => model.type === 'Figure'))
-    for (const range of [model.x_range, model.y_range])
-      if (range.reset_start != null && range.reset_end != null)
-        range.setv({start: range.reset_start, end: range.reset_end})
-}"""
 
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_ARGS = [
@@ -91,7 +77,7 @@ class Server:
         args: tuple[str, ...] = (),
     ):
         self.log_path = log_path
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}/{address}"
         self._checked = 0
         command = [sys.executable, "-m", "panel", "serve", "apps/main.py", *options]
@@ -160,7 +146,7 @@ class Server:
         return self.process.returncode
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -223,15 +209,6 @@ class Watch:
             self.foreign.append(url)
 
 
-@dataclass
-class UsedPage:
-    """The page that stays open from test to test, once a test has asked for it."""
-
-    page: Page | None = None
-    first_status: str = ""
-    """The status line when the page was opened."""
-
-
 @pytest.fixture(scope="session")
 def kept():
     """Return where the page is kept that stays open from test to test."""
@@ -249,17 +226,28 @@ def shared_context(browser):
 
 @pytest.fixture
 def context(shared_context, server, kept):
-    """Watch what happens in the pages of one test, and close them after it."""
+    """Watch what happens during one test, and close the pages that it opened."""
+    before = shared_context.pages
     watch = Watch(shared_context, urlsplit(server.url).netloc)
     yield shared_context
     for page in shared_context.pages:
-        if page is not kept.page:
+        if page not in (*before, kept.page):
             page.close()
+    shared_context.clear_cookies(name=COOKIE)  # the next page is light, as the first one
     watch.stop()
     log = server.new_log()
     assert "Traceback" not in log, f"the server's log has a traceback:\n{log}"
     assert not watch.foreign, f"requests to other hosts: {watch.foreign}"
     assert not watch.errors, f"errors raised in the page: {watch.errors}"
+
+
+def new_page(context):
+    """Open a page, whose animations take no time: no test is about one."""
+    page = context.new_page()
+    devtools = context.new_cdp_session(page)
+    devtools.send("Animation.enable")
+    devtools.send("Animation.setPlaybackRate", {"playbackRate": 100})
+    return page
 
 
 def expect_whole(page):
@@ -276,7 +264,7 @@ def open_page(context, server):
     """Return a function that opens one more page on the app and waits until it is ready."""
 
     def open_page():
-        page = context.new_page()
+        page = new_page(context)
         page.goto(server.url, timeout=FIRST_LOAD)
         expect_whole(page)
         # Until all is laid out, a field that is typed into may still be drawn anew.
@@ -300,81 +288,4 @@ def used_page(open_page, kept):
     It is for tests that leave alone what outlives a run: the first run's name, which runs are
     compared, what part of a curve is in sight.
     """
-    if kept.page is None:
-        kept.page = open_page()
-        kept.first_status = kept.page.locator(".bp-status").inner_text()
-        return kept.page
-    page = kept.page
-    pause(page)
-    page.get_by_role("button", name="Train", exact=True).click()
-    _restore_playback(page)
-    _restore(page, "Export as", "Run, to import again")
-    _delete_all_but_the_first_run(page)
-    fill(page, "Run name", "")  # a name that was refused stands there still
-    _deselect(page)
-    _leave_slow_motion(page)
-    _leave_the_past(page)
-    _reset(page)
-    page.get_by_role("tab", name="Network", exact=True).click()
-    page.evaluate(SHOW_ALL_CELLS)
-    page.wait_for_function("() => Bokeh.documents.every((document) => document.is_idle)")
-    return page
-
-
-def _restore(page: Page, label: str, option: str) -> None:
-    """Choose an option of a list again, if another is chosen."""
-    if option not in page.get_by_role("combobox", name=label, exact=True).inner_text():
-        choose(page, label, option)
-
-
-def _restore_playback(page):
-    speed = page.get_by_role("combobox", name="Speed", exact=True)
-    if speed.inner_text() != FULL_SPEED:
-        choose(page, "Speed", FULL_SPEED)
-    if page.get_by_label("Stop after epochs", exact=True).input_value():
-        fill(page, "Stop after epochs", "")
-
-
-def _deselect(page):
-    deselect = page.get_by_role("button", name="Deselect", exact=True)
-    if deselect.is_visible():
-        # It is gone before it is pressed where the run was deleted that it was chosen in.
-        with suppress(TimeoutError):
-            deselect.click(timeout=2000)
-    expect(page.get_by_text("Click a cell")).to_be_visible()
-
-
-def _leave_slow_motion(page):
-    toggle = page.get_by_role("button", name="Slow motion", exact=True)
-    if toggle.get_attribute("aria-pressed") == "true":
-        toggle.click()
-    expect(toggle).to_have_attribute("aria-pressed", "false")
-
-
-def _leave_the_past(page):
-    back = page.get_by_role("button", name="Back to now", exact=True)
-    if back.is_enabled():
-        back.click()
-    expect(back).to_be_disabled()
-
-
-def _reset(page):
-    untrained = re.compile("^step 0 ")
-    # A step first, if there is none: the status then tells when the run was reset.
-    if untrained.match(page.locator(".bp-status").inner_text()):
-        page.get_by_role("button", name="Run Batch", exact=True).click()
-        expect(page.locator(".bp-status")).not_to_have_text(untrained)
-    page.get_by_role("button", name="Reset", exact=True).click()
-    expect(page.locator(".bp-status")).to_have_text(untrained)
-
-
-def _delete_all_but_the_first_run(page):
-    active = page.get_by_role("combobox", name="Active run", exact=True)
-    while (shown := active.inner_text()) != "run 1":
-        for name in ("Delete", "Delete run"):
-            page.get_by_role("button", name=name, exact=True).click()
-        expect(active).not_to_have_text(shown)
-    if others := [name for name in page.evaluate(RUNS) if name != "run 1"]:
-        choose(page, "Active run", others[0])
-        expect(active).not_to_have_text("run 1")
-        _delete_all_but_the_first_run(page)
+    return kept.keep(open_page()) if kept.page is None else kept.reset()

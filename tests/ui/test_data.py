@@ -14,6 +14,26 @@ from tests.ui.browsing import (
     tooltip,
 )
 
+# Whether a number stands right of its token, and the sign right of the last line of a text.
+COUNT_AFTER_TOKEN = """(counts) => counts.map((count) => {
+  const range = document.createRange()
+  range.selectNode(count.lastChild)
+  return range.getBoundingClientRect().left >= count.firstChild.getBoundingClientRect().right
+})"""
+ROW_LABELS = """() => {
+  // The heatmaps of the network before are kept, out of sight.
+  const seen = ({el, model}) => model.name === "X" && el.checkVisibility()
+  const [view] = [...Bokeh.index.query(seen)]
+  const axis = view.model.left[0]
+  return axis.formatter.doFormat([0, -1, -2], {loc: 0})
+}"""
+END_AFTER_TEXT = """(texts) => texts.map((text) => {
+  const lines = text.querySelector("bdi").getClientRects()
+  const end = text.querySelector("i").getBoundingClientRect()
+  const last = [...lines].filter((line) => line.bottom > end.top && line.top < end.bottom)
+  return last.every((line) => end.left >= line.right)
+})"""
+
 
 def test_the_text_that_comes_with_the_package_can_be_learned_from(used_page):
     choose(used_page, "Source", "Alice in Wonderland")
@@ -54,7 +74,7 @@ def test_a_text_is_uploaded_previewed_and_learned_from(used_page, tmp_path):
     names = tmp_path / "names.txt"
     names.write_bytes("\ufeffemma\r\nolivia\r\nava\r\n".encode())
     choose(used_page, "Source", "Text")
-    used_page.locator("input[accept='.txt,.csv,.tsv']").set_input_files(names)
+    used_page.locator("input[accept^='.txt,.csv,.tsv']").set_input_files(names)
     expect(used_page.get_by_text("longest master sequence has only 6 tokens")).to_be_visible()
     fill(used_page, "Boundary token", ".")
     expect(used_page.get_by_text("16 windows")).to_be_visible()
@@ -65,3 +85,33 @@ def test_a_text_is_uploaded_previewed_and_learned_from(used_page, tmp_path):
     expect(used_page.locator(".bp-text")).to_have_count(10)
     press(used_page, "Test loss")
     expect(used_page.get_by_text("windows at step 0")).to_be_visible()
+
+
+def test_text_written_right_to_left_turns_nothing_around_it(used_page, tmp_path):
+    text = tmp_path / "odd\u202e.txt"
+    text.write_text("\n".join(["שלום \u202eabc", "\u200fאבגד ab\u0301\t"] * 8), "utf-8")
+    choose(used_page, "Source", "Text")
+    used_page.locator("input[accept^='.txt,.csv,.tsv']").set_input_files(text)
+    fill(used_page, "Boundary token", ".")
+    expect(used_page.get_by_text("oddU+202E.txt")).to_be_visible()
+    expect(used_page.locator(".bp-count", has_text="U+202E")).to_be_visible()
+    counts = used_page.locator(".bp-count").evaluate_all(COUNT_AFTER_TOKEN)
+    assert len(counts) > 12 and all(counts)
+    press(used_page, "New run")
+    expect_active(used_page, "run 2")
+    show_tab(used_page, "Data")
+    expect(used_page.locator(".bp-text")).to_have_count(10)
+    assert all(used_page.locator(".bp-text").evaluate_all(END_AFTER_TEXT))
+
+
+def test_a_long_label_is_cut_between_its_characters(used_page, tmp_path):
+    text = tmp_path / "emoji.txt"
+    text.write_text("😀😃😄😁😆😅😂🙂" * 4, "utf-8")
+    choose(used_page, "Source", "Text")
+    used_page.locator("input[accept^='.txt,.csv,.tsv']").set_input_files(text)
+    expect(used_page.locator(".bp-preview")).to_contain_text("25 windows")
+    press(used_page, "New run")
+    expect_active(used_page, "run 2")
+    expect_drawn(used_page)
+    labels = used_page.evaluate(ROW_LABELS)
+    assert all(label.startswith("…") and label.isprintable() for label in labels)

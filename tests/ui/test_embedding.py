@@ -6,7 +6,7 @@ import urllib.request
 from playwright.sync_api import expect
 
 from tests.ui.browsing import expect_step, press
-from tests.ui.conftest import FIRST_LOAD, WHOLE
+from tests.ui.conftest import FIRST_LOAD, WHOLE, new_page
 
 # A plot whose axes were never laid out draws their labels over its cells, or not at all.
 LABELLED = """() => {
@@ -19,7 +19,7 @@ LABELLED = """() => {
 
 
 def test_within_another_layout_it_works_and_the_map_has_its_labels(context, server):
-    page = context.new_page()
+    page = new_page(context)
     page.goto(server.url.replace("main", "embedded"), timeout=FIRST_LOAD)
     expect(page.locator(".bp-status")).to_have_text(re.compile("^step 0 "), timeout=FIRST_LOAD)
     page.wait_for_function(WHOLE, timeout=FIRST_LOAD)

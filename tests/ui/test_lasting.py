@@ -11,8 +11,17 @@ from playwright.sync_api import expect
 from stores import wait_until
 
 from backprop_panel import TrainingRunManager
-from tests.ui.browsing import expect_active, expect_drawn, expect_step, fill, pause, press, standing
-from tests.ui.conftest import ACTION, FIRST_LOAD, Server, Watch, expect_whole
+from tests.ui.browsing import (
+    expect_active,
+    expect_drawn,
+    expect_step,
+    fill,
+    pause,
+    press,
+    show_tab,
+    standing,
+)
+from tests.ui.conftest import ACTION, FIRST_LOAD, Server, Watch, expect_whole, new_page
 
 SOME_STEPS = re.compile(r"^step [\d,]{3,} ")
 
@@ -32,6 +41,12 @@ IS_COVERED = """(button) => {
   const seen = document.elementFromPoint(x + width / 2, y + height / 2)
   return seen.closest("dialog") != null
 }"""
+
+# Not each step is measured, and the last one need not be.
+MEASURED = """(step) => [...Bokeh.index.query(({model}) => model.name === "gradient_norm")]
+  .some(({model}) => model.renderers.some(({data_source}) =>
+    data_source.data.xs?.length === 3
+      && data_source.data.xs.every((xs) => xs.length > 1 && xs.at(-1) <= step)))"""
 
 STORED_STEP = """SELECT json_extract(meta, '$.step') FROM states JOIN runs ON runs.id = states.run
 WHERE runs.name = ?"""
@@ -79,7 +94,7 @@ class Lasting:
         while len(self.windows) < count:
             if self.windows:
                 train(self.windows[0])
-            self.windows.append(self.context.new_page())
+            self.windows.append(new_page(self.context))
             self.windows[-1].goto(self.server.url, timeout=FIRST_LOAD)
             expect_whole(self.windows[-1])
             # Until all is laid out, a field that is typed into may still be drawn anew.
@@ -192,6 +207,20 @@ def test_a_page_comes_back_after_its_connection_broke_down(lasting):
     watch.stop()
     assert not watch.errors
     assert "Warning" not in lasting.server.log()
+
+
+def test_health_of_steps_that_were_trained_before_is_there_after_a_reload(lasting):
+    (page,) = lasting.open(1)
+    for _ in range(3):
+        train(page)
+    step = standing(page)[0]
+    page.reload()
+    expect_whole(page)
+    expect_drawn(page)
+    show_tab(page, "Health")
+    expect(page.get_by_text(re.compile(r"measured at .* of the steps 1 to "))).to_be_visible()
+    page.wait_for_function(MEASURED, arg=step)
+    show_tab(page, "Network")
 
 
 def lost_notice(page):

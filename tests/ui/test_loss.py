@@ -2,8 +2,11 @@
 
 import re
 
+import numpy as np
+import pytest
 from playwright.sync_api import expect
 
+from backprop_panel.views.plots.numbers import NUMBER_JS, exact, number
 from tests.ui.browsing import (
     choose,
     curves,
@@ -12,8 +15,10 @@ from tests.ui.browsing import (
     expect_drawn,
     expect_step,
     press,
+    same_run,
     show_runs,
     show_tab,
+    standing,
     window,
     zoom_in,
 )
@@ -90,3 +95,48 @@ def test_a_run_that_is_ticked_again_is_compared_again(used_page):
     show_tab(used_page, "Loss")
     expect(used_page.get_by_text("● run 1")).to_be_visible()
     expect_curves(used_page, "loss", "run 1", "run 2")
+
+
+def test_browser_and_server_write_numbers_alike(used_page):
+    random = np.random.default_rng(0)
+    powers = 10.0 ** random.integers(-12, 12, 500)
+    values = [0.0, 0.9, 9999.99, 0.25, 1e-8, *(random.normal(size=500) * powers).tolist()]
+    written = f"(values) => {{ {NUMBER_JS} return values.map((value) => written(value, 4)) }}"
+    assert used_page.evaluate(written, values) == list(map(number, values))
+
+
+def test_last_and_best_loss_stand_in_the_legend_and_the_table_alike(used_page):
+    press(used_page, "Run Full Epoch")
+    expect_step(used_page, 16, epoch=1)
+    run = same_run()
+    run.trainer.run_epoch()
+    losses = run.summary.losses
+    show_tab(used_page, "Loss")
+    text = f"last batch {number(losses.last)}, best {number(losses.best)} (validation)"
+    expect(used_page.get_by_text(text)).to_be_visible()
+    assert standing(used_page)[2] == pytest.approx(losses.last, rel=1e-3)
+    show_tab(used_page, "Runs")
+    for loss in (losses.last, losses.best):
+        cell = used_page.get_by_role("row", name="run 1").get_by_text(number(loss), exact=True)
+        expect(cell).to_have_attribute("title", exact(loss))
+
+
+def test_a_curve_tells_the_number_of_its_nearest_point(used_page):
+    press(used_page, "Run Full Epoch")
+    expect_step(used_page, 16, epoch=1)
+    show_tab(used_page, "Loss")
+    expect_curves(used_page, "loss", "run 1")
+    expect_drawn(used_page)
+    tell = """() => {
+      const [view] = [...Bokeh.index.query(({model}) => model.name === "loss")]
+      const [renderer] = view.model.renderers.filter((each) => each.glyph?.type === "MultiLine")
+      const {xs, ys, label} = renderer.data_source.data
+      const line = label.indexOf("run 1, floor"), at = 25
+      const {left, top} = view.el.getBoundingClientRect()
+      const frame = view.frame
+      return [left + frame.x_scale.compute(xs[line][at]), top + frame.y_scale.compute(ys[line][at])]
+    }"""
+    used_page.mouse.move(*used_page.evaluate(tell))
+    floor = number(same_run().dataset.optimal_loss("cross_entropy"), digits=7)
+    expect(used_page.locator(".bk-Tooltip").get_by_text(f"loss {floor}")).to_be_visible()
+    expect(used_page.locator(".bk-Tooltip").get_by_text("No network does better")).to_be_visible()

@@ -18,8 +18,11 @@ from tests.ui.browsing import (
     point_at,
     press,
     same_run,
+    show_part,
+    texts_on,
     tooltip,
     window,
+    write_down_texts,
     zoom_in,
 )
 
@@ -58,6 +61,19 @@ def test_zoomed_cells_have_the_colours_of_their_values(used_page):
     cells = [(row, column) for row in range(8, 13) for column in range(17, 24)]
     found = colours(used_page, "W2", cells)
     assert found == expected_colours(used_page, "W2", record.weights[1], cells)
+
+
+def test_cells_that_are_large_enough_show_their_numbers(used_page):
+    record = same_run().trainer.run_batch()
+    write_down_texts(used_page)
+    show_part(used_page, "W2", rows=(5, 9), columns=(3, 4))
+    press(used_page, "Run Batch")
+    expect_step(used_page, 1)
+    expect_drawn(used_page)
+    for heatmap, values in (("W2", record.weights[1]), ("dW2", record.weight_gradients[1])):
+        seen = values[5:10, 3:5].ravel()
+        shown = [float(text.replace("−", "-")) for text in texts_on(used_page, heatmap, seen.size)]
+        assert shown == pytest.approx(seen.tolist(), rel=0.03), heatmap
 
 
 def test_zooming_into_a_value_zooms_its_gradient_and_nothing_else(used_page):
@@ -153,7 +169,8 @@ def test_each_heatmap_of_a_second_run_is_below_its_caption(used_page):
     expect(used_page.get_by_label("Active run", exact=True)).to_contain_text("run 2")
     expect_drawn(used_page)
     for name in HEATMAPS:
-        caption = used_page.locator(".bp-caption", has_text=re.compile(rf"^{name} ")).bounding_box()
+        caption = used_page.locator(".bp-caption:visible", has_text=re.compile(rf"^{name} "))
+        caption = caption.bounding_box()
         x, y = on_screen(used_page, name, 0, 0)
         assert caption["x"] <= x <= caption["x"] + caption["width"], name
         assert caption["y"] + caption["height"] <= y + 5, name

@@ -9,6 +9,7 @@ from tests.ui.browsing import (
     STATUS,
     choose,
     expect_active,
+    expect_drawn,
     expect_step,
     fill,
     hovered,
@@ -26,7 +27,7 @@ def page(used_page):
 
 
 def test_at_first_load_one_pass_has_been_made(page, kept):
-    step, epoch, loss = STATUS.match(kept.first_status).groups()
+    step, epoch, loss, _ = STATUS.match(kept.first_status).groups()
     assert (step, epoch) == ("0", "0")
     assert float(loss) > 0
 
@@ -92,7 +93,7 @@ def test_a_training_setting_changes_at_once(page, label, option):
 @pytest.mark.parametrize(
     ("tab", "text"),
     [
-        ("Loss", "solid training · dashed validation · dotted floor"),
+        ("Loss", "dashed: validation, after each epoch · dotted: floor"),
         ("Runs", "Ticked runs are compared"),
         ("Data", "Master sequences"),
     ],
@@ -102,7 +103,7 @@ def test_every_tab_shows_its_view(page, tab, text):
     expect_step(page, 16, epoch=1)
     show_tab(page, tab)
     expect(page.get_by_text(text).first).to_be_visible()
-    page.wait_for_timeout(500)
+    expect_drawn(page)
 
 
 def test_visualizing_moves_no_weight(page):

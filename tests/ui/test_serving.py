@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.ui.browsing import expect_step, press
-from tests.ui.conftest import FIRST_LOAD, Server, Watch, expect_whole
+from tests.ui.conftest import FIRST_LOAD, Server, Watch, expect_whole, new_page
 
 # Panel's login page loads its logo from the CDN.
 LOGO = f"https://cdn.holoviz.org/panel/{pn.__version__}/dist/images/logo_stacked.png"
@@ -21,11 +21,9 @@ MODES = {
     ],
     "reused sessions": ["--reuse-sessions", "--warm"],
     "reused and warmed sessions": ["--reuse-sessions", "warm"],
-    "reloading, short sessions": [
+    "reloading, warm, short sessions, with more around it": [
         *("--dev", "--autoreload", "--unused-session-lifetime", "1", "--keep-alive", "1000"),
         *("--check-unused-sessions", "100", "--session-token-expiration", "60"),
-    ],
-    "warm, with more around it": [
         *("--warm", "--global-loading-spinner", "--static-dirs", "tests=tests"),
         *("--setup", "tests/stores.py", "--plugins", "tests.plugin", "--enable-xsrf-cookies"),
         *("--websocket-compression-level", "9", "--session-ids", "unsigned"),
@@ -46,9 +44,9 @@ def start(tmp_path):
     """Return a function that starts a server. Ctrl-C ends it at last, without a traceback."""
     servers = []
 
-    def start(*options, address="main"):
+    def start(*options, **where):
         log = tmp_path / f"server {len(servers)}.log"
-        servers.append(Server(log, options=options, address=address))
+        servers.append(Server(log, options=options, **where))
         servers[-1].wait_until_it_answers()
         return servers[-1]
 
@@ -66,7 +64,7 @@ def visit(browser):
     def visit(server):
         contexts.append(browser.new_context(viewport={"width": 1280, "height": 800}))
         watches.append(Watch(contexts[-1], urlsplit(server.url).netloc))
-        page = contexts[-1].new_page()
+        page = new_page(contexts[-1])
         page.goto(server.url, timeout=FIRST_LOAD)
         return page
 
@@ -124,3 +122,16 @@ def test_several_processes_are_refused_with_a_reason(tmp_path, visit):
         assert "Traceback" not in server.log()
     finally:
         server.stop(signal.SIGINT)
+
+
+def test_a_page_is_whole_again_once_its_server_has_been_restarted(start, visit, tmp_path):
+    store = tmp_path / "runs.sqlite"
+    server = start(store=store)
+    page = visit(server)
+    expect_to_work(page)
+    assert server.stop(signal.SIGTERM) == 0
+    expect(page.locator("dialog.bp-lost-connection")).to_contain_text("The server is gone")
+    start(store=store, port=server.port)
+    press(page, "Run Batch")
+    expect_step(page, 2)  # until then, the page of the server before is seen
+    expect_whole(page)

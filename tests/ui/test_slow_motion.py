@@ -37,7 +37,8 @@ COLLECT_PHASES = """(bar) => {
 
 # The percentage of its rows that each image of each heatmap shows.
 HIDDEN = """(names) => names.map((name) => {
-  const [view] = [...Bokeh.index.query((each) => each.model.name === name)]
+  const seen = ({el, model}) => model.name === name && el.checkVisibility()
+  const [view] = [...Bokeh.index.query(seen)]
   return [...view.canvas_view.underlays_el.querySelectorAll("canvas")].map((cells) => {
     const inset = cells.style.clipPath.match(/inset\\(([\\d.]+)% [\\da-z]+ ([\\d.]+)%/)
     return inset ? 100 - inset[1] - inset[2] : 100
@@ -46,7 +47,8 @@ HIDDEN = """(names) => names.map((name) => {
 
 # How many lines of an outline that is wider than one pixel a heatmap has.
 STRONG = """(names) => names.filter((name) => {
-  const [view] = [...Bokeh.index.query((each) => each.model.name === name)]
+  const seen = ({el, model}) => model.name === name && el.checkVisibility()
+  const [view] = [...Bokeh.index.query(seen)]
   return view.model.renderers.some(({data_source: {data}}) =>
     [...(data.width ?? [])].some((width) => width > 1))
 })"""
@@ -237,4 +239,3 @@ def test_a_deep_network_has_its_phase_in_sight(used_page):
         )
         assert outer["x"] <= inner["x"] + 1
         assert inner["x"] + inner["width"] <= outer["x"] + outer["width"] + 1
-    fill(used_page, "Hidden layers", "2")

@@ -44,6 +44,9 @@ def test_square_weights_are_loaded_only_after_an_answer(used_page, module, tmp_p
     expect(dialog.get_by_role("row", name="fc2.weight")).to_contain_text("transposed or not?")
     expect(dialog.get_by_role("button", name="Load into a new run")).to_be_disabled()
     expect(dialog.get_by_role("button", name="Load into run 1")).to_be_disabled()
+    for name in ("Load into a new run", "Load into run 1"):  # as any that is disabled
+        color = "rgba(0, 0, 0, 0.26)"
+        expect(dialog.get_by_role("button", name=name)).to_have_css("color", color)
     press(used_page, "As they are, (in, out)")
     expect(dialog.get_by_role("row", name="fc2.weight")).to_contain_text("as it is")
     press(used_page, "Load into run 1")

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from stores import wait_until
 
 from tests.ui.browsing import expect_active, expect_step, fill, press
-from tests.ui.conftest import FIRST_LOAD, Server
+from tests.ui.conftest import FIRST_LOAD, Server, new_page
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def visitor(browser):
 
 
 def visit(context, url):
-    page = context.new_page()
+    page = new_page(context)
     page.goto(url, timeout=FIRST_LOAD)
     expect(page.get_by_text("Click a cell")).to_be_visible(timeout=FIRST_LOAD)
     return page
@@ -88,7 +88,7 @@ def test_a_made_up_key_is_replaced_by_a_random_one(class_server, visitor):
 
 
 def test_a_browser_without_cookies_is_told_why_there_is_no_page(class_server, visitor):
-    page = visitor().new_page()
+    page = new_page(visitor())
     page.add_init_script("Object.defineProperty(document, 'cookie', {get: () => '', set() {}})")
     page.goto(class_server.url, timeout=FIRST_LOAD)
     expect(page.get_by_text("this browser keeps none")).to_be_visible(timeout=FIRST_LOAD)

@@ -1,0 +1,51 @@
+"""The theme that a person chose stays when the page is made anew."""
+
+import signal
+from contextlib import closing
+
+from playwright.sync_api import expect
+
+from tests.ui.browsing import press
+from tests.ui.conftest import ACTION, FIRST_LOAD, Server, expect_whole
+
+MAP_COLOR = """() => [...Bokeh.index.query(({model}) => model.name === "dŷ")]
+  .map(({model}) => model.background_fill_color)[0]"""
+
+
+def expect_theme(page, theme):
+    """Wait until page and map have a theme."""
+    expect(page.locator(f".page.mui-{theme}")).to_be_attached(timeout=FIRST_LOAD)
+    color = {"light": "#fbfbfa", "dark": "#121417"}[theme]
+    page.wait_for_function(f"({MAP_COLOR})() === '{color}'", timeout=FIRST_LOAD)
+
+
+def test_a_chosen_theme_stays_after_a_reload_and_after_a_restart_of_the_server(browser, tmp_path):
+    server = Server(tmp_path / "first.log", store=tmp_path / "runs.sqlite")
+    with closing(browser.new_context()) as context:
+        context.set_default_timeout(ACTION)
+        try:
+            server.wait_until_it_answers()
+            page = context.new_page()
+            page.goto(server.url, timeout=FIRST_LOAD)
+            expect_whole(page)
+            expect_theme(page, "light")
+            press(page, "Toggle theme")
+            expect_theme(page, "dark")
+            lost = page.locator("dialog.bp-lost-connection")
+            server.stop(signal.SIGKILL)
+            expect(lost).to_be_visible()
+            server = Server(
+                tmp_path / "second.log", store=tmp_path / "runs.sqlite", port=server.port
+            )
+            server.wait_until_it_answers()
+            expect(lost).to_have_count(0, timeout=FIRST_LOAD)  # it connects again by itself
+            expect_whole(page)
+            expect_theme(page, "dark")
+            page.reload()
+            expect_whole(page)
+            expect_theme(page, "dark")
+            page.goto(f"{server.url}?theme=default", timeout=FIRST_LOAD)
+            expect_whole(page)
+            expect_theme(page, "light")
+        finally:
+            server.stop()

@@ -1,6 +1,7 @@
-"""Draw the README's pictures from the running app: light and dark, 1280 wide, few colours each.
+"""Draw the page from the running app: the README's two pictures, and every tab at every size.
 
-Run it with ``python benchmarks/screenshots.py``; it writes into ``docs/``.
+Run it with ``python benchmarks/screenshots.py``. The README's pictures, light and dark and of few
+colours, go into ``docs/``. The others, to be looked at after a change, go into ``screenshots/``.
 """
 
 from __future__ import annotations
@@ -13,8 +14,13 @@ from PIL import Image
 from playwright.sync_api import Page
 from serving import browser, opened, press, served
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+ROOT = Path(__file__).resolve().parent.parent
+DOCS, ALL = ROOT / "docs", ROOT / "screenshots"
+TABS = ("Network", "Loss", "Runs", "Data", "Health", "Difference", "Surface", "Sweep")
+SIZES = ((1280, 720), (1280, 800), (1920, 1080), (390, 844))
+THEMES = {"light": "default", "dark": "dark"}
 COLOURS = 128
+LOADING = "Loading …"
 SELECTED = ("dW2", 3, 17)
 
 ON_SCREEN = """([name, row, column]) => {
@@ -44,14 +50,28 @@ def save(page: Page, name: str) -> None:
     picture.quantize(COLOURS).save(DOCS / name, optimize=True)
 
 
+def save_all_tabs(page: Page, theme: str) -> None:
+    """Save each tab at each size."""
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        for tab in TABS:
+            page.get_by_role("tab", name=tab, exact=True).click()
+            page.get_by_text(LOADING, exact=True).first.wait_for(state="hidden")
+            page.wait_for_function("() => Bokeh.documents.every((document) => document.is_idle)")
+            page.wait_for_timeout(1500)  # for what is drawn after the view has come
+            page.screenshot(path=ALL / f"{tab.lower()}-{width}x{height}-{theme}.png")
+
+
 def main() -> None:
-    """Draw both pictures."""
-    DOCS.mkdir(exist_ok=True)
+    """Draw all pictures."""
+    for folder in (DOCS, ALL):
+        folder.mkdir(exist_ok=True)
     with served("apps/main.py") as (url, _), browser() as chromium:
-        for name, theme in (("light", "default"), ("dark", "dark")):
+        for name, theme in THEMES.items():
             page = opened(chromium, f"{url}?theme={theme}")
             prepare(page)
             save(page, f"screenshot-{name}.png")
+            save_all_tabs(page, name)
             page.close()
 
 

@@ -1,10 +1,11 @@
-"""What a store costs: the training rate with and without one, and the time to open many runs.
+"""What a run's keeping costs: training with and without a store and the layers' measures; opening.
 
 The page's default network trains in its worker, as it does behind the page, for a second at a time:
 in turn kept in memory and in a file on the disk of the current folder. What others do on the
 machine moves the rate more than a store does; the processor time, the saving thread's included, it
 moves less. Opening a store with a thousand runs is held against loading fifty, in one interleaved
-run; ``--opening`` measures this alone. Run it with ``python benchmarks/storing.py``.
+run; ``--opening`` measures this alone, ``--measures`` the cost of the layers' measures. Run it with
+``python benchmarks/storing.py``.
 """
 
 from __future__ import annotations
@@ -24,13 +25,17 @@ from backprop_panel import TrainingRun, TrainingRunManager  # noqa: E402
 from backprop_panel.training.worker import StopWhen  # noqa: E402
 
 CONFIG = {"learning_rate": 0.01, "loss_type": "cross_entropy", "optimizer": "adam"}
-BLOCKS = 40
+WIDE = CONFIG | {"hidden_dimension": 512, "hidden_layers": 3, "batch_size": 256}
+BLOCKS = 30
 BLOCK_SECONDS = 1.0
+LEAD_SECONDS = 1.0
 OPENINGS = 9
 LOADED_RUNS = 50
 LISTED_RUNS = 1000
 STEPS = 20_000
-KEYS = {"runs": "id"} | dict.fromkeys(("states", "checkpoints", "events", "history"), "run")
+KEYS = {"runs": "id"} | dict.fromkeys(
+    ("states", "checkpoints", "events", "history", "health"), "run"
+)
 """The column with a run's id in each table of a store."""
 
 
@@ -62,11 +67,48 @@ def measure_rates(folder: Path) -> None:
     print_ratio("processor time a step", times, 1e6, "µs")
 
 
-def print_ratio(title: str, pairs: list[tuple[float, float]], scale: float, unit: str) -> None:
+def print_ratio(
+    title: str,
+    pairs: list[tuple[float, float]],
+    scale: float,
+    unit: str,
+    names: tuple[str, str] = ("in memory", "stored"),
+) -> None:
     """Print medians, and the median ratio of those measured one after the other."""
-    memory, store = (median(column) * scale for column in zip(*pairs, strict=True))
-    ratio = median(store / memory for memory, store in pairs)
-    print(f"  {title:<24}in memory {memory:6.0f} {unit}, stored {store:6.0f} {unit}: {ratio:.3f} x")
+    first, second = (median(column) * scale for column in zip(*pairs, strict=True))
+    ratio = median(later / former for former, later in pairs)
+    print(
+        f"  {title:<24}{names[0]} {first:6.0f} {unit}, {names[1]} {second:6.0f} {unit}: "
+        f"{ratio:.3f} x"
+    )
+
+
+def processor_time_of_a_step(run: TrainingRun, seconds: float) -> float:
+    """Return the processor time of a step of a run that trains on this thread."""
+    engine, size = run.trainer.engine, run.trainer.batch_size
+    first, begin, end = engine.step, process_time(), perf_counter() + seconds
+    while perf_counter() < end:
+        engine.advance(size, 100)
+    return (process_time() - begin) / (engine.step - first)
+
+
+def measure_measures() -> None:
+    """Print the processor time of a step with and without the measures of the layers.
+
+    One run is measured in every second block: two runs differ by more than that for the places
+    that their arrays have in memory.
+    """
+    for title, config in {"default": CONFIG, "3 layers of 512": WIDE}.items():
+        run = TrainingRun("measured", config)
+        engine, times = run.trainer.engine, {False: [], True: []}
+        processor_time_of_a_step(run, LEAD_SECONDS)
+        for block in range(2 * BLOCKS):
+            engine.measuring = block % 4 in (1, 2)  # the order changes too
+            engine._meter._time.restart()  # the block before this one saved nothing up
+            times[engine.measuring].append(processor_time_of_a_step(run, BLOCK_SECONDS))
+        pairs = list(zip(times[False], times[True], strict=True))
+        print_ratio(title, pairs, 1e6, "µs", ("without", "measured"))
+        print(f"  {len(engine.health.moments)} moments in {BLOCKS * BLOCK_SECONDS:.0f} s")
 
 
 def store_with(path: Path, runs: int) -> None:
@@ -129,12 +171,17 @@ def measure_opening(folder: Path) -> None:
 
 def main() -> None:
     """Measure and print."""
+    only = set(sys.argv) & {"--opening", "--measures"}
     with TemporaryDirectory(dir=".") as folder:
-        if "--opening" not in sys.argv:
+        if not only:
             print("Training the default network")
             measure_rates(Path(folder))
-        print("Opening a store")
-        measure_opening(Path(folder))
+        if not only or "--measures" in only:
+            print("Training with the measures of the layers, processor time a step")
+            measure_measures()
+        if not only or "--opening" in only:
+            print("Opening a store")
+            measure_opening(Path(folder))
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def test_replay_starts_with_the_initial_weights_and_settings():
 def test_deviation_belongs_to_one_replay():
     run = trained_run()
     sound = run.replay(4)
-    run.history._columns["loss"] += 0.5
+    run.history._columns["loss"][0] += 0.5
     assert "From step 1 on" in run.replay(4).deviation
     assert "From step 1 on" in run.step_again(4).deviation
     assert sound.deviation == ""

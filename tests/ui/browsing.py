@@ -186,12 +186,20 @@ def expect_map(page):
 
 
 def on_screen(page, name, x, y):
-    """Return where a point of a plot is on the screen."""
+    """Return where a point of a plot is on the screen, once it has come to rest."""
     expect_map(page)
     place = page.evaluate(
-        f"""([name, x, y]) => {{ {_FIGURE}
-          const box = view.el.getBoundingClientRect()
-          return [box.x + view.frame.x_scale.compute(x), box.y + view.frame.y_scale.compute(y)]
+        f"""async ([name, x, y]) => {{
+          const place = () => {{ {_FIGURE}
+            const box = view.el.getBoundingClientRect()
+            return [box.x + view.frame.x_scale.compute(x), box.y + view.frame.y_scale.compute(y)]
+          }}
+          let before
+          do {{
+            before = String(place())
+            await new Promise((go) => requestIdleCallback(() => requestAnimationFrame(go)))
+          }} while (String(place()) !== before)
+          return place()
         }}""",
         [name, x, y],
     )

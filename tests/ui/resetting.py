@@ -121,6 +121,8 @@ RESET = f"""async (opened) => {{
   ;({SHOW_ALL_CELLS})()
   scroll_back()
   await until(() => Bokeh.documents.every((each) => each.is_idle))
+  // React shows what its widgets were given in tasks of its own, which come before the idle time.
+  await new Promise((go) => requestIdleCallback(go))
 }}"""
 
 

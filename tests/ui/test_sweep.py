@@ -55,16 +55,18 @@ def test_a_sweep_is_defined_trained_compared_and_opened(used_page):
     expect(used_page.get_by_role("tab", name="Network")).to_have_attribute("aria-selected", "true")
 
 
-def test_a_sweep_is_paused_and_goes_on(used_page):
-    begin(used_page, epochs="400", seeds="1")
-    expect(used_page.get_by_text(re.compile("6 runs of 400 epochs: about"))).to_be_visible()
+def test_a_sweep_is_paused_goes_on_and_is_cancelled(used_page):
+    begin(used_page, epochs="4000", seeds="1")
+    expect(used_page.get_by_text(re.compile("6 runs of 4,000 epochs: about"))).to_be_visible()
     press(used_page, "Start sweep")
     expect(used_page.get_by_text(re.compile("[1-9] running"))).to_be_visible()
     press(used_page, "Pause sweep")
     expect(used_page.get_by_text(re.compile("waiting.* · paused"))).to_be_visible()
-    fill(used_page, "Epochs of each", "401")  # the form stays as it is meanwhile
+    fill(used_page, "Epochs of each", "4001")  # the form stays as it is meanwhile
     press(used_page, "Go on")
-    expect(used_page.get_by_text(re.compile("100% · 6 finished"))).to_be_visible()
+    expect(used_page.get_by_text(re.compile("[1-9] running"))).to_be_visible()
+    press(used_page, "Cancel sweep")
+    expect(used_page.get_by_text(re.compile("waiting.* · cancelled"))).to_be_visible()
 
 
 def test_a_sweep_that_cannot_work_is_refused_beside_its_form(used_page):

@@ -67,6 +67,8 @@ class RemoteRun:
     state : PackedState or None
         The newest checkpoint.
     health : list of Moment
+    is_unsaved : bool
+        Whether the checkpoint is not in the store yet.
     parent : None
         It is no fork.
     """
@@ -80,25 +82,23 @@ class RemoteRun:
     parent: ClassVar[None] = None
     _saves: int | None = None
     _saved_step: int = 0
-    _new_states: list[PackedState] = field(default_factory=list)
+    is_unsaved: bool = False
 
     def take_state(self, state: PackedState, health: list[Moment]) -> None:
-        """Keep a checkpoint, which `save` writes."""
+        """Keep a checkpoint, which `save` writes.
+
+        One that waited for that is let go: a store that is slow must not fill the memory.
+        """
         if self.state is not None and self.state.step == state.step:
             return
         self.state, self.health = state, health
-        self._new_states.append(state)
+        self.is_unsaved = True
 
     def return_to_state(self) -> None:
         """Forget the updates after the newest checkpoint."""
         known = History()
         known.restore(self.history, 0 if self.state is None else self.state.step)
         self.history = known
-
-    @property
-    def is_unsaved(self) -> bool:
-        """Whether there is a checkpoint that is not in the store."""
-        return bool(self._new_states)
 
     def save(self, db: sqlite3.Connection, index: RunIndex) -> _Mark:
         """Write what is new up to the newest checkpoint; `saved` marks it as written.
@@ -115,7 +115,7 @@ class RemoteRun:
         else:
             saves = self._saves + 1
             self._count_save(db, saves)
-        step, states = self.state.step, list(self._new_states)
+        step = self.state.step
         self._write_state(db)
         event = pack_json(to_json(Trained(0, self.config["batch_size"], step)))
         db.execute("REPLACE INTO events VALUES (?, 0, ?)", (self.id, event))
@@ -124,16 +124,13 @@ class RemoteRun:
             rows = {name: column[part] for name, column in self.history.items()}
             db.execute("REPLACE INTO history VALUES (?, ?, ?)", (self.id, first, pack_arrays(rows)))
         write_health(db, self.id, self.health)
-        db.executemany(
-            "REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?)",
-            [(self.id, *state) for state in states],
-        )
-        return _Mark(saves, step, len(states))
+        db.execute("REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?)", (self.id, *self.state))
+        return _Mark(saves, step)
 
     def saved(self, mark: _Mark) -> None:
         """Note that what `save` wrote is in the file: its transaction has succeeded."""
         self._saves, self._saved_step = mark.saves, mark.step
-        del self._new_states[: mark.states]
+        self.is_unsaved = False
 
     def _count_save(self, db: sqlite3.Connection, saves: int) -> None:
         """Count a save; raise `Conflict` if another process has saved the run in between."""
@@ -157,11 +154,10 @@ class RemoteRun:
 
 
 class _Mark(NamedTuple):
-    """What one `RemoteRun.save` wrote: the counter of saves, the step, and how many states."""
+    """What one `RemoteRun.save` wrote: the counter of saves, and the step."""
 
     saves: int
     step: int
-    states: int
 
 
 def read_remote_run(db: sqlite3.Connection, run_id: str) -> RemoteRun | None:

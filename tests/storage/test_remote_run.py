@@ -1,0 +1,25 @@
+"""A run that is trained in another process, and its checkpoints."""
+
+from contextlib import closing
+
+from stores import SMALL
+
+from backprop_panel import TrainingRun
+from backprop_panel.storage.database import Store
+from backprop_panel.storage.remote_run import PackedState, RemoteRun
+from backprop_panel.storage.run_index import RunIndex
+
+
+def test_only_the_newest_of_the_checkpoints_that_wait_for_a_slow_store_is_kept(tmp_path):
+    trained = TrainingRun("run", SMALL)
+    run = RemoteRun("id", "name", dict(trained.config))
+    for _ in range(3):
+        trained.trainer.run_batch()
+        run.take_state(PackedState.of(trained.trainer.engine.state()), [])
+    run.history.restore(trained.history)
+    with closing(Store(tmp_path / "runs.sqlite")) as store:
+        with store.transaction() as db:
+            run.saved(run.save(db, RunIndex(db, "")))
+        with store.transaction(writing=False) as db:
+            assert db.execute("SELECT step FROM checkpoints").fetchall() == [(3,)]
+    assert not run.is_unsaved

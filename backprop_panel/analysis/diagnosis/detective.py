@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from ...runs.demonstrations import DEMONSTRATIONS, GOOD, demonstration_run
 from ...runs.manager import TrainingRunManager
 from ...runs.run import TrainingRun
 from ...settings import SettingError, one_of
+from ...training.event_log import to_json
 from ..checks.gradient_check import THRESHOLD, check_gradients
 from ..checks.update_audit import audit
 from .evidence import Evidence
@@ -188,6 +190,8 @@ class Investigation:
         self.results: dict[str, str] = {}
         self.answers: list[str] = []
         self.given_up = False
+        self._evidence: Evidence | None = None
+        self._events: list[dict[str, Any]] = []
 
     @property
     def solved(self) -> bool:
@@ -225,16 +229,23 @@ class Investigation:
             return self.results[name]
         if not self.left:
             raise SettingError("check", f"All {BUDGET} checks are spent: name a suspect.")
-        run = self.mystery.run
-        if run.trainer.step < 2:
+        if self.mystery.run.trainer.step < 2:
             raise SettingError("check", "The run has to make some steps before it can be checked.")
-        evidence = Evidence(run, run.trainer.step)
-        for _ in evidence.gather():
-            pass
         _, says = CHECKS[name]
+        evidence = self._gathered()
         with np.errstate(all="ignore"):
             self.results[name] = _judged(says, evidence)
         return self.results[name]
+
+    def _gathered(self) -> Evidence:
+        """Return the evidence of the run as it is; it takes as long as most checks."""
+        run = self.mystery.run
+        events = [to_json(event) for event in run.trainer.engine.events]
+        if self._evidence is None or self._events != events:
+            self._evidence, self._events = Evidence(run, run.trainer.step), events
+            for _ in self._evidence.gather():
+                pass
+        return self._evidence
 
     def answer(self, suspect: str) -> bool:
         """Name a suspect; return whether it is the cause.

@@ -12,6 +12,7 @@ from backprop_panel.analysis.diagnosis.detective import (
     plant,
     suspects,
 )
+from backprop_panel.analysis.diagnosis.evidence import Evidence
 from backprop_panel.runs.demonstrations import GOOD
 from backprop_panel.runs.run import TrainingRun
 from backprop_panel.settings import SettingError
@@ -61,6 +62,19 @@ def test_the_gradient_check_names_the_wrong_layers():
 def test_the_steps_of_an_epoch_show_a_batch_that_is_left_out():
     said = investigation("dropped_last_batch").check("epochs")
     assert said == "An epoch has 17 steps, with batches of 30 of 512 training examples."
+
+
+def test_moments_of_a_run_that_stays_as_it_is_are_measured_once(monkeypatch):
+    gathered = []
+    gather = Evidence.gather
+    monkeypatch.setattr(Evidence, "gather", lambda self: gathered.append(self) or gather(self))
+    case = investigation()
+    case.check("layers")
+    case.check("epochs")
+    assert len(gathered) == 1
+    case.mystery.run.trainer.run_batch()
+    case.check("audit")
+    assert [evidence.step for evidence in gathered] == [40, 41]
 
 
 def test_checks_are_few():

@@ -86,18 +86,16 @@ def test_weights_loaded_in_another_process_are_seen_with_every_step_after(tmp_pa
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(200, marks=soak, id="soak")])
-def test_a_process_killed_at_any_moment_loses_at_most_a_second(kills, tmp_path):
+def test_a_process_killed_at_any_moment_loses_nothing_that_was_saved(kills, tmp_path):
     path, chance, reference = tmp_path / "runs.sqlite", random.Random(kills), Undisturbed()
     gone, before = [], 0
     for _ in range(kills):
         process = start("train", path)
         process.stdout.readline()  # it trains
         time.sleep(chance.random() * 2)
-        killed = time.monotonic()
         os.kill(process.pid, signal.SIGKILL)
         reports = said(process)
-        surely = [step for moment, step in reports if moment <= killed - 1]
-        before = max([before, *surely])
+        before = max([before, *(saved for saved, _ in reports)])
         assert integrity(path) == "ok"
         manager = TrainingRunManager(path)
         run = manager.current

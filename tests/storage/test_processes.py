@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
-from stores import SMALL, train
+from stores import PATIENCE, SMALL, train
 
 from backprop_panel import TrainingRunManager
 from tests.bundles import weights_file
@@ -45,7 +45,7 @@ def load_elsewhere(path, file):
     )
     root = PROCESS.parent.parent
     command = [sys.executable, "-W", "error", "-c", code]
-    subprocess.run(command, input=file, cwd=root, check=True, timeout=60)
+    subprocess.run(command, input=file, cwd=root, check=True, timeout=PATIENCE)
 
 
 def integrity(path):

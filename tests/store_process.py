@@ -26,14 +26,14 @@ def say(*words):
 
 
 def keep_training(manager, seconds, seed):
-    """Train the current run until killed, and say ever again how far it is and when."""
+    """Train the current run until killed, and say ever again how far it is saved and trained."""
     if manager.current is None:
         manager.create(**SMALL, optimizer="adam")
     run = manager.current
     run.worker.start(StopWhen(), STEPS_PER_SECOND)
     while True:
-        step = run.trainer.step
-        say(time.monotonic(), step)
+        saved = manager._autosave._entries[run.id].saved
+        say(saved.rows if saved else 0, run.trainer.step)
         time.sleep(0.01)
 
 

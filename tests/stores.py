@@ -14,7 +14,7 @@ SMALL = {
     "batch_size": 7,
     "learning_rate": 0.05,
 }
-PATIENCE = 20.0
+PATIENCE = 120.0
 
 
 def train(run, steps):

@@ -8,7 +8,7 @@ import pytest
 from backprop_panel.analysis.background import Background, gathered, in_turns
 from backprop_panel.training.worker import TURNS
 
-PATIENCE = 10
+PATIENCE = 60
 
 
 class Rests(Event):

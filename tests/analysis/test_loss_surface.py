@@ -17,7 +17,7 @@ from backprop_panel.analysis.record_cell import RecordCell
 from backprop_panel.training.worker import StopWhen
 
 CONFIG = {"num_samples": 300, "hidden_dimension": 6, "learning_rate": 0.1}
-PATIENCE = 30
+PATIENCE = 120
 
 
 def run_of(steps=20, **config):

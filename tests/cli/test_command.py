@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from dask_processes import ENVIRONMENT
-from stores import same, wait_until
+from stores import PATIENCE, same, wait_until
 
 from backprop_panel import TrainingRun, TrainingRunManager
 from backprop_panel.cli.command import COMMANDS, status_of
@@ -159,11 +159,17 @@ def test_a_run_is_trained_on_to_the_same_losses_as_in_one_go(command, store):
     manager.close()
 
 
+def heed_ctrl_c():
+    """Have a process heed Ctrl-C, which what was started from a shell in the background ignores."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(store):
     arguments = ["-m", "backprop_panel", "train", "--steps", "100000000", "--json"]
     process = subprocess.Popen(
         [sys.executable, *arguments, "--store", str(store), *SMALL],
         env=ENVIRONMENT,
+        preexec_fn=heed_ctrl_c,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -171,7 +177,7 @@ def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(store):
     while json.loads(process.stdout.readline())["step"] < 100:
         pass
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=PATIENCE)
     last = json.loads(out.splitlines()[-1])
     assert process.returncode == 130 and last["end"] == "interrupted" and err == ""
     ((_, step, _),) = runs_in(store)
@@ -183,14 +189,15 @@ def test_ctrl_c_in_a_terminal_ends_a_sweep_cleanly_and_keeps_what_its_workers_di
     process = subprocess.Popen(
         [sys.executable, *arguments, "--seeds", "2", "--store", str(store), *SMALL],
         env=ENVIRONMENT,
+        preexec_fn=heed_ctrl_c,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
-    wait_until(lambda: store.exists() and runs_in(store))
+    wait_until(lambda: store.exists() and len(runs_in(store)) == 2)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers, too
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130 and "2 waiting" in out
     assert "--resume sweep does the rest" in err and "Traceback" not in err
     assert {name for name, step, _ in runs_in(store) if step > 0} == {"sweep #1", "sweep #2"}
@@ -275,7 +282,7 @@ def test_completion_offers_commands_choices_and_runs(command, store):
             },
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
         )
         return [line.split(",")[1] for line in done.stdout.splitlines()]
 

@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
-from stores import SMALL, train
+from stores import PATIENCE, SMALL, train
 
 from backprop_panel import TrainingRunManager
 from tests.bundles import weights_file
@@ -45,7 +45,7 @@ def load_elsewhere(path, file):
     )
     root = PROCESS.parent.parent
     command = [sys.executable, "-W", "error", "-c", code]
-    subprocess.run(command, input=file, cwd=root, check=True, timeout=60)
+    subprocess.run(command, input=file, cwd=root, check=True, timeout=PATIENCE)
 
 
 def integrity(path):
@@ -86,18 +86,16 @@ def test_weights_loaded_in_another_process_are_seen_with_every_step_after(tmp_pa
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(200, marks=soak, id="soak")])
-def test_a_process_killed_at_any_moment_loses_at_most_a_second(kills, tmp_path):
+def test_a_process_killed_at_any_moment_loses_nothing_that_was_saved(kills, tmp_path):
     path, chance, reference = tmp_path / "runs.sqlite", random.Random(kills), Undisturbed()
     gone, before = [], 0
     for _ in range(kills):
         process = start("train", path)
         process.stdout.readline()  # it trains
         time.sleep(chance.random() * 2)
-        killed = time.monotonic()
         os.kill(process.pid, signal.SIGKILL)
         reports = said(process)
-        surely = [step for moment, step in reports if moment <= killed - 1]
-        before = max([before, *surely])
+        before = max([before, *(saved for saved, _ in reports)])
         assert integrity(path) == "ok"
         manager = TrainingRunManager(path)
         run = manager.current

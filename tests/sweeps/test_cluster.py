@@ -18,7 +18,13 @@ from backprop_panel.sweeps.trial import FAILED, FINISHED, RUNNING, STOPPED, WAIT
 
 OFTEN = "import backprop_panel.sweeps.task as t; t.CHECKPOINT_SECONDS = t.REPORT_SECONDS = 0.05"
 LONG = 8000
-"""Steps of a run that can be disturbed while it is trained: about half a second."""
+"""Steps of a run that takes about half a second, far longer than a report of it."""
+
+VERY_LONG = 4 * LONG
+"""Steps of a run that is not over when it is disturbed, however busy the machine is."""
+
+ENDLESS = 10_000_000
+"""Steps of a run that no test waits for."""
 
 BASE = {**SMALL, "num_samples": 512, "validation_fraction": 0.0, "batch_size": 16}
 
@@ -82,7 +88,7 @@ def test_a_configuration_that_fails_is_one_failed_run_with_its_reason(client, ma
 
 
 def test_a_killed_worker_costs_no_more_than_the_updates_since_its_checkpoint(client, manager):
-    sweep = sweep_of(manager, budget={"steps": 2 * LONG}, name="killed")
+    sweep = sweep_of(manager, budget={"steps": VERY_LONG}, name="killed")
     sweep.start(client)
     wait_until(lambda: 0 in sweep.trials and sweep.trials[0].run and sweep.trials[0].run.state)
     trial = sweep.trials[0]
@@ -100,24 +106,24 @@ def test_a_killed_worker_costs_no_more_than_the_updates_since_its_checkpoint(cli
     assert trial.status == FINISHED and min(reached) >= checkpoint > 0
     manager.refresh()
     assert [run.name for run in manager.runs] == ["killed #1"]
-    assert same(losses(sweep, 0), alone(2 * LONG))
+    assert same(losses(sweep, 0), alone(VERY_LONG))
 
 
 def test_a_paused_sweep_goes_on_to_the_same_losses(client, manager):
-    sweep = sweep_of(manager, seeds=2, budget={"steps": LONG})
+    sweep = sweep_of(manager, seeds=2, budget={"steps": VERY_LONG})
     sweep.start(client)
     wait_until(lambda: sweep.counts[RUNNING] == 2)
     sweep.pause()
     assert sweep.counts[WAITING] == 2 and not sweep.problem
     paused_at = sweep.open(0).trainer.step
-    assert 0 < paused_at < LONG
+    assert 0 < paused_at < VERY_LONG
     sweep.resume(client)
     manager.refresh()
-    assert same(losses(sweep, 1), alone(LONG, seed=1))
+    assert same(losses(sweep, 1), alone(VERY_LONG, seed=1))
 
 
 def test_a_pause_is_begun_without_waiting_for_the_workers(client, manager):
-    sweep = sweep_of(manager, budget={"steps": LONG})
+    sweep = sweep_of(manager, budget={"steps": ENDLESS})
     sweep.start(client)
     wait_until(lambda: sweep.counts[RUNNING])
     sweep.begin_pause()
@@ -127,7 +133,7 @@ def test_a_pause_is_begun_without_waiting_for_the_workers(client, manager):
 
 
 def test_a_run_that_was_changed_by_hand_meanwhile_is_kept_as_it_is(client, manager):
-    sweep = sweep_of(manager, budget={"steps": LONG})
+    sweep = sweep_of(manager, budget={"steps": ENDLESS})
     sweep.start(client)
     wait_until(lambda: sweep.counts[RUNNING])
     sweep.pause()
@@ -230,7 +236,7 @@ def test_after_its_client_was_killed_a_sweep_finds_what_is_finished_and_what_is_
 
 
 def test_a_sweep_is_run_by_one_process_at_a_time(client, manager):
-    sweep = sweep_of(manager, budget={"steps": 10 * LONG})
+    sweep = sweep_of(manager, budget={"steps": ENDLESS})
     sweep.start(client)
     wait_until(lambda: sweep.counts[RUNNING])
     other = Sweep.load(manager=manager)

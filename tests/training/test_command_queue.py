@@ -11,7 +11,7 @@ from backprop_panel.training.command_queue import CommandQueue
 from backprop_panel.training.worker import StopWhen
 from tests.bundles import weights_file
 
-PATIENCE = 10
+PATIENCE = 60
 
 
 @pytest.fixture

@@ -3,11 +3,13 @@
 import time
 from threading import Event, Thread
 
+from stores import wait_until
+
 from backprop_panel import TrainingRunManager
 from backprop_panel.training.turnstile import Turnstile
 from backprop_panel.training.worker import TURNS, StopWhen
 
-PATIENCE = 10
+PATIENCE = 60
 
 
 def in_threads(deeds):
@@ -15,6 +17,11 @@ def in_threads(deeds):
     for thread in threads:
         thread.start()
     return threads
+
+
+def wait_for_requests(turns, count):
+    """Wait until so many threads have a short turn or have asked for one."""
+    wait_until(lambda: len(turns._queues[False]) == count)
 
 
 def test_one_thread_works_at_a_time():
@@ -48,9 +55,9 @@ def test_turns_come_in_the_order_of_the_requests():
 
     threads = in_threads([first])
     for name in "abcd":
-        time.sleep(0.02)
+        wait_for_requests(turns, len(threads))
         threads += in_threads([lambda name=name: work(name)])
-    time.sleep(0.02)
+    wait_for_requests(turns, len(threads))
     had.set()
     for thread in threads:
         thread.join(PATIENCE)
@@ -86,7 +93,7 @@ def test_woken_thread_returns_without_taking_a_turn():
     threads = []
     for deed in (first, woken, last):
         threads += in_threads([deed])
-        time.sleep(0.02)
+        wait_for_requests(turns, len(threads))
     awake.set()
     threads[1].join(PATIENCE)
     had.set()
@@ -102,7 +109,8 @@ def test_runs_that_train_at_once_progress_alike():
         end = time.monotonic() + PATIENCE
         while min(run.trainer.step for run in runs) < steps and time.monotonic() < end:
             time.sleep(0.005)
-        return [run.trainer.step for run in runs]
+        with TURNS.withheld():  # on a busy machine steps would pass between two of them
+            return [run.trainer.step for run in runs]
 
     for run in runs:
         run.worker.start(StopWhen())
@@ -153,7 +161,7 @@ def test_worker_stopped_during_its_turn_does_not_wait_for_another(monkeypatch):
     (stopping,) = in_threads([run.worker.stop])
     time.sleep(0.05)
     go_on.set()
-    stopping.join(1)
+    stopping.join(PATIENCE / 2)  # those who keep it waiting do so for twice that
     stopped = not stopping.is_alive()
     done.set()
     for thread in [*threads, stopping]:

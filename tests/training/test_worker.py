@@ -235,14 +235,21 @@ def test_rate_of_steps_can_be_limited(run):
     assert time.monotonic() - begin >= 0.2
 
 
-def test_no_step_begins_while_turns_are_withheld(run):
+def test_no_step_begins_while_turns_are_withheld(run, monkeypatch):
+    advance, begun = run.trainer.engine.advance, []
+
+    def counted(*arguments):
+        begun.append(arguments)
+        return advance(*arguments)
+
+    monkeypatch.setattr(run.trainer.engine, "advance", counted)
     run.worker.start(StopWhen())
     wait_until(lambda: run.trainer.step > 3)
     with TURNS.withheld():
-        time.sleep(0.01)  # the present step ends
+        before = len(begun)
+        time.sleep(0.03)
+        assert len(begun) <= before + 1  # its turn had begun
         step = run.trainer.step
-        time.sleep(0.02)
-        assert run.trainer.step == step
     wait_until(lambda: run.trainer.step > step)
 
 
@@ -252,9 +259,8 @@ def test_stop_works_while_turns_are_withheld(run):
     wait_until(lambda: run.trainer.step > 3)
     stopping = threading.Thread(target=run.worker.stop, daemon=True)
     with TURNS.withheld():
-        time.sleep(0.01)
         stopping.start()
-        stopping.join(0.5)
+        stopping.join(PATIENCE)
         stopped = not stopping.is_alive()
     stopping.join(PATIENCE)
     assert stopped

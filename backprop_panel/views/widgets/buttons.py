@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from math import inf
 from time import monotonic
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import panel as pn
 import panel_material_ui as pmui
@@ -81,6 +82,9 @@ A busy server receives the waiting presses one by one. A key that is held down r
 40 milliseconds, so each repetition is an action of its own.
 """
 
+_waiting: WeakKeyDictionary[Document, Callable[[Document], None]] = WeakKeyDictionary()
+"""What acts on the presses that wait on each page: they come before those of another button."""
+
 
 class RunSelect(IgnoresStaleOptions, pmui.Select):
     """A selector of a run: shows names, its value is an id."""
@@ -130,28 +134,45 @@ def light_button(label: str, action: Callable[[], Any], **params: Any) -> QuietB
 
 def _coalescing(action: Callable[[], Any], toggles: bool) -> Callable[[Any], None]:
     """Return the handler of a press."""
-    waiting, last_action = 0, -inf
+    made = served = 0
+    last_action = -inf
 
     def act() -> None:
-        nonlocal waiting, last_action
-        presses, waiting = waiting, 0
+        nonlocal served, last_action
+        presses, served = made - served, made
         if presses % 2 or not toggles:
             action()
         last_action = monotonic()
 
+    def act_on_waiting(page: Document) -> None:
+        del _waiting[page]
+        act()
+
     def act_after_the_last(page: Document, wait: int) -> None:
-        before = waiting
-        page.add_timeout_callback(
-            lambda: act() if waiting == before else act_after_the_last(page, QUIET_WHEN_BUSY), wait
-        )
+        before = made
+
+        def look() -> None:
+            if served >= before:
+                return
+            if made == before:
+                act_on_waiting(page)
+            else:
+                act_after_the_last(page, QUIET_WHEN_BUSY)
+
+        page.add_timeout_callback(look, wait)
 
     def press(event: param.parameterized.Event) -> None:
-        nonlocal waiting
-        waiting += 1
+        nonlocal made
         page = pn.state.curdoc
         if page is None or not page.session_context:
+            made += 1
             act()
-        elif waiting == 1:
+            return
+        if (others := _waiting.get(page)) not in (None, act_on_waiting):
+            others(page)
+        made += 1
+        if made - served == 1:
+            _waiting[page] = act_on_waiting
             had_to_wait = monotonic() < last_action + QUIET_WHEN_BUSY / 1000
             act_after_the_last(page, QUIET_WHEN_BUSY if had_to_wait else QUIET)
 

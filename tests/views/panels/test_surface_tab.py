@@ -19,7 +19,7 @@ from backprop_panel.views.state.session import Session
 # panel-material-ui gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
 
-PATIENCE = 30
+PATIENCE = 120
 
 
 def threads():

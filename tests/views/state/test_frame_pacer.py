@@ -1,14 +1,35 @@
 """Frames: not more than are drawn, asked for, or affordable beside training."""
 
 import gc
-import time
 import weakref
 
 import pytest
 
+from backprop_panel.views.state import frame_pacer
 from backprop_panel.views.state.frame_pacer import MAX_UNDRAWN, TIME_SHARE, TIMEOUT, FramePacer
 
 COST = 0.01
+
+
+class Clock:
+    """A clock that goes on only as it is told to: a busy machine changes no time."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(frame_pacer, "monotonic", clock)
+    monkeypatch.setattr(FramePacer, "_free_from", 0.0)
+    return clock
 
 
 @pytest.fixture
@@ -27,88 +48,88 @@ def pacers():
         pacer.stop()
 
 
-def make_frame(pacer):
+def make_frame(pacer, clock):
     with pacer.frame():
-        time.sleep(COST)
+        clock.sleep(COST)
 
 
-def seconds_until_ready(pacer):
-    begin = time.monotonic()
+def seconds_until_ready(pacer, clock):
+    begin = clock()
     while not pacer.ready:
-        time.sleep(0.0005)
-    return time.monotonic() - begin
+        clock.sleep(0.0005)
+    return clock() - begin
 
 
-def seconds_of_four_frames(pacer):
+def seconds_of_four_frames(pacer, clock):
     """Return how long four frames take, of which the first two may follow at once."""
-    begin = time.monotonic()
+    begin = clock()
     for _ in range(4):
-        seconds_until_ready(pacer)
-        make_frame(pacer)
-    return time.monotonic() - begin
+        seconds_until_ready(pacer, clock)
+        make_frame(pacer, clock)
+    return clock() - begin
 
 
-def test_sends_no_more_frames_than_the_browser_draws(pacers):
+def test_sends_no_more_frames_than_the_browser_draws(pacers, clock):
     (pacer,) = pacers(1)
     pacer._handle_msg(0)
     for _ in range(MAX_UNDRAWN):
-        seconds_until_ready(pacer)
-        make_frame(pacer)
-    time.sleep(5 * COST)
+        seconds_until_ready(pacer, clock)
+        make_frame(pacer, clock)
+    clock.sleep(5 * COST)
     assert not pacer.ready
     pacer._handle_msg(1)
     assert pacer.ready
 
 
-def test_sends_no_more_frames_than_asked_for(pacers):
+def test_sends_no_more_frames_than_asked_for(pacers, clock):
     (pacer,) = pacers(1)
     pacer.max_rate = 10
-    assert 0.2 <= seconds_of_four_frames(pacer) < 0.3
+    assert 0.2 <= seconds_of_four_frames(pacer, clock) < 0.3
 
 
 @pytest.mark.parametrize("pages", [1, 4])
-def test_frames_of_all_pages_together_keep_to_their_share_of_time(pacers, pages):
+def test_frames_of_all_pages_together_keep_to_their_share_of_time(pacers, pages, clock):
     pacer, *_ = pacers(pages)
-    assert seconds_of_four_frames(pacer) >= 2 * pages * COST / TIME_SHARE
+    assert seconds_of_four_frames(pacer, clock) >= 2 * pages * COST / TIME_SHARE
 
 
-def test_frames_of_two_pages_leave_time_for_user_input_between_them(pacers):
+def test_frames_of_two_pages_leave_time_for_user_input_between_them(pacers, clock):
     one, other = pacers(2)
-    make_frame(one)
+    make_frame(one, clock)
     assert not other.ready
-    assert seconds_until_ready(other) >= 0.9 * COST
+    assert seconds_until_ready(other, clock) >= 0.9 * COST
 
 
-def test_a_page_that_stops_leaves_its_share_to_the_others(pacers):
+def test_a_page_that_stops_leaves_its_share_to_the_others(pacers, clock):
     pacer, *others = pacers(200)
-    make_frame(pacer)
+    make_frame(pacer, clock)
     assert not pacer.ready
     for other in others:
         other.stop()
-    assert seconds_until_ready(pacer) < 20 * COST / TIME_SHARE
+    assert seconds_until_ready(pacer, clock) < 20 * COST / TIME_SHARE
 
 
-def test_each_of_many_pages_gets_a_frame_before_the_timeout(pacers):
+def test_each_of_many_pages_gets_a_frame_before_the_timeout(pacers, clock):
     pacer, *_ = pacers(1000)
-    make_frame(pacer)
+    make_frame(pacer, clock)
     assert pacer.due_in <= TIMEOUT
 
 
-def test_one_slow_frame_does_not_set_a_page_back_for_long(pacers):
+def test_one_slow_frame_does_not_set_a_page_back_for_long(pacers, clock):
     pacer, *_ = pacers(4)
     for _ in range(4):
-        seconds_until_ready(pacer)
-        make_frame(pacer)
-    seconds_until_ready(pacer)
+        seconds_until_ready(pacer, clock)
+        make_frame(pacer, clock)
+    seconds_until_ready(pacer, clock)
     with pacer.frame():
-        time.sleep(10 * COST)
+        clock.sleep(10 * COST)
     assert pacer.due_in < 4 * 10 * COST / TIME_SHARE / 2
 
 
-def test_a_page_that_stops_is_not_kept_in_memory():
+def test_a_page_that_stops_is_not_kept_in_memory(clock):
     pacer = FramePacer()
     pacer.start()
-    make_frame(pacer)
+    make_frame(pacer, clock)
     pacer.stop()
     kept = weakref.ref(pacer)
     del pacer

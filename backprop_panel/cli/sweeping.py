@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
 from time import sleep
 from typing import Any
 
@@ -18,10 +19,9 @@ from ..interchange.config_validation import SETTINGS
 from ..runs.manager import TrainingRunManager
 from ..settings import SettingError
 from ..sweeps.checking import NOT_VARIED
-from ..sweeps.cluster import connected, local_client
 from ..sweeps.plan import OBJECTIVES
 from ..sweeps.sweep import Sweep
-from ..sweeps.trial import FAILED, RUNNING, WAITING, Trial
+from ..sweeps.trial import FAILED, FINISHED, RUNNING, WAITING, Trial
 from .interruption import INTERRUPTED, terminable
 from .options import (
     checked_value,
@@ -37,8 +37,6 @@ from .options import (
 SHOWN_SECONDS = 0.25
 COMPARED_BY = {"loss": "mean loss of their last 32 steps", "validation_loss": "validation loss"}
 """By what the runs are compared, in words."""
-
-BEST_SHOWN = 5
 
 
 class Varied(click.ParamType):
@@ -84,6 +82,13 @@ class Ranged(Varied):
             self.fail(str(error), param, ctx)
 
 
+def _named(ctx: click.Context, option: click.Parameter, name: str | None) -> str | None:
+    """Refuse an option in place of a name."""
+    if name is not None and name.startswith("--"):
+        raise click.BadParameter(f"the name of a sweep comes after it, got {name}.", ctx, option)
+    return name
+
+
 @click.command()
 @config_option
 @click.option("--grid", type=Varied(), multiple=True, help="Every combination is trained. Repeat.")
@@ -106,7 +111,7 @@ class Ranged(Varied):
 )
 @click.option("--scheduler", help="A Dask scheduler, such as tcp://10.0.0.5:8786.")
 @click.option("--workers", type=click.IntRange(1), help="Processes here; one a core by default.")
-@click.option("--resume", metavar="SWEEP", help="Go on with a sweep of the store, by its name.")
+@click.option("--resume", metavar="NAME", callback=_named, help="Go on with a sweep of the store.")
 @store_option
 @user_option
 @json_option
@@ -126,12 +131,14 @@ def sweep(
     """
     if store == "memory":
         raise click.UsageError("A sweep needs a file: --store runs.sqlite.")
+    if resume and not Path(store).exists():
+        raise SettingError("store", f"There is no store {store}.")
     with closing(TrainingRunManager(store, user)) as manager:
         made = Sweep.load(resume, manager=manager) if resume else _made(manager, options)
         if not as_json:
-            click.echo(f"{made.plan.runs} runs of {_budget(made)}.", err=True)
-        with connected(scheduler) if scheduler else local_client(workers) as client, terminable():
-            interrupted = _run(made, client, as_json)
+            click.echo(_what_is_done(made), err=True)
+        with terminable():
+            interrupted = _run(made, scheduler or workers, as_json)
         _tell_end(made, as_json)
     if interrupted:
         click.echo(f"Interrupted: --resume {made.plan.name} does the rest.", err=True)
@@ -154,30 +161,48 @@ def _made(manager: TrainingRunManager, options: dict[str, Any]) -> Sweep:
     )
 
 
-def _budget(made: Sweep) -> str:
-    return f"{made.plan.amount} {made.plan.unit}"
+def _what_is_done(made: Sweep) -> str:
+    runs, unit = made.plan.runs, made.plan.unit
+    unit = unit if made.plan.amount > 1 else unit.removesuffix("s")
+    return f"{runs} run{'s' * (runs > 1)} of {made.plan.amount} {unit}."
 
 
-def _run(made: Sweep, client: Any, as_json: bool) -> bool:
+def _run(made: Sweep, client: str | int | None, as_json: bool) -> bool:
     """Run a sweep and show it; tell whether Ctrl-C ended it."""
     told: set[int] = set()
-    bar = click.progressbar(length=1000, label=made.plan.name, hidden=as_json, file=sys.stderr)
+    bar = click.progressbar(
+        length=1000,
+        label=made.plan.name,
+        hidden=as_json or not sys.stderr.isatty(),
+        show_eta=False,  # of the sweep itself: the bar's own counts what was done before
+        item_show_func=_time_left,
+        file=sys.stderr,
+    )
     try:
         made.start(client)
         with bar:
             while made.running:
                 sleep(SHOWN_SECONDS)
-                bar.update(round(1000 * made.progress) - bar.pos)
+                bar.update(round(1000 * made.progress) - bar.pos, made)
                 if as_json:
                     _tell_ended(made, told)
         made.wait()
         return False
     except KeyboardInterrupt:
+        if not as_json:
+            click.echo("Stopping the workers.", err=True)
         made.pause()
         return True
     finally:
         if as_json:
             _tell_ended(made, told)
+
+
+def _time_left(made: Sweep | None) -> str | None:
+    if made is None or not made.begun:
+        return "starting the workers"
+    seconds = made.seconds_left
+    return None if seconds is None else f"{timedelta(seconds=round(seconds))} left"
 
 
 def _tell_ended(made: Sweep, told: set[int]) -> None:
@@ -191,7 +216,7 @@ def _tell_ended(made: Sweep, told: set[int]) -> None:
 def _entry(made: Sweep, trial: Trial) -> dict[str, Any]:
     losses = asdict(trial.score)
     return {
-        "name": f"{made.plan.name} #{trial.number + 1}",
+        "name": made.plan.run_name(trial.number),
         "id": trial.run_id,
         "settings": trial.settings,
         "status": trial.status,
@@ -207,21 +232,22 @@ def _tell_end(made: Sweep, as_json: bool) -> None:
     counts = ", ".join(f"{count} {state}" for state, count in made.counts.items() if count)
     if as_json:
         return
-    objective = made.plan.objective
-    best = _best(made.begun, objective)
-    click.echo(f"{counts}; the best by the {COMPARED_BY[objective]}:" if best else counts)
+    best = made.best()
+    by = COMPARED_BY[made.plan.objective]
+    click.echo(f"{counts}; the best by the {by}:" if best else counts)
     for trial in best:
-        settings = ", ".join(f"{name}={written(trial.settings[name])}" for name in made.plan.varied)
-        click.echo(
-            f"  {objective} {trial.ranking(objective):.4g}  {made.plan.name} "
-            f"#{trial.number + 1}  {settings}"
-        )
+        click.echo(f"  {_line(made, trial)}")
     for trial in made.begun:
         if trial.status == FAILED:
-            click.echo(f"  failed: {made.plan.name} #{trial.number + 1}: {trial.reason}", err=True)
+            name = made.plan.run_name(trial.number)
+            click.echo(f"  failed: {name}: {trial.reason}", err=True)
 
 
-def _best(trials: Iterable[Trial], objective: str) -> list[Trial]:
-    ranked = [(trial.ranking(objective), trial.number, trial) for trial in trials]
-    finite = [each for each in ranked if math.isfinite(each[0])]
-    return [trial for _, _, trial in sorted(finite)[:BEST_SHOWN]]
+def _line(made: Sweep, trial: Trial) -> str:
+    """Return the losses of a run, its name, its settings, and how far it is if that is not all."""
+    losses = {name: getattr(trial.score, name) for name in OBJECTIVES}
+    known = [f"{name} {loss:.4g}" for name, loss in losses.items() if math.isfinite(loss)]
+    settings = ", ".join(f"{name}={written(trial.settings[name])}" for name in made.plan.varied)
+    rest = "" if trial.status == FINISHED else f"({trial.status} at step {trial.step:,})"
+    parts = [", ".join(known), made.plan.run_name(trial.number), settings, rest]
+    return "  ".join(filter(None, parts))

@@ -17,10 +17,17 @@ if TYPE_CHECKING:
     from distributed import Client
 
 
-def client_of(client: Client | str | None) -> AbstractContextManager[Client]:
-    """Return the client to use; one that is made here is closed after the block."""
-    if client is None:
-        return local_client()
+def client_of(client: Client | str | int | None) -> AbstractContextManager[Client]:
+    """Return the client to use; one that is made here is closed after the block.
+
+    Parameters
+    ----------
+    client : Client, str, int or None
+        A client, the address of a scheduler, or the number of processes to start here; None: as
+        many as there are cores.
+    """
+    if client is None or isinstance(client, int):
+        return local_client(client)
     return connected(client) if isinstance(client, str) else nullcontext(client)
 
 

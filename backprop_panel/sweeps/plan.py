@@ -121,6 +121,10 @@ class Plan:
         """Whether a sampler of Optuna chooses the next configuration from the results."""
         return bool(self.ranges) and self.sampler != RANDOM
 
+    def run_name(self, number: int) -> str:
+        """Return the name of the run of a number; names count from 1."""
+        return f"{self.name} #{number + 1}"
+
     def place(self, number: int) -> tuple[int, int]:
         """Return the combination of a run, and its seed."""
         combination, seed = divmod(number, len(self.seeds))
@@ -181,8 +185,10 @@ class Plan:
         return float(random.uniform(low, high))
 
     def _refuse_samples(self) -> None:
-        if bool(self.ranges) != (self.samples is not None):
-            raise SettingError("samples", "samples=n and ranges={...} are given together.")
+        if self.ranges and self.samples is None:
+            raise SettingError("samples", "ranges need samples: how many are drawn from them.")
+        if self.samples is not None and not self.ranges:
+            raise SettingError("samples", "samples need ranges to be drawn from; a grid has none.")
         if self.ranges and not (is_whole(self.samples) and self.samples >= 1):
             raise SettingError(
                 "samples",
@@ -190,6 +196,10 @@ class Plan:
             )
         if not isinstance(self.sampler, str):
             raise SettingError("sampler", f"sampler must be a name, got {shown(self.sampler)}.")
+        if self.sampler != RANDOM and not self.ranges:
+            raise SettingError(
+                "sampler", f"The sampler {shown(self.sampler)} needs ranges to draw from."
+            )
 
     def _refuse_halving(self) -> None:
         if self.halving is not None and not (is_whole(self.halving) and self.halving >= 2):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 from uuid import uuid4
@@ -13,6 +14,7 @@ from ..storage.leases import new_owner, release_lease, renew_leases, take_lease
 from ..storage.remote_run import RemoteRun, read_remote_run
 from ..storage.run_delta import Conflict
 from ..storage.run_index import RunIndex
+from ..storage.run_names import copy_stem, free_name
 from ..storage.sweep_rows import (
     SweepRow,
     TrialRow,
@@ -39,28 +41,37 @@ class Record:
     ----------
     store : Store
     user : str
-    sweep_id : str
+    sweep_id : str, optional
+        Of a sweep that is in the store; a new one comes into it by `enter`.
+
+    Attributes
+    ----------
+    entered : bool
+        Whether it is in the store.
     """
 
-    def __init__(self, store: Store, user: str, sweep_id: str) -> None:
-        self.store, self.user, self.id = store, user, sweep_id
+    def __init__(self, store: Store, user: str, sweep_id: str | None = None) -> None:
+        self.store, self.user, self.id = store, user, sweep_id or uuid4().hex
+        self.entered = sweep_id is not None
         self._owner = new_owner()
         self._due = 0.0
         with store.transaction() as db:
             self._index = RunIndex(db, user)
 
-    @classmethod
-    def create(cls, store: Store, user: str, plan: Plan) -> Record:
-        """Add a sweep to a store.
+    def enter(self, plan: Plan) -> Plan:
+        """Add the sweep to the store; return its plan, under a name that no other sweep has.
 
         Raises
         ------
         StoreError
         """
-        sweep_id = uuid4().hex
-        with store.transaction() as db:
-            insert_sweep(db, user, sweep_id, plan.name, plan.to_json())
-        return cls(store, user, sweep_id)
+        with self.store.transaction() as db:
+            taken = {row.name for row in list_sweeps(db, self.user)}
+            if plan.name in taken:
+                plan = replace(plan, name=free_name(copy_stem(plan.name), taken))
+            insert_sweep(db, self.user, self.id, plan.name, plan.to_json())
+        self.entered = True
+        return plan
 
     def run_id(self, number: int) -> str:
         """Return the id of the run of a number: a function of both, so that it is stored once."""

@@ -234,7 +234,7 @@ class Runner:
                 return
             attempt.worker, trial.status, trial.reason = worker, RUNNING, ""
         if report.config is not None and trial.run is None:
-            name = f"{self._schedule.plan.name} #{trial.number + 1}"
+            name = self._schedule.plan.run_name(trial.number)
             trial.run = RemoteRun(trial.run_id, name, report.config)
         if report.rows is not None:
             if report.rows.first != trial.run.history.rows:  # a report is missing

@@ -35,7 +35,7 @@ class OptunaSampler:
         if plan.sampler not in known or plan.sampler == "BaseSampler":
             raise SettingError(
                 "sampler",
-                f"Optuna has no sampler {shown(plan.sampler)}.{did_you_mean(plan.sampler, known)}",
+                f"Optuna has no sampler {shown(plan.sampler)}.{_nearest(plan.sampler, known)}",
             )
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         try:
@@ -81,3 +81,9 @@ class OptunaSampler:
         if takes_whole_numbers(name):
             return kinds.IntDistribution(int(low), int(high))
         return kinds.FloatDistribution(low, high, log=plan.is_log(name))
+
+
+def _nearest(given: str, known: list[str]) -> str:
+    """Return a hint at the sampler that was meant: TPE means TPESampler."""
+    longer = next((name for name in known if name.lower() == f"{given}sampler".lower()), given)
+    return did_you_mean(longer, known)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from math import isfinite
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ..runs.manager import TrainingRun, TrainingRunManager
-from ..settings import SettingError, shown
+from ..runs.run_settings import CONFIGURATION
+from ..settings import SettingError, did_you_mean, plain, shown
 from ..storage.database import Store
 from .cluster import cores, refuse_unguarded
 from .estimate import estimated_seconds
 from .opening import client_of, opened_manager
-from .plan import Plan
+from .plan import UNITS, Plan
 from .record import Record, find_sweep, plan_of
+from .results import Measure, ranked
 from .runner import Runner
 from .schedule import Schedule
 from .trial import FAILED, FINISHED, RUNNING, STOPPED, WAITING, Trial
@@ -65,6 +69,7 @@ class Sweep:
         **plan: Any,
     ) -> None:
         refuse_unguarded()
+        _refuse_unknown(plan)
         plan = Plan(base=base or {}, **plan)
         Schedule(plan, {}, str)  # an unknown sampler is refused here
         self._set(plan, *opened_manager(manager, store, user), None)
@@ -85,6 +90,8 @@ class Sweep:
         SettingError
             If there is none.
         """
+        if isinstance(store, (str, Path)) and not Path(store).exists():
+            raise SettingError("store", f"There is no store {store}.")
         opened = opened_manager(manager, store, user)
         row = find_sweep(opened[0].store, opened[0].user, which)
         sweep = object.__new__(cls)
@@ -100,7 +107,7 @@ class Sweep:
         record: Record | None,
     ) -> None:
         self.plan, self.manager, self._close = plan, manager, close
-        self._record = record or Record.create(manager.store, manager.user, plan)
+        self._record = record or Record(manager.store, manager.user)
         begun = self._record.trials(plan.objective) if record else []
         self.trials: dict[int, Trial] = {trial.number: trial for trial in begun}
         self._schedule = Schedule(plan, self.trials, self._record.run_id)
@@ -168,14 +175,32 @@ class Sweep:
         refusals = self._runner.refusals if self._runner else []
         return [*([self.problem] if self.problem else []), *refusals]
 
-    def run(self, client: Client | str | None = None) -> Sweep:
+    def best(self, count: int = 5) -> list[Trial]:
+        """Return the runs with the lowest finite loss, the objective of the plan, best first."""
+        order = ranked(self.begun, Measure(self.plan.objective))
+        return [trial for trial in order if isfinite(trial.ranking(self.plan.objective))][:count]
+
+    def __repr__(self) -> str:
+        """Return how far it is, and its best run."""
+        counts = ", ".join(f"{count} {state}" for state, count in self.counts.items() if count)
+        best = ""
+        for trial in self.best(1):
+            settings = {name: trial.settings[name] for name in self.plan.varied}
+            loss = trial.ranking(self.plan.objective)
+            best = (
+                f"; best {self.plan.objective} {loss:.4g}: "
+                f"{self.plan.run_name(trial.number)!r} with {settings}"
+            )
+        return f"<Sweep {self.plan.name!r}: {counts}{best}>"
+
+    def run(self, client: Client | str | int | None = None) -> Sweep:
         """Train all runs and wait for the end; Ctrl-C keeps what is done.
 
         Parameters
         ----------
-        client : Client or str, optional
-            Of any Dask cluster, or the address of its scheduler. By default a process is started
-            for each core.
+        client : Client, str or int, optional
+            Of any Dask cluster, the address of its scheduler, or how many processes to start
+            here. By default a process is started for each core.
 
         Raises
         ------
@@ -188,15 +213,18 @@ class Sweep:
             self.wait()
         except KeyboardInterrupt:
             self.pause()
-            raise
+            raise KeyboardInterrupt(
+                f"{self!r} was stopped. What is done is kept: Sweep.load(store=...).resume() does "
+                "the rest."
+            ) from None
         return self
 
-    def resume(self, client: Client | str | None = None, stopped: bool = False) -> Sweep:
+    def resume(self, client: Client | str | int | None = None, stopped: bool = False) -> Sweep:
         """Train the runs that are not finished, from their last checkpoints, as `run` does.
 
         Parameters
         ----------
-        client : Client or str, optional
+        client : Client, str or int, optional
         stopped : bool
             Whether to train those on that successive halving stopped, too.
         """
@@ -219,15 +247,24 @@ class Sweep:
         """
         return estimated_seconds(self.plan) / (workers or cores())
 
-    def start(self, client: Client | str | None = None) -> None:
+    def start(self, client: Client | str | int | None = None) -> None:
         """Begin, or go on, in a thread of its own; `wait` waits for the end.
+
+        The sweep is in the store from then on. Of sweeps with one name, the second is
+        ``name (2)``.
 
         Raises
         ------
         SettingError
             If it is running.
+        StoreError
+            If the store cannot be written.
         """
         self._refuse_running()
+        if not self._record.entered:
+            self.plan = self._schedule.plan = self._record.enter(self.plan)
+        if self.finished:
+            return
         self.problem, self.cancelled, self._error = "", False, None
         self._began, self._done_before = monotonic(), self.progress
         self._runner, self._pausing = None, False
@@ -274,18 +311,22 @@ class Sweep:
         self._refuse_running()
         self._schedule.resume_stopped()
 
-    def open(self, number: int) -> TrainingRun:
-        """Return the run of a number, as the manager has it.
+    def open(self, which: Trial | int | str) -> TrainingRun:
+        """Return a run of the sweep, as the manager has it.
+
+        Parameters
+        ----------
+        which : Trial, int or str
+            One of `trials`, a number as in the names, 3 for ``"sweep #3"``, or a name.
 
         Raises
         ------
         SettingError
-            If it has not been stored yet, or was deleted.
+            If there is no such run, it has not been stored yet, or was deleted.
         """
-        if number not in self.trials:
-            raise SettingError("number", f"The run {shown(number)} of the sweep has not begun.")
+        trial = which if isinstance(which, Trial) else self._named(which)
         self.manager.refresh()
-        return self.manager.run(self.trials[number].run_id)
+        return self.manager.run(trial.run_id)
 
     def measure(self, trial: Trial) -> None:
         """Read the score and the curve of a run of an earlier process from the store."""
@@ -305,7 +346,7 @@ class Sweep:
         self.pause()
         self._close()
 
-    def _work(self, client: Client | str | None) -> None:
+    def _work(self, client: Client | str | int | None) -> None:
         """Train in the sweep's thread; an error is kept for `wait`."""
         try:
             with client_of(client) as there:
@@ -324,6 +365,18 @@ class Sweep:
         for watcher in list(self._watchers):
             watcher()
 
+    def _named(self, which: int | str) -> Trial:
+        """Return the run of a name, or of the number in its name."""
+        for trial in self.begun:
+            if plain(which) in (trial.number + 1, self.plan.run_name(trial.number)):
+                return trial
+        first, last = self.plan.run_name(0), self.plan.run_name(self.plan.runs - 1)
+        raise SettingError(
+            "which",
+            f"No run {shown(which)} of the sweep has begun: there are {first!r} to {last!r}, and "
+            f"{len(self.trials):,} of them have begun.",
+        )
+
     def _share(self, trial: Trial) -> float:
         if trial.status in (FINISHED, FAILED, STOPPED):
             return 1.0
@@ -333,3 +386,19 @@ class Sweep:
     def _refuse_running(self) -> None:
         if self.running:
             raise SettingError("sweep", "The sweep is running: pause it first.")
+
+
+def _refuse_unknown(plan: Mapping[str, Any]) -> None:
+    """Raise `SettingError` for a keyword that no plan has; say where a setting belongs."""
+    known = [field.name for field in fields(Plan)]
+    for name, value in plan.items():
+        if name in UNITS:
+            raise SettingError(name, f'The budget of each run is budget={{"{name}": ...}}.')
+        if name in CONFIGURATION and name not in known:
+            raise SettingError(
+                name,
+                f'The setting {name} of all runs is base={{"{name}": {shown(value)}}}; one that '
+                f'varies is grid={{"{name}": [...]}}.',
+            )
+        if name not in known:
+            raise SettingError(name, f"A sweep has no {shown(name)}.{did_you_mean(name, known)}")

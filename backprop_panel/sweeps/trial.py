@@ -129,10 +129,10 @@ class Trial:
     step: int = 0
     epoch: int = 0
     score: Score = field(default_factory=Score)
-    run: RemoteRun | None = None
+    run: RemoteRun | None = field(default=None, repr=False)
     restarts: int = 0
     version: int = 0
-    _curve: Curve | None = None
+    _curve: Curve | None = field(default=None, repr=False)
 
     @property
     def curve(self) -> Curve | None:

@@ -203,6 +203,25 @@ def test_ctrl_c_in_a_terminal_ends_a_sweep_cleanly_and_keeps_what_its_workers_di
     assert {name for name, step, _ in runs_in(store) if step > 0} == {"sweep #1", "sweep #2"}
 
 
+def test_ctrl_c_while_the_workers_start_ends_a_sweep_cleanly(store):
+    arguments = ["-m", "backprop_panel", "sweep", "--steps", "10000000", "--workers", "2"]
+    process = subprocess.Popen(
+        [sys.executable, *arguments, "--store", str(store), *SMALL],
+        env=ENVIRONMENT,
+        preexec_fn=heed_ctrl_c,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    children = Path(f"/proc/{process.pid}/task")
+    wait_until(lambda: any(each.read_text() for each in children.glob("*/children")))
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert "--resume sweep does the rest" in err and "Traceback" not in err
+
+
 def test_diagnose_says_by_its_status_whether_a_run_or_a_zip_is_sick(command, tmp_path):
     command("train", "--steps", 400, "--name", "sick", "--learning-rate", 300, *SMALL)
     status, out, _ = command("diagnose", "sick", "--json")
@@ -254,8 +273,17 @@ def test_sweep_trains_a_grid_and_ranks_the_runs(command, store):
     status, out, err = command("sweep", *grid, "--steps", 30, "--workers", 1, *SMALL[:2])
     assert status == 0, err
     assert "4 finished" in out and "learning_rate=0.05" in out.splitlines()[1]
+    assert "validation_loss " in out.splitlines()[1] and err == "4 runs of 30 steps.\n"
     # In the order in which they were first saved.
     assert sorted(name for name, *_ in runs_in(store)) == [f"sweep #{n + 1}" for n in range(4)]
+
+
+def test_a_sweep_goes_on_by_the_name_it_was_told(command, store):
+    for _ in range(2):
+        _, out, _ = command("sweep", "--steps", 5, "--workers", 1, *SMALL)
+    assert "sweep (2) #1" in out
+    assert command("sweep", "--resume", "sweep")[1].count("sweep #1") == 1
+    assert "the name of a sweep comes after it" in command("sweep", "--resume", "--json")[2]
 
 
 def test_serve_hands_over_to_panel(monkeypatch, command):

@@ -55,7 +55,7 @@ def alone(steps, **config):
 
 
 def losses(sweep, number):
-    return sweep.open(number).history["loss"]
+    return sweep.open(sweep.trials[number]).history["loss"]
 
 
 def test_every_result_is_an_ordinary_run_with_the_losses_of_this_machine(client, manager):
@@ -63,13 +63,46 @@ def test_every_result_is_an_ordinary_run_with_the_losses_of_this_machine(client,
     assert sweep.counts[FINISHED] == 4 and sweep.finished and sweep.progress == 1
     manager.refresh()
     assert len(manager.runs) == 4
-    run = sweep.open(2)
+    run = sweep.open(3)
     assert run.name == "sweep #3" and run.config["learning_rate"] == 0.1
     assert same(run.history["loss"], alone(60, learning_rate=0.1))
     assert run.replay(30).deviation == "" and run.at(60).step == 60
     with run.trainer.stepping():
         run.trainer.engine.advance(7)
     assert run.trainer.step == 61
+
+
+def test_a_result_is_opened_by_the_number_in_its_name_its_name_or_itself(client, manager):
+    sweep = sweep_of(manager, seeds=3).run(client)
+    opened = [sweep.open(which) for which in (2, "sweep #2", sweep.trials[1])]
+    assert {run.name for run in opened} == {"sweep #2"}
+    with pytest.raises(SettingError, match="'sweep #1' to 'sweep #3'"):
+        sweep.open(0)
+
+
+def test_the_best_run_comes_first_and_is_shown_with_its_settings(client, manager):
+    sweep = sweep_of(manager, grid={"learning_rate": [1e-6, 0.1, 1e-5]}).run(client)
+    assert [trial.number for trial in sweep.best()] == [1, 2, 0]
+    assert repr(sweep).startswith("<Sweep 'sweep': 3 finished; best loss ")
+    assert "'sweep #2' with {'learning_rate': 0.1}" in repr(sweep)
+
+
+def test_two_sweeps_of_one_name_have_runs_of_different_names(client, manager):
+    for name in ("sweep", "sweep (2)"):
+        sweep = sweep_of(manager).run(client)
+        assert (sweep.plan.name, sweep.open(1).name) == (name, f"{name} #1")
+
+
+def test_a_sweep_that_has_not_begun_is_not_in_the_store(client, manager):
+    first = sweep_of(manager, name="first").run(client)
+    sweep_of(manager, name="never begun")
+    assert Sweep.load(manager=manager).id == first.id
+
+
+def test_a_finished_sweep_goes_on_without_starting_workers(client, manager, monkeypatch):
+    sweep = sweep_of(manager).run(client)
+    monkeypatch.setattr("backprop_panel.sweeps.sweep.client_of", None)
+    assert sweep.resume().counts[FINISHED] == 1
 
 
 def test_workers_use_one_thread_of_blas(client):
@@ -84,7 +117,7 @@ def test_a_configuration_that_fails_is_one_failed_run_with_its_reason(client, ma
     trials = {tuple(trial.settings.values())[:2]: trial for trial in sweep.trials.values()}
     assert "not finite" in trials[1e30, 5].reason
     assert "would take" in trials[0.01, 10**7].reason
-    assert not np.isfinite(sweep.open(trials[1e30, 5].number).history["loss"][-1])
+    assert not np.isfinite(sweep.open(trials[1e30, 5]).history["loss"][-1])
 
 
 def test_a_killed_worker_costs_no_more_than_the_updates_since_its_checkpoint(client, manager):
@@ -115,7 +148,7 @@ def test_a_paused_sweep_goes_on_to_the_same_losses(client, manager):
     wait_until(lambda: sweep.counts[RUNNING] == 2)
     sweep.pause()
     assert sweep.counts[WAITING] == 2 and not sweep.problem
-    paused_at = sweep.open(0).trainer.step
+    paused_at = sweep.open(1).trainer.step
     assert 0 < paused_at < VERY_LONG
     sweep.resume(client)
     manager.refresh()
@@ -137,14 +170,14 @@ def test_a_run_that_was_changed_by_hand_meanwhile_is_kept_as_it_is(client, manag
     sweep.start(client)
     wait_until(lambda: sweep.counts[RUNNING])
     sweep.pause()
-    run = sweep.open(0)
+    run = sweep.open(1)
     run.trainer.change(learning_rate=0.2)
     run.trainer.run_batch()
     manager.give_back()
     step = run.trainer.step
     sweep.resume(client)
     assert sweep.trials[0].status == FAILED and "changed" in sweep.trials[0].reason
-    assert sweep.open(0).trainer.step == step
+    assert sweep.open(1).trainer.step == step
 
 
 def test_halving_stops_runs_early_and_they_can_be_resumed(client, manager):
@@ -188,11 +221,12 @@ def test_a_cluster_of_other_versions_is_refused_before_anything_starts(client, m
 
 def test_a_full_disk_is_said_and_leaves_nothing_half_written(client, manager, tmp_path):
     sweep = sweep_of(manager, seeds=3, budget={"steps": 3000})
-    file = tmp_path / "runs.sqlite"
-    with full_disk(file.stat().st_size + 8192), pytest.raises(StoreError, match=r"full|disk"):
+    # SQLite has the newest pages in a file of its own.
+    largest = max(file.stat().st_size for file in tmp_path.iterdir())
+    with full_disk(largest + 16384), pytest.raises(StoreError, match=r"full|disk"):
         sweep.run(client)
     assert "disk" in sweep.problem
-    other = TrainingRunManager(file)
+    other = TrainingRunManager(tmp_path / "runs.sqlite")
     assert not other.unreadable
     assert all(run.history.rows == run.trainer.step for run in other.runs)
     other.close()

@@ -113,6 +113,32 @@ def test_an_unknown_sampler_is_refused_with_the_nearest(tmp_path):
     assert not store.exists()
 
 
+def test_a_sampler_may_be_named_without_its_ending():
+    with pytest.raises(SettingError, match="Did you mean 'TPESampler'"):
+        Sweep(ranges={"learning_rate": (1e-3, 1.0)}, samples=4, sampler="TPE")
+
+
+@pytest.mark.parametrize(
+    "keyword, words",
+    [
+        ("epochs", 'budget={"epochs": ...}'),
+        ("hidden_dimension", 'base={"hidden_dimension": 3}'),
+        ("seed", 'base={"seed": 3}'),
+        ("gird", "Did you mean 'grid'?"),
+    ],
+)
+def test_a_keyword_that_no_sweep_has_is_refused_with_where_it_belongs(keyword, words):
+    with pytest.raises(SettingError) as refused:
+        Sweep(**{keyword: 3})
+    assert words in str(refused.value)
+
+
+def test_a_store_that_does_not_exist_has_no_sweep_and_is_not_made(tmp_path):
+    with pytest.raises(SettingError, match="There is no store"):
+        Sweep.load(store=tmp_path / "misspelt.sqlite")
+    assert not list(tmp_path.iterdir())
+
+
 def test_rungs_divide_the_budget():
     assert rungs(Plan(budget={"steps": 900}, halving=3, seeds=10)) == [100, 300, 900]
     assert rungs(Plan(budget={"epochs": 5}, halving=2, seeds=100)) == [1, 2, 5]

@@ -45,7 +45,7 @@ def test_a_sweep_outlives_its_scheduler(tmp_path):
             sweep.resume(client)
     assert sweep.counts[FINISHED] == 6
     assert same(
-        sweep.open(5).history["loss"],
+        sweep.open(sweep.trials[5]).history["loss"],
         train(TrainingRunManager().create(**{**BASE, "seed": 5}), STEPS),
     )
     manager.close()

@@ -73,7 +73,7 @@ class SweepFindings(param.Parameterized):
         sweep = self.choice.work.sweep
         for trial in trials:
             try:
-                stored = sweep.open(trial.number)
+                stored = sweep.open(trial)
                 # A copy: the run of the manager may be trained meanwhile.
                 run = TrainingRun(stored.name, stored.config, stored.id)
                 run.adopt(stored.trainer.engine)

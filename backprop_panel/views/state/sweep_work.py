@@ -101,7 +101,7 @@ class SweepWork(param.Parameterized):
         if manager.store is not None:
             manager.refresh()
             return manager.switch(self.sweep.trials[number].run_id)
-        found = self.sweep.open(number)
+        found = self.sweep.open(self.sweep.trials[number])
         known = [run for run in manager.runs if run.id == found.id]
         if known:
             return manager.switch(found.id)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -203,6 +204,18 @@ def test_ctrl_c_in_a_terminal_ends_a_sweep_cleanly_and_keeps_what_its_workers_di
     assert {name for name, step, _ in runs_in(store) if step > 0} == {"sweep #1", "sweep #2"}
 
 
+def children(process):
+    tasks = Path(f"/proc/{process}/task").glob("*/children")
+    return [child for task in tasks for child in task.read_text().split()]
+
+
+def resident_megabytes(process):
+    """Return the memory of a process: it tells how far its imports are."""
+    with suppress(OSError):  # it has ended
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * 4096 / 1e6
+    return 0
+
+
 def test_ctrl_c_while_the_workers_start_ends_a_sweep_cleanly(store):
     arguments = ["-m", "backprop_panel", "sweep", "--steps", "10000000", "--workers", "2"]
     process = subprocess.Popen(
@@ -214,8 +227,7 @@ def test_ctrl_c_while_the_workers_start_ends_a_sweep_cleanly(store):
         text=True,
         start_new_session=True,
     )
-    children = Path(f"/proc/{process.pid}/task")
-    wait_until(lambda: any(each.read_text() for each in children.glob("*/children")))
+    wait_until(lambda: max(map(resident_megabytes, children(process.pid)), default=0) > 40)
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130

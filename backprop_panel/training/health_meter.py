@@ -110,6 +110,8 @@ class HealthMeter:
     def places(self, count: int, first: int = 0, spacing: int = 1) -> range:
         """Return the indices of those of the next `count` steps that are to be measured.
 
+        The last step is among them if any is: what is shown is the state after it.
+
         Parameters
         ----------
         count, first : int
@@ -119,7 +121,8 @@ class HealthMeter:
         most = self._time.affordable()
         if first >= count or not most:
             return range(0)
-        return range(first, count, max(spacing, -(-(count - first) // most)))
+        stride = max(spacing, -(-(count - first) // most))
+        return range(first + (count - 1 - first) % stride, count, stride)
 
     def begin(self) -> NDArray[np.float32]:
         """Measure what holds before a step; return values (layers, COLUMNS) to be completed."""

@@ -96,6 +96,12 @@ PAGE_SX = {
         "borderColor": "divider",
     },
     "& .MuiAppBar-root .MuiToolbar-root": {"minHeight": "52px", "gap": "8px"},
+    # The header may have two lines: the rest of the page begins below both.
+    "@media (min-width: 600px)": {
+        "& main .MuiToolbar-root, & .MuiDrawer-paper > .MuiToolbar-root": {
+            "minHeight": "max(64px, var(--bp-header, 0px))"
+        },
+    },
     "& a:focus-visible": FOCUS,
     # In a narrow window the content scrolls sideways and stays inside the window.
     "& .MuiAppBar-root .MuiToolbar-root > .MuiBox-root": {"minWidth": 0},

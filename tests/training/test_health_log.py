@@ -153,6 +153,18 @@ def test_measuring_keeps_to_its_share_of_the_time(monkeypatch):
     assert 0.9 * allowed < spent <= allowed + seconds
 
 
+@pytest.mark.parametrize("first", [0, 3])
+@pytest.mark.parametrize("affordable", [1, 3, 100])
+def test_the_last_of_many_steps_is_measured(monkeypatch, first, affordable):
+    run = TrainingRunManager().create(**SMALL)
+    meter = run.trainer.engine._meter
+    monkeypatch.setattr(meter._time, "affordable", lambda: affordable)
+    places = meter.places(50, first, spacing=2)
+    assert places[-1] == 49
+    assert places[0] >= first
+    assert len(places) <= affordable
+
+
 def test_one_long_measurement_is_made_and_then_paid_off(monkeypatch):
     clock = [0.0]
     monkeypatch.setattr(health_meter, "perf_counter", lambda: clock[0])

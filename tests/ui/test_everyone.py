@@ -257,6 +257,25 @@ def test_labels_of_rows_leave_room_for_each_other_in_a_low_window(light_page):
     assert 10 < len(labels) < 32
 
 
+def test_a_header_of_two_lines_covers_no_tab(light_page):
+    light_page.set_viewport_size({"width": 1280, "height": 720})
+    light_page.locator("body").click(position={"x": 640, "y": 4})
+    light_page.keyboard.press("p")
+    header, tab = light_page.locator("header"), light_page.get_by_role("tab", name="Network")
+    expect(light_page.get_by_role("img", name="timeline")).to_be_hidden()
+    expect_drawn(light_page)
+    assert header.bounding_box()["height"] > 70
+    light_page.wait_for_function(
+        """([header, tab]) => {
+          const end = header.getBoundingClientRect().bottom
+          return tab.getBoundingClientRect().top >= end
+        }""",
+        arg=[header.element_handle(), tab.element_handle()],
+    )
+    legend = light_page.locator(".bp-legend", has_text="weights").first.bounding_box()
+    assert legend["y"] + legend["height"] <= 720
+
+
 def test_a_presentation_hides_the_bars_and_enlarges_cells_and_type(light_page):
     def cell():
         return on_screen(light_page, "W2", 1, 0)[0] - on_screen(light_page, "W2", 0, 0)[0]

@@ -76,6 +76,23 @@ def test_cells_that_are_large_enough_show_their_numbers(used_page):
         assert shown == pytest.approx(seen.tolist(), rel=0.03), heatmap
 
 
+def test_the_examples_beside_a_value_and_its_gradient_are_those_of_the_step(used_page):
+    write_down_texts(used_page)
+    press(used_page, "Run Batch")
+    expect_step(used_page, 1)
+    used_page.wait_for_function(
+        """() => {
+          const painted = (name) => {
+            const [view] = Bokeh.index.query(({model}) => model.name === name)
+            const canvases = [...view.canvas_view.shadow_el.querySelectorAll("canvas")]
+            return canvases.flatMap(({texts}) => texts ?? []).filter((text) => text.includes("→"))
+          }
+          const [value, gradient] = ["X", "dX"].map((name) => painted(name).slice(-9).join())
+          return value && value === gradient
+        }"""
+    )
+
+
 def test_zooming_into_a_value_zooms_its_gradient_and_nothing_else(used_page):
     before = windows(used_page)
     zoom_in(used_page, "W2", 20, -10)

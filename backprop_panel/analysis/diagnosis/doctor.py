@@ -122,7 +122,10 @@ def in_order(found: list[Finding]) -> list[Finding]:
 def _cause(finding: Finding, found: list[Finding]) -> str | None:
     """Return the kind of the first finding that explains another one."""
     for other in found:
-        if other.kind != finding.kind and finding.kind in _follows(other.kind):
+        # Wrong numbers begin where a step is the first that is wrong; other findings are dated by
+        # the moments that showed them.
+        is_later = other.kind in NUMBERS and other.step > finding.step
+        if other.kind != finding.kind and finding.kind in _follows(other.kind) and not is_later:
             return other.kind
     return None
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...nn.record import StepRecord
 from ...runs.run import TrainingRun
 from ...training.checkpoints import EngineState
-from ...training.event_log import Event, Trained
+from ...training.event_log import Changed, Event, Trained
 from ..checks.update_audit import Discrepancy, audit
 from .moments import Moment, Probe, Scale, moments_of
 from .trials import Trials
@@ -128,6 +128,16 @@ class Evidence:
         """The step after which nothing was changed any more: settings, weights or what learns."""
         changes = [event.step for event in self.events if not isinstance(event, Trained)]
         return min(changes[-1], self.step) if changes else 0
+
+    @property
+    def fault_since(self) -> int:
+        """The step after which the fault, or none, has been in force."""
+        changes = [
+            event.step
+            for event in self.events
+            if isinstance(event, Changed) and "fault" in event.settings
+        ]
+        return changes[-1] if changes else 0
 
     @property
     def first(self) -> list[Moment]:

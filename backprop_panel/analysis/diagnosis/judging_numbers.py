@@ -39,6 +39,12 @@ def wrong_numbers(evidence: Evidence) -> Finding | None:
     if not wrong or len(wrong) < min(2, len(audits)):
         return None
     step = wrong[-1]
+    # Another change since does not make the mistake younger.
+    begin = next(
+        step
+        for step, found in evidence.audits
+        if found and step > evidence.fault_since and _is_finite(evidence, step)
+    )
     first = audits[step][0]
     record = evidence.run.step_again(step).record
     previous = evidence.run.step_again(step - 1).record if step > 1 else None
@@ -51,7 +57,7 @@ def wrong_numbers(evidence: Evidence) -> Finding | None:
         f"{first.expected:.4g} follows from what stands before it."
         + (f" {FAULTS[fault].sentence}" if fault else ""),
         {name: first.found, "what follows": first.expected} | _worst_gradient(record),
-        wrong[0],
+        begin,
         layer=first.layer,
         fault=fault,
         remedy=_remedy(fault),

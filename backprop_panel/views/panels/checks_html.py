@@ -44,11 +44,24 @@ def _checked(cell: RecordCell, record: StepRecord, checks: Checks) -> str:
         said = "this parameter is not in the sample"
     else:
         mark = "✕ wrong" if error >= THRESHOLD else "✓"
+        expected, recorded = check.expected[layer][place], cell.value(record)
         said = (
-            f"{mark}: recorded {number_html(cell.value(record))}, {quotient}, relative error "
-            f"{number_html(error)}, step h = {number_html(step)}"
+            f"{mark}: recorded {number_html(recorded)}, {quotient}, relative error "
+            f"{number_html(error)}{_floor(recorded, expected, error)}, "
+            f"step h = {number_html(step)}"
         )
     title = (
         f"(L(w + h) − L(w − h)) / 2h in float64; wrong from a relative error of {THRESHOLD:g} on"
     )
     return f'<p class="bp-facts" title="{title}">Gradient check {said}.</p>'
+
+
+def _floor(recorded: float, expected: float, error: float) -> str:
+    """Say what a difference is relative to where that is neither of the two numbers."""
+    larger = max(abs(recorded), abs(expected))
+    if not error or not larger:
+        return ""
+    least = abs(recorded - expected) / error
+    if least < 1.01 * larger:
+        return ""
+    return f" (relative to {number_html(least)}: both are small beside what rounding can add)"

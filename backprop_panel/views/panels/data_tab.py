@@ -27,7 +27,7 @@ MOST_TOKENS = 120
 MOST_EXAMPLES = 32
 """Upper limits of what is shown, so that it fits on a screen."""
 
-CONTEXT_WIDTH, CHIP_WIDTH, LETTER_WIDTH = 150, 10, 7
+CONTEXT_WIDTH, CHIP_WIDTH, LETTER_WIDTH = 100, 10, 7
 """Pixels for the context of an example, for each token in it, and for each letter of that."""
 
 
@@ -94,6 +94,10 @@ class DataTab(pn.viewable.Viewer):
         matrix, button = with_table(self._matrix.pane(), "confusion", "confusion")
         button.styles = {**button.styles, "top": "-20px"}  # beside the head, not over a cell
         self._confusion[:] = [matrix, button]
+        if not self.visible:
+            # When it is opened, it must not begin with the examples of another run.
+            self._masters.object = self._predictions.object = ""
+            self._generation.clear()
         self._draw()
 
     def _recolor(self, *events: param.parameterized.Event) -> None:
@@ -106,11 +110,12 @@ class DataTab(pn.viewable.Viewer):
         run, record = self.session.run, self.session.record
         if record.logits.shape[1] != run.dataset.output_dimension:
             return
-        self._masters.object = masters_html(run, record)
-        self._predictions.object = predictions_html(run, record)
-        self._generation.draw()
         matrix = confusion(record)
+        # All at once: parts of another run, or of another step, would not fit together.
         with pn.io.hold():
+            self._masters.object = masters_html(run, record)
+            self._predictions.object = predictions_html(run, record)
+            self._generation.draw()
             self._matrix.show(matrix, ColorScale(max(float(matrix.max()), 1.0)))
 
 
@@ -158,7 +163,8 @@ def predictions_html(run: TrainingRun, record: StepRecord) -> str:
     for row in range(min(len(record.targets), MOST_EXAMPLES)):
         target, guess = int(record.targets[row]), int(predicted[row])
         rows.append(
-            f"<tr><td>{context_html(run, record.contexts[row])} → {_output(run, target)}</td>"
+            f"<tr><td>{context_html(run, record.contexts[row])} "
+            f'<span class="bp-one-line">→ {_output(run, target)}</span></td>'
             f"<td>{_output(run, guess)}</td>"
             f"<td>{number_html(float(probabilities[row, guess]))}</td>"
             f"<td>{number_html(float(probabilities[row, target]))}</td>"

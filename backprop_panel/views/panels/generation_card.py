@@ -91,6 +91,10 @@ class GenerationCard(pn.viewable.Viewer):
         except USER_ERRORS as mistake:
             self._texts.object = f'<div class="bp-mistake">{escape(str(mistake))}</div>'
 
+    def clear(self) -> None:
+        """Show no text until the next are drawn."""
+        self._texts.object = ""
+
     def _draw_others(self) -> None:
         self._others += 1
         self.draw()

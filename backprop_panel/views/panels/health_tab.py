@@ -108,7 +108,16 @@ class HealthTab(pn.viewable.Viewer):
         depth = self.session.run.model.network.depth
         self.param.layer.objects = list(range(1, depth + 1))
         self.layer = min(self.layer, depth)
+        if not self.visible:
+            self._clear()  # when it is opened, it must not begin with the curves of another run
         self._draw()
+
+    def _clear(self) -> None:
+        with pn.io.hold():
+            self._legend.object = ""
+            for plots in (self._measures, self._quantiles, self._histograms):
+                for plot in plots.values():
+                    plot.show([])
 
     def _draw(self, *events: param.parameterized.Event) -> None:
         session, record = self.session, self.session.record

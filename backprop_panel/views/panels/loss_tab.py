@@ -126,11 +126,12 @@ class LossTab(pn.viewable.Viewer):
         runs, span = self.comparison.runs(), span_of(self.smoothing)
         few = len(runs) <= MOST_WITH_NUMBERS
         names = (
-            f'<span style="color: {self._color(run)}">●</span> {escape(run.name)}'
-            f"{losses_html(run) if few else ''}"
+            # A name stays beside its colour, unless it is longer than a line.
+            f'<span class="bp-run-name"><span style="color: {self._color(run)}">●</span> '
+            f"{escape(run.name)}{losses_html(run) if few else ''}</span>"
             for run in runs
         )
-        batches = "the batch of each step" if span == 1 else f"the last {span} batches, their mean"
+        batches = "the batch of each step" if span == 1 else f"the last {span} batches (mean)"
         solid = f"solid: loss of {batches}, before the update"
         about = f"{solid} · {DASHES} {self._curves.table_button()}"
         return f"{about}<br>{' &nbsp; '.join(names)}"

@@ -36,6 +36,9 @@ IN_SIGHT = {"position": "static", "content-visibility": "visible"}
 BEHIND = {"position": "absolute", "content-visibility": "hidden", "inset": "0 0 auto"}
 """The styles of the grid that is shown, and of one that is kept for later as it is laid out."""
 
+ROOM_OF_ERRORS, ROOM_OF_FAULT = 52, 28
+"""Pixels below the map for what a gradient check found, and for the fault in force."""
+
 MOST_GRIDS = 2
 """Networks of different shapes whose heatmaps are kept: one can be compared with another."""
 
@@ -243,6 +246,7 @@ class NetworkMap(pn.viewable.Viewer):
         return heatmap.name if alone else kind
 
     def _show_legend(self) -> None:
+        self._make_room()
         self._legend.object = map_legend(
             theme_of(self.dark),
             self._scales,
@@ -251,6 +255,14 @@ class NetworkMap(pn.viewable.Viewer):
             self._fault,
             self._has_errors,
         )
+
+    def _make_room(self) -> None:
+        """Take the room of what is said below the map from its heatmaps, not from the timeline."""
+        errors = ROOM_OF_ERRORS if self._has_errors else 0
+        below = errors + (ROOM_OF_FAULT if self._fault else 0)
+        styles = {"--below": f"{below}px"}
+        if self._layout.styles != styles:
+            self._layout.styles = styles
 
     def _name_examples(self) -> None:
         """Name the rows of levels by the examples of the batch.

@@ -34,6 +34,7 @@ ROW_STYLE = """
 :host .tabulator-row .tabulator-cell + .tabulator-cell { padding: 6px 8px; }
 :host .tabulator-col .tabulator-col-content { padding: 6px 8px !important; }
 :host .tabulator-col .tabulator-col-title { padding-right: 20px !important; }
+:host .tabulator-cell:has(input[type="checkbox"]) { text-overflow: clip; }
 :host .tabulator-cell, :host .tabulator-col { border-color: #88888840 !important; }
 :host .tabulator-row.tabulator-selected { background: #4c6ef51f !important; }
 :host .tabulator-row, :host .tabulator-row .tabulator-cell { color: inherit !important; }

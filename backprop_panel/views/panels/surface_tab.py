@@ -176,4 +176,4 @@ def _plane_of(shares: tuple[float, float] | None, step: int) -> str:
     """Return where the plane lies."""
     if shares is None:
         return f"all other weights as at step {step:,}"
-    return f"plane through step {step:,}: {sum(shares):.1%} of the variance"
+    return f"plane through step {step:,}: {sum(shares):.1%} of the path's variance"

@@ -13,13 +13,17 @@ from ...sweeps.results import Band, by_settings, ranked
 from ...sweeps.trial import Trial
 from ..plots.banded_curves import BandedCurves, ShadedBand
 from ..plots.colors import run_color
-from ..plots.html import html
+from ..plots.html import html, legend_of_lines
+from ..plots.line_plot import IN_LONG_PAGE
 from ..plots.line_source import Line
 from ..state.sweep_choice import SweepChoice
 from .sweep_values import label_of, written
 
 MOST_LINES = 300
 """Lines that are drawn: the best ones; more could not be told apart."""
+
+MOST_NAMED = 12
+"""Lines that the legend names; of more, the pointer tells the name."""
 
 
 class SweepCurves(pn.viewable.Viewer):
@@ -40,7 +44,7 @@ class SweepCurves(pn.viewable.Viewer):
         self._shown: list[Trial] = []
         self._plot = BandedCurves(
             "sweep curves", self._pick, log_y=choice.log_loss, log_x=choice.log_steps,
-            about="training loss of the runs of the sweep, over the steps",
+            look=IN_LONG_PAGE, about="training loss of the runs of the sweep, over the steps",
         )  # fmt: skip
         self._note = html("", "bp-legend")
         self._layout = pn.Column(
@@ -62,8 +66,10 @@ class SweepCurves(pn.viewable.Viewer):
         self._plot.show_with_bands(lines, bands)
         what = "configurations" if choice.means else "runs"
         spread = "; bands: from the lowest to the highest seed" if bands else ""
+        named = [(line.color, line.label) for line in lines]
+        legend = f"<br>{legend_of_lines(named)}" if len(lines) <= MOST_NAMED else ""
         self._note.object = (
-            f"training loss of {len(lines):,} {what}: click a curve to open its run{spread}"
+            f"training loss of {len(lines):,} {what}: click a curve to open its run{spread}{legend}"
             if lines
             else "the curves come with the first reports"
         )

@@ -18,7 +18,7 @@ from .sweep_values import label_of, written
 
 ONE_SETTING = "Two settings that vary are needed for a heatmap."
 IMPORTANCE = (
-    "Importance: the share of the losses' order that a setting explains by itself, from 0 to 1. "
+    "The share of the losses' order that a setting explains by itself, from 0 to 1. "
     "A dot is a run: its value from left to right, its rank from best to worst."
 )
 
@@ -38,7 +38,7 @@ class SweepHeatmap(pn.viewable.Viewer):
     def __init__(self, choice: SweepChoice, open_run: Callable[[int], Any]) -> None:
         super().__init__(choice=choice)
         self._open = open_run
-        field = {"size": "small", "width": 170, "margin": (4, 6, 4, 0)}
+        field = {"size": "small", "width": 170, "margin": (12, 6, 4, 0)}
         self._across, self._up = (
             pmui.Select(label=label, options=[], **field) for label in ("Across", "Up")
         )
@@ -47,11 +47,11 @@ class SweepHeatmap(pn.viewable.Viewer):
         self._heat, self._ranks = place_of_plot(270), place_of_plot(270)
         self._note = html(ONE_SETTING, "bp-note")
         self._layout = pn.Column(
-            html("Loss over two settings", "bp-head"),
+            html("Loss over two settings", "bp-head", margin=(10, 0, 0, 0)),
             pn.Row(self._across, self._up, margin=0),
             self._note,
             self._heat,
-            html("Importance", "bp-head"),
+            html("Importance", "bp-head", margin=(10, 0, 0, 0)),
             html(IMPORTANCE, "bp-legend"),
             self._ranks,
             sizing_mode="stretch_width",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...sweeps.results import axis_positions, ranked, scaled, values_of
 from ...sweeps.trial import Trial
+from ..plots.colors import theme_of
 from ..plots.html import html
 from ..plots.numbers import number
 from ..plots.result_plots import parallel_coordinates, place_of_plot, show_plot
@@ -45,13 +46,14 @@ class SweepParallel(pn.viewable.Viewer):
         self._plot = place_of_plot(260)
         self._clear = button("Clear the brush", self._forget, visible=False)
         self._layout = pn.Column(
-            html("Parallel coordinates", "bp-head"),
+            html("Parallel coordinates", "bp-head", margin=(10, 0, 0, 0)),
             pn.FlexBox(html(HINT, "bp-legend", sizing_mode=None), self._clear, margin=0),
             self._plot,
             sizing_mode="stretch_width",
             margin=0,
         )
         choice.param.watch(lambda event: self.draw(), "brushes")
+        choice.work.session.param.watch(self._recolor, "dark")
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
@@ -74,9 +76,19 @@ class SweepParallel(pn.viewable.Viewer):
         self._places = np.column_stack([*columns, scaled(losses)])
         shades, axes = np.linspace(0, 1, len(losses)), self._axes(losses)
         lines = parallel_coordinates(
-            self._places, shades, ~self._brushed(), axes, self._pick, self._brush
+            self._places,
+            shades,
+            ~self._brushed(),
+            axes,
+            self._pick,
+            self._brush,
+            theme_of(choice.work.session.dark),
         )
         show_plot(self._plot, lines)
+
+    def _recolor(self, event: param.parameterized.Event) -> None:
+        if len(self._plot):
+            self.draw()
 
     def brushed(self) -> list[Trial]:
         """Return the runs that pass through all brushes, best first."""

@@ -64,7 +64,7 @@ class SweepTable(pn.viewable.Viewer):
         self._table.on_click(lambda event: self._open(event.row, open_run))
         choice.work.session.param.watch(self._follow_theme, "dark")
         self._layout = pn.Column(
-            html("Runs", "bp-head"),
+            html("Runs", "bp-head", margin=(10, 0, 0, 0)),
             html(HINT, "bp-legend"),
             self._table,
             sizing_mode="stretch_width",

@@ -82,8 +82,8 @@ class Tried:
 
 def asked(tried: Tried, value: float) -> str:
     """Return what is asked, as HTML."""
-    rest = "the loss of this batch after its update" if tried.of_rate else "all else as it is"
-    were = f"were <b>{number(value)}</b>" if value != tried.curve.now else "were another one"
+    rest = "the loss of this batch after its update" if tried.of_rate else "nothing else changes"
+    were = f"were <b>{number(value)}</b>" if value != tried.curve.now else "had another value"
     return f"{escape(tried.name)} {were}: {rest}"
 
 

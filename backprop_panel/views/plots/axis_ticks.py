@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bokeh.models import Axis, CustomJSTicker, CustomJSTickFormatter, LogAxis
+from bokeh.models import Axis, ColorBar, CustomJSTicker, CustomJSTickFormatter, LogAxis
 from bokeh.plotting import figure
 
 LABEL_JS = """
@@ -93,4 +93,9 @@ def use_round_ticks(figure: figure, axis: Axis, most: int) -> None:
     }
     axis.ticker = CustomJSTicker(args=args, major_code=_MAJOR)
     (figure.ygrid if upright else figure.xgrid).ticker = axis.ticker
+    use_labels(axis)
+
+
+def use_labels(axis: Axis | ColorBar) -> None:
+    """Write the ticks of an axis or of a colour scale in the format of the page."""
     axis.formatter = CustomJSTickFormatter(code=f"{LABEL_JS} return label(tick)")

@@ -112,7 +112,7 @@ class Heatmap:
         else:
             self.axes = HeatmapAxes(self.initial_shape, has_bias, self.theme)
             self.outlines = self.axes.outlines
-            repaint_with_labels(self)
+        repaint_with_labels(self)
         self.cells = HeatmapCells(self.name, self.initial_shape, has_bias, self.axes)
 
     @property

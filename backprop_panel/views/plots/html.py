@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,14 @@ def scroll_region(css_class: str, label: str) -> pn.pane.HTML:
 
 def legend_of_layers(depth: int) -> str:
     """Return the legend of a network's layers, each in its colour, as HTML."""
+    return legend_of_lines([(run_color(layer), f"layer {layer + 1}") for layer in range(depth)])
+
+
+def legend_of_lines(lines: Iterable[tuple[str, str]]) -> str:
+    """Return the legend of lines, each with its colour and its name, as HTML."""
     return " ".join(
-        f'<span style="color:{run_color(layer)}">━</span> layer {layer + 1}'
-        for layer in range(depth)
+        f'<span class="bp-one-line"><span style="color:{color}">━</span> {escape(name)}</span>'
+        for color, name in lines
     )
 
 

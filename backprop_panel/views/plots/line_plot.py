@@ -21,6 +21,7 @@ from bokeh.models import (
     Range1d,
     Text,
     VSpan,
+    WheelZoomTool,
 )
 from bokeh.plotting import figure
 
@@ -71,6 +72,9 @@ class Look:
         Pixels to both sides of the lines, at the left for tick labels.
     ticks : int
         The most ticks of an axis.
+    wheel_scrolls : bool
+        Whether the wheel scrolls the page, and zooms with Ctrl alone: for plots that fill a page
+        longer than the window.
     """
 
     axes: bool = True
@@ -81,10 +85,12 @@ class Look:
     left: int = 50
     right: int = 6
     ticks: int = 8
+    wheel_scrolls: bool = False
 
 
 FULL = Look()
-COMPACT = Look(named=False, left=46, ticks=5)
+COMPACT = Look(named=False, left=46, ticks=5, wheel_scrolls=True)
+IN_LONG_PAGE = Look(wheel_scrolls=True)
 BARE = Look(axes=False, tools=False, named=False, left=4)
 
 
@@ -250,6 +256,9 @@ class Curves:
         )  # fmt: skip
         for axis in figure.axis:
             use_round_ticks(figure, axis, self._look.ticks)
+        if self._look.wheel_scrolls:
+            for wheel in figure.select(WheelZoomTool):
+                wheel.modifiers = "ctrl"
         whole = DataRange1d(range_padding=0, renderers=[renderer])
         figure.x_range = whole if self._look.axes else self._extent
         start = 0 if self._from_zero else nan

@@ -6,6 +6,7 @@ Each is a HoloViews element that is made anew: they change about once a second, 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 from weakref import WeakMethod
 
@@ -13,13 +14,14 @@ import holoviews as hv
 import numpy as np
 import panel as pn
 from bokeh.events import SelectionGeometry, Tap
-from bokeh.models import BoxSelectTool, CustomJSHover, HoverTool
+from bokeh.models import BoxSelectTool, ColorBar, CustomJSHover, HoverTool, Text
 from bokeh.palettes import Viridis256
 from numpy.typing import NDArray
 
 from ..patches.plot_source import add_to_source
+from .axis_ticks import use_labels
 from .cell_labels import LABEL_COLOR
-from .colors import contrasting
+from .colors import Theme, contrasting
 from .line_plot import FULL, TOOLTIP, figure_style
 from .numbers import NUMBER_JS, number
 from .table_button import plot_attributes
@@ -98,6 +100,7 @@ def parallel_coordinates(
     axes: Sequence[tuple[str, Sequence[tuple[float, str]]]],
     on_tap: Picked,
     on_brush: Callable[[float, float, float, float], None],
+    theme: Theme,
 ) -> hv.Overlay:
     """Return a line a run through its place on each axis; a box on an axis brushes.
 
@@ -115,6 +118,7 @@ def parallel_coordinates(
         Called with a place.
     on_brush : callable
         Called with the edges of a box: left, right, bottom, top.
+    theme : Theme
     """
     width = places.shape[1]
     order = np.argsort(np.where(dim, -1.0, 1 - shades))  # the best are drawn last
@@ -127,7 +131,8 @@ def parallel_coordinates(
     rules = hv.Segments([(at, 0, at, 1) for at in range(width)], ["axis", "place", "x1", "y1"])
     ticks = [(at, place, text) for at, (_, marks) in enumerate(axes) for place, text in marks]
     labels = hv.Labels(ticks, ["axis", "place"], "text").opts(
-        text_font_size="11px", text_color=LABEL_COLOR, text_align="right", xoffset=-0.05,
+        text_font_size="11px", text_color=theme.mark, text_align="right", xoffset=-0.02,
+        hooks=[partial(_cover_lines, theme.background)],
     )  # fmt: skip
     hook = _hook("the settings and the loss of each run, a line a run", on_tap, on_brush=on_brush)
     overlay = rules.opts(color="#88888880", line_width=1) * paths * labels
@@ -200,6 +205,15 @@ def _styled(styles: dict[str, list]) -> Callable[[Any, hv.Element], None]:
     return style
 
 
+def _cover_lines(background: str, plot: Any, element: hv.Element) -> None:
+    """Let no line strike through the labels of a plot."""
+    for renderer in plot.state.renderers:
+        if isinstance(renderer.glyph, Text):
+            renderer.glyph.update(
+                background_fill_color=background, background_fill_alpha=0.85, padding=2
+            )
+
+
 def _on(color: str) -> str:
     """Return black or white, whichever is read on a colour."""
     return "#111418" if contrasting(color) < color else "#ffffff"
@@ -218,6 +232,8 @@ def _hook(
     def fill(plot: Any, element: hv.Element) -> None:
         figure = plot.state
         figure.html_attributes = plot_attributes(about)
+        for scale in figure.select(ColorBar):
+            use_labels(scale)
         figure.on_event(Tap, lambda event: _call(tap, event.x, event.y))
         if hover:
             text = "<br>".join(f"{name} {value}" for name, value in hover.items())

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from ...analysis.loss_surface import FINEST, LossGrid
 from ..patches.plot_source import replace_source
 from ..patches.weak_hook import weak_hook
+from .axis_ticks import use_round_ticks
 from .cell_labels import LABEL_COLOR
 from .colors import NOT_FINITE, contrasting
 from .line_plot import FULL, TOOLTIP, figure_style
@@ -203,6 +204,8 @@ class SurfacePlot:
         plotted.add_layout(self._bar, "right")
         self._figure = plotted
         self._name_axes(self.axis_names)
+        for axis in plotted.axis:
+            use_round_ticks(plotted, axis, FULL.ticks)
         plotted.add_tools(
             HoverTool(renderers=[marks], tooltips=TOOLTIP.format("@text")),
             HoverTool(

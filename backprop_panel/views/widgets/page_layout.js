@@ -37,6 +37,21 @@ function name_handles(element) {
   return changed
 }
 
+// Keeps the rest of the page below the header, however many lines its controls take.
+function follow_header(element, page) {
+  let header = null
+  for (let at = element; at && !header; at = at.getRootNode().host) header = at.closest("header")
+  if (!header) return null
+  const usual = 64  // pixels: heights that follow the window leave room for so many
+  const changed = new ResizeObserver(() => {
+    const height = header.offsetHeight, more = Math.max(0, height - usual)
+    page.style.setProperty("--bp-header", `${height}px`)
+    page.style.setProperty("--bp-height", `calc(100vh - ${more}px)`)
+  })
+  changed.observe(header)
+  return changed
+}
+
 export function render({model, view}) {
   const page = document.documentElement, phone = matchMedia(PHONE)
   const follow_window = () => {
@@ -56,10 +71,14 @@ export function render({model, view}) {
   phone.addEventListener("change", follow_window)
   document.addEventListener("keydown", pressed)
   model.on("presenting", follow)
-  let handles = null
-  model.on("after_layout", () => { handles ??= name_handles(view.el) })
+  let handles = null, header = null
+  model.on("after_layout", () => {
+    handles ??= name_handles(view.el)
+    header ??= follow_header(view.el, page)
+  })
   model.on("remove", () => {
     handles?.disconnect()
+    header?.disconnect()
     phone.removeEventListener("change", follow_window)
     document.removeEventListener("keydown", pressed)
     enlarge(page, false)

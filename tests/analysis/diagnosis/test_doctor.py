@@ -60,6 +60,13 @@ def below_threshold(engine, bias=-20):
     engine.load_weights(parameters)
 
 
+def all_but_one_below_threshold(engine):
+    """Give all units of the first layer but the last a bias below zero."""
+    parameters = engine.network.parameters.copy()
+    engine.network.by_layer(parameters)[0][-1, :-1] = -20
+    engine.load_weights(parameters)
+
+
 def test_a_learning_rate_that_overshoots_is_too_high():
     finding = root(trained(learning_rate=60.0, optimizer="sgd", activation="relu"))
     assert finding.kind == "learning_rate_too_high"
@@ -69,6 +76,22 @@ def test_a_learning_rate_that_overshoots_is_too_high():
 def test_units_that_a_high_learning_rate_killed_follow_from_it():
     found = found_in(trained(learning_rate=60.0, optimizer="sgd", activation="relu"))
     assert found["dead_units"].because == "learning_rate_too_high"
+
+
+def test_dead_units_do_not_follow_from_a_mistake_that_is_made_later():
+    run = trained(200, edit=all_but_one_below_threshold, activation="relu", hidden_layers=2)
+    run.trainer.change(fault="untransposed_weights")
+    train_to(run, 201)
+    found = found_in(run)
+    assert found["wrong_gradients"].step == 201
+    assert found["dead_units"].because is None
+
+
+def test_a_change_of_a_setting_leaves_the_beginning_of_a_mistake_as_it_was():
+    run = trained(64, fault="no_activation_derivative")
+    run.trainer.change(learning_rate=0.02)
+    train_to(run, 90)
+    assert root(run).step == 1
 
 
 def test_overflow_by_a_high_learning_rate_follows_from_it():

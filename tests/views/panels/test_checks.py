@@ -170,6 +170,17 @@ def test_why_gradients_cannot_be_checked_is_told(checks):
     assert foot.__panel__()[1].object == "The weights are not finite."
 
 
+def test_the_inspector_says_what_the_error_of_small_numbers_is_relative_to(session, checks):
+    record, cell = session.record, RecordCell("weight_gradients", 1, (2, 3))
+    check = show_check(checks)
+    check.expected[1][2, 3] = cell.value(record) + 0.02
+    check.errors[1][2, 3] = 0.02 / 0.5
+    assert "relative to " in checks_html(cell, record, checks)
+    assert ">0.5000</span>: both are small" in checks_html(cell, record, checks)
+    check.errors[1][2, 3] = 0.02 / max(abs(cell.value(record)), abs(check.expected[1][2, 3]))
+    assert "relative to" not in checks_html(cell, record, checks)
+
+
 def test_the_inspector_has_the_numbers_of_the_check(session, checks):
     record, cell = with_wrong_gradient(session.record), RecordCell("weight_gradients", 1, (2, 3))
     assert checks_html(cell, record, checks) == ""

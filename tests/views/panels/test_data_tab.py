@@ -31,8 +31,8 @@ def test_a_long_context_shows_its_last_tokens_and_all_of_them_on_hover(run):
 
 
 def test_a_context_that_has_room_is_shown_whole(run):
-    said = context_html(run, run.trainer.run_batch().contexts[0][:3])
-    assert said.count("bp-token") == 3
+    said = context_html(run, run.trainer.run_batch().contexts[0][:2])
+    assert said.count("bp-token") == 2
     assert "…" not in said
 
 
@@ -49,3 +49,19 @@ def test_the_button_for_the_table_covers_no_count():
     manager.create(num_samples=64)
     _, button = DataTab(Session(manager))._confusion
     assert int(button.styles["top"].removesuffix("px")) <= -button.height
+
+
+def test_a_hidden_tab_forgets_the_examples_of_another_run():
+    manager = TrainingRunManager()
+    session = Session(manager.create(num_samples=64) and manager)
+    tab = DataTab(session)
+    tab.visible = True
+    assert tab._predictions.object
+    tab.visible = False
+    session.run = manager.create(num_samples=64)
+    assert not tab._predictions.object
+    assert not tab._masters.object
+
+
+def test_the_arrow_and_the_target_stay_in_one_line(run):
+    assert 'class="bp-one-line">→ ' in predictions_html(run, run.trainer.run_batch())

@@ -79,3 +79,12 @@ def test_an_empty_log_has_no_lines():
 def test_quantiles_are_those_of_one_layer(log):
     labels = [line.label for line in quantile_lines(log, "gradients", 1)]
     assert labels == ["5% are below", "50% are below", "95% are below"]
+
+
+def test_a_hidden_tab_forgets_the_curves_of_another_run(session, log):
+    tab = HealthTab(Diagnosis(session))
+    tab.visible = True
+    assert any("measured at" in text for text in texts(tab))
+    tab.visible = False
+    session.run = session.manager.create(num_samples=64)
+    assert not any("measured at" in text for text in texts(tab))

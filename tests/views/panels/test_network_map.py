@@ -9,7 +9,7 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.views.panels.network_map import EACH_HEATMAP, EACH_KIND
+from backprop_panel.views.panels.network_map import EACH_HEATMAP, EACH_KIND, ROOM_OF_FAULT
 from backprop_panel.views.panels.session_map import session_map
 from backprop_panel.views.plots.colors import DARK
 from backprop_panel.views.state.cell import Cell
@@ -310,3 +310,10 @@ def test_every_named_column_has_a_label_where_it_fits(network_map):
     grid = network_map.grid
     labelled = {value.name: value.column_ticks for value in grid.values if value.column_ticks}
     assert labelled == {"X": grid.columns[0].units, "ŷ": grid.columns[-1].units}
+
+
+def test_a_fault_takes_its_room_from_the_heatmaps(session, network_map):
+    assert network_map.__panel__().styles["--below"] == "0px"
+    session.run.trainer.change(fault="wrong_sign")
+    session.run_batch()
+    assert network_map.__panel__().styles["--below"] == f"{ROOM_OF_FAULT}px"

@@ -6,6 +6,7 @@ from stores import wait_until
 from backprop_panel import TrainingRunManager
 from backprop_panel.sweeps import Sweep
 from backprop_panel.sweeps.cluster import local_client
+from backprop_panel.views.panels import sweep_curves
 from backprop_panel.views.panels.sweep_form import duration
 from backprop_panel.views.panels.sweep_tab import SweepTab
 from backprop_panel.views.panels.sweep_values import suggested, typed_values
@@ -149,3 +150,10 @@ def test_lists_are_typed_with_semicolons_between_them():
 )
 def test_a_time_is_said_as_people_say_it(seconds, text):
     assert duration(seconds) == text
+
+
+def test_the_curves_have_a_legend_while_they_are_few(tab, monkeypatch):
+    assert "Learning rate 0.001, Hidden dimension 4" in tab.curves._note.object
+    monkeypatch.setattr(sweep_curves, "MOST_NAMED", 1)
+    tab.curves.draw()
+    assert "Learning rate 0.001" not in tab.curves._note.object

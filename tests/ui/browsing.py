@@ -12,6 +12,7 @@ from playwright.sync_api import Page, TimeoutError, expect
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.plots.color_scales import ColorScale
+from tests.ui.resetting import SETTLED
 
 APP = Path(__file__).resolve().parents[2] / "apps" / "main.py"
 STATUS = re.compile(r"^step ([\d,]+) · epoch ([\d,]+) · loss (?:([\d.]+)(?:×10(\S+))?)$")
@@ -35,6 +36,13 @@ _FIGURE = """
   const view = views.find(({el}) => el.checkVisibility()) ?? views[0]
   const figure = view?.model
 """
+
+# Resolved with the first frame after React has shown what its components were given; a second later
+# if there is none.
+NEXT_FRAME = f"""{SETTLED}.then(() => new Promise((go) => {{
+  requestAnimationFrame(go)
+  setTimeout(go, 1000)
+}}))"""
 
 
 def standing(page):
@@ -73,7 +81,7 @@ def pause(page):
         # Where an epoch ends just then, it is gone before it is pressed, or the press is on Play.
         with suppress(TimeoutError, AssertionError):
             button.click(timeout=2000)
-            expect(button).to_have_count(0)
+            expect(button).to_have_count(0, timeout=30_000)
 
 
 # What stands in the first view of some kind that has it. To find it by its role or class takes a
@@ -117,6 +125,30 @@ def expect_drawn(page):
     expect_map(page)
 
 
+def settle(page):
+    """Wait until React shows what its components were given."""
+    page.evaluate(f"() => {SETTLED}")
+
+
+def at_rest(locator):
+    """Return the box of an element, once it has come to rest."""
+    expect(locator).to_be_visible()
+    return locator.evaluate(
+        f"""async (element) => {{
+          const place = () => {{
+            const {{x, y, width, height}} = element.getBoundingClientRect()
+            return {{x, y, width, height}}
+          }}
+          let before
+          do {{
+            before = JSON.stringify(place())
+            await {NEXT_FRAME}
+          }} while (JSON.stringify(place()) !== before)
+          return place()
+        }}"""
+    )
+
+
 def fill(page, label, value):
     field = page.get_by_label(label, exact=True)
     field.fill(value)
@@ -129,6 +161,24 @@ def choose(page, label, option):
     page.get_by_role("menuitem", name=option, exact=True).click()
     # A list that is still closing bears the same label.
     expect(page.get_by_role("listbox")).to_have_count(0)
+
+
+def choose_fault(page, label):
+    """Choose a fault in the fault lab, which is opened if it is closed."""
+    lab = page.get_by_role("button", name="Choose a fault", exact=True)
+    if lab.get_attribute("aria-pressed") == "false":
+        # The field of the test before is still there until the page has heard that it was closed.
+        expect(page.get_by_role("combobox", name="Fault", exact=True)).to_be_hidden()
+        lab.click()
+    choose(page, "Fault", label)
+
+
+def timeline(page, at):
+    """Focus the slider below the page, once it stands at a step: the status may tell it before."""
+    slider = page.get_by_role("slider", name="Timeline", exact=True)
+    expect(slider).to_have_attribute("aria-valuenow", f"{at}")
+    slider.focus()
+    return slider
 
 
 def show_tab(page, name):
@@ -187,23 +237,30 @@ def expect_map(page):
 
 def on_screen(page, name, x, y):
     """Return where a point of a plot is on the screen, once it has come to rest."""
+    (place,) = places_on_screen(page, name, [(x, y)])
+    return place
+
+
+def places_on_screen(page, name, points):
+    """Return where points of a plot are on the screen, once it has come to rest."""
     expect_map(page)
-    place = page.evaluate(
-        f"""async ([name, x, y]) => {{
-          const place = () => {{ {_FIGURE}
-            const box = view.el.getBoundingClientRect()
-            return [box.x + view.frame.x_scale.compute(x), box.y + view.frame.y_scale.compute(y)]
+    page.wait_for_function(f"(name) => {{ {_FIGURE} return view != null }}", arg=name)
+    places = page.evaluate(
+        f"""async ([name, points]) => {{
+          const places = () => {{ {_FIGURE}
+            const {{x, y}} = view.el.getBoundingClientRect(), {{x_scale, y_scale}} = view.frame
+            return points.map(([at, up]) => [x + x_scale.compute(at), y + y_scale.compute(up)])
           }}
           let before
           do {{
-            before = String(place())
-            await new Promise((go) => requestIdleCallback(() => requestAnimationFrame(go)))
-          }} while (String(place()) !== before)
-          return place()
+            before = String(places())
+            await {NEXT_FRAME}
+          }} while (String(places()) !== before)
+          return places()
         }}""",
-        [name, x, y],
+        [name, points],
     )
-    return tuple(place)
+    return list(map(tuple, places))
 
 
 def point_at(page, heatmap, row, column):
@@ -336,6 +393,6 @@ def expected_colours(page, heatmap, values, cells):
 
 def colours(page, heatmap, cells):
     """Return the colour that the screen has in the middle of each of some (row, column) cells."""
+    places = places_on_screen(page, heatmap, [(column, -row) for row, column in cells])
     image = Image.open(BytesIO(page.screenshot()))
-    places = [on_screen(page, heatmap, column, -row) for row, column in cells]
     return ["#{:02x}{:02x}{:02x}".format(*image.getpixel(place)[:3]) for place in places]

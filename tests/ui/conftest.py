@@ -22,6 +22,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from backprop_panel.views.theme_memory import COOKIE
+from tests.ui.browsing import expect_drawn, settle
 from tests.ui.resetting import UsedPage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,14 +30,16 @@ ROOT = Path(__file__).resolve().parents[2]
 # Most servers leave torch out.
 WITHOUT_TORCH = {"PYTHONPATH": str(ROOT / "tests" / "without_torch")}
 
-# Seconds: a cold start imports Panel, HoloViews and Bokeh on what may be a busy machine.
-SERVER_START = 120
-# Seconds: it saves its runs, and a busy machine lets it wait.
-SERVER_END = 60
+# All of these are far longer than it takes: only a test that fails waits for so long, and one that
+# gives up on a machine that is slow or busy with much else says nothing.
+# Seconds: a cold start imports Panel, HoloViews and Bokeh.
+SERVER_START = 300
+# Seconds: it saves its runs.
+SERVER_END = 120
 # Milliseconds: a first page load fetches and compiles all of the page's scripts.
-FIRST_LOAD = 60_000
-# Milliseconds: long enough for a machine that is busy with much else.
-ACTION = 30_000
+FIRST_LOAD = 240_000
+# Milliseconds: what a press, a choice or a tab brings.
+ACTION = 120_000
 
 # What is looked for may take as long: a new run's page is built on the server first.
 expect.set_options(timeout=ACTION)
@@ -215,11 +218,17 @@ def kept():
     return UsedPage()
 
 
+def new_context(browser, **options):
+    """Open a browser context, 1280 by 800 if nothing else is said."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+    context.set_default_timeout(ACTION)
+    return context
+
+
 @pytest.fixture(scope="session")
 def shared_context(browser):
     """Open one context for all tests: the page's scripts are fetched and compiled once."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(ACTION)
+    context = new_context(browser)
     yield context
     context.close()
 
@@ -268,8 +277,8 @@ def open_page(context, server):
         page.goto(server.url, timeout=FIRST_LOAD)
         expect_whole(page)
         # Until all is laid out, a field that is typed into may still be drawn anew.
-        page.wait_for_function("() => Bokeh.documents.every((document) => document.is_idle)")
-        page.wait_for_timeout(300)
+        expect_drawn(page)
+        settle(page)
         return page
 
     return open_page

@@ -26,6 +26,13 @@ STATE = """() => {
   return {fields, status}
 }"""
 
+# Milliseconds for each of the things to be taken back, on a machine that is busy with much else.
+PATIENCE = 120_000
+
+# Resolved once React has shown what its widgets were given: its tasks come before those of the
+# background. Time that is idle would need frames, which a page that nobody sees may not have.
+SETTLED = 'scheduler.postTask(() => {}, {priority: "background"})'
+
 # A press is sent as the button sends it. A value may arrive after a press that follows it at once.
 RESET = f"""async (opened) => {{
   const state = {STATE}
@@ -46,8 +53,8 @@ RESET = f"""async (opened) => {{
   }}
   // Done again if nothing comes of it: a press or a value can cross what the server sends.
   const until = async (holds, deed = () => {{}}, patience = 3000) => {{
-    for (let times = 0; !holds(); times++) {{
-      if (times === 10) throw Error(`the page was not reset: never ${{holds}}`)
+    for (const end = performance.now() + {PATIENCE}; !holds(); patience *= 2) {{
+      if (performance.now() > end) throw Error(`the page was not reset: never ${{holds}}`)
       deed()
       await within(patience, holds)
     }}
@@ -121,8 +128,7 @@ RESET = f"""async (opened) => {{
   ;({SHOW_ALL_CELLS})()
   scroll_back()
   await until(() => Bokeh.documents.every((each) => each.is_idle))
-  // React shows what its widgets were given in tasks of its own, which come before the idle time.
-  await new Promise((go) => requestIdleCallback(go))
+  await {SETTLED}
 }}"""
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.ui.browsing import choose, expect_drawn, expect_step, press, show_tab, tooltip
+from tests.ui.browsing import choose_fault, expect_drawn, expect_step, press, show_tab, tooltip
 
 SWITCH = "Show gradient check, not dW"
 
@@ -17,13 +17,6 @@ def checked_page(used_page):
     yield used_page
     used_page.get_by_label(SWITCH, exact=True).uncheck()
     expect(used_page.get_by_text("relative error")).to_have_count(0)
-
-
-def plant(page, fault):
-    field = page.get_by_role("combobox", name="Fault", exact=True)
-    if not field.is_visible():
-        press(page, "Choose a fault")
-    choose(page, "Fault", fault)
 
 
 def verdict(page):
@@ -42,7 +35,7 @@ def test_correct_gradients_are_told_to_be_right(checked_page):
 
 def test_a_fault_turns_the_light_red_and_the_errors_large(checked_page):
     page = checked_page
-    plant(page, "Weights not transposed")
+    choose_fault(page, "Weights not transposed")
     press(page, "Run Batch")
     expect_step(page, 1)
     light = page.get_by_role("button", name=re.compile("^Step 1 does not follow from its inputs"))
@@ -62,7 +55,7 @@ def test_a_whole_run_is_audited_in_the_background(used_page):
     show_tab(used_page, "Health")
     press(used_page, "Audit the whole run")
     expect(used_page.get_by_text("to step 2: all numbers follow.")).to_be_visible()
-    plant(used_page, "Update with the wrong sign")
+    choose_fault(used_page, "Update with the wrong sign")
     press(used_page, "Run Batch")
     expect_step(used_page, 3)
     press(used_page, "Audit the whole run")

@@ -9,7 +9,16 @@ from backprop_panel import TrainingRunManager
 from backprop_panel.interchange import export_run
 from backprop_panel.nn.faults import FAULTS
 from backprop_panel.runs.demonstrations import DEMONSTRATIONS, demonstrate
-from tests.ui.browsing import choose, expect_active, expect_step, fill, give, press, show_tab
+from tests.ui.browsing import (
+    choose,
+    choose_fault,
+    expect_active,
+    expect_step,
+    fill,
+    give,
+    press,
+    show_tab,
+)
 
 
 def light(page, text):
@@ -19,13 +28,6 @@ def light(page, text):
 
 def finding(page, text):
     return page.locator(".bp-told", has_text=text).first
-
-
-def choose_fault(page, label):
-    # The field of the test before is still there until the page has heard that it was closed.
-    expect(page.get_by_role("combobox", name="Fault", exact=True)).to_be_hidden()
-    press(page, "Choose a fault")
-    choose(page, "Fault", label)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -70,7 +72,7 @@ def test_the_cause_of_a_sick_run_from_elsewhere_is_named(used_page, tmp_path):
     give(used_page, tmp_path / "sick.zip")
     expect_active(used_page, run.name)
     # It repeats the run once.
-    expect(light(used_page, "Vanishing gradients")).to_be_visible(timeout=120_000)
+    expect(light(used_page, "Vanishing gradients")).to_be_visible()
     light(used_page, "Vanishing gradients").click()
     expect(finding(used_page, "Gradients vanish on their way back")).to_be_visible()
 

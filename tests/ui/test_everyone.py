@@ -10,9 +10,11 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from PIL import Image
 from playwright.sync_api import expect
+from stores import wait_until
 
 from tests.ui.browsing import (
     TABS,
+    at_rest,
     boxes,
     expect_drawn,
     expect_step,
@@ -159,6 +161,7 @@ def test_a_heatmap_is_described_by_its_range_and_largest_cell(light_page):
     w2 = heatmap(light_page, "W2")
     w2.focus()
     row, column = np.unravel_index(np.abs(weights).argmax(), weights.shape)
+    expect(w2).to_have_attribute("aria-description", re.compile("^From "))
     said = w2.get_attribute("aria-description")
     assert f"row {row}, column {column}. " in said
     low, high = map(float, re.match(r"From (\S+) to (\S+); ", said).groups())
@@ -197,8 +200,8 @@ def test_a_curve_has_its_numbers_in_a_table_of_200_rows_at_most(light_page):
     expect(plot).to_have_attribute("aria-description", re.compile("^run 1.*: from "))
     plot.press("t")
     dialog = light_page.get_by_role("dialog", name="loss of the compared runs over their steps")
-    assert 100 < dialog.get_by_role("row").count() <= 201
     expect(dialog.get_by_text(re.compile(r"^\d+ of \d+ points, evenly spaced"))).to_be_visible()
+    assert 100 < dialog.get_by_role("row").count() <= 201
     press(light_page, "Close")
 
 
@@ -207,10 +210,10 @@ def test_space_scrolls_no_focused_plot_away(light_page):
     for role, name in (("application", "W2, "), ("img", "timeline of the loss")):
         plot = light_page.get_by_role(role, name=re.compile(f"^{name}"))
         plot.focus()
-        before = plot.bounding_box()
+        before = at_rest(plot)
         plot.press(" ")
         expect_drawn(light_page)
-        assert plot.bounding_box() == before
+        assert at_rest(plot) == before
 
 
 def test_what_has_the_focus_is_framed(light_page):
@@ -228,7 +231,7 @@ def test_a_tooltip_covers_neither_its_heatmap_nor_the_explanation(light_page):
     right = light_page.locator(".bp-map").first.bounding_box()
     for name, column in (("ŷ", 0), ("ŷ", 3), ("W2", 2), ("W2", 30), ("X", 3)):
         tooltip(light_page, name, 5, column)
-        box = light_page.locator(".bk-Tooltip").bounding_box()
+        box = at_rest(light_page.locator(".bk-Tooltip"))
         plot = heatmap(light_page, name).bounding_box()
         beside = box["x"] >= plot["x"] + plot["width"] or box["x"] + box["width"] <= plot["x"]
         assert beside, name
@@ -287,12 +290,10 @@ def test_a_presentation_hides_the_bars_and_enlarges_cells_and_type(light_page):
     expect(light_page.get_by_label("Learning rate", exact=True)).not_to_be_in_viewport()
     expect(light_page.get_by_text("Click a cell")).not_to_be_in_viewport()
     expect(light_page.get_by_role("img", name="timeline")).to_be_hidden()
-    expect_drawn(light_page)
-    assert cell() > 1.4 * before
+    wait_until(lambda: cell() > 1.4 * before)
     assert caption.bounding_box()["height"] > 1.3 * height
     before_zoom = window(light_page, "W2")
     light_page.keyboard.press("Escape")
     expect(light_page.get_by_label("Learning rate", exact=True)).to_be_in_viewport()
-    expect_drawn(light_page)
-    assert cell() == pytest.approx(before, abs=0.5)
+    wait_until(lambda: cell() == pytest.approx(before, abs=0.5))
     assert window(light_page, "W2") == before_zoom

@@ -7,7 +7,16 @@ from playwright.sync_api import expect
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.bundles import unzipped
-from tests.ui.browsing import choose, expect_active, expect_step, export, give, press, standing
+from tests.ui.browsing import (
+    at_rest,
+    choose,
+    expect_active,
+    expect_step,
+    export,
+    give,
+    press,
+    standing,
+)
 
 
 @pytest.fixture
@@ -61,8 +70,8 @@ def test_a_file_that_is_no_run_is_refused_beside_the_button(used_page, bundle):
     message = used_page.get_by_text("neither a folder nor a zip", exact=False)
     expect(message).to_be_visible()
     expect(message).to_be_in_viewport(ratio=0.95)
-    below = used_page.get_by_text("Import a run", exact=True).bounding_box()
-    assert 0 < message.bounding_box()["y"] - below["y"] < 60
+    below = at_rest(used_page.get_by_text("Import a run", exact=True))
+    assert 0 < at_rest(message)["y"] - below["y"] < 60
     expect_active(used_page, "run 1")
 
 

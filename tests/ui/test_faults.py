@@ -4,15 +4,9 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.ui.browsing import choose, expect_active, expect_step, press, show_tab
+from tests.ui.browsing import choose_fault, expect_active, expect_step, press, show_tab
 
 LABEL = "Update with the wrong sign"
-
-
-def open_lab(page):
-    """Open the fault lab, which a test before may have left open."""
-    if not page.get_by_role("combobox", name="Fault", exact=True).is_visible():
-        press(page, "Choose a fault")
 
 
 def test_a_fault_is_chosen_stated_wherever_numbers_are_and_taken_off(used_page):
@@ -20,8 +14,7 @@ def test_a_fault_is_chosen_stated_wherever_numbers_are_and_taken_off(used_page):
     expect_step(used_page, 1)
     badges = used_page.get_by_text(f"fault: {LABEL}", exact=True)
     expect(badges).to_have_count(0)
-    open_lab(used_page)
-    choose(used_page, "Fault", LABEL)
+    choose_fault(used_page, LABEL)
     expect(badges).to_have_count(2)  # below the status line, and below the map
     expect(used_page.get_by_text("What reveals it:")).to_be_visible()
     press(used_page, "Run Batch")
@@ -29,13 +22,12 @@ def test_a_fault_is_chosen_stated_wherever_numbers_are_and_taken_off(used_page):
     show_tab(used_page, "Runs")
     expect(used_page.get_by_text(LABEL, exact=True).first).to_be_visible()
     show_tab(used_page, "Network")
-    choose(used_page, "Fault", "None")
+    choose_fault(used_page, "None")
     expect(badges).to_have_count(0)
 
 
 def test_a_fault_that_cannot_act_says_what_it_needs(used_page):
-    open_lab(used_page)
-    choose(used_page, "Fault", "Last batch dropped")
+    choose_fault(used_page, "Last batch dropped")
     expect(used_page.get_by_text("does not divide them")).to_be_visible()
     expect(used_page.get_by_role("combobox", name="Fault", exact=True)).to_have_text("None")
 

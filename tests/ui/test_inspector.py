@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from backprop_panel.analysis import RecordCell, explain
 from backprop_panel.views.plots.numbers import number
-from tests.ui.browsing import boxes, expect_step, on_screen, press, same_run, show_tab
+from tests.ui.browsing import boxes, expect_step, on_screen, press, same_run, show_tab, timeline
 
 DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
@@ -168,7 +168,7 @@ def test_an_earlier_step_is_explained_with_its_own_numbers(page, record):
     expect_step(page, 16, epoch=1)
     tap(page, "dW2", 3, 17)
     expect(inspector(page).locator(".bp-name")).to_contain_text("step 16")
-    page.get_by_role("slider").last.focus()
+    timeline(page, at=16)
     page.keyboard.press("Home")
     expect_step(page, 0)
     page.keyboard.press("ArrowRight")

@@ -17,14 +17,23 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from backprop_panel.views.plots.colors import DARK
-from tests.ui.browsing import boxes, expect_curves, expect_step, press, scale, show_runs, show_tab
+from tests.ui.browsing import (
+    boxes,
+    expect_curves,
+    expect_step,
+    press,
+    scale,
+    show_runs,
+    show_tab,
+    timeline,
+)
 from tests.ui.conftest import (
-    ACTION,
     FIRST_LOAD,
     ROOT,
     SERVER_START,
     WITHOUT_TORCH,
     Watch,
+    new_context,
     new_page,
 )
 
@@ -172,8 +181,7 @@ def command(page, name, **arguments):
 @pytest.fixture(scope="module")
 def opened(browser, lab):
     """Return the notebook's page, all of its cells run, and what it may not do."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(ACTION)
+    context = new_context(browser)
     watch = Watch(context, lab.host)
     page = new_page(context)
     open_notebook(page, lab)
@@ -273,9 +281,7 @@ def test_in_a_notebook_a_clicked_cell_is_marked_and_explained(page, cells):
 def test_in_a_notebook_the_timeline_leads_back(cells):
     press(cells[0], "Run Full Epoch")
     expect_step(cells[0], 16, epoch=1)
-    slider = cells[0].get_by_role("slider", name="Timeline", exact=True)
-    slider.focus()
-    slider.press("ArrowLeft")
+    timeline(cells[0], at=16).press("ArrowLeft")
     expect_step(cells[0], 15)
 
 

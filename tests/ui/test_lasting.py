@@ -21,7 +21,7 @@ from tests.ui.browsing import (
     show_tab,
     standing,
 )
-from tests.ui.conftest import ACTION, FIRST_LOAD, Server, Watch, expect_whole, new_page
+from tests.ui.conftest import FIRST_LOAD, Server, Watch, expect_whole, new_context, new_page
 
 SOME_STEPS = re.compile(r"^step [\d,]{3,} ")
 
@@ -61,8 +61,7 @@ class Lasting:
     def __init__(self, browser, folder):
         self.store = folder / "runs.sqlite"
         self.folder, self.servers, self.windows = folder, [], []
-        self.context = browser.new_context(viewport={"width": 1280, "height": 800})
-        self.context.set_default_timeout(ACTION)
+        self.context = new_context(browser)
         self.context.add_init_script(f"({KEEP_SOCKETS})()")
 
     @property

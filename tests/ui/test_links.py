@@ -115,6 +115,14 @@ def opened(shared_context):
         page.close()
 
 
+def copied_link(page):
+    """Press the button beside the link, and return what has come into the clipboard."""
+    button = page.get_by_role("button", name="Copy the link", exact=True)
+    button.click()
+    expect(button).to_have_text("Copied")
+    return page.evaluate("navigator.clipboard.readText()")
+
+
 def alert(page, text):
     return page.get_by_role("alert").filter(has_text=text)
 
@@ -213,8 +221,7 @@ def test_the_copied_link_carries_the_settings_that_are_shown(server, used_page, 
     fill(page, "Hidden dimension", "6 5")
     link = page.get_by_role("link", name="Link to these settings")
     expect(link).to_have_attribute("href", f"{server.url}?hidden_dimension=6,5&optimizer=adamw")
-    press(page, "Copy the link")
-    assert page.evaluate("navigator.clipboard.readText()") == link.get_attribute("href")
+    assert copied_link(page) == link.get_attribute("href")
     other = opened(link.get_attribute("href"))
     expect(other.get_by_label("Hidden dimension", exact=True)).to_have_value("6 5")
     expect(other.get_by_role("combobox", name="Optimizer", exact=True)).to_contain_text("AdamW")
@@ -238,8 +245,7 @@ def test_the_copied_link_keeps_the_path_of_a_prefix_and_of_a_proxy(tmp_path, ope
             fill(page, "Hidden dimension", "7")
             link = page.get_by_role("link", name="Link to these settings")
             expect(link).to_have_attribute("href", re.compile("hidden_dimension=7"))
-            press(page, "Copy the link")
-            link = page.evaluate("navigator.clipboard.readText()")
+            link = copied_link(page)
             assert link == f"{url}?hidden_dimension=7"
             linked = opened(link)
             expect(linked.get_by_text("16×7").first).to_be_visible()

@@ -14,6 +14,7 @@ from tests.ui.browsing import (
     expect_curves,
     expect_drawn,
     expect_step,
+    on_screen,
     press,
     same_run,
     show_runs,
@@ -132,11 +133,9 @@ def test_a_curve_tells_the_number_of_its_nearest_point(used_page):
       const [renderer] = view.model.renderers.filter((each) => each.glyph?.type === "MultiLine")
       const {xs, ys, label} = renderer.data_source.data
       const line = label.indexOf("run 1, floor"), at = 25
-      const {left, top} = view.el.getBoundingClientRect()
-      const frame = view.frame
-      return [left + frame.x_scale.compute(xs[line][at]), top + frame.y_scale.compute(ys[line][at])]
+      return [xs[line][at], ys[line][at]]
     }"""
-    used_page.mouse.move(*used_page.evaluate(tell))
+    used_page.mouse.move(*on_screen(used_page, "loss", *used_page.evaluate(tell)))
     floor = number(same_run().dataset.optimal_loss("cross_entropy"), digits=7)
     expect(used_page.locator(".bk-Tooltip").get_by_text(f"loss {floor}")).to_be_visible()
     expect(used_page.locator(".bk-Tooltip").get_by_text("No network does better")).to_be_visible()

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.ui.browsing import (
+    at_rest,
     boxes,
     colours,
     expect_drawn,
@@ -187,8 +188,8 @@ def test_each_heatmap_of_a_second_run_is_below_its_caption(used_page):
     expect_drawn(used_page)
     for name in HEATMAPS:
         caption = used_page.locator(".bp-caption:visible", has_text=re.compile(rf"^{name} "))
-        caption = caption.bounding_box()
         x, y = on_screen(used_page, name, 0, 0)
+        caption = at_rest(caption)
         assert caption["x"] <= x <= caption["x"] + caption["width"], name
         assert caption["y"] + caption["height"] <= y + 5, name
     assert {round(on_screen(used_page, name, 0, 0.5)[1]) for name in HEATMAPS} == {

@@ -5,8 +5,17 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.ui.browsing import TABS, expect_drawn, expect_step, on_screen, press, show_tab, window
-from tests.ui.conftest import ACTION, FIRST_LOAD, WHOLE, new_page
+from tests.ui.browsing import (
+    TABS,
+    at_rest,
+    expect_drawn,
+    expect_step,
+    on_screen,
+    press,
+    show_tab,
+    window,
+)
+from tests.ui.conftest import FIRST_LOAD, WHOLE, new_context, new_page
 from tests.ui.resetting import SHOW_ALL_CELLS
 
 PHONE = {
@@ -45,8 +54,7 @@ SCROLLED = """() => {
 
 @pytest.fixture(scope="module")
 def phone_page(browser, server):
-    context = browser.new_context(**PHONE)
-    context.set_default_timeout(ACTION)
+    context = new_context(browser, **PHONE)
     page = new_page(context)
     page.errors = []
     page.on("pageerror", lambda error: page.errors.append(str(error)))
@@ -111,7 +119,7 @@ def test_one_finger_on_a_heatmap_scrolls_the_page(phone_page):
     phone_page.evaluate(f"({SCROLLED.replace('return each.scrollTop', 'each.scrollTop = 0')})()")
 
 
-def at_rest(page):
+def scrolled_at_rest(page):
     """Return how far the page is scrolled, once it scrolls no more."""
     return page.evaluate(
         f"""async () => {{
@@ -128,7 +136,7 @@ def at_rest(page):
 
 
 def test_two_fingers_zoom_into_a_heatmap(phone_page):
-    scrolled = at_rest(phone_page)
+    scrolled = scrolled_at_rest(phone_page)
     left, right = (on_screen(phone_page, "X", column, -16) for column in (6, 9))
     fingers(
         phone_page,
@@ -187,6 +195,6 @@ def test_the_buttons_of_a_finding_stand_below_its_sentence(phone_page):
     # Of the first finding: there may be others.
     button = phone_page.get_by_role("button", name=re.compile("^Go to step ")).first
     expect(button).to_be_visible()
-    sentence = phone_page.locator(".bp-told").first.bounding_box()
+    sentence = at_rest(phone_page.locator(".bp-told").first)
     assert sentence["width"] > 300
-    assert sentence["y"] + sentence["height"] <= button.bounding_box()["y"]
+    assert sentence["y"] + sentence["height"] <= at_rest(button)["y"]

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.ui.browsing import expect_step, press
-from tests.ui.conftest import FIRST_LOAD, Server, Watch, expect_whole, new_page
+from tests.ui.conftest import FIRST_LOAD, Server, Watch, expect_whole, new_context, new_page
 
 # Panel's login page loads its logo from the CDN.
 LOGO = f"https://cdn.holoviz.org/panel/{pn.__version__}/dist/images/logo_stacked.png"
@@ -62,7 +62,7 @@ def visit(browser):
     contexts, watches = [], []
 
     def visit(server):
-        contexts.append(browser.new_context(viewport={"width": 1280, "height": 800}))
+        contexts.append(new_context(browser))
         watches.append(Watch(contexts[-1], urlsplit(server.url).netloc))
         page = new_page(contexts[-1])
         page.goto(server.url, timeout=FIRST_LOAD)

@@ -9,8 +9,10 @@ from backprop_panel.analysis import phases_of
 from backprop_panel.views.plots.colors import LIGHT
 from backprop_panel.views.state.reveal import reveal_of
 from tests.ui.browsing import (
+    at_rest,
     boxes,
     colours,
+    expect_active,
     expect_drawn,
     expect_step,
     expected_colours,
@@ -207,10 +209,10 @@ def test_the_timeline_stays_where_it_is(used_page):
     slider = used_page.get_by_role("slider", name="Timeline", exact=True)
     press(used_page, "Run Batch")
     expect_step(used_page, 1)
-    before = slider.bounding_box()["y"]
+    before = at_rest(slider)["y"]
     press(used_page, "Slow motion")
     expect_phase(used_page, "forward 1")
-    assert slider.bounding_box()["y"] == before
+    assert at_rest(slider)["y"] == before
     assert bar(used_page).bounding_box()["y"] > 0
 
 
@@ -224,8 +226,7 @@ def test_slow_motion_shows_the_map(used_page):
 def test_a_deep_network_has_its_phase_in_sight(used_page):
     fill(used_page, "Hidden layers", "4")
     press(used_page, "New run")
-    active = used_page.get_by_label("Active run", exact=True)
-    expect(active).to_contain_text("run 2", timeout=60_000)  # 22 plots are laid out
+    expect_active(used_page, "run 2")
     press(used_page, "Run Batch")
     expect_step(used_page, 1)
     press(used_page, "Slow motion")

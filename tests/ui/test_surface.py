@@ -15,6 +15,7 @@ from tests.ui.browsing import (
     press,
     same_run,
     show_tab,
+    timeline,
 )
 
 DONE = re.compile("· 57×57 points")
@@ -92,8 +93,7 @@ def test_the_point_of_two_weights_moves_with_the_timeline(used_page, run):
     fill(used_page, "Weight up", "b1[4]")
     expect(used_page.get_by_text("all other weights as at step 16")).to_be_visible()
     expect_point(used_page, "now, after step 16", *weights_at(run, 16))
-    slider = used_page.get_by_role("slider", name="Timeline", exact=True)
-    slider.focus()
+    timeline(used_page, at=16)
     for _ in range(6):
         used_page.keyboard.press("ArrowLeft")
     expect_point(used_page, "the past, after step 10", *weights_at(run, 10))

@@ -29,9 +29,11 @@ def begin(page, epochs="2", seeds="2"):
     fill(page, "Epochs of each", epochs)
 
 
-def lines_in(page, name):
-    """Return how many lines or points the parts of a figure have."""
-    return page.evaluate(FIGURE, name)
+def expect_parts(page, name, count):
+    """Wait until a part of a figure has so many lines or points."""
+    page.wait_for_function(
+        f"([name, count]) => ({FIGURE})(name)?.includes(count)", arg=[name, count]
+    )
 
 
 def test_a_sweep_is_defined_trained_compared_and_opened(used_page):
@@ -41,10 +43,10 @@ def test_a_sweep_is_defined_trained_compared_and_opened(used_page):
     expect(used_page.get_by_text(re.compile("100% · 12 finished"))).to_be_visible()
     expect(used_page.get_by_text("training loss of 6 configurations")).to_be_visible()
     expect_drawn(used_page)
-    assert 6 in lines_in(used_page, "sweep curves")
-    assert 6 in lines_in(used_page, "sweep heatmap")
-    assert 12 in lines_in(used_page, "sweep parallel")
-    assert 36 in lines_in(used_page, "sweep importance")
+    expect_parts(used_page, "sweep curves", 6)
+    expect_parts(used_page, "sweep heatmap", 6)
+    expect_parts(used_page, "sweep parallel", 12)
+    expect_parts(used_page, "sweep importance", 36)
     used_page.get_by_role("checkbox", name="Mean and band over seeds", exact=True).uncheck()
     expect(used_page.get_by_text("training loss of 12 runs")).to_be_visible()
     row = used_page.get_by_role("row").filter(has_text="finished").first

@@ -6,7 +6,7 @@ from contextlib import closing
 from playwright.sync_api import expect
 
 from tests.ui.browsing import press
-from tests.ui.conftest import ACTION, FIRST_LOAD, Server, expect_whole
+from tests.ui.conftest import FIRST_LOAD, Server, expect_whole, new_context
 
 MAP_COLOR = """() => [...Bokeh.index.query(({model}) => model.name === "dŷ")]
   .map(({model}) => model.background_fill_color)[0]"""
@@ -21,8 +21,7 @@ def expect_theme(page, theme):
 
 def test_a_chosen_theme_stays_after_a_reload_and_after_a_restart_of_the_server(browser, tmp_path):
     server = Server(tmp_path / "first.log", store=tmp_path / "runs.sqlite")
-    with closing(browser.new_context()) as context:
-        context.set_default_timeout(ACTION)
+    with closing(new_context(browser)) as context:
         try:
             server.wait_until_it_answers()
             page = context.new_page()

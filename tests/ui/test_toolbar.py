@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.ui.browsing import choose, press
+from tests.ui.browsing import at_rest, choose_fault, press
 
 # The lines of the status: their edges, and how much of each text is hidden.
 LINES = """() => ["bp-status", "bp-next", "bp-notes"].flatMap((name) => {
@@ -24,23 +24,19 @@ LINES = """() => ["bp-status", "bp-next", "bp-notes"].flatMap((name) => {
 
 @pytest.mark.parametrize("width", [1280, 1920, 390])
 def test_a_fault_is_stated_below_both_lights(used_page, width):
-    if not used_page.get_by_role("combobox", name="Fault", exact=True).is_visible():
-        press(used_page, "Choose a fault")
-    choose(used_page, "Fault", "Gradient not divided by the batch size")
+    choose_fault(used_page, "Gradient not divided by the batch size")
     press(used_page, "Run Batch")
-    light = used_page.locator("button", has_text=re.compile("^✕ "))
-    expect(light).to_be_visible()
+    lights = [used_page.locator("button", has_text=re.compile(name)) for name in ("^✕ ", "^Doctor")]
+    for light in lights:
+        expect(light).to_be_visible()
     used_page.set_viewport_size({"width": width, "height": 800})
     try:
         fault = used_page.locator(".bp-notes .bp-fault")
         expect(fault).to_have_text("fault: Gradient not divided by the batch size")
         assert fault.evaluate("(each) => each.scrollWidth <= each.clientWidth")
+        boxes = [at_rest(light) for light in lights]
         status, _, notes = used_page.evaluate(LINES)
-        lights = [
-            used_page.locator("button", has_text=re.compile(name)).bounding_box()
-            for name in ("^✕ ", "^Doctor")
-        ]
-        for box in lights:
+        for box in boxes:
             assert status["bottom"] <= box["y"] + 1
             assert box["y"] + box["height"] <= notes["top"] + 1
         bar = used_page.get_by_role("tab", name="Network").bounding_box()
@@ -48,6 +44,4 @@ def test_a_fault_is_stated_below_both_lights(used_page, width):
         assert notes["right"] <= width
     finally:
         used_page.set_viewport_size({"width": 1280, "height": 800})
-        if not used_page.get_by_role("combobox", name="Fault", exact=True).is_visible():
-            press(used_page, "Choose a fault")
-        choose(used_page, "Fault", "None")
+        choose_fault(used_page, "None")

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from safetensors.numpy import load
 from safetensors.torch import save_file
 
-from tests.ui.browsing import choose, expect_active, expect_step, export, press
+from tests.ui.browsing import at_rest, choose, expect_active, expect_step, export, press
 
 
 @pytest.fixture
@@ -78,6 +78,6 @@ def test_refused_weights_are_told_beside_their_button(used_page, tmp_path):
     message = used_page.get_by_text("save_file(torch.load(path, weights_only=True)", exact=False)
     expect(message).to_be_visible()
     expect(message).to_be_in_viewport(ratio=0.95)
-    above = used_page.get_by_text("Import weights", exact=True).bounding_box()
-    assert 0 < message.bounding_box()["y"] - above["y"] < 60
+    above = at_rest(used_page.get_by_text("Import weights", exact=True))
+    assert 0 < at_rest(message)["y"] - above["y"] < 60
     expect(used_page.get_by_role("dialog")).to_be_hidden()

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from stores import wait_until
 
 from tests.ui.browsing import expect_active, expect_step, fill, press
-from tests.ui.conftest import FIRST_LOAD, Server, new_page
+from tests.ui.conftest import FIRST_LOAD, Server, new_context, new_page
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def visitor(browser):
     contexts = []
 
     def visitor():
-        contexts.append(browser.new_context())
+        contexts.append(new_context(browser))
         return contexts[-1]
 
     yield visitor

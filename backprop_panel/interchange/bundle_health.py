@@ -12,7 +12,7 @@ from ..training.health_log import (
     MOST_MOMENTS,
     QUANTILES,
     HealthLog,
-    Moment,
+    StepHealth,
 )
 from .limits import InterchangeError, refuse_above
 from .tables import lines_of, rows_of, table_bytes
@@ -68,4 +68,4 @@ def read_health(data: bytes, network: Network, last_step: int) -> HealthLog:
             f"to {last_step}, in order.",
         )
     values = np.stack([rows[name] for name in VALUES], axis=-1).reshape(-1, depth, COLUMNS)
-    return HealthLog(map(Moment, steps.tolist(), values))
+    return HealthLog(map(StepHealth, steps.tolist(), values))

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..training.health_log import COLUMNS, HealthLog, Moment
+from ..training.health_log import COLUMNS, HealthLog, StepHealth
 
 
-def write_health(db: sqlite3.Connection, run_id: str, moments: Sequence[Moment]) -> None:
+def write_health(db: sqlite3.Connection, run_id: str, moments: Sequence[StepHealth]) -> None:
     """Write the moments of a run that its rows lack, and delete those that were dropped."""
     found = db.execute("SELECT step FROM health WHERE run = ?", (run_id,))
     stored, kept = {step for (step,) in found}, {moment.step for moment in moments}
@@ -39,7 +39,7 @@ def read_health(db: sqlite3.Connection, run_id: str, depth: int, until: int) -> 
     )
     size = 4 * depth * COLUMNS
     return HealthLog(
-        Moment(step, np.frombuffer(packed, "<f4").reshape(depth, COLUMNS))
+        StepHealth(step, np.frombuffer(packed, "<f4").reshape(depth, COLUMNS))
         for step, packed in rows
         if len(packed) == size
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..training.checkpoints import EngineState
 from ..training.event_log import Trained, to_json
-from ..training.health_log import COLUMNS, Moment
+from ..training.health_log import COLUMNS, StepHealth
 from ..training.history import History
 from .health_rows import write_health
 from .run_delta import CHANGED_ELSEWHERE, CHUNK_ROWS, DELETED_ELSEWHERE, Conflict
@@ -66,7 +66,7 @@ class RemoteRun:
         May have more updates than `state`: these are stored with the next state.
     state : PackedState or None
         The newest checkpoint.
-    health : list of Moment
+    health : list of StepHealth
     is_unsaved : bool
         Whether the checkpoint is not in the store yet.
     parent : None
@@ -78,13 +78,13 @@ class RemoteRun:
     config: Mapping[str, Any]
     history: History = field(default_factory=History)
     state: PackedState | None = None
-    health: list[Moment] = field(default_factory=list)
+    health: list[StepHealth] = field(default_factory=list)
     parent: ClassVar[None] = None
     _saves: int | None = None
     _saved_step: int = 0
     is_unsaved: bool = False
 
-    def take_state(self, state: PackedState, health: list[Moment]) -> None:
+    def take_state(self, state: PackedState, health: list[StepHealth]) -> None:
         """Keep a checkpoint, which `save` writes.
 
         One that waited for that is let go: a store that is slow must not fill the memory.
@@ -186,6 +186,7 @@ def read_remote_run(db: sqlite3.Connection, run_id: str) -> RemoteRun | None:
         run.history.extend_from(chunk)
     moments = db.execute("SELECT step, layers FROM health WHERE run = ? ORDER BY step", (run_id,))
     run.health = [
-        Moment(step, np.frombuffer(packed, "<f4").reshape(-1, COLUMNS)) for step, packed in moments
+        StepHealth(step, np.frombuffer(packed, "<f4").reshape(-1, COLUMNS))
+        for step, packed in moments
     ]
     return run

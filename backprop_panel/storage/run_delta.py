@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..training.checkpoints import EngineState
 from ..training.engine import Engine
 from ..training.event_log import Event, Trained, digests_in, loss_since, to_json
-from ..training.health_log import Moment
+from ..training.health_log import StepHealth
 from .health_rows import write_health
 from .loaded_weights import LoadedWeights, write_loaded_weights
 from .run_summary import losses_of
@@ -96,7 +96,7 @@ class RunDelta:
         The step since which the loss function has been in force.
     checkpoints : list of EngineState or None
         None: those in the file stay.
-    health : list of Moment
+    health : list of StepHealth
         All moments: those that the file lacks are added.
     """
 
@@ -111,7 +111,7 @@ class RunDelta:
     scores: dict[str, NDArray]
     loss_since: int
     checkpoints: list[EngineState] | None
-    health: list[Moment]
+    health: list[StepHealth]
 
     @classmethod
     def take(cls, engine: Engine, before: Saved | None, complete: bool = True) -> RunDelta | None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..storage.remote_run import PackedState
-from ..training.health_log import Moment
+from ..training.health_log import StepHealth
 from ..training.history import History
 
 FINISHED, FAILED, STOPPED, REFUSED = "finished", "failed", "stopped", "refused"
@@ -101,7 +101,7 @@ class Report:
     rows : Rows or None
     state : PackedState or None
         A checkpoint, after the last of the rows.
-    health : list of Moment or None
+    health : list of StepHealth or None
         All moments measured so far, with a checkpoint.
     end : str
         How the run ended; empty while it trains.
@@ -114,7 +114,7 @@ class Report:
     config: dict[str, Any] | None = None
     rows: Rows | None = None
     state: PackedState | None = None
-    health: list[Moment] | None = field(default=None, repr=False)
+    health: list[StepHealth] | None = field(default=None, repr=False)
     end: str = ""
     reason: str = ""
 

@@ -14,7 +14,7 @@ from ..runs.run import TrainingRun
 from ..settings import SettingError, plain, shortened
 from ..storage.remote_run import PackedState
 from ..training.engine import Engine
-from ..training.health_log import HealthLog, Moment
+from ..training.health_log import HealthLog, StepHealth
 from ..training.stop_conditions import StopWhen
 from ..version import __version__
 from .reports import FAILED, FINISHED, REFUSED, STOPPED, Report, Rows
@@ -52,7 +52,7 @@ class Task:
         The version of this package that the worker must have.
     state : PackedState or None
         Where to go on; None: at the beginning.
-    health : list of Moment
+    health : list of StepHealth
         The moments up to there.
     """
 
@@ -62,7 +62,7 @@ class Task:
     until: int
     version: str
     state: PackedState | None = None
-    health: list[Moment] = field(default_factory=list)
+    health: list[StepHealth] = field(default_factory=list)
 
 
 def train(task: Task, send: Send, wanted: Wanted) -> None:

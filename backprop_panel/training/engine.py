@@ -37,7 +37,7 @@ from .event_log import (
 )
 from .fault_checks import refuse_idle_fault
 from .given_examples import checked_contexts, checked_samples
-from .health_log import HealthLog, Moment
+from .health_log import HealthLog, StepHealth
 from .health_meter import HealthMeter
 from .history import History
 from .pytorch_weights import digest_of
@@ -360,7 +360,7 @@ class Engine:
         values = self._meter.begin()
         made = make()
         self._meter.complete(values, *self._computation.last_step(block.batch_size))
-        self.health.keep(Moment(step, values))
+        self.health.keep(StepHealth(step, values))
         return made
 
     def _recorded(self, block: Block, epoch: int, updating: bool) -> StepRecord:

@@ -25,7 +25,7 @@ MOST_MOMENTS = 2000
 """Number of moments in a log; when it is full, half of them are dropped, evenly."""
 
 
-class Moment(NamedTuple):
+class StepHealth(NamedTuple):
     """The health of all layers in one step.
 
     Attributes
@@ -43,11 +43,11 @@ class HealthLog:
 
     Parameters
     ----------
-    moments : iterable of Moment
+    moments : iterable of StepHealth
         In the order of their steps.
     """
 
-    def __init__(self, moments: Iterable[Moment] = ()) -> None:
+    def __init__(self, moments: Iterable[StepHealth] = ()) -> None:
         self.moments = list(moments)
 
     @property
@@ -60,7 +60,7 @@ class HealthLog:
         """The smallest distance between two steps, that of an even log of the steps so far."""
         return max(1, self.moments[-1].step // MOST_MOMENTS) if self.moments else 1
 
-    def keep(self, moment: Moment) -> None:
+    def keep(self, moment: StepHealth) -> None:
         """Add a moment after all others; drop every second one if the log is full."""
         self.moments.append(moment)
         if len(self.moments) > MOST_MOMENTS:
@@ -89,7 +89,7 @@ class HealthLog:
     def _values(self) -> NDArray[np.float32]:
         return np.array([moment.values for moment in self.moments])
 
-    def _evenly(self, count: int) -> list[Moment]:
+    def _evenly(self, count: int) -> list[StepHealth]:
         """Return about `count` moments, evenly spaced over the steps; the last one stays."""
         steps = self.steps
         wanted = np.linspace(steps[0], steps[-1], count)

@@ -12,7 +12,7 @@ from backprop_panel.training.health_log import (
     MOST_MOMENTS,
     QUANTILES,
     HealthLog,
-    Moment,
+    StepHealth,
 )
 from backprop_panel.training.health_meter import BlockedUnits, is_flat
 from backprop_panel.training.worker import StopWhen
@@ -33,7 +33,7 @@ def run(measured):
 
 
 def moment(step):
-    return Moment(step, np.full((3, COLUMNS), step, np.float32))
+    return StepHealth(step, np.full((3, COLUMNS), step, np.float32))
 
 
 def steps_of(run):

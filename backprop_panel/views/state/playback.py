@@ -26,7 +26,7 @@ MOST_READABLE_RATE = 5
 class Playback(UserErrors):
     """Trains the run that is shown, step by step or in the background.
 
-    A subclass implements `look` and `return_to_present`.
+    A subclass implements `look` and `fork_if_past`.
     """
 
     run = param.ClassSelector(
@@ -73,8 +73,8 @@ class Playback(UserErrors):
         """Show the next batch with the weights as they are now, without an update."""
         raise NotImplementedError
 
-    def return_to_present(self) -> None:
-        """Make the run that is shown one that can be trained on."""
+    def fork_if_past(self) -> None:
+        """Fork the run if an earlier step is shown: only the present can be trained on."""
 
     @property
     def too_fast_to_read(self) -> bool:
@@ -138,7 +138,7 @@ class Playback(UserErrors):
         self.pause()
 
         def make() -> None:
-            self.return_to_present()
+            self.fork_if_past()
             self.record = step(self.run.trainer)
 
         self.attempt("training", make)
@@ -155,7 +155,7 @@ class Playback(UserErrors):
     def _begin(
         self, goal_epoch: Callable[[], int | None], playing: bool, goal_step: int | None
     ) -> None:
-        self.return_to_present()
+        self.fork_if_past()
         self._playing, self._goal_step = playing, goal_step
         self.goal_epoch = goal_epoch()
         self.stopped_because = ""

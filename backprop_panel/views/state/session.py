@@ -191,7 +191,7 @@ class Session(Playback):
         with self._at_once():
             self.past, self.record, self.deviation = past, record, deviation
 
-    def return_to_present(self) -> None:
+    def fork_if_past(self) -> None:
         """Fork the run if an earlier step is shown: the run itself stays as it is."""
         if self.past is not None:
             self.fork_past()
@@ -341,7 +341,7 @@ class Session(Playback):
 
     def load_weights(self, mapping: WeightMapping) -> None:
         """Load all weights and biases from a file, from the step that is shown on."""
-        self.return_to_present()
+        self.fork_if_past()
         self.run.load_weights(mapping)
         if not self.training:
             self.look()
@@ -387,7 +387,7 @@ class Session(Playback):
             self.slow_motion.walk(self.record)
 
     def _edit(self, edit: Callable[[Engine], None]) -> None:
-        self.return_to_present()
+        self.fork_if_past()
         engine = self.run.trainer.engine
         self.run.submit(lambda: edit(engine))
         if not self.training:

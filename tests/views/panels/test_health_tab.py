@@ -6,7 +6,7 @@ import pytest
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.training import health_meter
-from backprop_panel.training.health_log import COLUMNS, HealthLog, Moment
+from backprop_panel.training.health_log import COLUMNS, HealthLog, StepHealth
 from backprop_panel.views.panels.health_tab import (
     HealthTab,
     foot_of,
@@ -60,7 +60,7 @@ def test_a_measure_has_a_line_for_each_layer(session, log):
 
 def test_a_gradient_of_zero_is_drawn_at_the_foot_of_its_axis_and_not_left_out():
     layer = np.full((1, COLUMNS), 2, np.float32)
-    log = HealthLog([Moment(1, layer), Moment(2, 0 * layer)])
+    log = HealthLog([StepHealth(1, layer), StepHealth(2, 0 * layer)])
     lines = list(measure_lines(log, "gradient_norm"))
     assert [line.y.tolist() for line in lines] == [[2.0, 0.0]]
     assert foot_of(lines, "gradient_norm") == 1.0

@@ -71,9 +71,9 @@ class SweepWork(param.Parameterized):
         plan["name"] = next(name for name in numbers if name not in taken)
         owner = {"store": store.path, "user": self._key()[1]} if store else {}
         sweep = Sweep(base, **plan, **owner)
+        sweep.start(scheduler or None)
         if store:
             SWEEPS[self._key()] = sweep
-        sweep.start(scheduler or None)
         self._show(sweep)
 
     def go_on(self, scheduler: str, stopped: bool = False) -> None:

@@ -28,6 +28,7 @@ from .options import (
     config_option,
     given_settings,
     json_option,
+    refuse_no_store,
     setting_options,
     store_option,
     user_option,
@@ -126,6 +127,8 @@ def sweep(
     """
     if store == "memory":
         raise click.UsageError("A sweep needs a file: --store runs.sqlite.")
+    if resume:
+        refuse_no_store(store)
     with closing(TrainingRunManager(store, user)) as manager:
         made = Sweep.load(resume, manager=manager) if resume else _made(manager, options)
         if not as_json:

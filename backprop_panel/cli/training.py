@@ -18,6 +18,7 @@ from .options import (
     config_option,
     given_settings,
     json_option,
+    refuse_no_store,
     run_named,
     setting_options,
     store_option,
@@ -57,6 +58,8 @@ def train(
     """
     if epochs and steps:
         raise click.UsageError("Give either --epochs or --steps.")
+    if resume is not None:
+        refuse_no_store(store)
     with closing(TrainingRunManager(store, user)) as manager:
         if resume is None:
             run = manager.create(name, **given_settings(options))

@@ -108,19 +108,32 @@ def test_a_toml_file_with_an_unknown_option_is_refused_with_the_nearest(command,
         (["train", "--optimizer", "adm"], "Did you mean 'adam'?"),
         (["train", "--steps", "0"], "0 is not in the range"),
         (["train", "--steps", "3", "--epochs", "3"], "either"),
-        (["train", "--resume", "nobody"], "no run 'nobody'"),
         (["sweep", "--grid", "learning_rat=1"], "Did you mean 'learning_rate'?"),
         (["sweep", "--grid", "learning_rate"], "SETTING=VALUE"),
         (["sweep", "--grid", "learning_rate=0.1,x"], "must be a number"),
         (["runs", "show", "x"], "There is no store"),
         (["store", "check"], "There is no store"),
-        (["diagnose", "x"], "There is no store"),
+        (["diagnose", "x.zip"], "There is no file x.zip, and no store"),
     ],
 )
 def test_an_error_is_one_line_on_stderr_and_no_traceback(command, arguments, words):
     status, out, err = command(*arguments)
     assert status in (1, 2) and out == ""
     assert err.startswith("Error: ") and err.count("\n") == 1 and words in err
+
+
+@pytest.mark.parametrize("arguments", [["train", "--resume", "x"], ["sweep", "--resume", "x"]])
+def test_to_go_on_with_what_a_missing_store_would_hold_makes_no_store(command, store, arguments):
+    status, _, err = command(*arguments)
+    assert status == 1 and err == f"Error: There is no store {store}.\n"
+    assert not store.exists()
+
+
+def test_to_go_on_with_a_run_that_is_not_in_the_store_is_refused(command):
+    command("train", "--steps", 1, "--name", "somebody", *SMALL)
+    status, _, err = command("train", "--resume", "nobody")
+    assert status == 1
+    assert err == "Error: There is no run 'nobody'. Did you mean 'somebody'?\n"
 
 
 def test_an_unknown_command_is_an_error_in_one_line(command):

@@ -113,7 +113,7 @@ def rename(run: str, name: str, store: str, user: str) -> None:
 def delete(names: tuple[str, ...], yes: bool, store: str, user: str) -> None:
     """Delete runs; it cannot be undone."""
     with opened(store, user) as manager:
-        found = [run_named(manager, name) for name in names]
+        found = list(dict.fromkeys(run_named(manager, name) for name in names))
         if not yes:
             click.confirm(f"Delete {', '.join(run.name for run in found)}?", abort=True, err=True)
         for run in found:

@@ -136,6 +136,14 @@ def test_to_go_on_with_a_run_that_is_not_in_the_store_is_refused(command):
     assert err == "Error: There is no run 'nobody'. Did you mean 'somebody'?\n"
 
 
+def test_a_run_that_is_named_twice_is_deleted_once(command, store):
+    for name in ("a", "b"):
+        command("train", "--steps", 1, "--name", name, *SMALL)
+    status, _, err = command("runs", "delete", "--yes", "a", "a")
+    assert (status, err) == (0, "")
+    assert [name for name, *_ in runs_in(store)] == ["b"]
+
+
 def test_an_unknown_command_is_an_error_in_one_line(command):
     status, _, err = command("trian", keep=False)
     assert status == 2 and err.startswith("Error: No such command 'trian'")

@@ -138,7 +138,8 @@ def numbers(run: TrainingRun) -> dict[str, Any]:
     summary = run.summary
     losses = {"loss": summary.losses.last, "best_loss": summary.losses.best}
     finite = {name: loss if math.isfinite(loss) else None for name, loss in losses.items()}
-    return {"id": run.id, "name": run.name, "step": summary.step, "epoch": summary.epoch, **finite}
+    where = {"id": run.id, "name": run.name, "step": summary.step, "epoch": summary.epoch}
+    return {**where, **finite, "best_of": summary.losses.best_of or None}
 
 
 def status(run: TrainingRun) -> str:

@@ -136,6 +136,14 @@ def test_to_go_on_with_a_run_that_is_not_in_the_store_is_refused(command):
     assert err == "Error: There is no run 'nobody'. Did you mean 'somebody'?\n"
 
 
+def test_json_says_what_the_best_loss_is_of(command):
+    command("train", "--steps", 40, "--name", "held out", *SMALL)
+    command("train", "--steps", 40, "--name", "all", "--validation-fraction", 0, *SMALL)
+    _, out, _ = command("runs", "list", "--json")
+    runs = {run["name"]: run["best_of"] for run in map(json.loads, out.splitlines())}
+    assert runs == {"held out": "validation", "all": "batches"}
+
+
 def test_a_run_that_is_named_twice_is_deleted_once(command, store):
     for name in ("a", "b"):
         command("train", "--steps", 1, "--name", name, *SMALL)

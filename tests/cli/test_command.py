@@ -136,6 +136,18 @@ def test_to_go_on_with_a_run_that_is_not_in_the_store_is_refused(command):
     assert err == "Error: There is no run 'nobody'. Did you mean 'somebody'?\n"
 
 
+def test_a_run_that_diverges_is_told_in_words_and_not_by_warnings_of_numpy(store):
+    command = [sys.executable, "-m", "backprop_panel", "train", "--learning-rate", "1e30"]
+    done = subprocess.run(
+        [*command, "--steps", "5", "--store", str(store), *SMALL],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and "is not finite" in done.stdout
+    assert done.stderr == "run 1\n"
+
+
 def test_json_says_what_the_best_loss_is_of(command):
     command("train", "--steps", 40, "--name", "held out", *SMALL)
     command("train", "--steps", 40, "--name", "all", "--validation-fraction", 0, *SMALL)

@@ -308,6 +308,13 @@ def test_serve_hands_over_to_panel(monkeypatch, command):
     assert "--show" in line and "--allow-websocket-origin=localhost:7001" in line
 
 
+@pytest.mark.parametrize("option", [["--num-procs", "2"], ["--num-procs=2"]])
+def test_serve_refuses_several_processes_before_any_is_started(monkeypatch, command, option):
+    monkeypatch.setattr(os, "execv", lambda path, command: pytest.fail("started"))
+    status, _, err = command("serve", *option)
+    assert status == 2 and "--num-procs is not supported" in err
+
+
 def test_completion_offers_commands_choices_and_runs(command, store):
     command("train", "--steps", 2, "--name", "alpha", *SMALL)
 

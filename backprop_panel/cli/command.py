@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib import import_module
 from typing import Any, NoReturn
 
 import click
 
+from ..nn.network import NOT_FINITE
 from ..settings import SettingError, shortened
 from ..version import __version__
 from .interruption import INTERRUPTED
@@ -71,7 +73,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def status_of(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit status; an error is one line on stderr."""
     try:
-        result: Any = cli.main(arguments, prog_name="backprop-panel", standalone_mode=False)
+        with warnings.catch_warnings():
+            # The commands say where a run's numbers stop being finite.
+            warnings.filterwarnings("ignore", NOT_FINITE, RuntimeWarning)
+            result: Any = cli.main(arguments, prog_name="backprop-panel", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()

@@ -14,6 +14,7 @@ from ..analysis.diagnosis.doctor import diagnose as findings_of
 from ..analysis.diagnosis.finding import Finding
 from ..interchange.run_bundle import read_run
 from ..runs.manager import TrainingRun
+from ..settings import SettingError
 from .options import json_option, run_named, store_option, user_option
 from .runs import complete_run, opened
 
@@ -27,6 +28,8 @@ def run_of(which: str, store: str, user: str) -> Iterator[TrainingRun]:
             click.echo(f"Warning: {deviation}", err=True)
         yield run
         return
+    if not Path(store).exists():
+        raise SettingError("run", f"There is no file {which}, and no store {store}.")
     with opened(store, user) as manager:
         yield run_named(manager, which)
 

@@ -13,7 +13,14 @@ from click.shell_completion import CompletionItem
 from ..interchange.run_bundle import export_run, read_run
 from ..runs.manager import TrainingRunManager
 from ..settings import SettingError
-from .options import json_option, run_named, store_option, user_option, written
+from .options import (
+    json_option,
+    refuse_no_store,
+    run_named,
+    store_option,
+    user_option,
+    written,
+)
 from .training import numbers, status
 
 
@@ -26,8 +33,7 @@ def opened(store: str, user: str) -> Iterator[TrainingRunManager]:
     SettingError
         If there is no such file.
     """
-    if not Path(store).exists():
-        raise SettingError("store", f"There is no store {store}.")
+    refuse_no_store(store)
     with closing(TrainingRunManager(store, user)) as manager:
         yield manager
 
@@ -107,7 +113,7 @@ def rename(run: str, name: str, store: str, user: str) -> None:
 def delete(names: tuple[str, ...], yes: bool, store: str, user: str) -> None:
     """Delete runs; it cannot be undone."""
     with opened(store, user) as manager:
-        found = [run_named(manager, name) for name in names]
+        found = list(dict.fromkeys(run_named(manager, name) for name in names))
         if not yes:
             click.confirm(f"Delete {', '.join(run.name for run in found)}?", abort=True, err=True)
         for run in found:

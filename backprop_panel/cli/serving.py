@@ -17,6 +17,12 @@ PAGES = (PACKAGE.parent / "apps" / "main.py", PACKAGE / "served_page.py")
 """The script of the page: in a source tree, and in an installed package."""
 
 
+ONE_PROCESS = (
+    "--num-procs is not supported: one process trains any number of runs, and several servers may "
+    "share a store."
+)
+
+
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.option("--port", type=click.IntRange(0, 65535), default=7000, show_default=True)
 @click.option(
@@ -37,6 +43,8 @@ def serve(
 
     With --store memory nothing is kept.
     """
+    if any(option.partition("=")[0] == "--num-procs" for option in panel_options):
+        raise click.UsageError(ONE_PROCESS)
     if find_spec("panel") is None:
         raise SettingError("panel", "The page needs Panel, which is not installed here.")
     page = next((page for page in PAGES if page.exists()), None)

@@ -8,7 +8,6 @@ import sys
 from contextlib import closing
 from dataclasses import asdict
 from datetime import timedelta
-from pathlib import Path
 from time import sleep
 from typing import Any
 
@@ -28,6 +27,7 @@ from .options import (
     config_option,
     given_settings,
     json_option,
+    refuse_no_store,
     setting_options,
     store_option,
     user_option,
@@ -131,8 +131,8 @@ def sweep(
     """
     if store == "memory":
         raise click.UsageError("A sweep needs a file: --store runs.sqlite.")
-    if resume and not Path(store).exists():
-        raise SettingError("store", f"There is no store {store}.")
+    if resume:
+        refuse_no_store(store)
     with closing(TrainingRunManager(store, user)) as manager:
         made = Sweep.load(resume, manager=manager) if resume else _made(manager, options)
         if not as_json:

@@ -18,6 +18,7 @@ from .options import (
     config_option,
     given_settings,
     json_option,
+    refuse_no_store,
     run_named,
     setting_options,
     store_option,
@@ -57,6 +58,8 @@ def train(
     """
     if epochs and steps:
         raise click.UsageError("Give either --epochs or --steps.")
+    if resume is not None:
+        refuse_no_store(store)
     with closing(TrainingRunManager(store, user)) as manager:
         if resume is None:
             run = manager.create(name, **given_settings(options))
@@ -135,7 +138,8 @@ def numbers(run: TrainingRun) -> dict[str, Any]:
     summary = run.summary
     losses = {"loss": summary.losses.last, "best_loss": summary.losses.best}
     finite = {name: loss if math.isfinite(loss) else None for name, loss in losses.items()}
-    return {"id": run.id, "name": run.name, "step": summary.step, "epoch": summary.epoch, **finite}
+    where = {"id": run.id, "name": run.name, "step": summary.step, "epoch": summary.epoch}
+    return {**where, **finite, "best_of": summary.losses.best_of or None}
 
 
 def status(run: TrainingRun) -> str:

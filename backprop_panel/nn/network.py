@@ -29,6 +29,9 @@ from .initializers import Initialization
 
 Array = NDArray[np.floating]
 
+NOT_FINITE = "(overflow|invalid value|divide by zero) encountered"
+"""How NumPy's warnings of a network that diverges begin."""
+
 
 @dataclass(frozen=True)
 class Phase:

@@ -18,6 +18,7 @@ from bokeh.document import Document
 from tornado import process
 from tornado.websocket import WebSocketClosedError
 
+from ..nn.network import NOT_FINITE
 from .patches.odd_queries import tolerate_odd_queries
 from .patches.page_threads import run_on_loop
 from .patches.style_urls import serve_style_sheets
@@ -28,9 +29,6 @@ SWITCH_INTERVAL = 0.0002
 A frame goes to the browser in dozens of small writes, each of which may have to wait that long for
 a thread that trains.
 """
-
-NOT_FINITE = "(overflow|invalid value|divide by zero) encountered"
-"""How NumPy's warnings of a run that diverges begin."""
 
 NO_PAGE = "apps/main.py is a page and publishes nothing else: panel serve apps/main.py shows it."
 

@@ -109,19 +109,60 @@ def test_a_toml_file_with_an_unknown_option_is_refused_with_the_nearest(command,
         (["train", "--optimizer", "adm"], "Did you mean 'adam'?"),
         (["train", "--steps", "0"], "0 is not in the range"),
         (["train", "--steps", "3", "--epochs", "3"], "either"),
-        (["train", "--resume", "nobody"], "no run 'nobody'"),
         (["sweep", "--grid", "learning_rat=1"], "Did you mean 'learning_rate'?"),
         (["sweep", "--grid", "learning_rate"], "SETTING=VALUE"),
         (["sweep", "--grid", "learning_rate=0.1,x"], "must be a number"),
         (["runs", "show", "x"], "There is no store"),
         (["store", "check"], "There is no store"),
-        (["diagnose", "x"], "There is no store"),
+        (["diagnose", "x.zip"], "There is no file x.zip, and no store"),
     ],
 )
 def test_an_error_is_one_line_on_stderr_and_no_traceback(command, arguments, words):
     status, out, err = command(*arguments)
     assert status in (1, 2) and out == ""
     assert err.startswith("Error: ") and err.count("\n") == 1 and words in err
+
+
+@pytest.mark.parametrize("arguments", [["train", "--resume", "x"], ["sweep", "--resume", "x"]])
+def test_to_go_on_with_what_a_missing_store_would_hold_makes_no_store(command, store, arguments):
+    status, _, err = command(*arguments)
+    assert status == 1 and err == f"Error: There is no store {store}.\n"
+    assert not store.exists()
+
+
+def test_to_go_on_with_a_run_that_is_not_in_the_store_is_refused(command):
+    command("train", "--steps", 1, "--name", "somebody", *SMALL)
+    status, _, err = command("train", "--resume", "nobody")
+    assert status == 1
+    assert err == "Error: There is no run 'nobody'. Did you mean 'somebody'?\n"
+
+
+def test_a_run_that_diverges_is_told_in_words_and_not_by_warnings_of_numpy(store):
+    command = [sys.executable, "-m", "backprop_panel", "train", "--learning-rate", "1e30"]
+    done = subprocess.run(
+        [*command, "--steps", "5", "--store", str(store), *SMALL],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and "is not finite" in done.stdout
+    assert done.stderr == "run 1\n"
+
+
+def test_json_says_what_the_best_loss_is_of(command):
+    command("train", "--steps", 40, "--name", "held out", *SMALL)
+    command("train", "--steps", 40, "--name", "all", "--validation-fraction", 0, *SMALL)
+    _, out, _ = command("runs", "list", "--json")
+    runs = {run["name"]: run["best_of"] for run in map(json.loads, out.splitlines())}
+    assert runs == {"held out": "validation", "all": "batches"}
+
+
+def test_a_run_that_is_named_twice_is_deleted_once(command, store):
+    for name in ("a", "b"):
+        command("train", "--steps", 1, "--name", name, *SMALL)
+    status, _, err = command("runs", "delete", "--yes", "a", "a")
+    assert (status, err) == (0, "")
+    assert [name for name, *_ in runs_in(store)] == ["b"]
 
 
 def test_an_unknown_command_is_an_error_in_one_line(command):
@@ -305,6 +346,13 @@ def test_serve_hands_over_to_panel(monkeypatch, command):
     (line,) = executed
     assert line[1:4] == ["-m", "panel", "serve"] and Path(line[4]).name == "main.py"
     assert "--show" in line and "--allow-websocket-origin=localhost:7001" in line
+
+
+@pytest.mark.parametrize("option", [["--num-procs", "2"], ["--num-procs=2"]])
+def test_serve_refuses_several_processes_before_any_is_started(monkeypatch, command, option):
+    monkeypatch.setattr(os, "execv", lambda path, command: pytest.fail("started"))
+    status, _, err = command("serve", *option)
+    assert status == 2 and "--num-procs is not supported" in err
 
 
 def test_completion_offers_commands_choices_and_runs(command, store):

@@ -19,7 +19,7 @@ DOCS, ALL = ROOT / "docs", ROOT / "screenshots"
 TABS = ("Network", "Loss", "Runs", "Data", "Health", "Difference", "Surface", "Sweep")
 SIZES = ((1280, 720), (1280, 800), (1920, 1080), (390, 844))
 THEMES = {"light": "default", "dark": "dark"}
-COLOURS = 128
+COLOURS = 256
 LOADING = "Loading …"
 SELECTED = ("dW2", 3, 17)
 
@@ -39,7 +39,7 @@ def prepare(page: Page) -> None:
     page.mouse.click(*page.evaluate(ON_SCREEN, list(SELECTED)))
     name, row, column = SELECTED
     page.get_by_text(f"{name}[{row}, {column}]").first.wait_for()
-    page.mouse.move(640, 90)
+    page.mouse.move(860, 90)  # beside the tabs: over one, its help would cover the map
     page.wait_for_function("() => Bokeh.documents.every((document) => document.is_idle)")
     page.wait_for_timeout(1500)  # for the ripple of the last press
 
@@ -47,7 +47,9 @@ def prepare(page: Page) -> None:
 def save(page: Page, name: str) -> None:
     """Save what the page shows, with few colours: a README is fetched often."""
     picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
-    picture.quantize(COLOURS).save(DOCS / name, optimize=True)
+    # Other methods mix the colours of small tokens into those of the large heatmaps.
+    few = picture.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE)
+    few.save(DOCS / name, optimize=True)
 
 
 def save_all_tabs(page: Page, theme: str) -> None:

@@ -43,6 +43,9 @@ MOST_SEGMENTS = 20
 FLOOR_POINTS = 50
 """Points of a floor, so that its hover tells a step near the pointer."""
 
+TAG_WIDTH, TAG_HEIGHT = 0.2, 1.2
+"""About the size of a tag: as a share of the steps, and as a ratio of losses."""
+
 MOST_NAMED = 3
 """Changes at one step that are named; the others are counted."""
 
@@ -194,11 +197,23 @@ class LossLines:
 
 
 def _tagged_once(lines: list[Line]) -> list[Line]:
-    """Return lines of which no two have the same tag: the one that ends last keeps it."""
-    ends = {line.tag: line for line in sorted(lines, key=_end)}
-    return [
-        replace(line, tag="") if line.tag and line is not ends[line.tag] else line for line in lines
-    ]
+    """Return lines of which no two have the same tag, or tags that would cover one another.
+
+    The one that ends last keeps it.
+    """
+    kept: list[Line] = []
+    for line in sorted(lines, key=_end, reverse=True):
+        if line.tag and not any(_covers(other, line, _end(kept[0])) for other in kept):
+            kept.append(line)
+    tagged = set(map(id, kept))
+    return [line if id(line) in tagged else replace(line, tag="") for line in lines]
+
+
+def _covers(other: Line, line: Line, last: float) -> bool:
+    """Return whether the tag of a line would be written over that of another one."""
+    low, high = sorted((float(line.y[-1]), float(other.y[-1])))
+    is_beside = abs(_end(line) - _end(other)) < TAG_WIDTH * last and high < low * TAG_HEIGHT
+    return line.tag == other.tag or is_beside
 
 
 def _end(line: Line) -> float:

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from backprop_panel import TrainingRunManager
+from backprop_panel.views.plots.line_source import Line
 from backprop_panel.views.plots.loss_curves import (
     FEWEST_POINTS,
     MOST_POINTS,
     LossLines,
     Wanted,
+    _tagged_once,
     changed_settings,
     changes_after,
 )
@@ -111,6 +113,22 @@ def test_the_floor_says_its_number_and_why_no_network_does_better():
     share = number(100 * run.dataset.ambiguous_share, digits=2)
     assert f"in {share}% of them different tokens follow the same window" in floor.about
     assert 0 < run.dataset.ambiguous_share < 1
+
+
+@pytest.mark.parametrize(
+    ("floors", "named"),
+    [
+        ([(9, 0.1), (9, 0.11)], [1, 0]),
+        ([(9, 0.1), (9, 0.2)], [1, 1]),
+        ([(9, 0.1), (2, 0.11)], [1, 1]),
+    ],
+)
+def test_names_of_floors_are_not_written_over_one_another(floors, named):
+    lines = [
+        Line(np.array([0, end]), np.full(2, y), "#000", "floor", tag=f"floor {y}")
+        for end, y in floors
+    ]
+    assert [bool(line.tag) for line in _tagged_once(lines)] == [bool(each) for each in named]
 
 
 def test_equal_floors_are_named_once():

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import current_process
+from multiprocessing import current_process, resource_tracker
 from typing import TYPE_CHECKING
 
 from ..settings import SettingError, shortened
@@ -71,7 +72,7 @@ def local_client(workers: int | None = None) -> Iterator[Client]:
     # A server of pages has its own log, which need not tell of each worker.
     logging.getLogger("distributed").setLevel(logging.ERROR)
     try:
-        with dask.config.set(quick):
+        with dask.config.set(quick), _ctrl_c_blocked():
             cluster = LocalCluster(
                 n_workers=workers or cores(),
                 threads_per_worker=1,
@@ -87,6 +88,23 @@ def local_client(workers: int | None = None) -> Iterator[Client]:
         ) from None
     with cluster, Client(cluster) as client:
         yield client
+
+
+@contextmanager
+def _ctrl_c_blocked() -> Iterator[None]:
+    """Keep Ctrl-C from threads and processes that begin in the block; the main thread takes it.
+
+    A terminal sends it to all processes, and one that still starts would end with a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # on Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # which would let signals through when it is started later
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def connected(address: str) -> Client:

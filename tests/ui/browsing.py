@@ -227,10 +227,11 @@ def expect_window(page, name, ranges):
 
 
 def expect_map(page):
-    """Wait until no heatmap is still to come."""
+    """Wait until no heatmap is still to come; those of a network that is out of sight may be."""
     page.wait_for_function(
         """() => [...Bokeh.index.query(({model}) => model.css_classes?.includes?.("bp-awaited")
-          || (model.styles?.["--cover"] ?? '""') !== '""')].length === 0""",
+          || (model.styles?.["--cover"] ?? '""') !== '""')]
+          .filter(({el}) => el.checkVisibility()).length === 0""",
         polling=100,
     )
 

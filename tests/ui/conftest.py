@@ -268,6 +268,16 @@ def expect_whole(page):
     expect(page.get_by_text("Click a cell")).to_be_visible(timeout=FIRST_LOAD)
 
 
+def expect_ready(page):
+    """Wait until a page that was just opened can be used.
+
+    Until all is laid out, a field that is typed into may still be drawn anew.
+    """
+    expect_whole(page)
+    expect_drawn(page)
+    settle(page)
+
+
 @pytest.fixture
 def open_page(context, server):
     """Return a function that opens one more page on the app and waits until it is ready."""
@@ -275,10 +285,7 @@ def open_page(context, server):
     def open_page():
         page = new_page(context)
         page.goto(server.url, timeout=FIRST_LOAD)
-        expect_whole(page)
-        # Until all is laid out, a field that is typed into may still be drawn anew.
-        expect_drawn(page)
-        settle(page)
+        expect_ready(page)
         return page
 
     return open_page

@@ -11,6 +11,7 @@ from backprop_panel.analysis.data_attribution import batch_pushes, training_set_
 from backprop_panel.views.panels.what_if_text import END
 from backprop_panel.views.plots.numbers import number, numbers, signed, steady
 from tests.ui.browsing import (
+    at_rest,
     expect_drawn,
     expect_step,
     hovered,
@@ -108,8 +109,9 @@ def test_the_slider_shows_true_and_predicted_change_and_keep_sets_the_weight(pag
 def test_a_card_stands_below_the_explanation_and_is_scrolled_to(page):
     ask(page, "dW2", 3, 17, "What if")
     expect(said(page)).to_be_in_viewport()
-    explanation = page.locator(".bp-inspector").first.bounding_box()
-    toggle = page.get_by_role("button", name="What if", exact=True).bounding_box()
+    # The bar of slow motion, once it was used, comes before and is hidden.
+    explanation = at_rest(page.locator(".bp-inspector:visible").first)
+    toggle = at_rest(page.get_by_role("button", name="What if", exact=True))
     assert explanation["y"] + explanation["height"] <= toggle["y"]
 
 

@@ -228,7 +228,7 @@ def test_what_has_the_focus_is_framed(light_page):
 
 
 def test_a_tooltip_covers_neither_its_heatmap_nor_the_explanation(light_page):
-    right = light_page.locator(".bp-map").first.bounding_box()
+    right = light_page.locator(".bp-map:visible").bounding_box()
     for name, column in (("ŷ", 0), ("ŷ", 3), ("W2", 2), ("W2", 30), ("X", 3)):
         tooltip(light_page, name, 5, column)
         box = at_rest(light_page.locator(".bk-Tooltip"))
@@ -283,7 +283,7 @@ def test_a_presentation_hides_the_bars_and_enlarges_cells_and_type(light_page):
     def cell():
         return on_screen(light_page, "W2", 1, 0)[0] - on_screen(light_page, "W2", 0, 0)[0]
 
-    caption = light_page.locator(".bp-caption").first
+    caption = light_page.locator(".bp-caption:visible").first
     before, height = cell(), caption.bounding_box()["height"]
     light_page.locator("body").click(position={"x": 640, "y": 4})
     light_page.keyboard.press("p")

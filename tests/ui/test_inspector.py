@@ -145,9 +145,9 @@ def test_pointing_at_a_term_rings_its_numbers_on_the_map(page):
     row.hover()
     count = before + sum(cell["quantity"] == "activations" for cell in ringed)
     page.wait_for_function(
-        "([name, count]) => Bokeh.index.query(({model}) => model.name === name).next().value"
-        ".model.renderers.some(({data_source: {data}}) => data.width?.filter((w) => w > 2)"
-        ".length === count)",
+        """([name, count]) => [...Bokeh.index.query(({model}) => model.name === name)]
+          .flatMap(({model}) => model.renderers)
+          .some(({data_source: {data}}) => data.width?.filter((w) => w > 2).length === count)""",
         arg=["a1", count - before],
     )
 

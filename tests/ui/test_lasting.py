@@ -21,7 +21,15 @@ from tests.ui.browsing import (
     show_tab,
     standing,
 )
-from tests.ui.conftest import FIRST_LOAD, Server, Watch, expect_whole, new_context, new_page
+from tests.ui.conftest import (
+    FIRST_LOAD,
+    Server,
+    Watch,
+    expect_ready,
+    expect_whole,
+    new_context,
+    new_page,
+)
 
 SOME_STEPS = re.compile(r"^step [\d,]{3,} ")
 
@@ -95,9 +103,7 @@ class Lasting:
                 train(self.windows[0])
             self.windows.append(new_page(self.context))
             self.windows[-1].goto(self.server.url, timeout=FIRST_LOAD)
-            expect_whole(self.windows[-1])
-            # Until all is laid out, a field that is typed into may still be drawn anew.
-            expect_drawn(self.windows[-1])
+            expect_ready(self.windows[-1])
         return list(self.windows)
 
     def close(self, page):
@@ -239,8 +245,7 @@ def reload(page):
     """Load a page again by the button of its notice, which comes once the server is back."""
     lost_notice(page).get_by_role("button", name="Reload").click(timeout=FIRST_LOAD)
     expect(lost_notice(page)).to_have_count(0)
-    expect_whole(page)
-    expect_drawn(page)
+    expect_ready(page)
 
 
 def test_a_page_tells_that_its_server_was_killed_and_reloads_its_run(lasting):

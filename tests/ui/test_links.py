@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from stores import wait_until
 
 from tests.ui.browsing import choose, expect_active, expect_step, fill, press, show_tab, standing
-from tests.ui.conftest import FIRST_LOAD, Server, free_port, new_page
+from tests.ui.conftest import FIRST_LOAD, Server, expect_ready, free_port, new_page
 from tests.ui.proxy import reverse_proxy
 
 REQUESTS = 2
@@ -97,7 +97,7 @@ def open_page(context, url):
     """Return a page once all of it is there."""
     page = new_page(context)
     page.goto(url, timeout=FIRST_LOAD)
-    expect(page.get_by_text("Click a cell")).to_be_visible(timeout=FIRST_LOAD)
+    expect_ready(page)
     return page
 
 

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from stores import wait_until
 
 from tests.ui.browsing import expect_active, expect_step, fill, press
-from tests.ui.conftest import FIRST_LOAD, Server, new_context, new_page
+from tests.ui.conftest import FIRST_LOAD, Server, expect_ready, new_context, new_page
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def visitor(browser):
 def visit(context, url):
     page = new_page(context)
     page.goto(url, timeout=FIRST_LOAD)
-    expect(page.get_by_text("Click a cell")).to_be_visible(timeout=FIRST_LOAD)
+    expect_ready(page)
     return page
 
 

@@ -172,7 +172,7 @@ class NetworkMap(pn.viewable.Viewer):
         self._mark()
         self._reveal()
         self._place_grids()
-        if known is None and pn.state.loaded:
+        if pn.state.loaded:  # known ones, too: another run may have come before all were there
             load_in_stages(self.grid.complete())
 
     def _place_grids(self) -> None:

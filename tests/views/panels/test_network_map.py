@@ -130,6 +130,28 @@ def test_a_page_says_that_another_network_is_loading_before_it_is_shown(manager,
     assert network_map.grid.columns[1].units == 5
 
 
+def serve(document):
+    """Call what a page has put off, until there is nothing more."""
+    while put_off := document.session_callbacks:
+        document.callbacks.remove_session_callback(put_off[0])
+        put_off[0].callback()
+
+
+def test_heatmaps_that_were_still_to_come_do_so_when_their_network_is_shown_again(
+    manager, session, monkeypatch
+):
+    document, first = Document(), session.run
+    with set_curdoc(document):
+        monkeypatch.setitem(pn.state._loaded, document, False)
+        network_map = session_map(session, Checks.of(session))
+        assert len(plots(network_map)) == 1
+        monkeypatch.setitem(pn.state._loaded, document, True)
+        for run in (manager.create(**DATA, hidden_dimension=5), first):
+            manager.switch(run.id)
+            serve(document)
+            assert len(plots(network_map)) == len(network_map.grid.heatmaps)
+
+
 def assert_theme_and_names(network_map):
     """Check that a map shown again follows what changed while it was hidden."""
     grid = network_map.grid

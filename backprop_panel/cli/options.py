@@ -166,12 +166,6 @@ user_option = click.option(
 )
 
 
-def refuse_no_store(store: str) -> None:
-    """Raise a `SettingError` if there is no such file: to look for a run makes none."""
-    if not Path(store).exists():
-        raise SettingError("store", f"There is no store {store}.")
-
-
 def run_named(manager: TrainingRunManager, which: str) -> Any:
     """Return the run of a name, or of an id or its beginning.
 

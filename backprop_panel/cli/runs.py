@@ -13,9 +13,9 @@ from click.shell_completion import CompletionItem
 from ..interchange.run_bundle import export_run, read_run
 from ..runs.manager import TrainingRunManager
 from ..settings import SettingError
+from ..storage.database import refuse_no_store
 from .options import (
     json_option,
-    refuse_no_store,
     run_named,
     store_option,
     user_option,

@@ -17,6 +17,7 @@ from click.shell_completion import CompletionItem
 from ..interchange.config_validation import SETTINGS
 from ..runs.manager import TrainingRunManager
 from ..settings import SettingError
+from ..storage.database import refuse_no_store
 from ..sweeps.checking import NOT_VARIED
 from ..sweeps.plan import OBJECTIVES
 from ..sweeps.sweep import Sweep
@@ -27,7 +28,6 @@ from .options import (
     config_option,
     given_settings,
     json_option,
-    refuse_no_store,
     setting_options,
     store_option,
     user_option,
@@ -136,7 +136,7 @@ def sweep(
     with closing(TrainingRunManager(store, user)) as manager:
         made = Sweep.load(resume, manager=manager) if resume else _made(manager, options)
         if not as_json:
-            click.echo(_what_is_done(made), err=True)
+            click.echo(_extent(made), err=True)
         with terminable():
             interrupted = _run(made, scheduler or workers, as_json)
         _tell_end(made, as_json)
@@ -161,7 +161,7 @@ def _made(manager: TrainingRunManager, options: dict[str, Any]) -> Sweep:
     )
 
 
-def _what_is_done(made: Sweep) -> str:
+def _extent(made: Sweep) -> str:
     runs, unit = made.plan.runs, made.plan.unit
     unit = unit if made.plan.amount > 1 else unit.removesuffix("s")
     return f"{runs} run{'s' * (runs > 1)} of {made.plan.amount} {unit}."

@@ -12,13 +12,13 @@ from typing import Any
 import click
 
 from ..runs.manager import TrainingRun, TrainingRunManager
+from ..storage.database import refuse_no_store
 from ..training.stop_conditions import StopWhen
 from .interruption import INTERRUPTED, terminable
 from .options import (
     config_option,
     given_settings,
     json_option,
-    refuse_no_store,
     run_named,
     setting_options,
     store_option,

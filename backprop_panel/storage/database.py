@@ -152,6 +152,12 @@ class Store:
             ) from error
 
 
+def refuse_no_store(path: str | Path) -> None:
+    """Raise `SettingError` if there is no such file: to look into a store makes none."""
+    if not Path(path).exists():
+        raise SettingError("store", f"There is no store {path}.")
+
+
 def _refuse_no_path(path: str) -> None:
     try:
         named = b"\0" not in os.fsencode(path)

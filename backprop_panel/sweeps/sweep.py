@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..runs.manager import TrainingRun, TrainingRunManager
 from ..runs.run_settings import CONFIGURATION
 from ..settings import SettingError, did_you_mean, plain, shown
-from ..storage.database import Store
+from ..storage.database import Store, refuse_no_store
 from .cluster import cores, refuse_unguarded
 from .estimate import estimated_seconds
 from .opening import client_of, opened_manager
@@ -90,8 +90,8 @@ class Sweep:
         SettingError
             If there is none.
         """
-        if isinstance(store, (str, Path)) and not Path(store).exists():
-            raise SettingError("store", f"There is no store {store}.")
+        if isinstance(store, (str, Path)):
+            refuse_no_store(store)
         opened = opened_manager(manager, store, user)
         row = find_sweep(opened[0].store, opened[0].user, which)
         sweep = object.__new__(cls)

@@ -10,6 +10,7 @@ from panel.io.callbacks import PeriodicCallback
 
 from ...runs.run import TrainingRun
 from ...settings import SettingError
+from ...storage.run_names import free_name
 from ...sweeps.record import stored_sweeps
 from ...sweeps.sweep import Sweep
 from ...sweeps.trial import Trial
@@ -67,8 +68,7 @@ class SweepWork(param.Parameterized):
             raise SettingError("sweep", "A sweep is running: cancel it first.")
         store = self.session.manager.store
         taken = {row.name for row in stored_sweeps(store, self._key()[1])} if store else set()
-        numbers = (f"sweep {number}" for number in range(1, len(taken) + 2))
-        plan["name"] = next(name for name in numbers if name not in taken)
+        plan["name"] = free_name("sweep ", taken)
         owner = {"store": store.path, "user": self._key()[1]} if store else {}
         sweep = Sweep(base, **plan, **owner)
         sweep.start(scheduler or None)

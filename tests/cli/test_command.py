@@ -206,16 +206,27 @@ def heed_ctrl_c():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(store):
-    arguments = ["-m", "backprop_panel", "train", "--steps", "100000000", "--json"]
-    process = subprocess.Popen(
-        [sys.executable, *arguments, "--store", str(store), *SMALL],
+def started(store, *arguments, **options):
+    """Start a command on a small run in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "backprop_panel", *arguments, "--store", str(store), *SMALL],
         env=ENVIRONMENT,
         preexec_fn=heed_ctrl_c,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        **options,
     )
+
+
+def started_sweep(store, *arguments):
+    """Start a sweep without end, in a group with its workers, as a terminal does."""
+    endless = ("sweep", "--steps", "10000000", "--workers", "2")
+    return started(store, *endless, *arguments, start_new_session=True)
+
+
+def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(store):
+    process = started(store, "train", "--steps", "100000000", "--json")
     while json.loads(process.stdout.readline())["step"] < 100:
         pass
     process.send_signal(signal.SIGINT)
@@ -227,16 +238,7 @@ def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(store):
 
 
 def test_ctrl_c_in_a_terminal_ends_a_sweep_cleanly_and_keeps_what_its_workers_did(store):
-    arguments = ["-m", "backprop_panel", "sweep", "--steps", "10000000", "--workers", "2"]
-    process = subprocess.Popen(
-        [sys.executable, *arguments, "--seeds", "2", "--store", str(store), *SMALL],
-        env=ENVIRONMENT,
-        preexec_fn=heed_ctrl_c,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    process = started_sweep(store, "--seeds", "2")
     wait_until(lambda: store.exists() and len(runs_in(store)) == 2)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers, too
     out, err = process.communicate(timeout=PATIENCE)
@@ -258,16 +260,7 @@ def resident_megabytes(process):
 
 
 def test_ctrl_c_while_the_workers_start_ends_a_sweep_cleanly(store):
-    arguments = ["-m", "backprop_panel", "sweep", "--steps", "10000000", "--workers", "2"]
-    process = subprocess.Popen(
-        [sys.executable, *arguments, "--store", str(store), *SMALL],
-        env=ENVIRONMENT,
-        preexec_fn=heed_ctrl_c,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    process = started_sweep(store)
     wait_until(lambda: max(map(resident_megabytes, children(process.pid)), default=0) > 40)
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=PATIENCE)

@@ -5,6 +5,12 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+# All elements below a root, those within shadow trees too.
+ELEMENTS = """function elements(root) {
+  return [...root.querySelectorAll("*")].flatMap((each) =>
+    [each, ...(each.shadowRoot ? elements(each.shadowRoot) : [])])
+}"""
+
 SHOW_ALL_CELLS = """() => {
   for (const {model} of Bokeh.index.query(({model}) => model.type === 'Figure'))
     for (const range of [model.x_range, model.y_range])
@@ -111,8 +117,7 @@ RESET = f"""async (opened) => {{
     while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement
     element?.blur()
   }}
-  const elements = (root) => [...root.querySelectorAll("*")].flatMap((each) =>
-    [each, ...(each.shadowRoot ? elements(each.shadowRoot) : [])])
+  const elements = {ELEMENTS}
   const scroll_back = () => {{
     for (const each of elements(document)) if (each.scrollTop) each.scrollTop = 0
   }}

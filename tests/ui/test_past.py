@@ -19,6 +19,7 @@ from tests.ui.browsing import (
     show_tab,
     timeline,
 )
+from tests.ui.resetting import ELEMENTS
 
 
 def train_an_epoch(page):
@@ -49,9 +50,7 @@ def test_arrow_keys_go_back_and_the_map_shows_the_weights_of_that_step(used_page
 TWO_VALUES = """([label, first, second]) => new Promise((resolve) => {
   const {data} = [...Bokeh.documents[0].all_models]
     .find((model) => model.data?.attributes?.label === label)
-  const all = (root) => [...root.querySelectorAll("*")].flatMap((each) =>
-    [each, ...(each.shadowRoot ? all(each.shadowRoot) : [])])
-  const shown = all(document).find((each) => each.getAttribute("aria-label") === label)
+  const shown = (ELEMENTS)(document).find((each) => each.getAttribute("aria-label") === label)
   new MutationObserver((changes, observer) => {
     observer.disconnect()
     data.setv({value: second}, {sync: false})
@@ -60,7 +59,7 @@ TWO_VALUES = """([label, first, second]) => new Promise((resolve) => {
     resolve()
   }).observe(shown, {attributes: true, attributeFilter: ["aria-valuenow"]})
   data.setv({value: first}, {sync: false})
-})"""
+})""".replace("ELEMENTS", ELEMENTS)
 
 
 def test_of_two_steps_in_quick_succession_the_slider_keeps_the_newer_one(used_page):

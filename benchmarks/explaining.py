@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from playwright.sync_api import Page
-from serving import COUNT_FRAMES, browser, opened, press, served
+from serving import COUNT_FRAMES, ELEMENTS, browser, opened, press, served
 
 ROUNDS = 30
 BLOCKS = 4
@@ -23,9 +23,7 @@ ON_SCREEN = """([name, row, column]) => {
 }"""
 
 CLICK_AND_WAIT = """([pressed, shown]) => {
-  const all = (root) => [...root.querySelectorAll('*')].flatMap((each) =>
-    [each, ...(each.shadowRoot ? all(each.shadowRoot) : [])])
-  const find = (selector) => all(document).find((each) => each.matches(selector))
+  const find = (selector) => ELEMENTS(document).find((each) => each.matches(selector))
   // Both are sought before the time begins: that takes longer the larger a page is.
   const button = find(pressed), root = find(shown).getRootNode()
   const text = () => root.querySelector(shown)?.textContent
@@ -37,7 +35,7 @@ CLICK_AND_WAIT = """([pressed, shown]) => {
   }
   button.click()
   look()
-}"""
+}""".replace("ELEMENTS", ELEMENTS)
 
 
 def answer(page: Page, pressed: str, shown: str) -> float:
@@ -90,13 +88,11 @@ def explanations_while_playing(page: Page) -> float:
     changes = page.evaluate(
         """(milliseconds) => new Promise((resolve) => {
           let changes = 0
-          const all = (root) => [...root.querySelectorAll('*')].flatMap((each) =>
-            [each, ...(each.shadowRoot ? all(each.shadowRoot) : [])])
-          const box = all(document).find((each) => each.matches('.bp-inspector'))
+          const box = ELEMENTS(document).find((each) => each.matches('.bp-inspector'))
           const observer = new MutationObserver(() => { changes += 1 })
           observer.observe(box, {childList: true, subtree: true, characterData: true})
           setTimeout(() => { observer.disconnect(); resolve(changes) }, milliseconds)
-        })""",
+        })""".replace("ELEMENTS", ELEMENTS),
         BLOCK_SECONDS * 1000,
     )
     press(page, "Pause")

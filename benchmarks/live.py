@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 from playwright.sync_api import Page
-from serving import COUNT_FRAMES, ROOT, browser, opened, press, served, step
+from serving import COUNT_FRAMES, ELEMENTS, ROOT, browser, opened, press, served, step
 
 BLOCKS = 5
 BLOCK_SECONDS = 4.0
@@ -69,11 +69,8 @@ def _answer(page: Page, button: str, then: str) -> float:
         """([button, then]) => {
           // Before its label a button's text has the name of its icon.
           const reads = (each, name) => each.innerText.trim().endsWith(name)
-          const find = (name) => {
-            const seen = (root) => [...root.querySelectorAll('*')].flatMap((each) =>
-              [each, ...(each.shadowRoot ? seen(each.shadowRoot) : [])])
-            return seen(document).find((each) => each.tagName === 'BUTTON' && reads(each, name))
-          }
+          const find = (name) => ELEMENTS(document).find((each) =>
+            each.tagName === 'BUTTON' && reads(each, name))
           window.answer = null
           const pressed = find(button), begin = performance.now()
           const look = () => {
@@ -82,7 +79,7 @@ def _answer(page: Page, button: str, then: str) -> float:
           }
           pressed.click()
           look()
-        }""",
+        }""".replace("ELEMENTS", ELEMENTS),
         [button, then],
     )
     page.wait_for_function("() => window.answer !== null")

@@ -25,6 +25,12 @@ BROWSER_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networkin
 WHOLE = """() => window.Bokeh && ['dŷ', 'timeline'].every((name) =>
   [...Bokeh.index.query(({model}) => model.name === name)].length > 0)"""
 
+ELEMENTS = """(function elements(root) {
+  return [...root.querySelectorAll("*")].flatMap((each) =>
+    [each, ...(each.shadowRoot ? elements(each.shadowRoot) : [])])
+})"""
+"""Returns all elements below a root, those within shadow trees too."""
+
 COUNT_FRAMES = """() => {
   window.heatmaps = Bokeh.documents.flatMap((document) => [...document._all_models.values()])
     .filter((model) => model.type === 'ColumnDataSource' && model.data.image).length

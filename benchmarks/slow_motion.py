@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 from playwright.sync_api import Page
-from serving import browser, opened, press, served
+from serving import ELEMENTS, browser, opened, press, served
 
 BLOCKS = 6
 PHASES = 6
 
 ANSWER = """([label, shows]) => new Promise((done) => {
-  const seen = (root) => [...root.querySelectorAll('*')].flatMap((each) =>
-    [each, ...(each.shadowRoot ? seen(each.shadowRoot) : [])])
-  const all = seen(document)
+  const all = ELEMENTS(document)
   const button = all.find((each) => each.tagName === 'BUTTON' && each.innerText.includes(label))
   const root = all.find((each) => each.matches(shows)).getRootNode()
   const read = () => root.querySelector(shows).innerText
@@ -28,7 +26,7 @@ ANSWER = """([label, shows]) => new Promise((done) => {
   }
   button.click()
   look()
-})"""
+})""".replace("ELEMENTS", ELEMENTS)
 
 
 def answers(page: Page, label: str, shows: str) -> list[float]:

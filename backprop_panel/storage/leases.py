@@ -20,6 +20,11 @@ HEARTBEAT_SECONDS = 1.0
 """The time between two heartbeats; a lease that is unused for this long is released."""
 
 
+def refusal(name: str) -> str:
+    """Return what is said to an owner who would train a run that another owner trains."""
+    return f"{shown(name)} is being trained in another window or process."
+
+
 def new_owner() -> str:
     """Return a unique name for an owner of leases, which identifies its process."""
     return f"{uuid4().hex} {this_process()}"
@@ -47,7 +52,7 @@ def take_lease(db: sqlite3.Connection, run_id: str, name: str, owner: str) -> in
         (run_id, owner, time.time(), LEASE_SECONDS),
     )
     if not taken.rowcount:
-        raise SettingError("runs", f"{shown(name)} is being trained in another window or process.")
+        raise SettingError("runs", refusal(name))
     return row[0]
 
 

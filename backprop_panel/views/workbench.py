@@ -258,6 +258,7 @@ class Workbench(pn.viewable.Viewer):
             self.session.mistakes = {**self.session.mistakes, "runs": gone}
         elif before in newer:
             self.session.follow_store()
+        self.session.forget_refusals()
 
     def _show_map_of_slow_motion(self, event: param.parameterized.Event) -> None:
         """Show the map as slow motion begins."""

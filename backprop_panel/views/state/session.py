@@ -20,6 +20,7 @@ from ...runs.log_prefix import goes_on_from
 from ...runs.manager import TrainingRunManager
 from ...runs.run import TrainingRun
 from ...runs.run_settings import TRAINER_SETTINGS
+from ...storage.leases import refusal
 from ...training.engine import Engine
 from ...training.weight_mapping import WeightMapping
 from .cell import Cell, cell_of
@@ -179,6 +180,12 @@ class Session(Playback):
             self.look()
         finally:
             self._followed = False
+
+    def forget_refusals(self) -> None:
+        """Forget that another window trains the run, once none does: it would be false."""
+        refused = refusal(self.run.name)
+        if not self.manager.trained_elsewhere and refused in self.mistakes.values():
+            self.mistakes = {name: text for name, text in self.mistakes.items() if text != refused}
 
     def travel(self, step: int) -> None:
         """Show the run as it was after `step` updates; the last one is the present."""

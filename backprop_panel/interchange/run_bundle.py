@@ -15,7 +15,8 @@ import numpy as np
 from ..runs.run import TrainingRun
 from ..settings import shortened, shown
 from ..storage.run_names import made_legal
-from ..training.event_log import Event, to_json
+from ..training.event_json import to_json
+from ..training.events import Event
 from ..training.file_kinds import ZIP_ERRORS
 from ..training.pytorch_weights import (
     Tensors,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..training.engine import Engine
-from ..training.event_log import Event, Trained
+from ..training.events import Event, Trained
 
 
 def goes_on_from(engine: Engine, past: Engine) -> bool:

@@ -13,7 +13,8 @@ from ..nn.record import StepRecord
 from ..settings import SettingError, shown
 from ..training.checkpoints import EngineState
 from ..training.engine import Engine
-from ..training.event_log import Event, Trained, repeat_events
+from ..training.event_log import repeat_events
+from ..training.events import Event, Trained
 from ..training.trainer import SETTING_NAMES
 from ..training.training_settings import TrainingSettings
 

@@ -10,7 +10,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from ..training.checkpoints import EngineState
-from ..training.event_log import Trained, to_json
+from ..training.event_json import to_json
+from ..training.events import Trained
 from ..training.health_log import COLUMNS, StepHealth
 from ..training.history import History
 from .health_rows import write_health

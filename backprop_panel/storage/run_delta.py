@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from ..training.checkpoints import EngineState
 from ..training.engine import Engine
-from ..training.event_log import Event, Trained, digests_in, loss_since, to_json
+from ..training.event_json import to_json
+from ..training.event_log import digests_in, loss_since
+from ..training.events import Event, Trained
 from ..training.health_log import StepHealth
 from .health_rows import write_health
 from .loaded_weights import LoadedWeights, write_loaded_weights

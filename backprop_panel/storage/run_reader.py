@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from ..training.checkpoints import Checkpoints, EngineState
 from ..training.engine import Engine
-from ..training.event_log import Event, Trained, broken_at, digests_in, from_json
+from ..training.event_json import from_json
+from ..training.event_log import broken_at, digests_in
+from ..training.events import Event, Trained
 from ..training.health_log import HealthLog
 from ..training.history import History
 from ..training.trainer import Trainer

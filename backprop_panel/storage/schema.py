@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..training.event_log import from_json, loss_since
+from ..training.event_json import from_json
+from ..training.event_log import loss_since
 from .run_summary import Losses, losses_of
 from .serialization import Damaged, read_state, unpack_arrays, unpack_json
 

@@ -23,18 +23,8 @@ from ..settings import SettingError, plain, shown
 from .checkpoints import Checkpoints, EngineState
 from .engine_params import checked_changes
 from .evaluation import Evaluation
-from .event_log import (
-    Changed,
-    Event,
-    LayerFrozen,
-    PartFrozen,
-    UnitSilenced,
-    WeightSet,
-    WeightsLoaded,
-    digests_in,
-    edits_at,
-    log_steps,
-)
+from .event_log import digests_in, edits_at, log_steps
+from .events import Changed, Event, LayerFrozen, PartFrozen, UnitSilenced, WeightSet, WeightsLoaded
 from .fault_checks import refuse_idle_fault
 from .given_examples import checked_contexts, checked_samples
 from .health_log import HealthLog, StepHealth

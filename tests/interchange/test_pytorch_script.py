@@ -15,7 +15,7 @@ from backprop_panel.nn.fault_needs import Setup
 from backprop_panel.nn.faults import FAULTS
 from backprop_panel.nn.losses import LOSSES
 from backprop_panel.nn.optimizers import OPTIMIZERS
-from backprop_panel.training.event_log import Changed
+from backprop_panel.training.events import Changed
 from tests.bundles import weights_file
 
 STEPS = 100

@@ -22,7 +22,7 @@ from backprop_panel.interchange import (
     limits,
 )
 from backprop_panel.interchange.bounded_replay import replay
-from backprop_panel.training.event_log import Trained
+from backprop_panel.training.events import Trained
 from backprop_panel.training.worker import StopWhen
 from tests.bundles import exported, unzipped, weights_file
 

@@ -10,7 +10,7 @@ from stores import SMALL, train, wait_until
 from backprop_panel import Model, SequenceDataset, SettingError, Trainer, TrainingRunManager
 from backprop_panel.interchange import InterchangeError, load_weights, save_weights
 from backprop_panel.nn.network import Network
-from backprop_panel.training.event_log import WeightsLoaded
+from backprop_panel.training.events import WeightsLoaded
 from backprop_panel.training.pytorch_weights import digest_of
 from backprop_panel.training.worker import StopWhen
 from tests.bundles import weights_file, with_loaded_weights

@@ -21,7 +21,7 @@ from backprop_panel.storage import run_delta as saved_run
 from backprop_panel.storage.leases import LEASE_SECONDS
 from backprop_panel.storage.saving_thread import SAVE_SECONDS
 from backprop_panel.training import checkpoints
-from backprop_panel.training.event_log import KINDS
+from backprop_panel.training.events import KINDS
 from backprop_panel.training.worker import StopWhen
 from tests.bundles import weights_file, with_loaded_weights
 from tests.training.test_checkpoints import do, histories, one_of_each_kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backprop_panel import SettingError, TrainingRun
-from backprop_panel.training.event_log import Changed
+from backprop_panel.training.events import Changed
 from backprop_panel.training.trainer import SETTING_NAMES
 
 CHANGES = {

@@ -12,7 +12,8 @@ from backprop_panel.settings import SettingError
 from backprop_panel.storage.serialization import pack_state
 from backprop_panel.training import checkpoints
 from backprop_panel.training.checkpoints import Checkpoints
-from backprop_panel.training.event_log import KINDS, from_json, to_json
+from backprop_panel.training.event_json import from_json, to_json
+from backprop_panel.training.events import KINDS
 from tests.bundles import weights_file
 
 quick = settings(derandomize=True, deadline=None, max_examples=25, database=None)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...runs.run import TrainingRun
-from ...training.event_log import Trained, loss_stretches
+from ...training.event_log import loss_stretches
+from ...training.events import Trained
 from ...training.history import History
 from .downsampling import thinned
 from .event_words import about_run, what_changed

@@ -255,7 +255,7 @@ def _initial_deviations(run: TrainingRun, data: bytes | None) -> list[str]:
 
 
 def _check_position(run: TrainingRun, position: Any) -> None:
-    cursor = run.trainer.engine.cursor
+    cursor = run.trainer.engine.batches.cursor
     reached = {"step": run.trainer.step, "epoch": cursor.epoch, "sample": cursor.position}
     if position != reached:
         raise InterchangeError("position", f"The events lead to {reached}, not {shown(position)}.")

@@ -247,7 +247,7 @@ class TrainingRun(param.Parameterized):
         """
         engine = self.trainer.engine
         parameters = as_mapping(source, engine.network, transposed).parameters(engine.network)
-        self.submit(lambda: engine.load_weights(parameters))
+        self.submit(lambda: engine.edits.load_weights(parameters))
 
     def at(self, step: int) -> RunState:
         """Return the exact state after `step` updates and the changes made right after them.

@@ -38,7 +38,7 @@ class RunReader:
         """Take the stored mode of a run."""
         with self._access.reading() as db:
             entry.mode = read_mode(db, entry.run.id) or trainer.mode
-        trainer.engine.view_only(entry.mode == "visualize")
+        trainer.engine.batches.view_only(entry.mode == "visualize")
 
     def catch_up(self, entry: AutosavedRun, trainer: Trainer) -> None:
         """Bring a run to its stored state; changes that are not in the file are lost.

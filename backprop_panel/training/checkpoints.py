@@ -141,9 +141,11 @@ class Checkpoints:
             self._states, self._read = self._read(), None
         return self._states
 
-    def are_due(self) -> bool:
-        """Return whether it is time for another checkpoint."""
-        return perf_counter() >= self._due
+    def keep_if_due(self, copy: Callable[[], EngineState]) -> None:
+        """Keep the state that `copy` returns, if it is time for another checkpoint."""
+        if (begin := perf_counter()) >= self._due:
+            state = copy()
+            self.keep(state, perf_counter() - begin)
 
     def keep(self, state: EngineState, seconds: float) -> None:
         """Keep a state that took `seconds` to copy; drop others if memory runs out."""

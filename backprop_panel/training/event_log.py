@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..nn.faults import FAULTS
-from .events import Changed, Event, Learner, Trained, WeightSet, WeightsLoaded
+from .events import Changed, Event, Trained, WeightSet, WeightsLoaded
+
+if TYPE_CHECKING:
+    from .engine import Engine
 
 
 def log_steps(events: list[Event], step: int, size: int, updates: int) -> None:
@@ -18,7 +21,7 @@ def log_steps(events: list[Event], step: int, size: int, updates: int) -> None:
         events.append(Trained(step, size, updates))
 
 
-def repeat_events(events: Sequence[Event], engine: Learner, until: int) -> None:
+def repeat_events(events: Sequence[Event], engine: Engine, until: int) -> None:
     """Repeat `events` in order up to the step `until`, and the changes right after that step."""
     for event in events:
         if event.step > until:

@@ -3,33 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-
-class Learner(Protocol):
-    """The part of an `Engine` that events use."""
-
-    step: int
-
-    def advance(self, size: int, most: int = 1) -> int:
-        """Make up to `most` steps and return how many."""
-
-    def change(self, **settings: Any) -> None:
-        """Change training settings."""
-
-    def set_weight(self, layer: int, row: int, column: int, value: float) -> None:
-        """Set one weight; the last row is the bias."""
-
-    def load_again(self, digest: str) -> None:
-        """Set all weights and biases from tensors that were loaded before."""
-
-    def freeze(
-        self, layer: int, frozen: bool, row: int | None = None, column: int | None = None
-    ) -> None:
-        """Freeze or unfreeze a layer, a unit's weights and bias, or one entry."""
-
-    def silence(self, level: int, unit: int, silenced: bool) -> None:
-        """Make the activation of a hidden unit zero, or no longer."""
+if TYPE_CHECKING:
+    from .engine import Engine
 
 
 @dataclass
@@ -40,7 +17,7 @@ class Trained:
     size: int
     updates: int
 
-    def do(self, engine: Learner, until: int) -> None:
+    def do(self, engine: Engine, until: int) -> None:
         """Make the steps that remain, up to the step `until`."""
         end = min(self.step + self.updates, until)
         while engine.step < end:
@@ -54,7 +31,7 @@ class Changed:
     step: int
     settings: dict[str, Any]
 
-    def do(self, engine: Learner, until: int) -> None:
+    def do(self, engine: Engine, until: int) -> None:
         """Change the settings again."""
         engine.change(**self.settings)
 
@@ -69,9 +46,9 @@ class WeightSet:
     column: int
     value: float
 
-    def do(self, engine: Learner, until: int) -> None:
+    def do(self, engine: Engine, until: int) -> None:
         """Set the weight again."""
-        engine.set_weight(self.layer, self.row, self.column, self.value)
+        engine.edits.set_weight(self.layer, self.row, self.column, self.value)
 
 
 @dataclass(frozen=True)
@@ -81,9 +58,9 @@ class WeightsLoaded:
     step: int
     digest: str
 
-    def do(self, engine: Learner, until: int) -> None:
+    def do(self, engine: Engine, until: int) -> None:
         """Load the weights again."""
-        engine.load_again(self.digest)
+        engine.edits.load_again(self.digest)
 
 
 @dataclass(frozen=True)
@@ -94,9 +71,9 @@ class LayerFrozen:
     layer: int
     frozen: bool
 
-    def do(self, engine: Learner, until: int) -> None:
+    def do(self, engine: Engine, until: int) -> None:
         """Freeze or unfreeze the layer again."""
-        engine.freeze(self.layer, self.frozen)
+        engine.edits.freeze(self.layer, self.frozen)
 
 
 @dataclass(frozen=True)
@@ -109,9 +86,9 @@ class PartFrozen:
     column: int
     frozen: bool
 
-    def do(self, engine: Learner, until: int) -> None:
+    def do(self, engine: Engine, until: int) -> None:
         """Freeze or unfreeze the part again."""
-        engine.freeze(self.layer, self.frozen, self.row, self.column)
+        engine.edits.freeze(self.layer, self.frozen, self.row, self.column)
 
 
 @dataclass(frozen=True)
@@ -123,9 +100,9 @@ class UnitSilenced:
     unit: int
     silenced: bool
 
-    def do(self, engine: Learner, until: int) -> None:
+    def do(self, engine: Engine, until: int) -> None:
         """Silence the unit again, or end that."""
-        engine.silence(self.level, self.unit, self.silenced)
+        engine.edits.silence(self.level, self.unit, self.silenced)
 
 
 Event = Trained | Changed | WeightSet | WeightsLoaded | LayerFrozen | PartFrozen | UnitSilenced

@@ -65,7 +65,7 @@ class Trainer(TrainingParams):
         self.claim: Callable[[], None] = always_free
         self._waiting: deque[dict[str, Any]] = deque()
         engine = Engine(model.network, dataset, settings)
-        engine.view_only(self.mode == "visualize")
+        engine.batches.view_only(self.mode == "visualize")
         self.engine = engine
 
     @property
@@ -120,7 +120,7 @@ class Trainer(TrainingParams):
         try:
             changed = dict(self._waiting[0])
             if (mode := changed.pop("mode", None)) is not None:
-                self.engine.view_only(mode == "visualize")
+                self.engine.batches.view_only(mode == "visualize")
             self.engine.change(**changed)
         finally:
             self._waiting.popleft()
@@ -132,7 +132,7 @@ class Trainer(TrainingParams):
             if name in changed:
                 return changed[name]
         if name == "mode":
-            return "train" if self.engine.viewing is None else "visualize"
+            return "train" if self.engine.batches.viewing is None else "visualize"
         return getattr(self.engine.settings, name)
 
     def notify_watchers(self) -> None:
@@ -184,7 +184,7 @@ class Trainer(TrainingParams):
         """Train to the end of the epoch and return its last record."""
         engine = self.engine
         with self.stepping():
-            while (before_last := engine.batches_left() - 1) > 0:
+            while (before_last := engine.batches.left(engine.settings.batch_size) - 1) > 0:
                 engine.advance(self.batch_size, before_last)
                 self.commands.run_waiting()
             return engine.observe(self.batch_size)

@@ -161,7 +161,7 @@ def test_values_computed_in_parts_give_the_same_losses(record, numbers, monkeypa
 def test_loss_at_another_rate_is_that_after_a_step_with_it(optimizer, factor):
     def run():
         run = run_of(optimizer=optimizer, learning_rate=0.02, weight_decay=0.01)
-        run.trainer.engine.freeze(1, True)
+        run.trainer.engine.edits.freeze(1, True)
         return run
 
     record, other = run().trainer.run_batch(), run()

@@ -108,7 +108,7 @@ def moments(run):
 
 
 def test_frozen_layer_gets_and_keeps_loaded_weights(run):
-    run.trainer.engine.freeze(0, True)
+    run.trainer.engine.edits.freeze(0, True)
     file = weights_file(run.model.network, seed=4)
     run.load_weights(file)
     train(run, 3)
@@ -154,7 +154,7 @@ def test_engine_refuses_a_vector_of_another_network(run, parameters):
         parameters = np.full(engine.network.size, np.nan, np.float32)
     before = engine.state().digest()
     with pytest.raises(SettingError):
-        engine.load_weights(parameters)
+        engine.edits.load_weights(parameters)
     assert engine.state().digest() == before
 
 

@@ -12,8 +12,10 @@ from backprop_panel.training.worker import StopWhen
 DEEDS = {
     "a step": lambda run: run.trainer.run_step(),
     "another learning rate": lambda run: setattr(run.trainer, "learning_rate", 0.5),
-    "a set weight": lambda run: run.submit(lambda: run.trainer.engine.set_weight(0, 0, 0, 0.5)),
-    "a frozen layer": lambda run: run.submit(lambda: run.trainer.engine.freeze(0, True)),
+    "a set weight": lambda run: run.submit(
+        lambda: run.trainer.engine.edits.set_weight(0, 0, 0, 0.5)
+    ),
+    "a frozen layer": lambda run: run.submit(lambda: run.trainer.engine.edits.freeze(0, True)),
 }
 
 

@@ -82,7 +82,7 @@ def ids(path):
             run = manager.create(name=name, **SMALL)
             train(run, 15)
             run.trainer.change(learning_rate=0.5)
-            run.trainer.engine.set_weight(0, 1, 2, 0.25)
+            run.trainer.engine.edits.set_weight(0, 1, 2, 0.25)
             train(run, 15)
         return [run.id for run in manager.runs]
 

@@ -66,7 +66,7 @@ def test_steps_with_and_without_a_record_are_measured_alike(run, measured):
 @pytest.mark.parametrize("activation", ["gelu", "relu", "tanh"])
 def test_measures_are_those_of_the_step_and_its_record(measured, activation):
     run = TrainingRunManager().create(**SMALL, activation=activation)
-    run.trainer.engine.silence(1, 2, True)
+    run.trainer.engine.edits.silence(1, 2, True)
     run.trainer.run_epoch()
     before = run.replay(run.trainer.step).engine.network
     record, log = run.trainer.run_batch(), run.trainer.engine.health
@@ -177,7 +177,7 @@ def test_one_long_measurement_is_made_and_then_paid_off(monkeypatch):
 
 
 def test_values_that_are_not_finite_are_measured_without_a_warning(run):
-    run.trainer.engine.set_weight(0, 0, 0, 3e38)
+    run.trainer.engine.edits.set_weight(0, 0, 0, 3e38)
     run.trainer.engine.change(learning_rate=1e30)
     with np.errstate(all="ignore"):
         for _ in range(3):

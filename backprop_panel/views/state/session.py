@@ -348,17 +348,17 @@ class Session(Playback):
 
     def set_weight(self, cell: Cell, value: float) -> None:
         """Set a weight or bias to another value, from the step that is shown on."""
-        self._edit(lambda engine: engine.set_weight(cell.layer, cell.row, cell.column, value))
+        self._edit(lambda engine: engine.edits.set_weight(cell.layer, cell.row, cell.column, value))
 
     def freeze(
         self, layer: int, frozen: bool, row: int | None = None, column: int | None = None
     ) -> None:
         """Freeze a layer, a unit or an entry from the step that is shown on, or let it learn."""
-        self._edit(lambda engine: engine.freeze(layer, frozen, row, column))
+        self._edit(lambda engine: engine.edits.freeze(layer, frozen, row, column))
 
     def silence(self, level: int, unit: int, silenced: bool) -> None:
         """Silence a hidden unit from the step that is shown on, or no longer."""
-        self._edit(lambda engine: engine.silence(level, unit, silenced))
+        self._edit(lambda engine: engine.edits.silence(level, unit, silenced))
 
     def leave(self) -> None:
         """Save all runs and let other windows train them, as no browser shows this page now."""

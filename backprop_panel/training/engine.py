@@ -173,7 +173,7 @@ class Engine:
                 self._log(size, block.batch_size, losses, accuracies)
         return len(block)
 
-    def observe(self, size: int) -> StepRecord:
+    def record_step(self, size: int) -> StepRecord:
         """Make one step, as `advance` does, and return its record."""
         block = self.batches.load(size)
 

@@ -173,12 +173,12 @@ class Trainer(TrainingParams):
     def run_step(self) -> StepRecord:
         """Make a step on one example and return its record."""
         with self.stepping():
-            return self.engine.observe(1)
+            return self.engine.record_step(1)
 
     def run_batch(self) -> StepRecord:
         """Make a step on the next `batch_size` examples and return its record."""
         with self.stepping():
-            return self.engine.observe(self.batch_size)
+            return self.engine.record_step(self.batch_size)
 
     def run_epoch(self) -> StepRecord:
         """Train to the end of the epoch and return its last record."""
@@ -187,7 +187,7 @@ class Trainer(TrainingParams):
             while (before_last := engine.batches.left(engine.settings.batch_size) - 1) > 0:
                 engine.advance(self.batch_size, before_last)
                 self.commands.run_waiting()
-            return engine.observe(self.batch_size)
+            return engine.record_step(self.batch_size)
 
     def _check_fit(self) -> None:
         for setting in ("input_dimension", "output_dimension"):

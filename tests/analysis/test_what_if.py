@@ -197,7 +197,7 @@ def test_the_rate_can_be_asked_of_a_record_that_was_only_looked_at():
     engine = run_of(optimizer="adam").trainer.engine
     looked = loss_along_learning_rate(engine.look())
     np.testing.assert_allclose(
-        looked.losses, loss_along_learning_rate(engine.observe(32)).losses, rtol=1e-12
+        looked.losses, loss_along_learning_rate(engine.record_step(32)).losses, rtol=1e-12
     )
 
 

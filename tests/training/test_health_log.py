@@ -55,7 +55,7 @@ def test_a_worker_measures_its_steps_while_nobody_asks_for_records(run):
 def test_steps_with_and_without_a_record_are_measured_alike(run, measured):
     other = TrainingRunManager().create(**SMALL)
     for _ in range(4):
-        run.trainer.engine.observe(7)
+        run.trainer.engine.record_step(7)
     other.trainer.engine.advance(7, 4)
     ours, theirs = (each.trainer.engine.health.moments for each in (run, other))
     assert [moment.step for moment in ours] == [1, 2, 3, 4]
@@ -127,7 +127,7 @@ def test_measuring_changes_no_number_of_a_run(monkeypatch):
         engine = run.trainer.engine
         for _ in range(5):
             engine.advance(7, 3)
-            engine.observe(9)
+            engine.record_step(9)
         assert (len(engine.health.moments) == 0) == (most == 0)
         digests.append((engine.state().digest(), engine.history["loss"].tobytes()))
     assert digests[0] == digests[1]

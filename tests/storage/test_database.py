@@ -16,8 +16,7 @@ from stores import SMALL, everything, train, undisturbed, wait_until
 
 from backprop_panel import SettingError, Store, TrainingRunManager
 from backprop_panel.nn.optimizers import OPTIMIZERS
-from backprop_panel.storage import leases
-from backprop_panel.storage import run_delta as saved_run
+from backprop_panel.storage import leases, run_delta, run_rows
 from backprop_panel.storage.leases import LEASE_SECONDS
 from backprop_panel.storage.saving_thread import SAVE_SECONDS
 from backprop_panel.training import checkpoints
@@ -66,7 +65,7 @@ def test_a_run_is_the_same_after_a_restart(tmp_path_factory, first, then):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checkpoints, "SPACING_SECONDS", 0)
         patch.setattr(checkpoints, "COPY_SHARE", np.inf)
-        patch.setattr(saved_run, "CHUNK_ROWS", 16)
+        patch.setattr(run_rows, "CHUNK_ROWS", 16)
         manager = TrainingRunManager(path)
         run = manager.create(**SMALL)
         for deeds in (first, then):
@@ -460,11 +459,11 @@ def test_a_setting_changes_after_catching_up_with_another_manager(open_manager):
 def test_a_delta_that_fails_is_reported_and_retried(open_manager, monkeypatch):
     manager = open_manager()
     run = manager.create(**SMALL)
-    take = saved_run.RunDelta.take
-    monkeypatch.setattr(saved_run.RunDelta, "take", lambda *details: [].nothing)
+    take = run_delta.RunDelta.take
+    monkeypatch.setattr(run_delta.RunDelta, "take", lambda *details: [].nothing)
     run.worker.start(StopWhen())
     wait_until(lambda: manager.refresh() == [] and "'run 1' is not saved" in manager.store_problem)
-    monkeypatch.setattr(saved_run.RunDelta, "take", take)
+    monkeypatch.setattr(run_delta.RunDelta, "take", take)
     wait_until(lambda: manager.refresh() == [] and not manager.store_problem)
     run.worker.stop()
     assert run.worker.error is None

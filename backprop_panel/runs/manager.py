@@ -218,7 +218,7 @@ class TrainingRunManager(param.Parameterized):
         fork = parent.fork(name, parent.trainer.step if step is None else step)
         fork.trainer.change(**settings)
         if self._autosave is not None:
-            self._autosave.keep(parent)
+            self._autosave.store_draft(parent)
         return self._add(fork, stem)
 
     def add(self, run: TrainingRun) -> TrainingRun:
@@ -276,7 +276,7 @@ class TrainingRunManager(param.Parameterized):
         if self._autosave is not None:
             stored = self._autosave.has_stored
             if stored(run) and not any(map(stored, others)):
-                self._autosave.keep(others[0])  # the store, too, has at least one run
+                self._autosave.store_draft(others[0])  # the store, too, has at least one run
             self._autosave.delete(run)
         self._set_runs(others)
 

@@ -221,7 +221,7 @@ class Engine:
         values = self._meter.begin()
         made = make()
         self._meter.complete(values, *self._computation.last_step(block.batch_size))
-        self.health.keep(StepHealth(step, values))
+        self.health.add(StepHealth(step, values))
         return made
 
     def _recorded(self, block: Block, updating: bool) -> StepRecord:
@@ -297,4 +297,4 @@ class Engine:
         validation = self.validation_loss() if cursor.epoch > epoch else nan
         self.history.extend(self.step, epoch, losses, accuracies, validation)
         self.step += count
-        self.checkpoints.keep_if_due(self.state)
+        self.checkpoints.add_if_due(self.state)

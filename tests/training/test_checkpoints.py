@@ -143,7 +143,7 @@ def test_checkpoints_stay_within_their_memory_and_keep_the_last(monkeypatch):
     kept = Checkpoints()
     for _ in range(100):
         run.trainer.run_batch()
-        kept.keep(run.trainer.engine.state(), 0.0)
+        kept.add(run.trainer.engine.state(), 0.0)
         assert sum(state.nbytes for state in kept.states) <= 10 * size
     assert kept.states[-1].step == 100
     gaps = np.diff([state.step for state in kept.states])

@@ -191,7 +191,7 @@ def test_a_full_log_is_thinned_evenly_and_stays_bounded():
     log = HealthLog()
     for step in range(1, 20_000):
         if step == log.next_step:
-            log.keep(moment(step))
+            log.add(moment(step))
         assert len(log.moments) <= MOST_MOMENTS
     gaps = np.diff(log.steps)
     assert len(log.moments) > MOST_MOMENTS / 3

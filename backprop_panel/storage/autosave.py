@@ -239,7 +239,7 @@ class Autosave:
         if unsaved and self.problem and not self._store.read_only:
             names = shortened(", ".join(map(shown, unsaved)))
             message = f"The last changes of {names} are not saved: {self.problem}"
-            warnings.warn(message, stacklevel=4)  # the caller of the manager's `close`
+            warnings.warn(message, stacklevel=5)  # the caller of the manager's `close`
 
     def _attach(self, entry: AutosavedRun, trainer: Trainer) -> None:
         trainer.claim = partial(self._claim, entry)

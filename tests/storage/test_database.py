@@ -168,7 +168,7 @@ def test_a_reset_and_later_training_are_saved(open_manager):
     manager = open_manager()
     run = manager.create(**SMALL)
     train(run, 50)
-    manager._autosave.save()
+    manager._link.autosave.save()
     manager.reset(run.id)
     train(run, 50)  # as many as before: only the past is another
     run.trainer.learning_rate = 0.2
@@ -186,8 +186,8 @@ def test_stored_checkpoints_equal_those_in_memory(open_manager, monkeypatch, pat
     monkeypatch.setattr(checkpoints, "MOST_BYTES", most)
     for _ in range(10):
         do(run, [("single", 7)])
-        manager._autosave.save()
-        with manager._own_store.transaction(writing=False) as db:
+        manager._link.autosave.save()
+        with manager.store.transaction(writing=False) as db:
             steps = [step for (step,) in db.execute("SELECT step FROM checkpoints ORDER BY step")]
         assert steps == [state.step for state in run.trainer.engine.checkpoints.states]
         assert len(steps) <= 12
@@ -224,7 +224,7 @@ def test_states_saved_while_training_are_consistent(open_manager, path):
     run.worker.start(StopWhen(epoch=400))
     looks = 0
     while run.worker.running:
-        manager._autosave.save()
+        manager._link.autosave.save()
         other = open_manager().current
         assert other.replay(other.trainer.step).engine.state().digest() == (
             other.trainer.engine.state().digest()
@@ -249,7 +249,7 @@ def test_users_cannot_see_or_change_runs_of_other_users(open_manager):
     ada, bob = open_manager("ada"), open_manager("bob")
     run = ada.create(name="run", **SMALL)
     train(run, 5)
-    ada._autosave.save()
+    ada._link.autosave.save()
     assert bob.refresh() == [] and bob.runs == []
     bob.create(name="run", **SMALL)  # a name is one person's
     bob.create(**SMALL)
@@ -327,7 +327,7 @@ def test_the_lease_of_an_ended_owner_is_free_after_its_time(open_manager, monkey
     monkeypatch.setattr(leases, "time", SimpleNamespace(time=lambda: now))
     manager = open_manager()
     run = manager.create(**SMALL)
-    with manager._own_store.transaction() as db:
+    with manager.store.transaction() as db:
         db.execute("INSERT INTO leases VALUES (?, 'dead', ?)", (run.id, now))
     now += LEASE_SECONDS - 0.1
     assert "being trained" in refusal(run.trainer.run_batch)
@@ -341,16 +341,16 @@ def test_a_run_that_lost_its_lease_stops_and_catches_up(open_manager):
     one = open_manager()
     run = one.create(**SMALL)
     run.worker.start(StopWhen(), steps_per_second=200)
-    wait_until(lambda: stored_step(one._own_store.path) > 10)
+    wait_until(lambda: stored_step(one.store.path) > 10)
     other = open_manager()
-    with one._own_store.transaction() as db:
+    with one.store.transaction() as db:
         db.execute("UPDATE leases SET heartbeat = 0, owner = 'nobody'")
     taken = other.current
     assert tried(taken.trainer.run_batch)
     wait_until(lambda: not run.worker.running)
     assert "is being trained in another window or process" in str(run.worker.error)
     wait_until(lambda: one.refresh() == [run])
-    other._autosave.save()
+    other._link.autosave.save()
     wait_until(lambda: one.refresh() == [] and run.trainer.step == taken.trainer.step)
     assert everything(run)["history"] == everything(taken)["history"]
 

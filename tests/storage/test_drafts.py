@@ -57,7 +57,7 @@ def names(manager):
 
 
 def save(manager):
-    manager._autosave.save()
+    manager._link.autosave.save()
 
 
 def test_an_untouched_draft_never_reaches_the_store(open_manager, path):
@@ -195,7 +195,7 @@ def test_a_refresh_leaves_an_untouched_draft_in_its_place(open_manager):
 
 def test_a_draft_stored_during_a_refresh_is_kept(open_manager, only_when_told):
     manager = open_manager()
-    draft, autosave = manager.draft(**SMALL), manager._autosave
+    draft, autosave = manager.draft(**SMALL), manager._link.autosave
     listed = autosave.listed
 
     def listed_just_before_a_save():

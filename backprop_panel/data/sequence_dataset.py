@@ -16,9 +16,9 @@ from .dataset_settings import DatasetSettings
 from .lazy_array import LazyRows
 from .one_hot import write_one_hot, write_one_hot_targets
 from .optimal_scores import OptimalScores
-from .own_text import lines_settings, text_settings
 from .prepared_masters import prepare_masters
 from .sampling import Samples, epoch_order, split_lines, split_windows
+from .text_settings import lines_settings, text_settings
 from .window_index import Indices, WindowIndex
 
 

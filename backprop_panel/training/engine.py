@@ -22,7 +22,6 @@ from ..settings import plain
 from .batch_reader import BatchReader
 from .checkpoints import Checkpoints, EngineState
 from .edits import Edits
-from .engine_params import checked_changes
 from .evaluation import Evaluation
 from .event_log import digests_in, edits_at, log_steps
 from .events import Changed, Event
@@ -32,7 +31,7 @@ from .health_log import HealthLog, StepHealth
 from .health_meter import HealthMeter
 from .history import History
 from .step_computation import StepComputation
-from .training_settings import TrainingSettings
+from .training_settings import TrainingSettings, checked_changes
 
 Made = TypeVar("Made")
 

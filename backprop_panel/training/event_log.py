@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..nn.faults import FAULTS
@@ -116,3 +117,17 @@ def digests_in(events: Iterable[Event]) -> list[str]:
     """Return the digests of all loaded tensors, each once, in the order of the log."""
     loads = (event.digest for event in events if isinstance(event, WeightsLoaded))
     return list(dict.fromkeys(loads))
+
+
+def goes_on_from(engine: Engine, past: Engine) -> bool:
+    """Tell whether an engine comes from an earlier moment: its log begins with that one's."""
+    reached = [_until(event, past.step) for event in engine.events if event.step <= past.step]
+    return past.step < engine.step and [each for each in reached if each] == past.events
+
+
+def _until(event: Event, step: int) -> Event | None:
+    """Return an event as it stood after `step` updates; None: it had not begun."""
+    if not isinstance(event, Trained):
+        return event
+    updates = min(event.updates, step - event.step)
+    return replace(event, updates=updates) if updates else None

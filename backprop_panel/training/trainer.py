@@ -15,10 +15,10 @@ from ..nn.record import StepRecord
 from ..settings import SettingError, refuse_unknown
 from .command_queue import Command, CommandQueue
 from .engine import Engine
-from .engine_params import EngineChoice, TrainingParams
+from .engine_setting import EngineChoice
 from .fault_checks import refuse_idle_fault
 from .model import Model, refuse_too_large
-from .training_settings import TrainingSettings
+from .training_settings import TrainingParams, TrainingSettings
 
 SETTING_NAMES = tuple(field.name for field in fields(TrainingSettings))
 

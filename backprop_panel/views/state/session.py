@@ -16,11 +16,11 @@ from ...analysis.explanations.explanation import Explanation
 from ...analysis.record_cell import RecordCell
 from ...nn.record import StepRecord
 from ...runs.demonstrations import DEMONSTRATIONS, demonstrate
-from ...runs.log_prefix import goes_on_from
 from ...runs.manager import TrainingRunManager
 from ...runs.run import TrainingRun
 from ...runs.run_settings import TRAINER_SETTINGS
 from ...training.engine import Engine
+from ...training.event_log import goes_on_from
 from ...training.weight_mapping import WeightMapping
 from .cell import Cell, cell_of
 from .map_source import MapSource, RunSource

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from serving import COUNT_FRAMES, ELEMENTS, browser, opened, press, served
 
 ROUNDS = 30
-BLOCKS = 4
+BLOCKS = 12
 BLOCK_SECONDS = 4.0
 NUMBER = ("dW2", 3, 17)
 WIDE = "hidden_dimension=1024&batch_size=512&num_samples=1024"

@@ -152,9 +152,19 @@ def default_store() -> Path:
     return user_data_path("backprop_panel") / "runs.sqlite"
 
 
+def _refuse_memory(ctx: click.Context, parameter: click.Parameter, store: str) -> str:
+    """Let only the page keep its runs in memory: those of a command would end with it."""
+    if store == "memory" and ctx.command.name != "serve":
+        raise click.BadParameter(
+            "memory would keep nothing: a command's runs need a file, such as ./memory."
+        )
+    return store
+
+
 store_option = click.option(
     "--store",
     type=click.Path(dir_okay=False),
+    callback=_refuse_memory,
     envvar="BACKPROP_PANEL_STORE",
     default=lambda: str(default_store()),
     show_default="the page's",

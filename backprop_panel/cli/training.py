@@ -58,6 +58,11 @@ def train(
     """
     if epochs and steps:
         raise click.UsageError("Give either --epochs or --steps.")
+    if resume is not None and name is not None:
+        raise click.UsageError(
+            "--resume goes on with a run under its own name: leave out --name, or rename it "
+            "by `backprop-panel runs rename`."
+        )
     if resume is not None:
         refuse_no_store(store)
     with closing(TrainingRunManager(store, user)) as manager:

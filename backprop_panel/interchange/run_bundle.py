@@ -96,7 +96,8 @@ def export_run(run: TrainingRun, target: Target) -> None:
                 "format": FORMAT,
                 "version": VERSION,
                 "name": made_legal(run.name),
-                "config": run.config,
+                # The mode is no event: the run comes back as it is, as a fork begins.
+                "config": {**run.config, "mode": run.trainer.mode},
                 "events": [to_json(event) for event in now.events],
                 "position": {"step": state.step, "epoch": state.epoch, "sample": state.position},
             }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,9 @@ from .widgets.page_layout import PageLayout
 
 REFRESH_PERIOD = 1000
 """Milliseconds between two looks for changes that other windows made to the runs."""
+
+ANSWERED = 100
+"""Milliseconds after which the server has answered a request for the page."""
 
 SIDEBAR_WIDTH, INSPECTOR_WIDTH = 230, 344
 
@@ -121,6 +125,7 @@ class Workbench(pn.viewable.Viewer):
         self.tabs.param.watch(self._follow_theme, "dark_theme")
         if pn.state.curdoc is not None:
             self._follow_document(pn.state.curdoc)
+            pn.state.curdoc.add_timeout_callback(lambda: self._sidebars, ANSWERED)
         # After the page is open in a browser: a run for each request would fill the server.
         pn.state.onload(self.link.follow)
         pn.state.onload(lambda: load_in_stages(self._load_rest(comparison)))
@@ -204,13 +209,20 @@ class Workbench(pn.viewable.Viewer):
             },
         )
 
-    def _load_rest(self, comparison: Comparison) -> Iterator[None]:
-        """Build in stages the parts that the page opens without, the settings first."""
+    @cached_property
+    def _sidebars(self) -> tuple[Sidebar, Inspector]:
+        """What stands at the left and right, built while the browser loads the page's scripts."""
         session = self.session
         fields = _map_fields(session, self.map, self.checks)
-        self.sidebar[:] = [Sidebar(session, fields, self._defaults, self._shared)]
+        sidebar = Sidebar(session, fields, self._defaults, self._shared)
+        return sidebar, Inspector(session, self.checks)
+
+    def _load_rest(self, comparison: Comparison) -> Iterator[None]:
+        """Build in stages the parts that the page opens without, the settings first."""
+        settings, inspector = self._sidebars
+        self.sidebar[:] = [settings]
         yield
-        self.inspector[:] = [Inspector(session, self.checks)]
+        self.inspector[:] = [inspector]
         yield
         yield from self.map.complete()
         self.timeline[:] = [Timeline(comparison)]

@@ -109,6 +109,7 @@ def test_a_toml_file_with_an_unknown_option_is_refused_with_the_nearest(command,
         (["train", "--optimizer", "adm"], "Did you mean 'adam'?"),
         (["train", "--steps", "0"], "0 is not in the range"),
         (["train", "--steps", "3", "--epochs", "3"], "either"),
+        (["train", "--resume", "x", "--name", "y"], "leave out --name"),
         (["sweep", "--grid", "learning_rat=1"], "Did you mean 'learning_rate'?"),
         (["sweep", "--grid", "learning_rate"], "SETTING=VALUE"),
         (["sweep", "--grid", "learning_rate=0.1,x"], "must be a number"),
@@ -121,6 +122,13 @@ def test_an_error_is_one_line_on_stderr_and_no_traceback(command, arguments, wor
     status, out, err = command(*arguments)
     assert status in (1, 2) and out == ""
     assert err.startswith("Error: ") and err.count("\n") == 1 and words in err
+
+
+def test_no_command_but_serve_keeps_its_runs_in_memory(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, _, err = command("train", "--steps", "1", "--store", "memory", keep=False)
+    assert status == 2 and "memory would keep nothing" in err
+    assert not Path("memory").exists()
 
 
 @pytest.mark.parametrize("arguments", [["train", "--resume", "x"], ["sweep", "--resume", "x"]])

@@ -159,10 +159,10 @@ def test_a_store_keeps_an_imported_run_with_its_checkpoints(files, back, tmp_pat
 
 
 def test_a_run_exported_in_visualize_mode_comes_back_in_that_mode():
-    run = TrainingRun("look", {"num_samples": 70, "mode": "visualize"})
-    run.trainer.mode = "train"
+    run = TrainingRun("look", {"num_samples": 70})
     for _ in range(12):
         run.trainer.run_epoch()
+    run.trainer.mode = "visualize"
     assert import_run(exported(run)).trainer.mode == "visualize"
 
 

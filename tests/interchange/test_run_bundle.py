@@ -109,12 +109,14 @@ def test_an_imported_run_trains_on_as_the_exported_one():
     ]
 
 
-def test_a_run_created_in_visualize_mode_comes_back_in_that_mode():
-    run = TrainingRun("run", {**SMALL, "mode": "visualize"})
+@pytest.mark.parametrize(("first", "last"), [("visualize", "train"), ("train", "visualize")])
+def test_a_run_comes_back_in_the_mode_in_which_it_was_exported(first, last):
+    run = TrainingRun("run", {**SMALL, "mode": first})
     run.trainer.mode = "train"
     run.trainer.run_epoch()
+    run.trainer.mode = last
     back = import_run(exported(run))
-    assert back.trainer.mode == "visualize"
+    assert back.trainer.mode == last
     assert np.array_equal(back.model.network.parameters, run.model.network.parameters)
 
 

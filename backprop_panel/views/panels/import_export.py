@@ -30,11 +30,12 @@ from ...runs.run import TrainingRun
 from ...settings import SettingError
 from ...training.pytorch_weights import sequential_bytes
 from ..patches.notebook import in_notebook
-from ..plots.html import SCROLL_INTO_VIEW, html
+from ..plots.html import html
 from ..state.session import Session
 from ..state.user_errors import USER_ERRORS
 from ..widgets.buttons import SMALL, download_button, group_head, upload_button
 from ..widgets.link_pane import LinkPane
+from ..widgets.message import Message
 from ..widgets.page_words import in_page_words
 from .setting_groups import NewRunFields
 from .weights_import import TANH_FORM, WeightsImport
@@ -94,8 +95,7 @@ class ImportExport(pn.viewable.Viewer):
         self._upload = upload_button(IMPORT, ".zip")
         self._upload.param.watch(self._import, "value")
         self._message = html("", "bp-note")
-        self._import_message = html("", "bp-note")
-        self._import_message.jscallback(text=SCROLL_INTO_VIEW)
+        self._import_message = Message("bp-note")
         self._link = LinkPane("Link to these settings")
         self._no_link = html("", "bp-note")
         self._layout = pn.Column(

@@ -16,14 +16,15 @@ from ...storage.run_summary import BATCHES, STEPS_AVERAGED, VALIDATION, RunSumma
 from ..plots.colors import run_color
 from ..plots.html import html
 from ..plots.numbers import NUMBER_JS, exact, number
-from ..state.comparison import Comparison
+from ..state.comparison import MOST_BY_ITSELF, Comparison
 from ..state.token_text import visible
 from ..widgets.setting_fields import LABELS
 from .unreadable_warnings import UnreadableWarnings
 
 HINT = (
-    "Ticked runs are compared in the Loss tab and the timeline; ● is the run on the page. A name "
-    "can be changed in place. Type below a title to search, click it to sort."
+    f"Ticked runs are compared in the Loss tab and the timeline: the newest {MOST_BY_ITSELF} at "
+    "first. ● is the run on the page. A name can be changed in place. Type below a title to "
+    "search, click it to sort."
 )
 MOST_LETTERS = 40
 """Letters of a setting that are shown."""

@@ -36,6 +36,9 @@ LOSS_SMOOTHING = 0.05
 FAINT = "66"
 """The opacity, in hexadecimal, of the lines of other runs."""
 
+THIN = 1
+"""The width of those lines."""
+
 NOTHING_CHOSEN = -1
 """The slider's `value_throttled` while no step is chosen."""
 
@@ -119,7 +122,7 @@ class Timeline(pn.viewable.Viewer):
         )
 
     def _drawn_lines(self) -> list[Line]:
-        """Return the lines of the compared runs: that on the page in full, the others faint."""
+        """Return the lines of the compared runs: the others thin and faint, ours above them."""
         comparison = self.comparison
         branches = comparison.branches()
         end = max(comparison.session.run.trainer.step, 1)
@@ -138,10 +141,12 @@ class Timeline(pn.viewable.Viewer):
             for run, begin in branches.items()
         }
         lines = [_up_to(line, end) for line in self._lines.of_all(wanted)]
-        if len(branches) - 1 > MOST_NAMES:
-            return lines
-        ours = self._color(comparison.session.run)
-        return [line if line.color == ours else replace(line, tag=line.label) for line in lines]
+        color = self._color(comparison.session.run)
+        ours = [line for line in lines if line.color == color]
+        others = [replace(line, width=THIN) for line in lines if line.color != color]
+        if len(branches) - 1 <= MOST_NAMES:
+            others = [replace(line, tag=line.label) for line in others]
+        return [*others, *ours]
 
     def _color(self, run: TrainingRun) -> str:
         color = run_color(self.comparison.number(run))

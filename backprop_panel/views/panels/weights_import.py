@@ -15,10 +15,11 @@ import param
 from ...nn.activations import ACTIVATIONS
 from ...runs.weights_as_settings import FROM_THE_FILE, mapping_for
 from ...training.weight_mapping import WeightMapping
-from ..plots.html import SCROLL_INTO_VIEW, html
+from ..plots.html import html
 from ..state.session import Session
 from ..state.user_errors import USER_ERRORS
 from ..widgets.buttons import button, upload_button
+from ..widgets.message import Message
 from .setting_groups import NewRunFields
 
 IMPORT = "Import weights"
@@ -52,8 +53,7 @@ class WeightsImport(pn.viewable.Viewer):
         self._settings: dict[str, Any] = {}
         self._upload = upload_button(IMPORT, FILES)
         self._upload.param.watch(self._read, "value")
-        self._message = html("", "bp-mistake")
-        self._message.jscallback(text=SCROLL_INTO_VIEW)
+        self._message = Message("bp-mistake")
         self._table, self._question = html("", "bp-note"), html("", "bp-note")
         # Not a switch, which has one of its values from the start.
         self._ways = {way: button(label, partial(self._answer, way)) for label, way in WAYS.items()}

@@ -16,13 +16,6 @@ from .colors import run_color, token_color
 STYLE = (Path(__file__).parents[1] / "workbench.css").read_text()
 """The style sheet of everything on the page but widgets and plots."""
 
-SCROLL_INTO_VIEW = """
-const [view] = [...Bokeh.index.query(({model}) => model === cb_obj)]
-// After it is drawn: the button may stand at the foot of the screen.
-if (cb_obj.text) setTimeout(() => view?.el.scrollIntoView({block: "nearest"}), 50)
-"""
-"""The JavaScript that is run with the model of a message when that changes."""
-
 
 def html(text: str, css_class: str, **params: Any) -> pn.pane.HTML:
     """Return a pane of HTML in the page's style; user text in `text` must be escaped."""

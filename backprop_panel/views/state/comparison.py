@@ -8,11 +8,15 @@ from ...runs.current_run import can_load
 from ...runs.run import TrainingRun
 from .session import Session
 
+MOST_BY_ITSELF = 24
+"""Runs that are compared unasked: more curves can be told apart neither by colour nor by dashes."""
+
 
 class Comparison(param.Parameterized):
     """The runs that are compared, and a number for each.
 
-    Every view draws a run in the colour of its number.
+    Every view draws a run in the colour of its number. Runs are compared unless they are hidden;
+    those that come where `MOST_BY_ITSELF` are compared already, the oldest first, begin hidden.
     """
 
     session = param.ClassSelector(class_=Session, constant=True)
@@ -21,6 +25,9 @@ class Comparison(param.Parameterized):
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
         self._numbers: dict[str, int] = {}
+        self._met: set[str] = set()
+        session.manager.param.watch(self._hide_beyond_most, "runs")
+        self._hide_beyond_most()
 
     def runs(self) -> list[TrainingRun]:
         """Return the compared runs, and load them; the run on the page is always one of them."""
@@ -31,6 +38,14 @@ class Comparison(param.Parameterized):
         shown = self.session.run
         hidden = set(self.hidden)
         return [run for run in self.session.manager.runs if run is shown or run.id not in hidden]
+
+    def _hide_beyond_most(self, *events: param.parameterized.Event) -> None:
+        ids = [run.id for run in self.session.manager.runs]
+        new = [run_id for run_id in ids if run_id not in self._met]
+        room = MOST_BY_ITSELF - len(self._met.intersection(ids).difference(self.hidden))
+        self._met.update(new)
+        if beyond := new[: max(0, len(new) - max(0, room))]:
+            self.hidden = [*self.hidden, *beyond]
 
     def branches(self) -> dict[TrainingRun, int]:
         """Return the compared runs, each with the step at which it was forked.

@@ -86,13 +86,21 @@ _waiting: WeakKeyDictionary[Document, Callable[[Document], None]] = WeakKeyDicti
 """What acts on the presses that wait on each page: they come before those of another button."""
 
 
+MOST_WITHOUT_SEARCH = 24
+"""Runs in a list up to which a person finds one by looking."""
+
+
 class RunSelect(IgnoresStaleOptions, pmui.Select):
     """A selector of a run: shows names, its value is an id."""
 
     def offer(self, runs: list[TrainingRun], chosen: str) -> None:
         """Offer these runs, and select the one with the id `chosen`."""
         # In one update: a browser that receives two values in turn may send back the first.
-        self.param.update(options={run.name: run.id for run in runs}, value=chosen)
+        self.param.update(
+            options={run.name: run.id for run in runs},
+            value=chosen,
+            searchable=len(runs) > MOST_WITHOUT_SEARCH,
+        )
         # After a renaming the id is the same, and the browser would keep the old name.
         self.param.trigger("value")
 

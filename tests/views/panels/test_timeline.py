@@ -95,3 +95,14 @@ def test_the_name_of_a_much_shorter_run_is_in_sight():
     timeline = Timeline(Comparison(Session(manager)))
     tags = timeline._curves._line_names._source.data
     assert dict(zip(tags["text"], tags["align"], strict=True))[short.name] == "left"
+
+
+def test_the_curve_of_the_run_on_the_page_lies_above_those_of_the_others():
+    manager = TrainingRunManager()
+    shown, *_ = (manager.create(num_samples=64) for _ in range(3))
+    for run in manager.runs:
+        run.trainer.run_epoch()
+    manager.switch(shown.id)
+    *others, ours = Timeline(Comparison(Session(manager)))._drawn_lines()
+    assert ours.label == shown.name
+    assert all(other.width < ours.width for other in others)

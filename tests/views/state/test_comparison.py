@@ -3,8 +3,15 @@
 import pytest
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.views.state.comparison import Comparison
+from backprop_panel.views.state.comparison import MOST_BY_ITSELF, Comparison
 from backprop_panel.views.state.session import Session
+
+
+def manager_of(count):
+    manager = TrainingRunManager()
+    for _ in range(count):
+        manager.create(num_samples=64)
+    return manager
 
 
 @pytest.fixture
@@ -19,6 +26,29 @@ def comparison():
 
 def test_all_runs_are_compared_at_first(comparison):
     assert comparison.runs() == comparison.session.manager.runs
+
+
+def test_of_many_runs_the_newest_are_compared_at_first():
+    manager = manager_of(MOST_BY_ITSELF + 3)
+    comparison = Comparison(Session(manager))
+    assert comparison.listed() == manager.runs[3:]
+
+
+def test_runs_that_come_where_many_are_compared_begin_hidden():
+    manager = manager_of(MOST_BY_ITSELF - 1)
+    comparison = Comparison(Session(manager))
+    before = comparison.session.run
+    kept, beyond = (manager.create(num_samples=64) for _ in range(2))
+    manager.switch(before.id)
+    assert kept in comparison.listed() and beyond not in comparison.listed()
+
+
+def test_a_hidden_run_makes_room_for_one_that_comes():
+    manager = manager_of(MOST_BY_ITSELF)
+    comparison = Comparison(Session(manager))
+    comparison.hidden = [manager.runs[0].id]
+    new = manager.create(num_samples=64)
+    assert comparison.hidden == [manager.runs[0].id] and new in comparison.listed()
 
 
 def test_the_run_on_the_page_is_compared_even_when_hidden(comparison):

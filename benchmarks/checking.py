@@ -65,9 +65,9 @@ def random_trainers(count: int, largest_rate: float) -> Iterator[Trainer]:
         most = 1024 if number % 50 == 0 else 200 if number % 5 == 0 else 40
         trainer = _random_trainer(random, most, largest_rate)
         if trainer.model.hidden_layers and random.random() < 0.2:
-            trainer.engine.silence(1, 0, True)
+            trainer.engine.edits.silence(1, 0, True)
         if random.random() < 0.2:
-            trainer.engine.freeze(0, True, 0, 0)
+            trainer.engine.edits.freeze(0, True, 0, 0)
         for _ in range(int(10 ** random.uniform(0, 0.7 if most == 1024 else 2.5))):
             trainer.run_batch()
         yield trainer

@@ -127,12 +127,14 @@ def healthy(seed: int) -> Iterator[Case]:
 
 
 def freeze(run: TrainingRun, random: np.random.Generator) -> None:
-    run.trainer.engine.freeze(0, True)
+    run.trainer.engine.edits.freeze(0, True)
 
 
 def load(run: TrainingRun, layers: list[np.ndarray]) -> None:
     engine = run.trainer.engine
-    engine.load_weights(np.concatenate([layer.ravel() for layer in layers]).astype(np.float32))
+    engine.edits.load_weights(
+        np.concatenate([layer.ravel() for layer in layers]).astype(np.float32)
+    )
 
 
 def scaled(factor: float, which: slice = slice(None)) -> Edit:
@@ -166,14 +168,14 @@ def overflow(run: TrainingRun, random: np.random.Generator) -> None:
     train_to(run, int(random.integers(5, 300)))
     layers = run.model.network.layers
     for row in (0, len(layers[0]) - 1):
-        run.trainer.engine.set_weight(0, row, 0, 3e38)
+        run.trainer.engine.edits.set_weight(0, row, 0, 3e38)
 
 
 def silence_layer(run: TrainingRun, random: np.random.Generator) -> None:
     """Silence all units of the last hidden level, so that only the last bias learns."""
     level = len(run.model.network.widths) - 2
     for unit in range(run.model.network.widths[level]):
-        run.trainer.engine.silence(level, unit, True)
+        run.trainer.engine.edits.silence(level, unit, True)
 
 
 def sick(seed: int) -> Iterator[Case]:

@@ -244,7 +244,7 @@ CORRUPTIONS = [
             1,
             lambda r, b: reference.ACTIVATIONS["gelu"][0](r.pre_activations[0].astype(float)),
         ),
-        prepare=lambda engine: engine.silence(1, 2, True),
+        prepare=lambda engine: engine.edits.silence(1, 2, True),
     ),
     Corruption("logits: a cell by 1%", "activations", 3, changed("activations", 3, one_percent)),
     Corruption(
@@ -387,7 +387,7 @@ CORRUPTIONS = [
         "update: frozen layer moves",
         *("weight_updates", 1),
         with_update(update_of),
-        prepare=lambda engine: engine.freeze(1, True),
+        prepare=lambda engine: engine.edits.freeze(1, True),
     ),
     Corruption(
         "update: weights move in view mode",

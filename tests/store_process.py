@@ -32,7 +32,7 @@ def keep_training(manager, seconds, seed):
     run = manager.current
     run.worker.start(StopWhen(), STEPS_PER_SECOND)
     while True:
-        saved = manager._autosave._entries[run.id].saved
+        saved = manager._link.autosave._entries[run.id].saved
         say(saved.rows if saved else 0, run.trainer.step)
         time.sleep(0.01)
 

@@ -46,7 +46,7 @@ def test_a_rate_beyond_float32_is_refused_in_python(run, setting, value):
 
 def test_the_largest_number_of_float32_is_taken(run):
     run.trainer.learning_rate = LARGEST
-    run.trainer.engine.set_weight(0, 0, 0, -LARGEST)
+    run.trainer.engine.edits.set_weight(0, 0, 0, -LARGEST)
     assert run.model.weights[0][0, 0] == -LARGEST
     assert np.float32(LARGEST) == np.finfo(np.float32).max
 
@@ -55,7 +55,7 @@ def test_the_largest_number_of_float32_is_taken(run):
 def test_a_weight_beyond_float32_is_refused(run, value):
     before = run.trainer.engine.state().digest()
     with pytest.raises(SettingError, match="A weight must be a finite number, at most 3.4e"):
-        run.trainer.engine.set_weight(0, 0, 0, value)
+        run.trainer.engine.edits.set_weight(0, 0, 0, value)
     assert run.trainer.engine.state().digest() == before
     assert run.trainer.engine.events == []
 

@@ -71,9 +71,9 @@ def test_a_name_a_step_and_an_edit_are_refused_in_short(value):
     message(lambda: manager.fork(run.id, step=value))
     message(lambda: run.at(value))
     message(lambda: manager.add(value))
-    message(lambda: engine.set_weight(value, 0, 0, 1))
-    message(lambda: engine.set_weight(0, value, 0, 1))
-    message(lambda: engine.freeze(value, True))
+    message(lambda: engine.edits.set_weight(value, 0, 0, 1))
+    message(lambda: engine.edits.set_weight(0, value, 0, 1))
+    message(lambda: engine.edits.freeze(value, True))
     message(lambda: run.load_weights(value))
     message(lambda: import_run(value))
 

@@ -12,7 +12,7 @@ from ..nn.record import StepRecord
 from ..runs.run import TrainingRun
 from ..settings import SettingError
 from ..training.engine import Engine
-from ..training.event_log import Changed
+from ..training.events import Changed
 
 MOST_STEPS = 12
 """Number of steps at which two runs are compared; each may need a replay."""

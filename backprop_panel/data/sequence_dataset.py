@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import compress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..nn.losses import LOSSES
-from ..settings import SettingError, one_of, shown
-from .boundary import refuse_boundary_inside, with_boundaries
-from .dataset_checks import checked_lengths, refuse_inconsistent, refuse_other_number
+from ..settings import SettingError, one_of
+from .dataset_checks import refuse_inconsistent
 from .dataset_settings import DatasetSettings
-from .encoding import Encoder
 from .lazy_array import LazyRows
-from .master_sequences import MasterSequences, generate
 from .one_hot import write_one_hot, write_one_hot_targets
 from .optimal_scores import OptimalScores
-from .own_text import lines_settings, text_settings
+from .prepared_masters import prepare_masters
 from .sampling import Samples, epoch_order, split_lines, split_windows
+from .text_settings import lines_settings, text_settings
 from .window_index import Indices, WindowIndex
 
 
@@ -56,20 +53,9 @@ class SequenceDataset(DatasetSettings):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**self.with_containers(settings))
         refuse_inconsistent(self)
-        given = self._given_masters()
-        # Before the boundary tokens, which make any line but an empty one long enough.
-        kept = given.lengths >= (self.sequence_length if self.boundary is None else 1)
-        self.skipped = len(given) - int(kept.sum())
-        if not kept.any():
-            raise SettingError(
-                "sequence_length",
-                f"sequence_length is {shown(self.sequence_length)}, but the longest master "
-                f"sequence has only {given.lengths.max(initial=0)} tokens."
-                + self._hint_at_boundary(),
-            )
-        given = given.select(kept)  # lets go of the others
-        self.masters = self._with_boundaries(given)
-        self._set_classes(kept)
+        prepared = prepare_masters(self)
+        self.masters, self.skipped = prepared.masters, prepared.skipped
+        self._classes, self._class_of = prepared.classes, prepared.class_of
         self._token_array = np.array(self.vocabulary, dtype=object)
         self._index = WindowIndex(self.masters, self.sequence_length)
         samples = self._draw_samples()
@@ -274,42 +260,6 @@ class SequenceDataset(DatasetSettings):
     def _optimal_scores(self) -> OptimalScores:
         samples = self.context_and_target(np.asarray(self.sample_windows))
         return OptimalScores(*samples, len(self.vocabulary))
-
-    def _given_masters(self) -> MasterSequences:
-        if self.master_sequences is None:
-            return generate(
-                len(self.vocabulary),
-                self.num_master_sequences,
-                checked_lengths(self.master_sequence_length, self.sequence_length),
-                self.seed,
-            )
-        special = [token for token in (self.boundary, self.unknown) if token is not None]
-        encoder = Encoder(self.vocabulary, self.token_type, self.unknown, special)
-        return encoder.masters(self.master_sequences)
-
-    def _with_boundaries(self, given: MasterSequences) -> MasterSequences:
-        if self.boundary is None:
-            return given
-        refuse_boundary_inside(given, self.boundary, self.vocabulary)
-        token = self.vocabulary.index(self.boundary)
-        return with_boundaries(given, token, self.sequence_length - 1)
-
-    def _hint_at_boundary(self) -> str:
-        if self.master_sequences is None or self.boundary is not None:
-            return ""
-        return " With a boundary token, lines of any length make windows."
-
-    def _set_classes(self, kept: NDArray[np.bool_]) -> None:
-        """Number the labels of the masters that are kept, in the order in which they occur."""
-        self._classes: list[str] = []
-        self._class_of: Indices | None = None
-        if self.master_labels is None:
-            return
-        refuse_other_number(self.master_labels, len(kept))
-        number_of: dict[str, int] = {}
-        labels = compress(self.master_labels, kept)
-        self._class_of = np.array([number_of.setdefault(one, len(number_of)) for one in labels])
-        self._classes = list(number_of)
 
     def _draw_samples(self) -> Samples:
         fractions = (self.validation_fraction, self.test_fraction)

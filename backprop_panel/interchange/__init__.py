@@ -5,7 +5,7 @@ from .limits import InterchangeError
 from .pytorch_script import export_notebook, export_script
 from .run_bundle import ReplayWarning, export_run, import_run, read_run, refuse_import
 from .tensorboard import export_tensorboard
-from .url_query import from_query, to_query, to_short_query
+from .url_query import from_query, to_query, to_query_within_limit
 from .weights import WeightMapping, load_weights, map_weights, save_weights
 
 __all__ = [
@@ -25,5 +25,5 @@ __all__ = [
     "refuse_import",
     "save_weights",
     "to_query",
-    "to_short_query",
+    "to_query_within_limit",
 ]

@@ -10,13 +10,8 @@ import numpy as np
 from ..runs.run import TrainingRun
 from ..settings import refuse_unknown, shown
 from ..training.engine import Engine
-from ..training.event_log import (
-    Changed,
-    Event,
-    Trained,
-    WeightsLoaded,
-    from_json,
-)
+from ..training.event_json import from_json
+from ..training.events import Changed, Event, Trained, WeightsLoaded
 from ..training.trainer import SETTING_NAMES
 from .limits import (
     MOST_EVENTS,

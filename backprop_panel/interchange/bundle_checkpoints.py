@@ -15,7 +15,7 @@ from ..runs.run import TrainingRun
 from ..settings import is_whole, shortened, shown
 from ..training.checkpoints import Checkpoints, EngineState
 from ..training.engine import Engine
-from ..training.event_log import Event, Trained, WeightsLoaded
+from ..training.events import Event, Trained, WeightsLoaded
 from ..training.history import COLUMNS, History
 from ..training.pytorch_weights import Tensors, read_tensors, tensor_bytes
 from .bounded_replay import apply_in_order

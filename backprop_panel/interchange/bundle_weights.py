@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from ..nn.network import Network
 from ..nn.record import read_only_copy
 from ..settings import SettingError, shown
-from ..training.event_log import Event, digests_in
+from ..training.event_log import digests_in
+from ..training.events import Event
 from ..training.pytorch_weights import Tensors, digest_of, read_tensors, tensor_bytes
 from .limits import MOST_LAYERS_PASSED, InterchangeError, refuse_above
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..runs.run import TrainingRun
 from ..settings import shown
 from ..training.checkpoints import Checkpoints, EngineState
-from ..training.event_log import Event
+from ..training.events import Event
 from ..training.health_log import HealthLog
 from ..training.pytorch_weights import Tensors, torch_tensors
 from .limits import InterchangeError, refuse_other

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..training.event_log import WeightSet
+from ..training.events import WeightSet
 from .pytorch_part import Part
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..runs.run import TrainingRun
-from ..training.event_log import (
+from ..training.event_log import digests_in
+from ..training.events import (
     Changed,
     Event,
     LayerFrozen,
@@ -23,7 +24,6 @@ from ..training.event_log import (
     UnitSilenced,
     WeightSet,
     WeightsLoaded,
-    digests_in,
 )
 from ..training.pytorch_weights import sequential_bytes, tensor_bytes, tensors_of, torch_tensors
 from ..training.trainer import SETTING_NAMES

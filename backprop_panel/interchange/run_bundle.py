@@ -15,7 +15,8 @@ import numpy as np
 from ..runs.run import TrainingRun
 from ..settings import shortened, shown
 from ..storage.run_names import made_legal
-from ..training.event_log import Event, to_json
+from ..training.event_json import to_json
+from ..training.events import Event
 from ..training.file_kinds import ZIP_ERRORS
 from ..training.pytorch_weights import (
     Tensors,
@@ -255,7 +256,7 @@ def _initial_deviations(run: TrainingRun, data: bytes | None) -> list[str]:
 
 
 def _check_position(run: TrainingRun, position: Any) -> None:
-    cursor = run.trainer.engine.cursor
+    cursor = run.trainer.engine.batches.cursor
     reached = {"step": run.trainer.step, "epoch": cursor.epoch, "sample": cursor.position}
     if position != reached:
         raise InterchangeError("position", f"The events lead to {reached}, not {shown(position)}.")

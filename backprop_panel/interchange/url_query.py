@@ -55,8 +55,10 @@ def to_query(config: Mapping[str, Any], defaults: Mapping[str, Any] | None = Non
     return urlencode(different, quote_via=quote, safe=",")
 
 
-def to_short_query(config: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> str:
-    """Return the query of a link that servers and browsers take.
+def to_query_within_limit(
+    config: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
+) -> str:
+    """Return the query of a link as `to_query` does, if it is one that servers and browsers take.
 
     Raises
     ------

@@ -41,7 +41,7 @@ def scaled(factor: float, layers: int | None = None) -> Callable[[TrainingRun], 
         parameters = network.parameters.copy()
         for layer in network.by_layer(parameters)[:layers]:
             layer *= factor
-        run.trainer.engine.load_weights(parameters)
+        run.trainer.engine.edits.load_weights(parameters)
 
     return prepare
 
@@ -50,7 +50,7 @@ def negative_biases(run: TrainingRun) -> None:
     """Set the biases of all units but one of the first hidden level far below zero."""
     inputs, units = run.model.network.widths[:2]
     for unit in range(units - 1):
-        run.trainer.engine.set_weight(0, inputs, unit, -10.0)
+        run.trainer.engine.edits.set_weight(0, inputs, unit, -10.0)
 
 
 def overflowing_sum(run: TrainingRun) -> None:
@@ -59,19 +59,19 @@ def overflowing_sum(run: TrainingRun) -> None:
     while engine.step < 100:
         engine.advance(engine.settings.batch_size, 100 - engine.step)
     for row in (0, run.model.network.widths[0]):
-        engine.set_weight(0, row, 0, 3e38)
+        engine.edits.set_weight(0, row, 0, 3e38)
 
 
 def silenced_level(run: TrainingRun) -> None:
     """Silence all units of the last hidden level: the outputs see its biases alone."""
     level = len(run.model.network.widths) - 2
     for unit in range(run.model.network.widths[level]):
-        run.trainer.engine.silence(level, unit, True)
+        run.trainer.engine.edits.silence(level, unit, True)
 
 
 def first_layer_frozen(run: TrainingRun) -> None:
     """Freeze the first layer."""
-    run.trainer.engine.freeze(0, True)
+    run.trainer.engine.edits.freeze(0, True)
 
 
 @dataclass(frozen=True)

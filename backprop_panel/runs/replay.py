@@ -13,7 +13,8 @@ from ..nn.record import StepRecord
 from ..settings import SettingError, shown
 from ..training.checkpoints import EngineState
 from ..training.engine import Engine
-from ..training.event_log import Event, Trained, repeat_events
+from ..training.event_log import repeat_events
+from ..training.events import Event, Trained
 from ..training.trainer import SETTING_NAMES
 from ..training.training_settings import TrainingSettings
 
@@ -96,7 +97,7 @@ def replay_step(run: TrainingRun, step: int) -> ReplayedStep:
             return ReplayedStep(engine, engine.look(), deviation)
         events = list(run.trainer.engine.events)
         engine, deviation = _replay_to(run, step - 1)
-        record = _observe_again(engine, events, step)
+        record = _record_again(engine, events, step)
         engine.health = run.trainer.engine.health.up_to(step)
         return ReplayedStep(engine, record, deviation)
 
@@ -132,7 +133,7 @@ def _replay_on(run: TrainingRun, engine: Engine, step: int) -> ReplayedStep:
     if checkpoint and checkpoint.step > engine.step:
         remaining = _start_from(checkpoint, engine, present, events)
     repeat_events(remaining, engine, step - 1)
-    record = _observe_again(engine, events, step)
+    record = _record_again(engine, events, step)
     return ReplayedStep(engine, record, _differing_losses(run, engine, step - 1))
 
 
@@ -162,12 +163,12 @@ def _not_repeated(events: list[Event], done: list[Event]) -> list[Event]:
     return events[len(done) - goes_on :]
 
 
-def _observe_again(engine: Engine, events: list[Event], step: int) -> StepRecord:
+def _record_again(engine: Engine, events: list[Event], step: int) -> StepRecord:
     """Repeat a step of a log with an engine that is just before it, and what was done after it."""
     size = next(
         event.size for event in reversed(events) if isinstance(event, Trained) and event.step < step
     )
-    record = engine.observe(size)
+    record = engine.record_step(size)
     repeat_events([event for event in events if event.step == step], engine, step)
     return record
 

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from threading import RLock
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
-
-import param
+from typing import Any
 
 from ..data.sequence_dataset import SequenceDataset
-from ..settings import SettingError, is_whole, plain, refuse_unknown, shown
-from ..storage.run_index import ListedRun
-from ..storage.run_names import legal_name
+from ..settings import SettingError, is_whole, plain, shown
 from ..storage.run_summary import RunSummary
 from ..training.command_queue import Command, CommandQueue
 from ..training.engine import Engine
@@ -24,25 +18,13 @@ from ..training.weight_mapping import WeightMapping, as_mapping
 from ..training.worker import Worker
 from .configuration import Configuration
 from .deferred_loading import Deferral
+from .deferred_run import DeferredRun
 from .replay import Replay, ReplayedStep, initial_engine, replay_step, replay_steps, replay_to
-from .run_settings import (
-    CONFIGURATION,
-    DATA_SETTINGS,
-    MODEL_SETTINGS,
-    TRAINER_SETTINGS,
-    completed,
-    selected,
-)
+from .run_settings import DATA_SETTINGS, MODEL_SETTINGS, TRAINER_SETTINGS, selected
 from .run_state import RunState
 
-if TYPE_CHECKING:
-    from .manager import TrainingRunManager
 
-DEFERRED = ("dataset", "model", "trainer", "worker")
-"""The attributes that a run of a store has once it is loaded."""
-
-
-class TrainingRun(param.Parameterized):
+class TrainingRun(DeferredRun):
     """One experiment: its configuration, which never changes, and the events since.
 
     Everything else follows by replay of the events on a new engine: resets, forks and earlier
@@ -67,19 +49,7 @@ class TrainingRun(param.Parameterized):
         Whether its settings are to be guessed, so that no page shows them.
     """
 
-    manager: TrainingRunManager | None = None
     secret: bool = False
-    _deferral: Deferral | None = None
-
-    id = param.String(constant=True, doc="Never given to another run.")
-    parent = param.Tuple(
-        default=None,
-        length=2,
-        allow_None=True,
-        constant=True,
-        doc="The id of the parent run and the step of the fork; None: no parent.",
-    )
-    name = param.String(constant=False, doc="Free text, unique within a manager, which saves it.")
 
     def __init__(
         self,
@@ -89,17 +59,8 @@ class TrainingRun(param.Parameterized):
         parent: tuple[str, int] | None = None,
         deferral: Deferral | None = None,
     ) -> None:
-        if not isinstance(config, Mapping):
-            raise SettingError(
-                "config", f"config must be a mapping of settings, got {shown(config)}."
-            )
-        refuse_unknown(config, CONFIGURATION)
-        if deferral is None:  # a name in an older store may be longer
-            name = legal_name(name)
-        super().__init__(name=name, id=id or uuid4().hex, parent=parent)
-        self._deferral, self._loading = deferral, RLock()
+        super().__init__(name, config, id, parent, deferral)
         if deferral is not None:
-            self._stored_config = config
             return
         self.dataset = SequenceDataset(**selected(config, DATA_SETTINGS))
         self.model = Model(
@@ -112,67 +73,6 @@ class TrainingRun(param.Parameterized):
         self.trainer = Trainer(self.model, self.dataset, **selected(config, TRAINER_SETTINGS))
         self.config = Configuration(self.settings)
         self.worker = Worker(self.trainer.engine, self.trainer.commands, self.claim)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute; a new name by way of the manager."""
-        if name == "config" and "config" in self.__dict__:
-            raise SettingError(
-                "config", "A run's configuration never changes: create another run with it."
-            )
-        # Not by a Param of another class: Param allows none for `name`.
-        if name == "name" and self.manager is not None:
-            self.manager.rename(self.id, value)
-        elif name == "name" and "_loading" in self.__dict__:
-            self.take_name(legal_name(value))
-        else:
-            super().__setattr__(name, value)
-
-    def __getattr__(self, name: str) -> Any:
-        """Load the run for one of its deferred attributes; called only while it is missing."""
-        if name == "config" and self._deferral is not None:
-            self.config = Configuration(completed(self._stored_config))
-            return self.config
-        if name not in DEFERRED or self._deferral is None:
-            return object.__getattribute__(self, name)  # raises AttributeError again
-        self.load()
-        return self.__dict__[name]
-
-    def take_name(self, name: str) -> None:
-        """Set a name that the manager has checked and saved."""
-        super().__setattr__("name", name)
-
-    @property
-    def loaded(self) -> bool:
-        """Whether the run has all attributes; else it has only its entry in a store's list."""
-        return self._deferral is None or DEFERRED[-1] in self.__dict__
-
-    def load(self) -> None:
-        """Load the run from its store unless it is loaded.
-
-        Raises
-        ------
-        SettingError
-            If it cannot be read.
-        """
-        with self._loading:
-            if self.loaded:
-                return
-            try:
-                loaded = self._deferral.read(self)
-                loaded.model.run = self
-                self.__dict__.update({name: vars(loaded)[name] for name in ("config", *DEFERRED)})
-                return
-            except Exception as error:
-                failure = error
-        # Without the lock: those who are told of an unreadable run may use it.
-        self._deferral.refuse(self, failure)
-
-    def list_again(self, listed: ListedRun) -> bool:
-        """Take a newer entry of the store's list; tell if the run was saved since the last one."""
-        was = self._deferral.listed
-        if listed != was:
-            self._deferral = self._deferral.with_entry(listed)
-        return listed.saves != was.saves
 
     @property
     def summary(self) -> RunSummary:
@@ -247,7 +147,7 @@ class TrainingRun(param.Parameterized):
         """
         engine = self.trainer.engine
         parameters = as_mapping(source, engine.network, transposed).parameters(engine.network)
-        self.submit(lambda: engine.load_weights(parameters))
+        self.submit(lambda: engine.edits.load_weights(parameters))
 
     def at(self, step: int) -> RunState:
         """Return the exact state after `step` updates and the changes made right after them.

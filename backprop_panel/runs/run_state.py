@@ -44,7 +44,7 @@ class RunState:
             weights=engine.network.weights,
             biases=engine.network.biases,
             optimizer_state=engine.optimizer_state,
-            epoch=engine.cursor.epoch,
-            position=engine.cursor.position,
+            epoch=engine.batches.cursor.epoch,
+            position=engine.batches.cursor.position,
             settings=asdict(engine.settings),
         )

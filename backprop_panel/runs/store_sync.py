@@ -85,17 +85,17 @@ class StoreSync:
             if isinstance(run, UnreadableRun):
                 changes.unreadable.append(run)
                 return
-        elif self._follow(run, listed):
+        elif self._catch_up(run, listed):
             changes.newer.append(run)
         if run.name != listed.name:
             run.take_name(listed.name)
             changes.renamed = True
         changes.runs.append(run)
 
-    def _follow(self, run: TrainingRun, listed: ListedRun) -> bool:
+    def _catch_up(self, run: TrainingRun, listed: ListedRun) -> bool:
         """Take what was saved of a known run elsewhere; tell whether there was anything."""
         if run.loaded:
-            return self._autosave.follow(run, listed.saves)
+            return self._autosave.catch_up(run, listed.saves)
         return run.list_again(listed)
 
     def _run_of(self, listed: ListedRun) -> TrainingRun | UnreadableRun:

@@ -112,7 +112,7 @@ class Autosave:
         """Save a run from its first event on, under a free name if its own is taken then."""
         self._attach(AutosavedRun(run, stem, draft=True), run.trainer)
 
-    def keep(self, run: TrainingRun) -> None:
+    def store_draft(self, run: TrainingRun) -> None:
         """Store a draft now."""
         entry = self._entries.get(run.id)
         if entry is None or not entry.draft:
@@ -137,19 +137,19 @@ class Autosave:
         self._reader.catch_up(entry, trainer)
         self._attach(entry, trainer)
 
-    def follow(self, run: TrainingRun, saves: int) -> bool:
+    def catch_up(self, run: TrainingRun, saves: int) -> bool:
         """Read what another process did to a loaded run; tell whether there was anything."""
         entry = self._entries[run.id]
         before = entry.saved
         if before is None or (before.saves == saves and not entry.lost):
             return False
 
-        def follow() -> None:
+        def read() -> None:
             if not entry.held and (entry.lost or not entry.is_unsaved):
                 self._reader.catch_up(entry, run.trainer)
 
         try:
-            run.commands.run_if_idle(follow)
+            run.commands.run_if_idle(read)
         except Conflict:  # deleted since it was listed
             return False
         except DamagedStore as error:
@@ -159,7 +159,7 @@ class Autosave:
 
     def rename(self, run: TrainingRun, name: str) -> None:
         """Rename a run in the file; a draft is stored with its new name."""
-        self.keep(run)
+        self.store_draft(run)
         if self.has_stored(run):
             with self._access.writing() as db:
                 self._index.rename(db, run.id, name)
@@ -209,7 +209,7 @@ class Autosave:
                 self._access.attempt(lambda db: write_modes(db, changed))
             if saved and all(saved):
                 self._access.clear()
-            self._leases.keep(entries)
+            self._leases.renew_or_release(entries)
             return sum(entry.copying for entry in unsaved)
 
     def give_back(self) -> None:
@@ -239,7 +239,7 @@ class Autosave:
         if unsaved and self.problem and not self._store.read_only:
             names = shortened(", ".join(map(shown, unsaved)))
             message = f"The last changes of {names} are not saved: {self.problem}"
-            warnings.warn(message, stacklevel=4)  # the caller of the manager's `close`
+            warnings.warn(message, stacklevel=5)  # the caller of the manager's `close`
 
     def _attach(self, entry: AutosavedRun, trainer: Trainer) -> None:
         trainer.claim = partial(self._claim, entry)

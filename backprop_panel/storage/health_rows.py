@@ -28,18 +28,19 @@ def write_health(db: sqlite3.Connection, run_id: str, moments: Sequence[StepHeal
     )
 
 
-def read_health(db: sqlite3.Connection, run_id: str, depth: int, until: int) -> HealthLog:
-    """Return the health of a run with `depth` layers up to a step.
+def read_health(db: sqlite3.Connection, run_id: str, depth: int | None, until: int) -> HealthLog:
+    """Return the health of a run up to a step.
 
-    Rows that do not fit the network are left out: a run is readable without them.
+    Rows that do not fit a network of `depth` layers are left out: a run is readable without them.
+    With None, all of them are returned.
     """
     rows = db.execute(
         "SELECT step, layers FROM health WHERE run = ? AND step BETWEEN 1 AND ? ORDER BY step",
         (run_id, until),
     )
-    size = 4 * depth * COLUMNS
+    size = None if depth is None else 4 * depth * COLUMNS
     return HealthLog(
-        StepHealth(step, np.frombuffer(packed, "<f4").reshape(depth, COLUMNS))
+        StepHealth(step, np.frombuffer(packed, "<f4").reshape(-1, COLUMNS))
         for step, packed in rows
-        if len(packed) == size
+        if size in (None, len(packed))
     )

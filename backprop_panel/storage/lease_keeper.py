@@ -59,7 +59,7 @@ class LeaseKeeper:
         entry.held = False
         self._attempt(lambda db: release_lease(db, entry.run.id, self._owner))
 
-    def keep(self, entries: Sequence[AutosavedRun]) -> None:
+    def renew_or_release(self, entries: Sequence[AutosavedRun]) -> None:
         """Release the leases of idle runs, and renew the others when a heartbeat is due."""
         for entry in entries:
             if self._is_idle(entry):

@@ -7,18 +7,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
-import numpy as np
-
 from ..training.checkpoints import EngineState
-from ..training.event_log import Trained, to_json
-from ..training.health_log import COLUMNS, StepHealth
+from ..training.event_json import to_json
+from ..training.events import Trained
+from ..training.health_log import StepHealth
 from ..training.history import History
-from .health_rows import write_health
-from .run_delta import CHANGED_ELSEWHERE, CHUNK_ROWS, DELETED_ELSEWHERE, Conflict
+from .health_rows import read_health, write_health
+from .run_delta import CHANGED_ELSEWHERE, DELETED_ELSEWHERE, Conflict
 from .run_index import RunIndex
-from .run_reader import read_history
-from .run_summary import losses_of
-from .serialization import pack_arrays, pack_json, pack_state, read_state, unpack_json, unpack_state
+from .run_rows import (
+    chunk_start,
+    count_save,
+    read_events,
+    read_history,
+    read_state,
+    write_checkpoint,
+    write_events,
+    write_history,
+    write_state,
+    write_summary,
+)
+from .run_summary import RunSummary, losses_of
+from .serialization import pack_state, unpack_json, unpack_state, unpack_unchecked_state
 
 
 class PackedState(NamedTuple):
@@ -110,47 +120,30 @@ class RemoteRun:
         """
         if self._saves is None:
             self.name = index.insert(db, self, f"{self.name} (")
-            saves = 1
-            db.execute("UPDATE runs SET saves = 1 WHERE id = ?", (self.id,))
-        else:
-            saves = self._saves + 1
-            self._count_save(db, saves)
-        step = self.state.step
-        self._write_state(db)
-        event = pack_json(to_json(Trained(0, self.config["batch_size"], step)))
-        db.execute("REPLACE INTO events VALUES (?, 0, ?)", (self.id, event))
-        for first in range(self._saved_step // CHUNK_ROWS * CHUNK_ROWS, step, CHUNK_ROWS):
-            part = slice(first, min(first + CHUNK_ROWS, step))
-            rows = {name: column[part] for name, column in self.history.items()}
-            db.execute("REPLACE INTO history VALUES (?, ?, ?)", (self.id, first, pack_arrays(rows)))
+        saves = self._saves or 0
+        if not count_save(db, self.id, saves):
+            known = db.execute("SELECT 1 FROM runs WHERE id = ?", (self.id,)).fetchone()
+            raise Conflict(CHANGED_ELSEWHERE if known else DELETED_ELSEWHERE)
+        step, *packed = self.state
+        write_summary(db, self.id, self._summary())
+        write_state(db, self.id, packed)
+        write_events(db, self.id, 0, [to_json(Trained(0, self.config["batch_size"], step))])
+        first = chunk_start(self._saved_step)
+        rows = {name: column[first:step] for name, column in self.history.items()}
+        write_history(db, self.id, first, rows)
         write_health(db, self.id, self.health)
-        db.execute("REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?)", (self.id, *self.state))
-        return _Mark(saves, step)
+        write_checkpoint(db, self.id, step, packed)
+        return _Mark(saves + 1, step)
 
     def saved(self, mark: _Mark) -> None:
         """Note that what `save` wrote is in the file: its transaction has succeeded."""
         self._saves, self._saved_step = mark.saves, mark.step
         self.is_unsaved = False
 
-    def _count_save(self, db: sqlite3.Connection, saves: int) -> None:
-        """Count a save; raise `Conflict` if another process has saved the run in between."""
-        changed = db.execute(
-            "UPDATE runs SET saves = ? WHERE id = ? AND saves = ?", (saves, self.id, self._saves)
-        )
-        if not changed.rowcount:
-            known = db.execute("SELECT 1 FROM runs WHERE id = ?", (self.id,)).fetchone()
-            raise Conflict(CHANGED_ELSEWHERE if known else DELETED_ELSEWHERE)
-
-    def _write_state(self, db: sqlite3.Connection) -> None:
-        state = self.state
-        meta = unpack_json(state.meta)
-        scores = {name: self.history[name][: state.step] for name in ("loss", "validation_loss")}
-        db.execute(
-            "UPDATE runs SET step = ?, epoch = ?, settings = ?, last_loss = ?, best_loss = ?, "
-            "best_of = ? WHERE id = ?",
-            (state.step, meta["epoch"], pack_json(meta["settings"]), *losses_of(scores), self.id),
-        )
-        db.execute("REPLACE INTO states VALUES (?, ?, ?, ?)", (self.id, *state[1:]))
+    def _summary(self) -> RunSummary:
+        step, meta = self.state.step, unpack_json(self.state.meta)
+        scores = {name: self.history[name][:step] for name in ("loss", "validation_loss")}
+        return RunSummary(step, meta["epoch"], meta["settings"], losses_of(scores))
 
 
 class _Mark(NamedTuple):
@@ -173,20 +166,14 @@ def read_remote_run(db: sqlite3.Connection, run_id: str) -> RemoteRun | None:
     if row is None:
         return None
     name, config, saves = row
-    events = db.execute("SELECT event FROM events WHERE run = ?", (run_id,)).fetchall()
-    if len(events) != 1 or unpack_json(events[0][0])["kind"] != "trained":
+    events = read_events(db, run_id, 0)
+    if len(events) != 1 or not isinstance(events[0], Trained):
         raise Conflict(CHANGED_ELSEWHERE)
     run = RemoteRun(run_id, name, unpack_json(config), _saves=saves)
-    digest, meta, tensors = db.execute(
-        "SELECT digest, meta, tensors FROM states WHERE run = ?", (run_id,)
-    ).fetchone()
-    step = read_state(meta, tensors).step
-    run.state, run._saved_step = PackedState(step, digest, meta, tensors), step
+    packed = read_state(db, run_id)
+    step = unpack_unchecked_state(*packed[1:]).step
+    run.state, run._saved_step = PackedState(step, *packed), step
     for chunk in read_history(db, run_id, 0):
         run.history.extend_from(chunk)
-    moments = db.execute("SELECT step, layers FROM health WHERE run = ? ORDER BY step", (run_id,))
-    run.health = [
-        StepHealth(step, np.frombuffer(packed, "<f4").reshape(-1, COLUMNS))
-        for step, packed in moments
-    ]
+    run.health = read_health(db, run_id, None, step).moments
     return run

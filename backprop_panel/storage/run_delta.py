@@ -10,15 +10,24 @@ from numpy.typing import NDArray
 
 from ..training.checkpoints import EngineState
 from ..training.engine import Engine
-from ..training.event_log import Event, Trained, digests_in, loss_since, to_json
+from ..training.event_json import to_json
+from ..training.event_log import digests_in, loss_since
+from ..training.events import Event, Trained
 from ..training.health_log import StepHealth
 from .health_rows import write_health
 from .loaded_weights import LoadedWeights, write_loaded_weights
-from .run_summary import losses_of
-from .serialization import pack_arrays, pack_json, pack_state
-
-CHUNK_ROWS = 4096
-"""Rows of history in one chunk; the last chunk is rewritten until it is full."""
+from .run_rows import (
+    chunk_start,
+    count_save,
+    replace_past,
+    write_checkpoints,
+    write_events,
+    write_history,
+    write_state,
+    write_summary,
+)
+from .run_summary import RunSummary, losses_of
+from .serialization import pack_state
 
 CHANGED_ELSEWHERE = "it was changed in another window or process meanwhile"
 DELETED_ELSEWHERE = "it was deleted in another window or process"
@@ -129,7 +138,7 @@ class RunDelta:
             )
         first_event = max(before.events - 1, 0) if goes_on else 0
         new = engine.events[first_event:]
-        first_row = before.rows // CHUNK_ROWS * CHUNK_ROWS if goes_on else 0
+        first_row = chunk_start(before.rows) if goes_on else 0
         kept = engine.checkpoints
         return cls(
             before=before,
@@ -162,65 +171,24 @@ class RunDelta:
         """
         before, after = self.before, self.after
         if before is not None:
-            changed = db.execute(
-                "UPDATE runs SET saves = ?, generation = ? WHERE id = ? AND saves = ?",
-                (after.saves, after.generation, run_id, before.saves),
-            )
-            if not changed.rowcount:
+            if not count_save(db, run_id, before.saves):
                 raise Conflict(CHANGED_ELSEWHERE)
             if after.generation != before.generation:
-                for table in ("events", "tensors", "history", "checkpoints", "health"):
-                    db.execute(f"DELETE FROM {table} WHERE run = ?", (run_id,))
-        self._write_summary(db, run_id)
-        db.execute("REPLACE INTO states VALUES (?, ?, ?, ?)", (run_id, *pack_state(self.state)))
-        db.executemany(
-            "REPLACE INTO events VALUES (?, ?, ?)",
-            [
-                (run_id, number, pack_json(event))
-                for number, event in enumerate(self.events, self.first_event)
-            ],
-        )
+                replace_past(db, run_id, after.generation)
+        write_summary(db, run_id, self.summary)
+        write_state(db, run_id, pack_state(self.state))
+        write_events(db, run_id, self.first_event, self.events)
         write_loaded_weights(db, run_id, self.tensors)
-        self._write_history(db, run_id)
+        write_history(db, run_id, self.first_row, self.columns)
         write_health(db, run_id, self.health)
         if self.checkpoints is not None:
-            self._write_checkpoints(db, run_id, self.checkpoints)
+            write_checkpoints(db, run_id, self.checkpoints)
 
-    def _write_summary(self, db: sqlite3.Connection, run_id: str) -> None:
+    @property
+    def summary(self) -> RunSummary:
+        """The run in numbers after the delta."""
         state, losses = self.state, losses_of(self.scores, self.loss_since)
-        db.execute(
-            "UPDATE runs SET step = ?, epoch = ?, settings = ?, last_loss = ?, best_loss = ?, "
-            "best_of = ? WHERE id = ?",
-            (state.step, state.epoch, pack_json(state.settings), *losses, run_id),
-        )
-
-    def _write_history(self, db: sqlite3.Connection, run_id: str) -> None:
-        rows = len(self.columns["step"])
-        for first in range(0, rows, CHUNK_ROWS):
-            part = {
-                name: column[first : first + CHUNK_ROWS] for name, column in self.columns.items()
-            }
-            db.execute(
-                "REPLACE INTO history VALUES (?, ?, ?)",
-                (run_id, self.first_row + first, pack_arrays(part)),
-            )
-
-    @staticmethod
-    def _write_checkpoints(
-        db: sqlite3.Connection, run_id: str, checkpoints: list[EngineState]
-    ) -> None:
-        found = db.execute("SELECT step FROM checkpoints WHERE run = ?", (run_id,))
-        stored, kept = {step for (step,) in found}, {state.step for state in checkpoints}
-        db.executemany(
-            "DELETE FROM checkpoints WHERE run = ? AND step = ?",
-            [(run_id, step) for step in stored - kept],
-        )
-        for state in checkpoints:
-            if state.step not in stored:
-                db.execute(
-                    "INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?)",
-                    (run_id, state.step, *pack_state(state)),
-                )
+        return RunSummary(state.step, state.epoch, state.settings, losses)
 
 
 def _last_updates(log: list[Event]) -> int:

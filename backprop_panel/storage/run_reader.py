@@ -11,18 +11,19 @@ from numpy.typing import NDArray
 
 from ..training.checkpoints import Checkpoints, EngineState
 from ..training.engine import Engine
-from ..training.event_log import Event, Trained, broken_at, digests_in, from_json
+from ..training.event_log import broken_at, digests_in
+from ..training.events import Event, Trained
 from ..training.health_log import HealthLog
 from ..training.history import History
 from ..training.trainer import Trainer
-from . import run_delta
 from .autosaved_run import AutosavedRun
 from .database import StoreError
 from .health_rows import read_health
 from .loaded_weights import LoadedWeights, read_loaded_weights
 from .run_delta import DELETED_ELSEWHERE, Conflict, Saved
 from .run_modes import read_mode
-from .serialization import Damaged, unpack_arrays, unpack_json, unpack_state
+from .run_rows import read_checkpoints, read_events, read_history, read_state
+from .serialization import Damaged, unpack_state
 from .store_access import StoreAccess
 
 
@@ -36,7 +37,7 @@ class RunReader:
         """Take the stored mode of a run."""
         with self._access.reading() as db:
             entry.mode = read_mode(db, entry.run.id) or trainer.mode
-        trainer.engine.view_only(entry.mode == "visualize")
+        trainer.engine.batches.view_only(entry.mode == "visualize")
 
     def catch_up(self, entry: AutosavedRun, trainer: Trainer) -> None:
         """Bring a run to its stored state; changes that are not in the file are lost.
@@ -149,11 +150,11 @@ def _read_stored(
 ) -> _Stored:
     # The last known event may have grown.
     first_event, rows = (max(known.events - 1, 0), known.rows) if known else (0, 0)
-    events = _read_events(db, run_id, first_event)
+    events = read_events(db, run_id, first_event)
     tensors = engine.tensors if known else {}
     tensors = read_loaded_weights(db, run_id, engine.network, digests_in(events), tensors)
     history = read_history(db, run_id, rows)
-    state = read_state(db, run_id)
+    state = unpack_state(*read_state(db, run_id))
     _refuse_broken_log(events, engine.events[:first_event], state)
     rows += sum(len(chunk["step"]) for chunk in history)
     if rows != state.step:
@@ -173,50 +174,3 @@ def _refuse_broken_log(events: list[Event], known: list[Event], state: EngineSta
             f"its log has {len(log)} events and {steps} updates where its state has "
             f"{state.events} and {state.step}"
         )
-
-
-def read_state(db: sqlite3.Connection, run_id: str) -> EngineState:
-    """Return the newest state of a run."""
-    row = db.execute("SELECT digest, meta, tensors FROM states WHERE run = ?", (run_id,)).fetchone()
-    if row is None:
-        raise Damaged(f"the run {run_id} has no state")
-    return unpack_state(*row)
-
-
-def read_checkpoints(
-    db: sqlite3.Connection, run_id: str, generation: int, until: int
-) -> list[EngineState]:
-    """Return the checkpoints of a run up to a step; none if its past has been replaced since."""
-    rows = db.execute(
-        "SELECT digest, meta, tensors FROM checkpoints JOIN runs ON run = id "
-        "WHERE id = ? AND generation = ? AND checkpoints.step <= ? ORDER BY checkpoints.step",
-        (run_id, generation, until),
-    )
-    return [unpack_state(*row) for row in rows]
-
-
-def _read_events(db: sqlite3.Connection, run_id: str, first: int) -> list[Event]:
-    rows = db.execute(
-        "SELECT number, event FROM events WHERE run = ? AND number >= ? ORDER BY number",
-        (run_id, first),
-    )
-    events = []
-    for number, text in rows:
-        if number != first + len(events):
-            raise Damaged(f"the event number {first + len(events)} of its log is missing")
-        events.append(from_json(unpack_json(text)))
-    return events
-
-
-def read_history(db: sqlite3.Connection, run_id: str, known: int) -> list[dict[str, NDArray]]:
-    """Return a run's history beyond its first `known` rows, in chunks."""
-    rows = db.execute(
-        "SELECT first, columns FROM history WHERE run = ? AND first >= ? ORDER BY first",
-        (run_id, known // run_delta.CHUNK_ROWS * run_delta.CHUNK_ROWS),
-    )
-    chunks = []
-    for first, packed in rows:
-        columns = unpack_arrays(packed)
-        skipped = max(known - first, 0)
-        chunks.append({name: column[skipped:] for name, column in columns.items()})
-    return chunks

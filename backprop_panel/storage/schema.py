@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..training.event_log import from_json, loss_since
+from ..training.event_json import from_json
+from ..training.event_log import loss_since
 from .run_summary import Losses, losses_of
-from .serialization import Damaged, read_state, unpack_arrays, unpack_json
+from .serialization import Damaged, unpack_arrays, unpack_json, unpack_unchecked_state
 
 APPLICATION = 0x62707374
 """SQLite's application id of a store: ``bpst``."""
@@ -26,7 +27,7 @@ def canonical_digests(db: sqlite3.Connection) -> None:
         for (row,) in db.execute(f"SELECT rowid FROM {table}").fetchall():
             found = db.execute(f"SELECT meta, tensors FROM {table} WHERE rowid = ?", (row,))
             try:
-                digest = read_state(*found.fetchone()).digest()
+                digest = unpack_unchecked_state(*found.fetchone()).digest()
             except Damaged:
                 continue
             db.execute(f"UPDATE {table} SET digest = ? WHERE rowid = ?", (digest, row))

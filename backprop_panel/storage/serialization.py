@@ -61,13 +61,13 @@ def unpack_state(digest: str, meta: str, tensors: bytes) -> EngineState:
     Damaged
         If the state differs from the one with this digest.
     """
-    state = read_state(meta, tensors)
+    state = unpack_unchecked_state(meta, tensors)
     if state.digest() != digest:
         raise Damaged(f"the state of step {state.step} is not as it was saved")
     return state
 
 
-def read_state(meta: str, tensors: bytes) -> EngineState:
+def unpack_unchecked_state(meta: str, tensors: bytes) -> EngineState:
     """Return a packed state without checking its digest.
 
     Raises

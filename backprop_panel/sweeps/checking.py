@@ -10,9 +10,9 @@ import param
 from ..data.dataset_settings import DatasetSettings
 from ..runs.run_settings import CONFIGURATION, DATA_SETTINGS, MODEL_SETTINGS, selected
 from ..settings import Count, Quantity, SettingError, is_number, plain, refuse_unknown, shown
-from ..training.engine_params import checked_changes
 from ..training.model import ModelSettings
 from ..training.trainer import SETTING_NAMES, Trainer
+from ..training.training_settings import checked_changes
 
 NOT_VARIED = {"mode": "a sweep trains", "seed": "use seeds=..."}
 """Settings that a grid does not take, and why."""

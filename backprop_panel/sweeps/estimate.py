@@ -59,7 +59,7 @@ def _seconds(plan: Plan, config: dict[str, object]) -> float:
     """Return the seconds of one run with the whole budget."""
     run = TrainingRun("estimate", config)
     engine = run.trainer.engine
-    engine.loader = BatchLoader(run.dataset, with_torch=False)
+    engine.batches.loader = BatchLoader(run.dataset, with_torch=False)
     size = engine.settings.batch_size
     with np.errstate(all="ignore"):
         engine.advance(size)

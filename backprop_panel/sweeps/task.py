@@ -85,7 +85,7 @@ def train(task: Task, send: Send, wanted: Wanted) -> None:
         run = TrainingRun("run", task.config)
         engine = run.trainer.engine
         # Each worker would import torch otherwise; the batches are the same.
-        engine.loader = BatchLoader(run.dataset, with_torch=False)
+        engine.batches.loader = BatchLoader(run.dataset, with_torch=False)
         if task.state is not None:
             engine.restore(task.state.unpacked())
             engine.health = HealthLog(task.health)
@@ -159,7 +159,7 @@ class Reporter:
     def _new_rows(self) -> Rows:
         engine = self._engine
         first = self._first + self._rows
-        rows = Rows.since(engine.history, self._rows, first, engine.cursor.epoch)
+        rows = Rows.since(engine.history, self._rows, first, engine.batches.cursor.epoch)
         self._rows = engine.history.rows
         return rows
 

@@ -141,12 +141,14 @@ class Checkpoints:
             self._states, self._read = self._read(), None
         return self._states
 
-    def are_due(self) -> bool:
-        """Return whether it is time for another checkpoint."""
-        return perf_counter() >= self._due
+    def add_if_due(self, copy: Callable[[], EngineState]) -> None:
+        """Add the state that `copy` returns, if it is time for another checkpoint."""
+        if (begin := perf_counter()) >= self._due:
+            state = copy()
+            self.add(state, perf_counter() - begin)
 
-    def keep(self, state: EngineState, seconds: float) -> None:
-        """Keep a state that took `seconds` to copy; drop others if memory runs out."""
+    def add(self, state: EngineState, seconds: float) -> None:
+        """Add a state that took `seconds` to copy; drop others if memory runs out."""
         self._due = perf_counter() + max(SPACING_SECONDS, seconds / COPY_SHARE)
         if not self.states or state.step > self.states[-1].step:
             self.states.append(state)

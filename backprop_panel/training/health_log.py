@@ -60,7 +60,7 @@ class HealthLog:
         """The smallest distance between two steps, that of an even log of the steps so far."""
         return max(1, self.moments[-1].step // MOST_MOMENTS) if self.moments else 1
 
-    def keep(self, moment: StepHealth) -> None:
+    def add(self, moment: StepHealth) -> None:
         """Add a moment after all others; drop every second one if the log is full."""
         self.moments.append(moment)
         if len(self.moments) > MOST_MOMENTS:

@@ -79,6 +79,13 @@ class StepComputation:
         rules = StepRules(self.network, loss, loss, optimizer, memory=self._memory)
         return rules if settings.fault is None else FAULTS[settings.fault].replaces(rules)
 
+    def change_to(self, settings: TrainingSettings) -> None:
+        """Change to other settings, and begin their fault if it is another one."""
+        before = self.settings.fault
+        self.use(settings)
+        if settings.fault != before:
+            self.begin_fault()
+
     def begin_fault(self) -> None:
         """Begin a fault that has just been switched on, or the work without one."""
         self._memory.values = None
@@ -132,6 +139,11 @@ class StepComputation:
             self._update()
             yield UPDATE
 
+    def make(self, block: Block, place: int, updating: bool) -> None:
+        """Make one step as `phases` does, without a pause."""
+        for _ in self.phases(block, place, updating):
+            pass
+
     def recorded(self, block: Block, updating: bool) -> dict[str, Any]:
         """Make one step on the first batch of a block; return its values as in `StepRecord`."""
         for phase in self.phases(block, 0, updating):
@@ -144,6 +156,9 @@ class StepComputation:
             "loss": float(loss),
             "accuracy": float(accuracy),
             "example_losses": read_only_copy(examples[0]),
+            "samples": read_only_copy(block.samples[0]),
+            "contexts": read_only_copy(block.contexts[0]),
+            "targets": read_only_copy(block.targets[0]),
             "layer_updates": layers_copy(self.network, update),
             "updated": updating,
             "settings": self._settings_of_records,

@@ -60,7 +60,7 @@ class StopWhen:
         """Return why to stop now, or None; losses up to the step `since` were checked before."""
         if self.step is not None and engine.step >= self.step:
             return f"step {self.step} is reached"
-        if self.epoch is not None and engine.reading.epoch >= self.epoch:
+        if self.epoch is not None and engine.batches.reading.epoch >= self.epoch:
             return f"epoch {self.epoch} is completed"
         losses = engine.history["loss"]
         if self.not_finite and not np.isfinite(losses[since:]).all():

@@ -15,10 +15,10 @@ from ..nn.record import StepRecord
 from ..settings import SettingError, refuse_unknown
 from .command_queue import Command, CommandQueue
 from .engine import Engine
-from .engine_params import EngineChoice, TrainingParams
+from .engine_setting import EngineChoice
 from .fault_checks import refuse_idle_fault
 from .model import Model, refuse_too_large
-from .training_settings import TrainingSettings
+from .training_settings import TrainingParams, TrainingSettings
 
 SETTING_NAMES = tuple(field.name for field in fields(TrainingSettings))
 
@@ -65,7 +65,7 @@ class Trainer(TrainingParams):
         self.claim: Callable[[], None] = always_free
         self._waiting: deque[dict[str, Any]] = deque()
         engine = Engine(model.network, dataset, settings)
-        engine.view_only(self.mode == "visualize")
+        engine.batches.view_only(self.mode == "visualize")
         self.engine = engine
 
     @property
@@ -120,7 +120,7 @@ class Trainer(TrainingParams):
         try:
             changed = dict(self._waiting[0])
             if (mode := changed.pop("mode", None)) is not None:
-                self.engine.view_only(mode == "visualize")
+                self.engine.batches.view_only(mode == "visualize")
             self.engine.change(**changed)
         finally:
             self._waiting.popleft()
@@ -132,7 +132,7 @@ class Trainer(TrainingParams):
             if name in changed:
                 return changed[name]
         if name == "mode":
-            return "train" if self.engine.viewing is None else "visualize"
+            return "train" if self.engine.batches.viewing is None else "visualize"
         return getattr(self.engine.settings, name)
 
     def notify_watchers(self) -> None:
@@ -173,21 +173,21 @@ class Trainer(TrainingParams):
     def run_step(self) -> StepRecord:
         """Make a step on one example and return its record."""
         with self.stepping():
-            return self.engine.observe(1)
+            return self.engine.record_step(1)
 
     def run_batch(self) -> StepRecord:
         """Make a step on the next `batch_size` examples and return its record."""
         with self.stepping():
-            return self.engine.observe(self.batch_size)
+            return self.engine.record_step(self.batch_size)
 
     def run_epoch(self) -> StepRecord:
         """Train to the end of the epoch and return its last record."""
         engine = self.engine
         with self.stepping():
-            while (before_last := engine.batches_left() - 1) > 0:
+            while (before_last := engine.batches.left(engine.settings.batch_size) - 1) > 0:
                 engine.advance(self.batch_size, before_last)
                 self.commands.run_waiting()
-            return engine.observe(self.batch_size)
+            return engine.record_step(self.batch_size)
 
     def _check_fit(self) -> None:
         for setting in ("input_dimension", "output_dimension"):

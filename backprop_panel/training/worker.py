@@ -165,7 +165,7 @@ class Worker:
         pace, begin = self._pace, perf_counter()
         if self._record_wanted:
             self._record_wanted = False
-            self._newest, steps = engine.observe(size), 1
+            self._newest, steps = engine.record_step(size), 1
         else:
             steps = engine.advance(size, min(most, pace.steps))
         pace.made(steps, perf_counter() - begin)

@@ -109,7 +109,7 @@ def test_a_run_that_trains_meanwhile_ends_at_a_checkpoint(monkeypatch):
 def test_states_that_are_not_finite_are_left_out():
     run = run_of(20)
     engine = run.trainer.engine
-    engine.load_weights(np.full_like(engine.network.parameters, 1e38))
+    engine.edits.load_weights(np.full_like(engine.network.parameters, 1e38))
     with np.errstate(all="ignore"):
         run.trainer.run_batch()
         run.trainer.run_batch()
@@ -138,9 +138,9 @@ def test_a_run_without_a_path_is_told_to_train_or_to_choose_weights(steps):
 def test_a_straight_path_is_told_to_choose_two_weights():
     run = run_of(0)
     for layer in range(3):
-        run.trainer.engine.freeze(layer, True)
+        run.trainer.engine.edits.freeze(layer, True)
     for step in range(4):
-        run.trainer.engine.set_weight(1, 2, 3, step)
+        run.trainer.engine.edits.set_weight(1, 2, 3, step)
         run.trainer.run_batch()
     with pytest.raises(SettingError, match="is a straight line"):
         directions_of(run)

@@ -125,7 +125,7 @@ def test_no_side_of_a_surface_is_much_shorter_than_the_other(surface):
 def test_a_frozen_weight_has_a_range_as_well():
     run = run_of()
     for layer in range(3):
-        run.trainer.engine.freeze(layer, True)
+        run.trainer.engine.edits.freeze(layer, True)
     cells = (RecordCell("weights", 0, (3, 1)), RecordCell("biases", 2, (2,)))
     run.trainer.run_batch()
     (left, right), (bottom, top) = LossSurface(run, directions_of(run, cells)).extents
@@ -152,8 +152,8 @@ def test_losses_that_overflow_are_infinite(run):
 
 def test_silenced_units_are_silenced_on_the_surface():
     run = run_of(loss_type="cross_entropy")
-    run.trainer.engine.silence(1, 2, True)
-    run.trainer.engine.silence(2, 0, True)
+    run.trainer.engine.edits.silence(1, 2, True)
+    run.trainer.engine.edits.silence(2, 0, True)
     surface = LossSurface(run, directions_of(run))
     grid = first_grid(around_the_present(surface))
     present = run.trainer.engine.look(surface.samples).loss

@@ -161,7 +161,7 @@ def test_values_computed_in_parts_give_the_same_losses(record, numbers, monkeypa
 def test_loss_at_another_rate_is_that_after_a_step_with_it(optimizer, factor):
     def run():
         run = run_of(optimizer=optimizer, learning_rate=0.02, weight_decay=0.01)
-        run.trainer.engine.freeze(1, True)
+        run.trainer.engine.edits.freeze(1, True)
         return run
 
     record, other = run().trainer.run_batch(), run()
@@ -197,7 +197,7 @@ def test_the_rate_can_be_asked_of_a_record_that_was_only_looked_at():
     engine = run_of(optimizer="adam").trainer.engine
     looked = loss_along_learning_rate(engine.look())
     np.testing.assert_allclose(
-        looked.losses, loss_along_learning_rate(engine.observe(32)).losses, rtol=1e-12
+        looked.losses, loss_along_learning_rate(engine.record_step(32)).losses, rtol=1e-12
     )
 
 

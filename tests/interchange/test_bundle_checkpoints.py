@@ -38,13 +38,13 @@ def run():
     trainer.run_epoch()
     trainer.optimizer = "adam"
     trainer.run_epoch()
-    engine.set_weight(0, 1, 2, 0.5)
-    engine.freeze(1, True)
+    engine.edits.set_weight(0, 1, 2, 0.5)
+    engine.edits.freeze(1, True)
     run.load_weights(weights_file(engine.network))
     trainer.change(learning_rate=0.01, weight_decay=0.001, loss_type="cross_entropy")
     trainer.run_epoch()
     trainer.change(optimizer="momentum", batch_size=10)
-    engine.freeze(1, False)
+    engine.edits.freeze(1, False)
     for _ in range(10):
         trainer.run_batch()
     trainer.learning_rate = 0.02

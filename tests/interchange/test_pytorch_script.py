@@ -15,7 +15,7 @@ from backprop_panel.nn.fault_needs import Setup
 from backprop_panel.nn.faults import FAULTS
 from backprop_panel.nn.losses import LOSSES
 from backprop_panel.nn.optimizers import OPTIMIZERS
-from backprop_panel.training.event_log import Changed
+from backprop_panel.training.events import Changed
 from tests.bundles import weights_file
 
 STEPS = 100
@@ -81,21 +81,21 @@ def set_and_frozen_by_hand():
     run = TrainingRun("by hand", {"optimizer": "adam", "learning_rate": 0.01, "num_samples": 100})
     engine = run.trainer.engine
     batches(run, 10)
-    engine.set_weight(1, 3, 2, -0.75)
-    engine.set_weight(2, 32, 1, 0.5)  # a bias
+    engine.edits.set_weight(1, 3, 2, -0.75)
+    engine.edits.set_weight(2, 32, 1, 0.5)  # a bias
     batches(run, 10)
-    engine.freeze(0, True)
-    engine.freeze(2, True)
+    engine.edits.freeze(0, True)
+    engine.edits.freeze(2, True)
     batches(run, 20)
-    engine.freeze(0, False)
-    engine.freeze(1, True, column=7)
-    engine.freeze(1, True, row=3, column=2)
-    engine.freeze(1, True, row=32, column=4)  # a bias
-    engine.silence(1, 5, True)
-    engine.silence(2, 9, True)
+    engine.edits.freeze(0, False)
+    engine.edits.freeze(1, True, column=7)
+    engine.edits.freeze(1, True, row=3, column=2)
+    engine.edits.freeze(1, True, row=32, column=4)  # a bias
+    engine.edits.silence(1, 5, True)
+    engine.edits.silence(2, 9, True)
     batches(run, 20)
-    engine.silence(1, 5, False)
-    engine.freeze(1, False, column=7)
+    engine.edits.silence(1, 5, False)
+    engine.edits.freeze(1, False, column=7)
     batches(run, 10)
     return run
 
@@ -107,10 +107,10 @@ def with_loaded_weights():
     first, second = (weights_file(engine.network, seed) for seed in (1, 2))
     run.load_weights(first)
     batches(run, 15)
-    engine.set_weight(0, 0, 0, 3.0)
+    engine.edits.set_weight(0, 0, 0, 3.0)
     run.load_weights(second)
-    engine.set_weight(1, 3, 2, -0.75)
-    engine.freeze(1, True)
+    engine.edits.set_weight(1, 3, 2, -0.75)
+    engine.edits.freeze(1, True)
     batches(run, 15)
     run.load_weights(first)
     batches(run, 15)
@@ -170,17 +170,17 @@ def with_faults(optimizer, loss_type):
         run.trainer.change(fault=fault)  # what was remembered is forgotten
         batches(run, 1)
         run.trainer.run_step()
-        engine.set_weight(2, number % 12, 2, -0.4)
-        engine.set_weight(1, 12, number % 12, 0.3)  # a bias
-        engine.freeze(number % 4, True)
-        engine.freeze(2, True, column=number % 8)
-        engine.freeze(1, True, row=12, column=3)
-        engine.silence(1 + number % 3, number % 8, True)
+        engine.edits.set_weight(2, number % 12, 2, -0.4)
+        engine.edits.set_weight(1, 12, number % 12, 0.3)  # a bias
+        engine.edits.freeze(number % 4, True)
+        engine.edits.freeze(2, True, column=number % 8)
+        engine.edits.freeze(1, True, row=12, column=3)
+        engine.edits.silence(1 + number % 3, number % 8, True)
         batches(run, 3)
         run.trainer.change(learning_rate=rate / 2)
-        engine.freeze(number % 4, False)
+        engine.edits.freeze(number % 4, False)
         batches(run, 2)
-        engine.silence(1 + number % 3, number % 8, False)
+        engine.edits.silence(1 + number % 3, number % 8, False)
         run.trainer.change(fault=None, learning_rate=rate)
     batches(run, 3)
     return run

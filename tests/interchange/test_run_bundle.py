@@ -22,7 +22,7 @@ from backprop_panel.interchange import (
     limits,
 )
 from backprop_panel.interchange.bounded_replay import replay
-from backprop_panel.training.event_log import Trained
+from backprop_panel.training.events import Trained
 from backprop_panel.training.worker import StopWhen
 from tests.bundles import exported, unzipped, weights_file
 
@@ -41,11 +41,11 @@ def trained_run(name="first", **config):
     run.trainer.run_epoch()
     run.trainer.optimizer = "adam"
     run.trainer.run_step()
-    run.trainer.engine.set_weight(0, 1, 2, 0.5)
+    run.trainer.engine.edits.set_weight(0, 1, 2, 0.5)
     run.load_weights(weights_file(run.model.network))
-    run.trainer.engine.freeze(1, True)
-    run.trainer.engine.freeze(0, True, column=3)
-    run.trainer.engine.silence(2, 1, True)
+    run.trainer.engine.edits.freeze(1, True)
+    run.trainer.engine.edits.freeze(0, True, column=3)
+    run.trainer.engine.edits.silence(2, 1, True)
     run.trainer.change(learning_rate=0.01, weight_decay=0.001, loss_type="mse")
     run.trainer.run_epoch()
     run.trainer.run_batch()
@@ -145,7 +145,7 @@ def test_every_kind_of_configuration_comes_back(config):
 @pytest.mark.parametrize("batches", [0, 1])
 def test_a_run_edited_before_its_first_step_comes_back_without_a_warning(batches):
     run = TrainingRun("edited", SMALL)
-    run.trainer.engine.set_weight(0, 1, 2, 0.5)
+    run.trainer.engine.edits.set_weight(0, 1, 2, 0.5)
     run.trainer.learning_rate = 0.7
     for _ in range(batches):
         run.trainer.run_batch()

@@ -15,7 +15,7 @@ from backprop_panel.interchange import (
     from_query,
     limits,
     to_query,
-    to_short_query,
+    to_query_within_limit,
 )
 from backprop_panel.interchange.config_validation import SETTINGS, estimate_resources
 from backprop_panel.nn.activations import ACTIVATIONS
@@ -232,12 +232,12 @@ def test_a_query_with_a_pages_defaults_gives_the_configuration_again(widths):
 @pytest.mark.parametrize("text", ["ab" * 5000, "ä" * 3000, "ab" * 2_000_000])
 def test_a_link_beyond_what_servers_take_is_refused_with_the_zip_instead(text):
     with pytest.raises(InterchangeError, match=r"characters; servers take about 8,000\. Export"):
-        to_short_query({"master_sequences": text})
+        to_query_within_limit({"master_sequences": text})
 
 
 def test_a_link_within_what_servers_take_is_the_query():
     config = {"master_sequences": "ab" * 3000}
-    assert to_short_query(config) == to_query(config)
+    assert to_query_within_limit(config) == to_query(config)
 
 
 def test_a_link_carries_a_fault_and_may_take_one_off():

@@ -209,9 +209,9 @@ def test_a_step_without_fault_is_the_network_the_loss_and_the_optimizer_bit_for_
     trainer, twin = trainer_of(), trainer_of()
     network, rule = twin.model.network, OPTIMIZERS["adam"](0.01)
     state, gradients = rule.initial_state(network.size), np.zeros(network.size, np.float32)
-    cursor = twin.engine.cursor
+    cursor = twin.engine.batches.cursor
     for _ in range(20):
-        block = twin.engine.loader.load(cursor, 8)
+        block = twin.engine.batches.loader.load(cursor, 8)
         work = Workspace(network, block.batch_size)
         work.activations[0][...] = block.inputs[0]
         list(network.forward(work))
@@ -252,8 +252,8 @@ def test_looking_and_viewing_leave_a_fault_as_it_is(fault):
 @keys
 def test_silenced_units_and_frozen_layers_stay_so_under_a_fault(fault):
     trainer = trainer_of(fault=fault)
-    trainer.engine.silence(1, 2, True)
-    trainer.engine.freeze(1, True)
+    trainer.engine.edits.silence(1, 2, True)
+    trainer.engine.edits.freeze(1, True)
     for record in steps_of(trainer, [False] * 3):
         assert not record.activations[1][:, 2].any()
         assert not record.deltas[0][:, 2].any()
@@ -321,16 +321,16 @@ def test_whole_epochs_and_blocks_drop_the_last_batch_too():
     engine = trainer.engine
     while engine.epoch == 1:
         engine.advance(8, 32)
-    assert (engine.step, engine.cursor.position) == (12, 0)
+    assert (engine.step, engine.batches.cursor.position) == (12, 0)
 
 
 def test_single_steps_and_larger_batches_leave_no_smaller_batch_behind():
     trainer = trainer_of(fault="dropped_last_batch")
     steps_of(trainer, [False] * 5 + [True] * 3)  # 43 of 50: fewer than 8 are left
-    assert (trainer.epoch, trainer.engine.cursor.position) == (1, 0)
+    assert (trainer.epoch, trainer.engine.batches.cursor.position) == (1, 0)
     steps_of(trainer, [False] * 3)  # 24
     trainer.change(batch_size=30)
-    assert (trainer.epoch, trainer.engine.cursor.position) == (2, 0)
+    assert (trainer.epoch, trainer.engine.batches.cursor.position) == (2, 0)
 
 
 needs = [

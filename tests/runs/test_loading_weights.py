@@ -10,7 +10,7 @@ from stores import SMALL, train, wait_until
 from backprop_panel import Model, SequenceDataset, SettingError, Trainer, TrainingRunManager
 from backprop_panel.interchange import InterchangeError, load_weights, save_weights
 from backprop_panel.nn.network import Network
-from backprop_panel.training.event_log import WeightsLoaded
+from backprop_panel.training.events import WeightsLoaded
 from backprop_panel.training.pytorch_weights import digest_of
 from backprop_panel.training.worker import StopWhen
 from tests.bundles import weights_file, with_loaded_weights
@@ -108,7 +108,7 @@ def moments(run):
 
 
 def test_frozen_layer_gets_and_keeps_loaded_weights(run):
-    run.trainer.engine.freeze(0, True)
+    run.trainer.engine.edits.freeze(0, True)
     file = weights_file(run.model.network, seed=4)
     run.load_weights(file)
     train(run, 3)
@@ -154,7 +154,7 @@ def test_engine_refuses_a_vector_of_another_network(run, parameters):
         parameters = np.full(engine.network.size, np.nan, np.float32)
     before = engine.state().digest()
     with pytest.raises(SettingError):
-        engine.load_weights(parameters)
+        engine.edits.load_weights(parameters)
     assert engine.state().digest() == before
 
 

@@ -111,8 +111,8 @@ def present(run):
     engine = run.trainer.engine
     return [
         engine.step,
-        engine.cursor.epoch,
-        engine.cursor.position,
+        engine.batches.cursor.epoch,
+        engine.batches.cursor.position,
         *(array.tolist() for array in run.model.weights + run.model.biases),
         *(moment.tolist() for moment in engine.optimizer_state.moments.values()),
         engine.optimizer_state.steps,
@@ -206,7 +206,7 @@ def test_replay_of_all_events_gives_the_present_state(story):
 @given(stories)
 def test_state_at_step_0_is_the_beginning_before_any_edit(story):
     run, fresh = new_run(optimizer="adam"), new_run(optimizer="adam")
-    run.trainer.engine.set_weight(0, 1, 2, 7.0)
+    run.trainer.engine.edits.set_weight(0, 1, 2, 7.0)
     run.trainer.learning_rate = 0.7
     act(run, story)
     assert flat(run.at(0)) == present(fresh)
@@ -250,8 +250,8 @@ def test_repeated_step_includes_the_changes_right_after_it():
     train(run, 2)
     record = run.trainer.run_batch()
     run.trainer.learning_rate = 0.5
-    run.trainer.engine.set_weight(0, 1, 2, 7.0)
-    run.trainer.engine.freeze(1, True)
+    run.trainer.engine.edits.set_weight(0, 1, 2, 7.0)
+    run.trainer.engine.edits.freeze(1, True)
     train(run, 3)
     engine, again, _ = run.step_again(3)
     assert again.loss == record.loss

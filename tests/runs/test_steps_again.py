@@ -18,11 +18,11 @@ def run(request, monkeypatch):
     trainer.run_epoch()
     trainer.change(learning_rate=0.1, optimizer="adam")
     trainer.run_batch()
-    trainer.engine.set_weight(0, 0, 0, 1.0)
-    trainer.engine.freeze(1, True)
+    trainer.engine.edits.set_weight(0, 0, 0, 1.0)
+    trainer.engine.edits.freeze(1, True)
     trainer.run_step()
     trainer.run_epoch()
-    trainer.engine.silence(1, 2, True)
+    trainer.engine.edits.silence(1, 2, True)
     return run
 
 

@@ -16,12 +16,11 @@ from stores import SMALL, everything, train, undisturbed, wait_until
 
 from backprop_panel import SettingError, Store, TrainingRunManager
 from backprop_panel.nn.optimizers import OPTIMIZERS
-from backprop_panel.storage import leases
-from backprop_panel.storage import run_delta as saved_run
+from backprop_panel.storage import leases, run_delta, run_rows
 from backprop_panel.storage.leases import LEASE_SECONDS
 from backprop_panel.storage.saving_thread import SAVE_SECONDS
 from backprop_panel.training import checkpoints
-from backprop_panel.training.event_log import KINDS
+from backprop_panel.training.events import KINDS
 from backprop_panel.training.worker import StopWhen
 from tests.bundles import weights_file, with_loaded_weights
 from tests.training.test_checkpoints import do, histories, one_of_each_kind
@@ -66,7 +65,7 @@ def test_a_run_is_the_same_after_a_restart(tmp_path_factory, first, then):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checkpoints, "SPACING_SECONDS", 0)
         patch.setattr(checkpoints, "COPY_SHARE", np.inf)
-        patch.setattr(saved_run, "CHUNK_ROWS", 16)
+        patch.setattr(run_rows, "CHUNK_ROWS", 16)
         manager = TrainingRunManager(path)
         run = manager.create(**SMALL)
         for deeds in (first, then):
@@ -169,7 +168,7 @@ def test_a_reset_and_later_training_are_saved(open_manager):
     manager = open_manager()
     run = manager.create(**SMALL)
     train(run, 50)
-    manager._autosave.save()
+    manager._link.autosave.save()
     manager.reset(run.id)
     train(run, 50)  # as many as before: only the past is another
     run.trainer.learning_rate = 0.2
@@ -187,8 +186,8 @@ def test_stored_checkpoints_equal_those_in_memory(open_manager, monkeypatch, pat
     monkeypatch.setattr(checkpoints, "MOST_BYTES", most)
     for _ in range(10):
         do(run, [("single", 7)])
-        manager._autosave.save()
-        with manager._own_store.transaction(writing=False) as db:
+        manager._link.autosave.save()
+        with manager.store.transaction(writing=False) as db:
             steps = [step for (step,) in db.execute("SELECT step FROM checkpoints ORDER BY step")]
         assert steps == [state.step for state in run.trainer.engine.checkpoints.states]
         assert len(steps) <= 12
@@ -225,7 +224,7 @@ def test_states_saved_while_training_are_consistent(open_manager, path):
     run.worker.start(StopWhen(epoch=400))
     looks = 0
     while run.worker.running:
-        manager._autosave.save()
+        manager._link.autosave.save()
         other = open_manager().current
         assert other.replay(other.trainer.step).engine.state().digest() == (
             other.trainer.engine.state().digest()
@@ -250,7 +249,7 @@ def test_users_cannot_see_or_change_runs_of_other_users(open_manager):
     ada, bob = open_manager("ada"), open_manager("bob")
     run = ada.create(name="run", **SMALL)
     train(run, 5)
-    ada._autosave.save()
+    ada._link.autosave.save()
     assert bob.refresh() == [] and bob.runs == []
     bob.create(name="run", **SMALL)  # a name is one person's
     bob.create(**SMALL)
@@ -328,7 +327,7 @@ def test_the_lease_of_an_ended_owner_is_free_after_its_time(open_manager, monkey
     monkeypatch.setattr(leases, "time", SimpleNamespace(time=lambda: now))
     manager = open_manager()
     run = manager.create(**SMALL)
-    with manager._own_store.transaction() as db:
+    with manager.store.transaction() as db:
         db.execute("INSERT INTO leases VALUES (?, 'dead', ?)", (run.id, now))
     now += LEASE_SECONDS - 0.1
     assert "being trained" in refusal(run.trainer.run_batch)
@@ -342,16 +341,16 @@ def test_a_run_that_lost_its_lease_stops_and_catches_up(open_manager):
     one = open_manager()
     run = one.create(**SMALL)
     run.worker.start(StopWhen(), steps_per_second=200)
-    wait_until(lambda: stored_step(one._own_store.path) > 10)
+    wait_until(lambda: stored_step(one.store.path) > 10)
     other = open_manager()
-    with one._own_store.transaction() as db:
+    with one.store.transaction() as db:
         db.execute("UPDATE leases SET heartbeat = 0, owner = 'nobody'")
     taken = other.current
     assert tried(taken.trainer.run_batch)
     wait_until(lambda: not run.worker.running)
     assert "is being trained in another window or process" in str(run.worker.error)
     wait_until(lambda: one.refresh() == [run])
-    other._autosave.save()
+    other._link.autosave.save()
     wait_until(lambda: one.refresh() == [] and run.trainer.step == taken.trainer.step)
     assert everything(run)["history"] == everything(taken)["history"]
 
@@ -460,11 +459,11 @@ def test_a_setting_changes_after_catching_up_with_another_manager(open_manager):
 def test_a_delta_that_fails_is_reported_and_retried(open_manager, monkeypatch):
     manager = open_manager()
     run = manager.create(**SMALL)
-    take = saved_run.RunDelta.take
-    monkeypatch.setattr(saved_run.RunDelta, "take", lambda *details: [].nothing)
+    take = run_delta.RunDelta.take
+    monkeypatch.setattr(run_delta.RunDelta, "take", lambda *details: [].nothing)
     run.worker.start(StopWhen())
     wait_until(lambda: manager.refresh() == [] and "'run 1' is not saved" in manager.store_problem)
-    monkeypatch.setattr(saved_run.RunDelta, "take", take)
+    monkeypatch.setattr(run_delta.RunDelta, "take", take)
     wait_until(lambda: manager.refresh() == [] and not manager.store_problem)
     run.worker.stop()
     assert run.worker.error is None

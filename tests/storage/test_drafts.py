@@ -12,8 +12,10 @@ from backprop_panel.training.worker import StopWhen
 DEEDS = {
     "a step": lambda run: run.trainer.run_step(),
     "another learning rate": lambda run: setattr(run.trainer, "learning_rate", 0.5),
-    "a set weight": lambda run: run.submit(lambda: run.trainer.engine.set_weight(0, 0, 0, 0.5)),
-    "a frozen layer": lambda run: run.submit(lambda: run.trainer.engine.freeze(0, True)),
+    "a set weight": lambda run: run.submit(
+        lambda: run.trainer.engine.edits.set_weight(0, 0, 0, 0.5)
+    ),
+    "a frozen layer": lambda run: run.submit(lambda: run.trainer.engine.edits.freeze(0, True)),
 }
 
 
@@ -55,7 +57,7 @@ def names(manager):
 
 
 def save(manager):
-    manager._autosave.save()
+    manager._link.autosave.save()
 
 
 def test_an_untouched_draft_never_reaches_the_store(open_manager, path):
@@ -193,7 +195,7 @@ def test_a_refresh_leaves_an_untouched_draft_in_its_place(open_manager):
 
 def test_a_draft_stored_during_a_refresh_is_kept(open_manager, only_when_told):
     manager = open_manager()
-    draft, autosave = manager.draft(**SMALL), manager._autosave
+    draft, autosave = manager.draft(**SMALL), manager._link.autosave
     listed = autosave.listed
 
     def listed_just_before_a_save():

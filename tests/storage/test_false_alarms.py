@@ -30,7 +30,7 @@ def saving_all_the_time(*windows):
 
     def save(window, pause):
         while not done.wait(pause):
-            window._autosave.save()
+            window._link.autosave.save()
 
     threads = [
         Thread(target=save, args=(windows[0], 0.005)),
@@ -61,9 +61,9 @@ def test_a_save_while_the_run_is_followed_raises_no_alarm(windows):
     first, second = windows
     run, engine = second.current, second.current.trainer.engine
     train(first.current, 10)
-    first._autosave.save()
-    entry, restore = second._autosave._entries[run.id], engine.restore
-    saving = Thread(target=second._autosave.save)
+    first._link.autosave.save()
+    entry, restore = second._link.autosave._entries[run.id], engine.restore
+    saving = Thread(target=second._link.autosave.save)
 
     def restore_during_a_save(state):
         saving.start()
@@ -82,8 +82,8 @@ def test_changes_made_while_the_store_failed_are_not_dropped_in_silence(windows)
     first, second = windows
     here, there = second.current, first.current
     here.load()
-    db = second._own_store._db
-    with second._autosave._saving:  # no save comes in between
+    db = second.store._db
+    with second._link.autosave._saving:  # no save comes in between
         db.execute("PRAGMA query_only = 1")
         train(here, 5)
         db.execute("PRAGMA query_only = 0")
@@ -101,8 +101,8 @@ def test_lost_changes_are_told_until_their_run_is_saved_again(windows):
     there, here, other = first.current, second.current, second.create(name="other", **SMALL)
     here.load()
     lost = "The last changes to 'run 1' here are not saved"
-    db = second._own_store._db
-    with second._autosave._saving:  # no save comes in between
+    db = second.store._db
+    with second._link.autosave._saving:  # no save comes in between
         db.execute("PRAGMA query_only = 1")
         train(here, 5)
         db.execute("PRAGMA query_only = 0")
@@ -117,6 +117,6 @@ def test_lost_changes_are_told_until_their_run_is_saved_again(windows):
 
 
 def problem_after_saving(manager):
-    manager._autosave.save()
+    manager._link.autosave.save()
     manager.refresh()
     return manager.store_problem

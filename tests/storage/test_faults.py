@@ -85,7 +85,7 @@ def test_a_truncated_log_keeps_the_saves_before(tmp_path, monkeypatch):
     run = manager.create(**SMALL)
     for _ in range(10):
         train(run, 20)
-        manager._autosave.save()
+        manager._link.autosave.save()
     copies = tmp_path / "copies"
     copies.mkdir()
     log = path.with_name("live.sqlite-wal").read_bytes()
@@ -262,7 +262,7 @@ def test_a_read_only_store_of_an_older_version_shows_its_runs(folder_too):
 def test_training_on_a_full_disk_is_saved_once_there_is_room(path):
     manager = TrainingRunManager(path)
     run = manager.create(**SMALL)
-    db = manager._own_store._db
+    db = manager.store._db
     (pages,) = db.execute("PRAGMA page_count").fetchone()
     db.execute(f"PRAGMA max_page_count = {pages}")
     train(run, 3000)
@@ -289,7 +289,7 @@ def test_training_on_a_full_disk_is_saved_once_there_is_room(path):
 def test_a_store_that_fails_at_any_time_never_stops_the_training(path):
     manager = TrainingRunManager(path)
     run = manager.create(**SMALL)
-    manager._own_store._db.execute("PRAGMA query_only = 1")  # as a disk that became read-only
+    manager.store._db.execute("PRAGMA query_only = 1")  # as a disk that became read-only
     train(run, 50)
     run.trainer.learning_rate = 0.3
     assert run.trainer.run_batch().step == 51
@@ -306,7 +306,7 @@ def test_a_store_that_fails_at_any_time_never_stops_the_training(path):
 def test_closing_on_a_full_disk_says_what_is_lost(path):
     manager = TrainingRunManager(path)
     run = manager.create(**SMALL)
-    db = manager._own_store._db
+    db = manager.store._db
     (pages,) = db.execute("PRAGMA page_count").fetchone()
     db.execute(f"PRAGMA max_page_count = {pages}")
     train(run, 3000)

@@ -146,7 +146,7 @@ def test_a_run_that_an_older_version_saved_is_loaded_for_its_summary(path):
 def test_saving_refreshing_and_renaming_load_no_run(filled, engines_made):
     with opened(filled) as manager, closing(sqlite3.connect(filled)) as db:
         train(manager.current, 10)
-        manager._autosave.save()
+        manager._link.autosave.save()
         manager.rename(manager.runs[5].id, "renamed")
         manager.delete(manager.runs[6].id)
         manager.refresh()
@@ -164,7 +164,7 @@ def test_a_run_trained_elsewhere_is_listed_anew_and_not_loaded(filled):
         opened(filled) as other,
     ):
         train(other.runs[7], 20)
-        other._autosave.save()
+        other._link.autosave.save()
         assert manager.refresh() == [manager.runs[7]]
         assert manager.runs[7].summary == other.runs[7].summary
         assert loaded(manager) == [NAMES[-1]]
@@ -178,7 +178,7 @@ def test_a_listed_run_is_trained_under_a_lease(filled):
         opened(filled) as other,
     ):
         train(manager.runs[3], 5)
-        manager._autosave.save()
+        manager._link.autosave.save()
         with pytest.raises(SettingError, match="being trained in another window or process"):
             other.runs[3].trainer.run_batch()
         assert other.runs[3].trainer.step == 35

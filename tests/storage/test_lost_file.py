@@ -21,7 +21,7 @@ def path(tmp_path):
 def manager(path):
     manager = TrainingRunManager(path)
     train(manager.create(**SMALL), 10)
-    manager._autosave.save()
+    manager._link.autosave.save()
     yield manager
     manager.close()
     assert LOST in manager.store_problem

@@ -64,8 +64,8 @@ def trained(manager, **config):
     row, column = np.unravel_index(
         engine.network.layers[0].argmax(), engine.network.layers[0].shape
     )
-    engine.set_weight(np.int64(0), row, column, np.float64(0.25))
-    engine.freeze(np.int64(0), np.True_)
+    engine.edits.set_weight(np.int64(0), row, column, np.float64(0.25))
+    engine.edits.freeze(np.int64(0), np.True_)
     run.trainer.run_batch()
     run.trainer.learning_rate = np.float64(0.1)
     run.trainer.param.update(batch_size=np.int64(9))
@@ -122,9 +122,9 @@ def test_an_index_outside_of_the_network_is_refused(place):
     engine = TrainingRunManager().create(**SMALL).trainer.engine
     before = engine.state().digest()
     with pytest.raises((SettingError, TypeError)):
-        engine.set_weight(*place, 1.0)
+        engine.edits.set_weight(*place, 1.0)
     with pytest.raises(SettingError):
-        engine.freeze(place[0] if place[0] else "a", True)
+        engine.edits.freeze(place[0] if place[0] else "a", True)
     assert engine.state().digest() == before
     assert engine.events == []
 

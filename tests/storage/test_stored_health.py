@@ -48,7 +48,7 @@ def test_rows_follow_a_log_that_is_thinned(path, monkeypatch):
         run = manager.create(**SMALL)
         for _ in range(7):
             train(run, 4)
-            manager._autosave.save()
+            manager._link.autosave.save()
             assert rows(path) == run.trainer.engine.health.steps.tolist()
         assert len(rows(path)) <= 10
 
@@ -63,11 +63,11 @@ def test_a_reset_deletes_the_rows(path):
 def test_another_window_follows_the_health(path):
     with closing(TrainingRunManager(path)) as ours:
         train(ours.create(**SMALL), 5)
-        ours._autosave.save()
+        ours._link.autosave.save()
         with closing(TrainingRunManager(path)) as theirs:
             theirs.current.load()
             train(ours.current, 5)
-            ours._autosave.save()
+            ours._link.autosave.save()
             theirs.refresh()
             assert theirs.current.trainer.engine.health.steps.tolist() == list(range(1, 11))
 

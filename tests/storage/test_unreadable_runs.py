@@ -82,7 +82,7 @@ def ids(path):
             run = manager.create(name=name, **SMALL)
             train(run, 15)
             run.trainer.change(learning_rate=0.5)
-            run.trainer.engine.set_weight(0, 1, 2, 0.25)
+            run.trainer.engine.edits.set_weight(0, 1, 2, 0.25)
             train(run, 15)
         return [run.id for run in manager.runs]
 
@@ -141,10 +141,10 @@ def test_a_run_that_becomes_unreadable_elsewhere_stays_as_it_is_here(path, ids):
     with closing(TrainingRunManager(path)) as manager, closing(TrainingRunManager(path)) as other:
         look_at_all(manager)
         train(other.runs[0], 5)
-        other._autosave.save()
+        other._link.autosave.save()
         damage(path, ids[0])
         train(other.runs[2], 5)
-        other._autosave.save()
+        other._link.autosave.save()
         newer = manager.refresh()
         assert [run.name for run in newer] == ["third"]
         assert [run.trainer.step for run in manager.runs] == [30, 30, 35]

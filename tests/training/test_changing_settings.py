@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backprop_panel import SettingError, TrainingRun
-from backprop_panel.training.event_log import Changed
+from backprop_panel.training.events import Changed
 from backprop_panel.training.trainer import SETTING_NAMES
 
 CHANGES = {
@@ -36,7 +36,7 @@ def settings_of(trainer):
 def in_engine(trainer):
     engine = trainer.engine
     settings = {name: getattr(engine.settings, name) for name in SETTING_NAMES}
-    return {**settings, "mode": "visualize" if engine.viewing else "train"}
+    return {**settings, "mode": "visualize" if engine.batches.viewing else "train"}
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_watchers_are_told_of_settings_that_a_reset_brings_back(run, told):
 
 def test_settings_are_read_from_the_engine(trainer):
     trainer.engine.change(learning_rate=0.5)
-    trainer.engine.view_only(True)
+    trainer.engine.batches.view_only(True)
     assert trainer.learning_rate == trainer.settings()["learning_rate"] == 0.5
     assert trainer.mode == "visualize"
 

@@ -12,7 +12,8 @@ from backprop_panel.settings import SettingError
 from backprop_panel.storage.serialization import pack_state
 from backprop_panel.training import checkpoints
 from backprop_panel.training.checkpoints import Checkpoints
-from backprop_panel.training.event_log import KINDS, from_json, to_json
+from backprop_panel.training.event_json import from_json, to_json
+from backprop_panel.training.events import KINDS
 from tests.bundles import weights_file
 
 quick = settings(derandomize=True, deadline=None, max_examples=25, database=None)
@@ -79,11 +80,11 @@ def do(run, deeds):
         elif kind == "load":
             run.load_weights(weights_file(engine.network, detail))
         elif kind == "set":
-            engine.set_weight(detail[0], detail[1], 0, 0.25)
+            engine.edits.set_weight(detail[0], detail[1], 0, 0.25)
         elif kind == "silence":
-            engine.silence(*detail)
+            engine.edits.silence(*detail)
         else:
-            engine.freeze(*detail)
+            engine.edits.freeze(*detail)
 
 
 @pytest.fixture
@@ -142,7 +143,7 @@ def test_checkpoints_stay_within_their_memory_and_keep_the_last(monkeypatch):
     kept = Checkpoints()
     for _ in range(100):
         run.trainer.run_batch()
-        kept.keep(run.trainer.engine.state(), 0.0)
+        kept.add(run.trainer.engine.state(), 0.0)
         assert sum(state.nbytes for state in kept.states) <= 10 * size
     assert kept.states[-1].step == 100
     gaps = np.diff([state.step for state in kept.states])
@@ -159,7 +160,7 @@ def test_next_checkpoint_is_not_due_at_once(monkeypatch):
 def test_different_states_have_different_digests():
     run = small_run()
     before = run.trainer.engine.state()
-    run.trainer.engine.set_weight(0, 0, 0, 1.0)
+    run.trainer.engine.edits.set_weight(0, 0, 0, 1.0)
     assert run.trainer.engine.state().digest() != before.digest()
 
 
@@ -173,13 +174,13 @@ def test_reset_drops_all_checkpoints(dense_checkpoints):
 def test_frozen_layer_keeps_its_weights_while_others_learn():
     run = small_run(optimizer="adam")
     engine = run.trainer.engine
-    engine.freeze(1, True)
+    engine.edits.freeze(1, True)
     before = [layer.copy() for layer in engine.network.layers]
     record = run.trainer.run_batch()
     same = [np.array_equal(a, b) for a, b in zip(before, engine.network.layers, strict=True)]
     assert same == [False, True, False]
     assert not record.layer_updates[1].any()
-    engine.freeze(1, False)
+    engine.edits.freeze(1, False)
     run.trainer.run_batch()
     assert not np.array_equal(before[1], engine.network.layers[1])
 
@@ -191,7 +192,7 @@ def test_missing_weight_or_value_that_is_not_finite_is_refused(place, value):
     engine = small_run().trainer.engine
     before = engine.state().digest()
     with pytest.raises(SettingError):
-        engine.set_weight(*place, value)
+        engine.edits.set_weight(*place, value)
     assert engine.state().digest() == before
 
 
@@ -199,15 +200,15 @@ def test_missing_weight_or_value_that_is_not_finite_is_refused(place, value):
 def test_frozen_unit_and_frozen_weight_stay_while_the_others_learn(optimizer):
     run = small_run(optimizer=optimizer, weight_decay=0.1)
     engine = run.trainer.engine
-    engine.freeze(1, True, column=3)
-    engine.freeze(2, True, row=5, column=0)  # a bias
+    engine.edits.freeze(1, True, column=3)
+    engine.edits.freeze(2, True, row=5, column=0)  # a bias
     before = [layer.copy() for layer in engine.network.layers]
     record = run.trainer.run_batch()
     moved = [a != b for a, b in zip(before, engine.network.layers, strict=True)]
     assert not moved[1][:, 3].any() and moved[1][:, [0, 1, 2, 4]].any()
     assert not moved[2][5, 0] and moved[2][5, 1:].any()
     assert not record.layer_updates[1][:, 3].any() and record.layer_updates[2][5, 0] == 0
-    engine.freeze(1, False, column=3)
+    engine.edits.freeze(1, False, column=3)
     run.trainer.run_batch()
     assert not np.array_equal(before[1][:, 3], engine.network.layers[1][:, 3])
 
@@ -216,7 +217,7 @@ def test_silenced_unit_gives_nothing_and_passes_no_gradient():
     run = small_run(hidden_dimension=5)
     engine = run.trainer.engine
     loss, contexts = engine.validation_loss(), engine.look().contexts
-    engine.silence(1, 3, True)
+    engine.edits.silence(1, 3, True)
     record = engine.look()
     assert not record.activations[1][:, 3].any()
     assert not record.activation_slopes[0][:, 3].any() and not record.deltas[0][:, 3].any()
@@ -224,30 +225,30 @@ def test_silenced_unit_gives_nothing_and_passes_no_gradient():
     assert record.silenced == {(1, 3)}
     assert np.allclose(engine.predict(contexts), record.logits, rtol=1e-6)
     assert engine.validation_loss() != loss
-    engine.silence(1, 3, False)
+    engine.edits.silence(1, 3, False)
     assert engine.validation_loss() == loss
 
 
 def test_silenced_unit_leaves_what_the_network_is_without_it():
     run = small_run(hidden_dimension=5)
     engine = run.trainer.engine
-    engine.silence(2, 1, True)
+    engine.edits.silence(2, 1, True)
     silenced = engine.look()
-    engine.silence(2, 1, False)
+    engine.edits.silence(2, 1, False)
     for column in range(engine.network.widths[-1]):
-        engine.set_weight(2, 1, column, 0.0)
+        engine.edits.set_weight(2, 1, column, 0.0)
     assert np.allclose(engine.look().logits, silenced.logits, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
     ("act", "message"),
     [
-        (lambda engine: engine.silence(0, 0, True), "levels 1 to 2; got level 0"),
-        (lambda engine: engine.silence(3, 0, True), "levels 1 to 2; got level 3"),
-        (lambda engine: engine.silence(1, 5, True), "units 0 to 4; got 5"),
-        (lambda engine: engine.freeze(1, True, column=9), "has the shape"),
-        (lambda engine: engine.freeze(1, True, row=9, column=0), "has the shape"),
-        (lambda engine: engine.freeze(1, True, row=1), "without a column"),
+        (lambda engine: engine.edits.silence(0, 0, True), "levels 1 to 2; got level 0"),
+        (lambda engine: engine.edits.silence(3, 0, True), "levels 1 to 2; got level 3"),
+        (lambda engine: engine.edits.silence(1, 5, True), "units 0 to 4; got 5"),
+        (lambda engine: engine.edits.freeze(1, True, column=9), "has the shape"),
+        (lambda engine: engine.edits.freeze(1, True, row=9, column=0), "has the shape"),
+        (lambda engine: engine.edits.freeze(1, True, row=1), "without a column"),
     ],
 )
 def test_unit_or_weight_that_does_not_exist_is_refused(act, message):
@@ -267,7 +268,7 @@ def test_digest_of_a_state_without_frozen_or_silenced_units_is_as_before():
 
 def test_freezing_a_missing_layer_is_refused():
     with pytest.raises(SettingError, match="There are 3 layers; got number 3"):
-        small_run().trainer.engine.freeze(3, True)
+        small_run().trainer.engine.edits.freeze(3, True)
 
 
 def test_events_survive_json_unchanged():

@@ -101,7 +101,7 @@ CHANGES = {
     "a batch": lambda run: run.trainer.run_batch(),
     "an epoch": lambda run: run.trainer.run_epoch(),
     "a setting": lambda run: setattr(run.trainer, "learning_rate", 0.5),
-    "a command": lambda run: run.submit(lambda: run.trainer.engine.freeze(0, True)),
+    "a command": lambda run: run.submit(lambda: run.trainer.engine.edits.freeze(0, True)),
     "loaded weights": lambda run: run.load_weights(weights_file(run.model.network)),
     "a reset": lambda run: run.reset(),
     "a worker": lambda run: run.worker.start(StopWhen(step=0)),

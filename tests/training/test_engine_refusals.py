@@ -13,12 +13,12 @@ WRONG = {
     "an optimizer that does not exist": lambda e: e.change(optimizer="foo"),
     "a setting that does not exist": lambda e: e.change(foo=1),
     "one good and one bad setting": lambda e: e.change(learning_rate=0.5, batch_size=0),
-    "frozen as text": lambda e: e.freeze(0, "no"),
-    "frozen as an array": lambda e: e.freeze(0, np.array([1, 2])),
-    "silenced as a number": lambda e: e.silence(1, 1, 1),
-    "tensors that were never loaded": lambda e: e.load_again("x"),
-    "weights of another shape": lambda e: e.load_weights([1, 2]),
-    "no weights": lambda e: e.load_weights(None),
+    "frozen as text": lambda e: e.edits.freeze(0, "no"),
+    "frozen as an array": lambda e: e.edits.freeze(0, np.array([1, 2])),
+    "silenced as a number": lambda e: e.edits.silence(1, 1, 1),
+    "tensors that were never loaded": lambda e: e.edits.load_again("x"),
+    "weights of another shape": lambda e: e.edits.load_weights([1, 2]),
+    "no weights": lambda e: e.edits.load_weights(None),
 }
 
 
@@ -41,8 +41,8 @@ def test_a_wrong_change_is_refused_and_changes_nothing(run, change):
 
 def test_numpys_true_freezes_and_silences(run):
     engine = run.trainer.engine
-    engine.freeze(0, np.True_)
-    engine.silence(1, 1, np.True_)
+    engine.edits.freeze(0, np.True_)
+    engine.edits.silence(1, 1, np.True_)
     assert engine.frozen == {0} and engine.silenced == {(1, 1)}
 
 

@@ -55,7 +55,7 @@ def test_a_worker_measures_its_steps_while_nobody_asks_for_records(run):
 def test_steps_with_and_without_a_record_are_measured_alike(run, measured):
     other = TrainingRunManager().create(**SMALL)
     for _ in range(4):
-        run.trainer.engine.observe(7)
+        run.trainer.engine.record_step(7)
     other.trainer.engine.advance(7, 4)
     ours, theirs = (each.trainer.engine.health.moments for each in (run, other))
     assert [moment.step for moment in ours] == [1, 2, 3, 4]
@@ -66,7 +66,7 @@ def test_steps_with_and_without_a_record_are_measured_alike(run, measured):
 @pytest.mark.parametrize("activation", ["gelu", "relu", "tanh"])
 def test_measures_are_those_of_the_step_and_its_record(measured, activation):
     run = TrainingRunManager().create(**SMALL, activation=activation)
-    run.trainer.engine.silence(1, 2, True)
+    run.trainer.engine.edits.silence(1, 2, True)
     run.trainer.run_epoch()
     before = run.replay(run.trainer.step).engine.network
     record, log = run.trainer.run_batch(), run.trainer.engine.health
@@ -127,7 +127,7 @@ def test_measuring_changes_no_number_of_a_run(monkeypatch):
         engine = run.trainer.engine
         for _ in range(5):
             engine.advance(7, 3)
-            engine.observe(9)
+            engine.record_step(9)
         assert (len(engine.health.moments) == 0) == (most == 0)
         digests.append((engine.state().digest(), engine.history["loss"].tobytes()))
     assert digests[0] == digests[1]
@@ -177,7 +177,7 @@ def test_one_long_measurement_is_made_and_then_paid_off(monkeypatch):
 
 
 def test_values_that_are_not_finite_are_measured_without_a_warning(run):
-    run.trainer.engine.set_weight(0, 0, 0, 3e38)
+    run.trainer.engine.edits.set_weight(0, 0, 0, 3e38)
     run.trainer.engine.change(learning_rate=1e30)
     with np.errstate(all="ignore"):
         for _ in range(3):
@@ -191,7 +191,7 @@ def test_a_full_log_is_thinned_evenly_and_stays_bounded():
     log = HealthLog()
     for step in range(1, 20_000):
         if step == log.next_step:
-            log.keep(moment(step))
+            log.add(moment(step))
         assert len(log.moments) <= MOST_MOMENTS
     gaps = np.diff(log.steps)
     assert len(log.moments) > MOST_MOMENTS / 3

@@ -19,8 +19,8 @@ def test_record_names_the_activation_of_each_hidden_layer(run):
 
 def test_record_names_the_weights_set_since_the_step_before(run):
     engine = run.trainer.engine
-    engine.set_weight(1, 2, 3, 0.5)
-    engine.set_weight(0, 0, 1, 0.5)
+    engine.edits.set_weight(1, 2, 3, 0.5)
+    engine.edits.set_weight(0, 0, 1, 0.5)
     assert engine.look().set_by_hand == {(1, 2, 3), (0, 0, 1)}
     assert run.trainer.run_batch().set_by_hand == {(1, 2, 3), (0, 0, 1)}
     assert run.trainer.run_batch().set_by_hand == frozenset()
@@ -28,16 +28,16 @@ def test_record_names_the_weights_set_since_the_step_before(run):
 
 def test_record_says_that_weights_were_loaded_and_which_were_set_later(run):
     engine = run.trainer.engine
-    engine.set_weight(1, 0, 0, 0.5)
-    engine.load_weights(np.ones_like(engine.network.parameters))
-    engine.set_weight(0, 0, 1, 0.5)
+    engine.edits.set_weight(1, 0, 0, 0.5)
+    engine.edits.load_weights(np.ones_like(engine.network.parameters))
+    engine.edits.set_weight(0, 0, 1, 0.5)
     record = run.trainer.run_batch()
     assert record.loaded and record.set_by_hand == {(0, 0, 1)}
     assert not run.trainer.run_batch().loaded
 
 
 def test_record_names_the_frozen_layers(run):
-    run.trainer.engine.freeze(1, True)
+    run.trainer.engine.edits.freeze(1, True)
     record = run.trainer.run_batch()
     assert record.frozen == {1}
     assert not record.layer_updates[1].any()
@@ -45,7 +45,7 @@ def test_record_names_the_frozen_layers(run):
 
 def test_record_of_a_replayed_step_tells_the_same(run):
     run.trainer.run_batch()
-    run.trainer.engine.set_weight(1, 2, 3, 0.5)
+    run.trainer.engine.edits.set_weight(1, 2, 3, 0.5)
     run.trainer.run_batch()
     run.trainer.run_batch()
     assert run.step_again(2).record.set_by_hand == {(1, 2, 3)}

@@ -48,7 +48,7 @@ def state(trainer):
     return {
         "parameters": parameters(trainer).tolist(),
         "moments": moments,
-        "place": (engine.step, engine.cursor.epoch, engine.cursor.position),
+        "place": (engine.step, engine.batches.cursor.epoch, engine.batches.cursor.position),
         "history": {name: column.tolist() for name, column in engine.history.items()},
         "events": list(map(repr, engine.events)),
         "settings": engine.settings,
@@ -115,7 +115,7 @@ def test_run_epoch_ends_the_epoch_in_progress(batches_before, batches_of_it):
     record = trainer.run_epoch()
     assert trainer.step == batches_before + batches_of_it
     assert trainer.epoch == (batches_before + batches_of_it) // 3
-    assert trainer.engine.cursor.position == 0
+    assert trainer.engine.batches.cursor.position == 0
     assert len(record.samples) == 10
 
 
@@ -440,7 +440,7 @@ def test_change_to_a_batch_too_large_for_memory_is_refused(monkeypatch):
 
 def test_the_phases_of_a_step_run_forward_then_backward_then_update():
     trainer = trainer_of()
-    phases = trainer.engine.phases(trainer.engine.loader.load(trainer.engine.cursor, 4))
+    phases = trainer.engine.phases(trainer.engine.batches.load(4))
     assert [(phase.name, phase.layer) for phase in phases] == [
         ("forward", 0),
         ("forward", 1),
@@ -478,7 +478,7 @@ def test_block_of_steps_ends_with_the_epoch():
 def test_prediction_during_a_step_does_not_disturb_it():
     disturbed, usual = trainer_of(batch_size=20), trainer_of(batch_size=20)
     other_contexts, _ = disturbed.dataset.__getitems__(range(20))
-    block = disturbed.engine.loader.load(disturbed.engine.cursor, 20)
+    block = disturbed.engine.batches.load(20)
     for _ in disturbed.engine.phases(block):
         disturbed.engine.predict(other_contexts)
     usual.run_batch()

@@ -62,7 +62,10 @@ def assert_replay_is_exact(run):
         assert np.array_equal(replayed, now)
     for name, moment in engine.optimizer_state.moments.items():
         assert np.array_equal(state.optimizer_state.moments[name], moment)
-    assert (state.epoch, state.position) == (engine.cursor.epoch, engine.cursor.position)
+    assert (state.epoch, state.position) == (
+        engine.batches.cursor.epoch,
+        engine.batches.cursor.position,
+    )
 
 
 def training_threads():
@@ -190,7 +193,7 @@ def test_visualize_mode_during_training_stops_the_updates(run):
     run.worker.start(StopWhen())
     wait_until(lambda: run.trainer.step > 3)
     run.trainer.mode = "visualize"
-    wait_until(lambda: run.trainer.engine.viewing is not None)
+    wait_until(lambda: run.trainer.engine.batches.viewing is not None)
     step = run.trainer.step
     time.sleep(0.02)
     assert run.trainer.step == step
@@ -354,7 +357,7 @@ def test_failed_batch_is_repeated_after_the_error():
     trainer = broken_trainer()
     failed_worker(trainer)
     trainer.dataset.broken = False
-    following = trainer.dataset.order(0)[trainer.engine.cursor.position :][:32]
+    following = trainer.dataset.order(0)[trainer.engine.batches.cursor.position :][:32]
     assert trainer.run_batch().samples.tolist() == following.tolist()
 
 
@@ -422,7 +425,7 @@ def test_stepping_by_hand_is_refused_while_the_worker_trains(run):
     assert (
         run.trainer.step
         == run.history.rows
-        == run.trainer.engine.cursor.position // 32
+        == run.trainer.engine.batches.cursor.position // 32
         + (run.trainer.epoch * -(-len(run.dataset) // 32))
     )
     assert run.trainer.run_batch().step == run.trainer.step
@@ -446,7 +449,7 @@ def worked_until(run, stop_when):
 
 def test_worker_stops_after_a_number_of_epochs(run):
     worked_until(run, StopWhen(epoch=3))
-    assert (run.trainer.epoch, run.trainer.engine.cursor.position) == (3, 0)
+    assert (run.trainer.epoch, run.trainer.engine.batches.cursor.position) == (3, 0)
     assert run.worker.reason == "epoch 3 is completed"
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from bokeh.document import Document
 from interpreters import said_by_fresh_interpreter
 from panel.io.state import set_curdoc
@@ -10,7 +11,7 @@ from backprop_panel.views import serving
 from backprop_panel.views.serving import prepare_page, prepare_server
 
 HOST = """
-import asyncio, gc, json, signal, sys, warnings
+import asyncio, gc, json, signal, sys, threading, warnings
 
 # panel-material-ui gives its own buttons both the old and the new name of an option.
 warnings.filterwarnings("ignore", "Both '.*' and", PendingDeprecationWarning)
@@ -30,36 +31,38 @@ async def host():
     await asyncio.sleep(0)
     embedded = settings()
     prepare_server()
-    print(json.dumps([before, embedded, settings()]))
+    return before, embedded, settings()
 
-asyncio.run(host())
+def diverging():
+    run = TrainingRunManager().create(learning_rate=1e30, optimizer="sgd", num_samples=64)
+    thread = threading.Thread(target=run.trainer.run_epoch)
+    thread.start()
+    thread.join()
+    run.trainer.run_epoch()
+    return str(run.history["loss"][-1])
+
+settings_in_turn = asyncio.run(host())
+
+from backprop_panel import TrainingRunManager
+print(json.dumps([settings_in_turn, diverging()]))
 """
+"""What a process is before, with a workbench and as a server; and a loss that diverges in it."""
 
 
-def test_a_notebooks_process_is_left_as_it_was():
-    before, embedded, served = said_by_fresh_interpreter(HOST)
+@pytest.fixture(scope="module")
+def host():
+    return said_by_fresh_interpreter(HOST)
+
+
+def test_a_notebooks_process_is_left_as_it_was(host):
+    before, embedded, served = host[0]
     assert embedded == before
     assert served[0] < before[0]
     assert served[1] > before[1]
 
 
-DIVERGING = """
-import threading
-from backprop_panel import TrainingRunManager
-from backprop_panel.views import prepare_server
-
-prepare_server()
-run = TrainingRunManager().create(learning_rate=1e30, optimizer="sgd", num_samples=64)
-thread = threading.Thread(target=run.trainer.run_epoch)
-thread.start()
-thread.join()
-run.trainer.run_epoch()
-print(repr(str(run.history["loss"][-1])).replace("'", '"'))
-"""
-
-
-def test_a_diverging_run_writes_no_warnings_into_the_log_of_a_server():
-    assert said_by_fresh_interpreter(DIVERGING) == "nan"
+def test_a_diverging_run_writes_no_warnings_into_the_log_of_a_server(host):
+    assert host[1] == "nan"
 
 
 def prepare(page):

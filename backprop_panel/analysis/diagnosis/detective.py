@@ -14,7 +14,7 @@ from ...runs.demonstrations import DEMONSTRATIONS, GOOD, demonstration_run
 from ...runs.manager import TrainingRunManager
 from ...runs.run import TrainingRun
 from ...settings import SettingError, one_of
-from ...training.event_log import to_json
+from ...training.event_json import to_json
 from ..checks.gradient_check import THRESHOLD, check_gradients
 from ..checks.update_audit import audit
 from .evidence import Evidence

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...nn.record import StepRecord
 from ...runs.run import TrainingRun
 from ...training.checkpoints import EngineState
-from ...training.event_log import Changed, Event, Trained
+from ...training.events import Changed, Event, Trained
 from ..checks.update_audit import Discrepancy, audit
 from .moments import Moment, Probe, Scale, moments_of
 from .trials import Trials

@@ -7,7 +7,7 @@ from math import isfinite
 
 import numpy as np
 
-from ...training.event_log import Trained
+from ...training.events import Trained
 from .evidence import Evidence
 from .finding import NOT_JUDGED, Finding, Remedy
 from .judging_training import HARDLY, LEARNED_EXCESS, percent

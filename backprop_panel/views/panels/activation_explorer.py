@@ -9,7 +9,7 @@ from functools import partial
 from ...analysis.activation_points import activation_points
 from ..plots.colors import Theme, theme_of
 from ..plots.dotted_curves import Dot, DottedCurves
-from ..plots.line_plot import Line
+from ..plots.line_source import Line
 from ..state.cell import Cell
 from ..state.map_source import MapSource, RunSource
 from ..state.session import Session

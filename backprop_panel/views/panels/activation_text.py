@@ -12,7 +12,7 @@ from ...analysis.record_cell import RecordCell
 from ...training.health_meter import FLAT
 from ..plots.colors import Theme
 from ..plots.dotted_curves import Dot
-from ..plots.line_plot import Line
+from ..plots.line_source import Line
 from ..plots.numbers import number, numbers
 from ..state.map_source import MapSource
 from .explanation_links import example_html, link

@@ -14,7 +14,8 @@ from ...analysis.difference import Course, differing_settings, distance_over_ste
 from ...runs.run import TrainingRun
 from ..plots.colors import run_color
 from ..plots.html import html, legend_of_layers
-from ..plots.line_plot import Curves, Line
+from ..plots.line_plot import Curves
+from ..plots.line_source import Line
 from ..state.session import Session, redraw_on_change
 from ..widgets.buttons import RunSelect, button
 from ..widgets.setting_fields import LABELS, whole

@@ -14,7 +14,9 @@ from ...analysis.health import USUAL_UPDATE_RATIO, histogram
 from ...training.health_log import DISTRIBUTIONS, MEASURES, QUANTILES, HealthLog
 from ..plots.colors import run_color
 from ..plots.html import STYLE, html, legend_of_layers
-from ..plots.line_plot import COMPACT, Curves, Line
+from ..plots.line_plot import Curves
+from ..plots.line_source import Line
+from ..plots.plot_style import COMPACT
 from ..state.diagnosis import Diagnosis
 from ..state.run_audit import RunAudit
 from ..state.session import Session, redraw_on_change

@@ -21,7 +21,7 @@ from ...interchange import (
     file_name,
     read_run,
     refuse_import,
-    to_short_query,
+    to_query_within_limit,
 )
 from ...interchange.bundle_files import write_bundle
 from ...interchange.export_snapshot import snapshot
@@ -127,7 +127,7 @@ class ImportExport(pn.viewable.Viewer):
     def _show_link(self, *events: param.parameterized.Event) -> None:
         """Link to the settings that the fields show, or say why there is no link."""
         try:
-            query, reason = to_short_query(self._new_run.settings(), self._defaults), ""
+            query, reason = to_query_within_limit(self._new_run.settings(), self._defaults), ""
         except SettingError as error:
             query, reason = "", in_page_words(str(error))
         self._link.param.update(query=query, visible=not reason)

@@ -10,8 +10,8 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from ...data.own_text import lines_settings, text_settings
 from ...data.text_files import KINDS, TextFile, read_text_file, tabbed_lines
+from ...data.text_settings import lines_settings, text_settings
 from ...memory import in_words
 from ...settings import SettingError
 from ..plots.html import html

@@ -14,8 +14,8 @@ from ...sweeps.trial import Trial
 from ..plots.banded_curves import BandedCurves, ShadedBand
 from ..plots.colors import run_color
 from ..plots.html import html, legend_of_lines
-from ..plots.line_plot import IN_LONG_PAGE
 from ..plots.line_source import Line
+from ..plots.plot_style import IN_LONG_PAGE
 from ..state.sweep_choice import SweepChoice
 from .sweep_values import label_of, written
 

@@ -14,7 +14,9 @@ import param
 from ...runs.run import TrainingRun
 from ..plots.colors import run_color, run_dash
 from ..plots.html import html
-from ..plots.line_plot import BARE, MOST_TAGS, Curves, Line
+from ..plots.line_names import MOST_NAMES
+from ..plots.line_plot import Curves
+from ..plots.line_source import Line
 from ..plots.loss_curves import (
     FEWEST_POINTS,
     LossLines,
@@ -24,6 +26,7 @@ from ..plots.loss_curves import (
     sane_limit,
 )
 from ..plots.plot_edges import LOWEST
+from ..plots.plot_style import BARE
 from ..state.comparison import Comparison
 from ..state.session import redraw_on_change
 from ..widgets.buttons import button
@@ -141,7 +144,7 @@ class Timeline(pn.viewable.Viewer):
         color = self._color(comparison.session.run)
         ours = [line for line in lines if line.color == color]
         others = [replace(line, width=THIN) for line in lines if line.color != color]
-        if len(branches) - 1 <= MOST_TAGS:
+        if len(branches) - 1 <= MOST_NAMES:
             others = [replace(line, tag=line.label) for line in others]
         return [*others, *ours]
 

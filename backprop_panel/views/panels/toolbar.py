@@ -149,7 +149,7 @@ class Toolbar(pn.viewable.Viewer):
         )
         if session.training and session.goal_epoch is not None:
             engine = session.run.trainer.engine
-            cursor = engine.reading
+            cursor = engine.batches.reading
             done = cursor.position if cursor.epoch < session.goal_epoch else len(engine.data)
             self._progress.value = round(100 * done / len(engine.data))
 

@@ -14,7 +14,7 @@ from ...nn.record import StepRecord
 from ..plots.colors import Theme
 from ..plots.dotted_curves import Dot
 from ..plots.html import chip
-from ..plots.line_plot import Line
+from ..plots.line_source import Line
 from ..plots.numbers import apart, number, number_html, numbers, plus, signed
 from .terms_table import bar
 

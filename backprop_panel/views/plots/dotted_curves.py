@@ -11,8 +11,9 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, HoverTool, Range1d
 
-from .line_plot import TOOLTIP, Curves, Look
+from .line_plot import Curves
 from .line_source import Line
+from .plot_style import TOOLTIP, Look
 
 SMALL_LOOK = Look(tools=False, label_font="11px", left=70, right=10, ticks=4)
 """For the panel at the right: it is scrolled, so the wheel must not zoom.

@@ -7,14 +7,7 @@ from typing import Any
 
 from ...nn.faults import FAULTS
 from ...runs.run import TrainingRun
-from ...training.event_log import (
-    Changed,
-    Event,
-    LayerFrozen,
-    PartFrozen,
-    UnitSilenced,
-    WeightsLoaded,
-)
+from ...training.events import Changed, Event, LayerFrozen, PartFrozen, UnitSilenced, WeightsLoaded
 from .numbers import number
 
 

@@ -19,7 +19,6 @@ from bokeh.models import (
     GlyphRenderer,
     HoverTool,
     Range1d,
-    Text,
     VSpan,
     WheelZoomTool,
 )
@@ -28,16 +27,14 @@ from bokeh.plotting import figure
 from ..patches.plot_source import replace_source
 from ..patches.weak_hook import weak_hook
 from .axis_ticks import use_round_ticks
-from .cell_labels import LABEL_COLOR
+from .line_names import LineNames
 from .line_source import Line, LineSource
 from .numbers import NUMBER_JS
 from .plot_edges import beyond_edges, within_edges
+from .plot_style import FULL, TOOLTIP, Look, figure_style
 from .table_button import plot_attributes, table_button, with_table
 
 MARKER_COLOR = "#e8590c"
-
-TOOLTIP = '<div style="font-size: calc(12px * var(--bp-type, 1))">{}</div>'
-"""The text of a hover; Bokeh's own is larger than the rest of the page."""
 
 _EXACT = f"""{NUMBER_JS}
 const {{low: [low], high: [high]}} = limits.data
@@ -52,58 +49,6 @@ class Marker:
     step: int
     y: float
     text: str
-
-
-@dataclass(frozen=True)
-class Look:
-    """How much a plot shows beside its lines.
-
-    Parameters
-    ----------
-    axes : bool
-        Whether it has axes.
-    tools : bool
-        Whether a plot with axes can be zoomed, and tells of the line that is pointed at.
-    named : bool
-        Whether the axes have labels.
-    font, label_font : str
-        The sizes of the tick labels and of the axes' labels.
-    left, right : int
-        Pixels to both sides of the lines, at the left for tick labels.
-    ticks : int
-        The most ticks of an axis.
-    wheel_scrolls : bool
-        Whether the wheel scrolls the page, and zooms with Ctrl alone: for plots that fill a page
-        longer than the window.
-    """
-
-    axes: bool = True
-    tools: bool = True
-    named: bool = True
-    font: str = "11px"
-    label_font: str = "12px"
-    left: int = 50
-    right: int = 6
-    ticks: int = 8
-    wheel_scrolls: bool = False
-
-
-FULL = Look()
-COMPACT = Look(named=False, left=46, ticks=5, wheel_scrolls=True)
-IN_LONG_PAGE = Look(wheel_scrolls=True)
-BARE = Look(axes=False, tools=False, named=False, left=4)
-
-
-MOST_TAGS = 4
-"""The most lines that have their names at their ends."""
-
-NEAR_LEFT = 0.3
-"""The share of a plot's width in which a name goes to the right of the end of its line."""
-
-_TAG = {
-    "x": "x", "y": "y", "text": "text", "text_color": "color", "text_font_size": "11px",
-    "text_align": field("align"), "text_baseline": "bottom",
-}  # fmt: skip
 
 
 class Curves:
@@ -161,7 +106,7 @@ class Curves:
         self._limits = ColumnDataSource(_limits(None, None))
         # The table of the numbers has them as they are.
         self._beyond = ColumnDataSource(beyond_edges([], None, None), name="beyond the edges")
-        self._tags = ColumnDataSource(_tags([]))
+        self._line_names = LineNames()
         self._now = ColumnDataSource({"x": []})
         self._extent = Range1d(0, 1)
         self.pane = pn.pane.HoloViews(
@@ -214,7 +159,7 @@ class Curves:
                 "text": [mark.text for mark in marks],
             }
             self._limits.data = _limits(lowest, highest)
-            self._tags.data = _tags(drawn)
+            self._line_names.show(drawn)
             self._now.data = {"x": [] if now is None else [now]}
             self._markers.data = {
                 "x": [marker.step for marker in events],
@@ -264,7 +209,7 @@ class Curves:
         start = 0 if self._from_zero else nan
         figure.y_range = DataRange1d(renderers=[renderer], start=start)
         figure.add_glyph(self._now, VSpan(x="x", line_color="#888", line_width=1.5))
-        figure.add_glyph(self._tags, Text(**_TAG))
+        self._line_names.add_to(figure)
         figure.add_tools(self._add_markers(figure), self._add_edges(figure), self._hover(renderer))
         companions = [*self._source.companions, self._beyond]
         figure.update(tags=companions, html_attributes=plot_attributes(self.about))
@@ -325,55 +270,4 @@ def _limits(lowest: float | None, highest: float | None) -> dict[str, list[float
     return {
         "low": [nan if lowest is None else lowest],
         "high": [nan if highest is None else highest],
-    }
-
-
-def _tags(lines: Sequence[Line]) -> dict[str, list]:
-    """Return the names at the ends of lines, always `MOST_TAGS` rows.
-
-    BokehJS raises an error where a text glyph is left with fewer rows than it has drawn.
-    """
-    tagged = [line for line in lines if line.tag and len(line.x)][:MOST_TAGS]
-    blank = MOST_TAGS - len(tagged)
-    across = [float(line.x[end]) for line in lines if len(line.x) for end in (0, -1)]
-    left = min(across, default=0.0) + NEAR_LEFT * np.ptp(across or [0.0])
-    return {
-        "x": [float(line.x[-1]) for line in tagged] + blank * [nan],
-        "y": [float(line.y[-1]) for line in tagged] + blank * [nan],
-        "color": [line.color for line in tagged] + blank * ["#000000"],
-        "text": [line.tag for line in tagged] + blank * [""],
-        "align": ["left" if line.x[-1] < left else "right" for line in tagged] + blank * ["right"],
-    }
-
-
-def figure_style(name: str, look: Look) -> dict[str, Any]:
-    """Return the properties of a figure and its axes, as HoloViews' `backend_opts`."""
-    plot = {
-        "name": name,
-        # WebGL gives a line of one point no dash, and each line after it the dash of another.
-        "output_backend": "canvas",
-        "background_fill_color": None,
-        "border_fill_color": None,
-        "outline_line_color": None,
-        "frame_align": False,
-        "min_border_left": look.left,
-        "min_border_right": look.right,
-        "min_border_top": 4,
-        "min_border_bottom": 4,
-    }
-    axis = {
-        "axis_line_color": None,
-        "major_tick_line_color": None,
-        "minor_tick_line_color": None,
-        "major_label_text_color": LABEL_COLOR,
-        "major_label_text_font_size": look.font,
-        "axis_label_text_font_size": look.label_font,
-        "axis_label_text_color": LABEL_COLOR,
-        "axis_label_text_font_style": "normal",
-    }
-    if not look.named:
-        axis["axis_label"] = None
-    return {
-        **{f"plot.{key}": value for key, value in plot.items()},
-        **{f"{side}.{key}": value for side in ("xaxis", "yaxis") for key, value in axis.items()},
     }

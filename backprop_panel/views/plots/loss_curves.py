@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...runs.run import TrainingRun
-from ...training.event_log import Trained, loss_stretches
+from ...training.event_log import loss_stretches
+from ...training.events import Trained
 from ...training.history import History
 from .downsampling import thinned
 from .event_words import about_run, what_changed
-from .line_plot import Line, Marker
+from .line_plot import Marker
+from .line_source import Line
 from .numbers import number
 from .plot_edges import stretches_of
 from .smoothing import Window, averaged, in_view, mean_at, span_of, stretch_means

@@ -22,8 +22,8 @@ from ..patches.plot_source import add_to_source
 from .axis_ticks import use_labels
 from .cell_labels import LABEL_COLOR
 from .colors import Theme, contrasting
-from .line_plot import FULL, TOOLTIP, figure_style
 from .numbers import NUMBER_JS, number
+from .plot_style import FULL, TOOLTIP, figure_style
 from .table_button import plot_attributes
 
 GOOD_FIRST = Viridis256[::-1]

@@ -29,9 +29,9 @@ from ..patches.weak_hook import weak_hook
 from .axis_ticks import use_round_ticks
 from .cell_labels import LABEL_COLOR
 from .colors import NOT_FINITE, contrasting
-from .line_plot import FULL, TOOLTIP, figure_style
 from .loss_shades import LossShades
 from .numbers import MOST_DIGITS, NUMBER_JS, number
+from .plot_style import FULL, TOOLTIP, figure_style
 from .table_button import plot_attributes, with_table
 
 CONTOUR_COLORS = [contrasting(color) for color in Viridis256]

@@ -92,7 +92,7 @@ class Playback(UserErrors):
 
     def run_full_epoch(self) -> None:
         """Train to the end of the epoch in the background."""
-        self._start(lambda: self.run.trainer.engine.reading.epoch + 1)
+        self._start(lambda: self.run.trainer.engine.batches.reading.epoch + 1)
 
     def train_to(self, step: int) -> None:
         """Train in the background up to a step."""
@@ -202,7 +202,7 @@ class Playback(UserErrors):
     def _epoch_to_stop_at(self) -> int | None:
         if self.stop_after is None:
             return None
-        return self.run.trainer.engine.reading.epoch + self.stop_after
+        return self.run.trainer.engine.batches.reading.epoch + self.stop_after
 
     def _change_speed(self, event: param.parameterized.Event) -> None:
         self.run.worker.set_pace(event.new)

@@ -16,12 +16,12 @@ from ...analysis.explanations.explanation import Explanation
 from ...analysis.record_cell import RecordCell
 from ...nn.record import StepRecord
 from ...runs.demonstrations import DEMONSTRATIONS, demonstrate
-from ...runs.log_prefix import goes_on_from
 from ...runs.manager import TrainingRunManager
 from ...runs.run import TrainingRun
 from ...runs.run_settings import TRAINER_SETTINGS
 from ...storage.leases import refusal
 from ...training.engine import Engine
+from ...training.event_log import goes_on_from
 from ...training.weight_mapping import WeightMapping
 from .cell import Cell, cell_of
 from .map_source import MapSource, RunSource
@@ -355,17 +355,17 @@ class Session(Playback):
 
     def set_weight(self, cell: Cell, value: float) -> None:
         """Set a weight or bias to another value, from the step that is shown on."""
-        self._edit(lambda engine: engine.set_weight(cell.layer, cell.row, cell.column, value))
+        self._edit(lambda engine: engine.edits.set_weight(cell.layer, cell.row, cell.column, value))
 
     def freeze(
         self, layer: int, frozen: bool, row: int | None = None, column: int | None = None
     ) -> None:
         """Freeze a layer, a unit or an entry from the step that is shown on, or let it learn."""
-        self._edit(lambda engine: engine.freeze(layer, frozen, row, column))
+        self._edit(lambda engine: engine.edits.freeze(layer, frozen, row, column))
 
     def silence(self, level: int, unit: int, silenced: bool) -> None:
         """Silence a hidden unit from the step that is shown on, or no longer."""
-        self._edit(lambda engine: engine.silence(level, unit, silenced))
+        self._edit(lambda engine: engine.edits.silence(level, unit, silenced))
 
     def leave(self) -> None:
         """Save all runs and let other windows train them, as no browser shows this page now."""

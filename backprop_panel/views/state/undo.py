@@ -11,7 +11,7 @@ import param
 from ...runs.manager import TrainingRunManager
 from ...runs.run import TrainingRun
 from ...training.engine import Engine
-from ...training.event_log import Event
+from ...training.events import Event
 
 if TYPE_CHECKING:
     from .session import Session

@@ -10,9 +10,9 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
-from ...data.own_text import TEXT_DEFAULTS
 from ...data.sampling import ALL
 from ...data.sequence_dataset import SequenceDataset
+from ...data.text_settings import TEXT_DEFAULTS
 from ...nn.activations import ACTIVATIONS
 from ...nn.faults import FAULTS
 from ...nn.losses import LOSSES

@@ -127,7 +127,7 @@ def test_a_parameter_at_a_corner_of_relu_is_marked_and_does_not_count():
 def test_a_silenced_unit_has_no_slope_and_no_corner():
     trainer = trainer_of(hidden=(4,), activation="relu")
     trainer.model.weights[0][:, 1] = 0
-    trainer.engine.silence(1, 1, True)
+    trainer.engine.edits.silence(1, 1, True)
     check = check_gradients(trainer.run_batch())
     assert check.ok and not check.at_kinks
     assert not check.expected[0][:, 1].any()

@@ -45,9 +45,9 @@ def test_a_sound_record_has_no_discrepancy(record):
 def test_frozen_and_silenced_parts_are_no_discrepancy(trainer, data):
     engine = trainer.engine
     layer = data.draw(st.integers(0, len(engine.network.layers) - 1))
-    engine.freeze(layer, True, data.draw(st.sampled_from([None, 0])), 0)
+    engine.edits.freeze(layer, True, data.draw(st.sampled_from([None, 0])), 0)
     if layer:
-        engine.silence(layer, 0, True)
+        engine.edits.silence(layer, 0, True)
     record = trainer.run_batch()
     assert not record.layer_updates[layer][0, 0]
     assert audit(record) == []

@@ -57,14 +57,14 @@ def below_threshold(engine, bias=-20):
     """Give all units of the first layer a bias below zero."""
     parameters = engine.network.parameters.copy()
     engine.network.by_layer(parameters)[0][-1] = bias
-    engine.load_weights(parameters)
+    engine.edits.load_weights(parameters)
 
 
 def all_but_one_below_threshold(engine):
     """Give all units of the first layer but the last a bias below zero."""
     parameters = engine.network.parameters.copy()
     engine.network.by_layer(parameters)[0][-1, :-1] = -20
-    engine.load_weights(parameters)
+    engine.edits.load_weights(parameters)
 
 
 def test_a_learning_rate_that_overshoots_is_too_high():
@@ -129,7 +129,7 @@ def test_an_overflow_is_named_with_its_operands_and_its_step():
     def overflow(engine):
         engine.advance(16, 5)
         for row in (0, -1 % len(engine.network.layers[0])):
-            engine.set_weight(0, row, 0, 3e38)
+            engine.edits.set_weight(0, row, 0, 3e38)
 
     finding = root(trained(edit=overflow, activation="relu"))
     assert (finding.kind, finding.step) == ("non_finite", 6)
@@ -167,7 +167,7 @@ def test_a_run_that_predicts_all_is_finished():
 
 
 def test_a_frozen_layer_is_a_note():
-    run = trained(edit=lambda engine: engine.freeze(0, True))
+    run = trained(edit=lambda engine: engine.edits.freeze(0, True))
     assert found_in(run)["frozen"].severity == NOTE and not sick_kinds(run)
 
 
@@ -193,7 +193,7 @@ def test_wrong_gradients_are_confirmed_by_difference_quotients():
 def test_a_run_that_is_not_finite_from_the_start_is_judged():
     def overflow(engine):
         for row in (0, len(engine.network.layers[0]) - 1):
-            engine.set_weight(0, row, 0, 3e38)
+            engine.edits.set_weight(0, row, 0, 3e38)
 
     finding = root(trained(40, edit=overflow, activation="relu"))
     assert (finding.kind, finding.step) == ("non_finite", 1)

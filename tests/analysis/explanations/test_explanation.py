@@ -191,14 +191,14 @@ def test_new_weight_is_the_weight_before_plus_its_update(record):
 
 
 def test_update_of_a_frozen_layer_says_so():
-    record = record_of(edits=[lambda engine: engine.freeze(1, True)])
+    record = record_of(edits=[lambda engine: engine.edits.freeze(1, True)])
     explanation = explain(record, "weight_updates", 1, (0, 0))
     assert explanation.value == 0 and "Layer 2 is frozen" in explanation.note
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
 def test_update_by_a_gradient_whose_square_overflows_says_so(optimizer):
-    far = [lambda engine: engine.set_weight(2, 1, 1, 3e24)]
+    far = [lambda engine: engine.edits.set_weight(2, 1, 1, 3e24)]
     record = record_of(1, far, loss_type="mse", optimizer=optimizer)
     row, column = np.unravel_index(np.abs(record.weight_gradients[2]).argmax(), (32, 4))
     explanation = explain(record, "weight_updates", 2, (int(row), int(column)))
@@ -207,7 +207,9 @@ def test_update_by_a_gradient_whose_square_overflows_says_so(optimizer):
 
 @pytest.mark.parametrize("z", [-3e38, -2e19, 2e19, 3e38])
 def test_slope_of_gelu_far_out_is_given_by_its_line_of_numpy(z):
-    record = record_of(edits=[lambda engine: engine.set_weight(0, 16, 3, z)], activation="gelu")
+    record = record_of(
+        edits=[lambda engine: engine.edits.set_weight(0, 16, 3, z)], activation="gelu"
+    )
     explanation = explain(record, "activation_slopes", 0, (0, 3))
     with np.errstate(over="ignore"):
         slope = eval(explanation.numpy, {"np": np, "record": record})
@@ -215,7 +217,7 @@ def test_slope_of_gelu_far_out_is_given_by_its_line_of_numpy(z):
 
 
 def test_weight_that_was_set_by_hand_says_so():
-    record = record_of(edits=[lambda engine: engine.set_weight(1, 2, 3, 0.5)])
+    record = record_of(edits=[lambda engine: engine.edits.set_weight(1, 2, 3, 0.5)])
     assert "set by hand" in explain(record, "weights", 1, (2, 3)).note
     assert explain(record, "weights", 1, (2, 4)).note == ""
 
@@ -269,7 +271,7 @@ def test_indices_from_numpy_are_taken(record):
 def test_number_that_is_not_finite_leads_back_to_where_that_began():
     def overflow(engine):
         for row in range(16):
-            engine.set_weight(0, row, 5, 3e38)
+            engine.edits.set_weight(0, row, 5, 3e38)
 
     record = record_of(edits=[overflow], activation="relu")
     assert isnan(record.loss) or np.isinf(record.loss)

@@ -141,7 +141,7 @@ def test_an_activation_is_written_out_forward_and_backward(name):
 
 def test_a_frozen_layer_is_named_in_the_update():
     trainer = engine_of()
-    trainer.engine.freeze(1, True)
+    trainer.engine.edits.freeze(1, True)
     sentence = phases_of(trainer.run_batch())[-1].sentence
     assert "now shows the new weights. Nothing is added to layer 2, frozen" in sentence
 

@@ -209,7 +209,7 @@ def test_switching_back_to_a_run_shows_its_weights(manager, session, network_map
 def end_after_setting_a_weight(session, network_map, weight):
     """Return the end of the weights' scale after one weight was set."""
     engine = session.run.trainer.engine
-    engine.set_weight(0, 0, 0, weight)
+    engine.edits.set_weight(0, 0, 0, weight)
     session.record = engine.look()
     return network_map.grid.values[1].mapper.high
 

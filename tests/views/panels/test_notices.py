@@ -39,9 +39,9 @@ def test_a_failing_store_has_a_notice_until_it_works_again(manager, tmp_path):
     assert "no such table: runs" in shown(notice)
     with sqlite3.connect(tmp_path / "runs.sqlite") as db:
         db.execute("ALTER TABLE gone RENAME TO runs")
-    manager._autosave.save()
+    manager._link.autosave.save()
     manager.current.trainer.run_step()
-    manager._autosave.save()
+    manager._link.autosave.save()
     manager.refresh()
     assert shown(notice) == ""
 

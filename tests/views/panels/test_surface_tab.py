@@ -262,7 +262,7 @@ def test_a_run_without_a_path_is_drawn_once_it_has_one(tab, session):
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_diverged_run_keeps_its_path_and_has_no_point(looked_at, session):
     engine = session.run.trainer.engine
-    engine.load_weights(np.full_like(engine.network.parameters, 1e38))
+    engine.edits.load_weights(np.full_like(engine.network.parameters, 1e38))
     session.run_batch()
     session.run_batch()
     assert not np.isfinite(engine.network.parameters).all()

@@ -93,7 +93,7 @@ def test_the_name_of_a_much_shorter_run_is_in_sight():
         run.history.extend(0, 0, losses, losses, 1.0)
         run.trainer.engine.step = steps
     timeline = Timeline(Comparison(Session(manager)))
-    tags = timeline._curves._tags.data
+    tags = timeline._curves._line_names._source.data
     assert dict(zip(tags["text"], tags["align"], strict=True))[short.name] == "left"
 
 

@@ -71,7 +71,7 @@ def test_an_unreadable_run_is_deleted_from_the_page(session):
 
 def test_a_refused_deletion_says_why(session):
     view = UnreadableWarnings(session)
-    session.manager._own_store._db.execute("PRAGMA query_only = 1")  # like a read-only disk
+    session.manager.store._db.execute("PRAGMA query_only = 1")  # like a read-only disk
     press(view, "Delete it for good")
     assert view.__panel__().select(pmui.Alert)
     assert "read-only" in view._message.object

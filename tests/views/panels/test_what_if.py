@@ -11,7 +11,7 @@ from stores import SMALL
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.analysis import RecordCell, loss_along
-from backprop_panel.training.event_log import Changed, WeightSet
+from backprop_panel.training.events import Changed, WeightSet
 from backprop_panel.views.panels import what_if
 from backprop_panel.views.panels.what_if import WhatIf, tried
 from backprop_panel.views.panels.what_if_text import END

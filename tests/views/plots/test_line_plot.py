@@ -3,7 +3,8 @@
 import pytest
 from bokeh.models import WheelZoomTool
 
-from backprop_panel.views.plots.line_plot import COMPACT, FULL, IN_LONG_PAGE, Curves
+from backprop_panel.views.plots.line_plot import Curves
+from backprop_panel.views.plots.plot_style import COMPACT, FULL, IN_LONG_PAGE
 
 
 def wheel_of(look):

@@ -150,9 +150,9 @@ def test_a_changed_setting_is_marked_on_the_curve():
 def test_all_that_was_changed_at_one_step_stands_on_one_marker():
     run = trained()
     run.trainer.learning_rate = 0.5
-    run.trainer.engine.freeze(0, True)
-    run.trainer.engine.set_weight(0, 0, 0, 1.0)
-    run.trainer.engine.silence(1, 2, True)
+    run.trainer.engine.edits.freeze(0, True)
+    run.trainer.engine.edits.set_weight(0, 0, 0, 1.0)
+    run.trainer.engine.edits.silence(1, 2, True)
     (marker,) = changed_settings(run, 0)
     assert marker.text == "learning rate 0.5, W1 frozen, W1[0, 0] set to 1, 1 more"
 

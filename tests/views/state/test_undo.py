@@ -22,7 +22,7 @@ def session_of(manager):
     run = manager.create(num_samples=64, hidden_dimension=4)
     run.trainer.run_epoch()
     run.trainer.change(learning_rate=0.5)
-    run.trainer.engine.set_weight(0, 1, 2, 0.25)
+    run.trainer.engine.edits.set_weight(0, 1, 2, 0.25)
     run.trainer.run_batch()
     return Session(manager)
 

@@ -81,7 +81,8 @@ class Score:
         batches = {"loss": losses, "validation_loss": np.empty(0, np.float32)}
         return cls(
             loss=last,
-            lowest_loss=losses_of(batches).best,
+            # The last mean need not be one of the stretches of which the best is known.
+            lowest_loss=float(np.fmin(losses_of(batches).best, last)),
             validation_loss=float(measured[-1]) if len(measured) else nan,
             lowest_validation_loss=float(np.min(measured)) if len(measured) else nan,
         )

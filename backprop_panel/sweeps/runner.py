@@ -241,6 +241,7 @@ class Runner:
                 self._begin_again(attempt)
                 return
             report.rows.append_to(trial.run.history)
+            trial.epoch = report.rows.epoch_after
         if report.state is not None:
             trial.run.take_state(report.state, report.health)
         if report.end:

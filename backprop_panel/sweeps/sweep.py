@@ -99,7 +99,7 @@ class Sweep(BackgroundTraining):
         close: Callable[[], None],
         record: Record | None,
     ) -> None:
-        begun = record.trials(plan.objective) if record else []
+        begun = record.trials() if record else []
         trials = {trial.number: trial for trial in begun}
         super().__init__(plan, trials, record or Record(manager.store, manager.user))
         self.manager, self._close = manager, close
@@ -179,11 +179,6 @@ class Sweep(BackgroundTraining):
         trial = which if isinstance(which, Trial) else self.named(which)
         self.manager.refresh()
         return self.manager.run(trial.run_id)
-
-    def measure(self, trial: Trial) -> None:
-        """Read the score and the curve of a run of an earlier process from the store."""
-        if trial.run is None and trial.curve is None:
-            self._record.measure(trial)
 
     def close(self) -> None:
         """Pause, and close the store if the sweep has opened it."""

@@ -97,8 +97,8 @@ class BackgroundTraining(Overview):
         self._ended.clear()
         Thread(target=self._work, args=(client,), name="sweep", daemon=True).start()
 
-    def wait(self) -> None:
-        """Wait for the end.
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for the end, for so many seconds at most; return whether it has come.
 
         Raises
         ------
@@ -106,9 +106,10 @@ class BackgroundTraining(Overview):
             As `run`.
         """
         # The thread is not joined: Python 3.11 takes it for ended if Ctrl-C interrupts that.
-        self._ended.wait()
-        if self._error is not None:
+        has_ended = self._ended.wait(seconds)
+        if has_ended and self._error is not None:
             raise self._error
+        return has_ended
 
     def pause(self) -> None:
         """Stop all runs where they are, keep them, and wait for that; `resume` goes on."""

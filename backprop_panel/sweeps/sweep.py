@@ -13,6 +13,7 @@ from .cluster import cores, refuse_unguarded
 from .estimate import estimated_seconds
 from .opening import opened_manager
 from .plan import Plan, refuse_unknown_fields
+from .progress_line import show_until_end
 from .record import Record, find_sweep, plan_of
 from .schedule import Schedule
 from .trial import Trial
@@ -112,6 +113,9 @@ class Sweep(BackgroundTraining):
     def run(self, client: Client | str | int | None = None) -> Sweep:
         """Train all runs and wait for the end; Ctrl-C keeps what is done.
 
+        A terminal or a notebook shows how far it is, and the time left. Where stderr is redirected
+        to a file, nothing is written.
+
         Parameters
         ----------
         client : Client, str or int, optional
@@ -126,7 +130,7 @@ class Sweep(BackgroundTraining):
         """
         self.start(client)
         try:
-            self.wait()
+            show_until_end(self)
         except KeyboardInterrupt:
             self.pause()
             raise KeyboardInterrupt(

@@ -105,6 +105,12 @@ def test_a_finished_sweep_goes_on_without_starting_workers(client, manager, monk
     assert sweep.resume().counts[FINISHED] == 1
 
 
+def test_a_terminal_is_told_how_far_a_sweep_is(client, manager, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    sweep_of(manager, seeds=2).run(client)
+    assert "100%" in capsys.readouterr().err
+
+
 def test_workers_use_one_thread_of_blas(client):
     assert set(client.run(os.getenv, "OMP_NUM_THREADS").values()) == {"1"}
     assert set(client.run(os.getenv, "OPENBLAS_NUM_THREADS").values()) == {"1"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -186,7 +186,7 @@ def _row(trial: Trial) -> TrialRow:
         trial.status,
         trial.reason,
         list(trial.rung_scores),
-        asdict(trial.score),
+        dict(vars(trial.score)),
     )
 
 

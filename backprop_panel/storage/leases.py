@@ -43,7 +43,7 @@ def take_lease(db: sqlite3.Connection, run_id: str, name: str, owner: str) -> in
     row = db.execute("SELECT saves FROM runs WHERE id = ?", (run_id,)).fetchone()
     if row is None:
         raise Conflict(DELETED_ELSEWHERE)
-    _free_lease_of_ended_process(db, run_id)
+    _free_lease_of_ended_process(db, run_id, owner)
     taken = db.execute(
         "INSERT INTO leases VALUES (?1, ?2, ?3) ON CONFLICT (run) "
         # A heartbeat in the future was written by a clock that was wrong.
@@ -74,9 +74,10 @@ def release_lease(db: sqlite3.Connection, run_id: str, owner: str) -> None:
     db.execute("DELETE FROM leases WHERE run = ? AND owner = ?", (run_id, owner))
 
 
-def _free_lease_of_ended_process(db: sqlite3.Connection, run_id: str) -> None:
+def _free_lease_of_ended_process(db: sqlite3.Connection, run_id: str, owner: str) -> None:
     row = db.execute("SELECT owner FROM leases WHERE run = ?", (run_id,)).fetchone()
-    if row is not None and owner_has_ended(row[0]):
+    # The own lease is not looked at: reading of a process in /proc takes longer than all else.
+    if row is not None and row[0] != owner and owner_has_ended(row[0]):
         release_lease(db, run_id, row[0])
 
 

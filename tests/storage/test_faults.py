@@ -129,6 +129,7 @@ def back_to_first_format(path):
     columns = ("step", "epoch", "settings", "last_loss", "best_loss", "mode", "best_of")
     on_file(
         path,
+        "DROP INDEX runs_by_position",
         *(f"ALTER TABLE runs DROP COLUMN {column}" for column in columns),
         "DROP TABLE tensors",
         "DROP TABLE health",

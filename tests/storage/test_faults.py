@@ -311,7 +311,7 @@ def test_all_pages_of_an_owner_tell_of_a_full_disk(path):
             closing(TrainingRunManager(path)) as second,
             closing(TrainingRunManager(path, "someone else")) as other,
         ):
-            db = first._own_store._db
+            db = first.store._db
             (pages,) = db.execute("PRAGMA page_count").fetchone()
             db.execute(f"PRAGMA max_page_count = {pages}")
             train(run, 3000)
@@ -325,7 +325,7 @@ def test_all_pages_of_an_owner_tell_of_a_full_disk(path):
 def test_a_page_that_is_closed_leaves_its_problem_to_no_other(path):
     first, second = TrainingRunManager(path), TrainingRunManager(path)
     run = first.create(**SMALL)
-    first._own_store._db.execute("PRAGMA query_only = 1")
+    first.store._db.execute("PRAGMA query_only = 1")
     train(run, 50)
     wait_until(lambda: second.refresh() is not None and second.store_problem)
     with pytest.warns(UserWarning, match="not saved"):

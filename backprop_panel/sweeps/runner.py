@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import count
+from itertools import count, islice
 from threading import main_thread
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from . import reports
 from .attempts import Attempt, SchedulerGone
 from .cluster import refuse_other_versions, train_on_worker
 from .inbox import Inbox
-from .record import Record
+from .record import SAVED_TOGETHER, Record
 from .reports import Report
 from .schedule import Assignment, Schedule
 from .task import Task
@@ -101,18 +101,18 @@ class Runner:
         return True
 
     def save(self) -> None:
-        """Write what has changed; it stays in memory if the store fails."""
-        for trial in self._changed.values():
+        """Write some of what has changed longest ago; it stays in memory if the store fails."""
+        changed = list(islice(self._changed.values(), SAVED_TOGETHER))
+        for trial in changed:
             if trial.run is not None:
                 trial.measure()
-        changed = list(self._changed.values())
         if changed:
             self._record.save(changed)
         tried = {attempt.trial.number for attempt in self._attempts.values()}
         for trial in changed:
             if trial.status != RUNNING and trial.number not in tried:
                 trial.let_go()
-        self._changed = {}
+            del self._changed[trial.number]
         self._on_change()
 
     def _fill(self) -> bool:
@@ -282,7 +282,8 @@ class Runner:
             self._set_aside(attempt)
         if running:
             self._inbox.close()
-        self.save()
+        while self._changed:
+            self.save()
         self._record.release(self._schedule.trials.values())
 
     def _set_aside(self, attempt: Attempt) -> None:

@@ -91,6 +91,8 @@ def _state(sweep: Sweep) -> str:
     """Return what a sweep does now; empty if it is finished."""
     if sweep.pausing:
         return "stopping …"
+    if sweep.awaits_workers:
+        return "waits for workers"
     if sweep.running:
         left = sweep.seconds_left
         return f"about {duration(left)} left" if left is not None else "begins …"

@@ -327,7 +327,7 @@ def test_store_check_reads_everything_and_says_what_is_damaged(command, store):
 def test_the_values_of_a_setting_may_be_given_in_several_parts(command, store):
     parts = ["--grid", "learning_rate=0.1", "--grid", "learning_rate=0.2,0.3"]
     command("sweep", *SMALL, *parts, "--steps", "1")
-    assert [config["learning_rate"] for *_, config in runs_in(store)] == [0.1, 0.2, 0.3]
+    assert sorted(config["learning_rate"] for *_, config in runs_in(store)) == [0.1, 0.2, 0.3]
 
 
 def test_two_ranges_of_one_setting_are_refused(command):

@@ -211,7 +211,7 @@ class NetworkMap(pn.viewable.Viewer):
         is_same_pass = self._drawn is not None and record.deltas is self._drawn.deltas
         self._drawn = record
         drawn = list(self._heatmaps_and_values(record))
-        rescaled = not is_same_pass and self._scales.follow(
+        rescaled = not is_same_pass and self._scales.fit_frame(
             ((scale, values) for _, scale, values in drawn if scale != RELATIVE_ERROR),
             smoothly=self.animated,
         )

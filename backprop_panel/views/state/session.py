@@ -111,7 +111,8 @@ class Session(Playback):
         self.param.watch(self._walk_on, ["record", "training", "subtracted"])
         self.param.watch(self._forget_units, ["path", "run"])
         self.param.watch(
-            lambda *events: self.pending.follow(self), ["record", "run", "training", "settings"]
+            lambda *events: self.pending.forget_outdated(self),
+            ["record", "run", "training", "settings"],
         )
         self._follow_current()
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from contextlib import closing
 from dataclasses import asdict
-from datetime import timedelta
-from time import sleep
+from functools import partial
 from typing import Any
 
 import click
@@ -20,6 +18,7 @@ from ..settings import SettingError
 from ..storage.database import refuse_no_store
 from ..sweeps.checking import NOT_VARIED
 from ..sweeps.plan import OBJECTIVES
+from ..sweeps.progress_line import show_until_end
 from ..sweeps.sweep import Sweep
 from ..sweeps.trial import FAILED, FINISHED, RUNNING, WAITING, Trial
 from .interruption import INTERRUPTED, terminable
@@ -34,7 +33,6 @@ from .options import (
     written,
 )
 
-SHOWN_SECONDS = 0.25
 COMPARED_BY = {"loss": "mean loss of their last 32 steps", "validation_loss": "validation loss"}
 """By what the runs are compared, in words."""
 
@@ -170,23 +168,10 @@ def _extent(made: Sweep) -> str:
 def _run(made: Sweep, client: str | int | None, as_json: bool) -> bool:
     """Run a sweep and show it; tell whether Ctrl-C ended it."""
     told: set[int] = set()
-    bar = click.progressbar(
-        length=1000,
-        label=made.plan.name,
-        hidden=as_json or not sys.stderr.isatty(),
-        show_eta=False,  # of the sweep itself: the bar's own counts what was done before
-        item_show_func=_time_left,
-        file=sys.stderr,
-    )
+    tell_ended = partial(_tell_ended, made, told) if as_json else lambda: None
     try:
         made.start(client)
-        with bar:
-            while made.running:
-                sleep(SHOWN_SECONDS)
-                bar.update(round(1000 * made.progress) - bar.pos, made)
-                if as_json:
-                    _tell_ended(made, told)
-        made.wait()
+        show_until_end(made, hidden=as_json, on_look=tell_ended)
         return False
     except KeyboardInterrupt:
         if not as_json:
@@ -194,15 +179,7 @@ def _run(made: Sweep, client: str | int | None, as_json: bool) -> bool:
         made.pause()
         return True
     finally:
-        if as_json:
-            _tell_ended(made, told)
-
-
-def _time_left(made: Sweep | None) -> str | None:
-    if made is None or not made.begun:
-        return "starting the workers"
-    seconds = made.seconds_left
-    return None if seconds is None else f"{timedelta(seconds=round(seconds))} left"
+        tell_ended()
 
 
 def _tell_ended(made: Sweep, told: set[int]) -> None:

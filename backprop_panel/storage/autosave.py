@@ -40,7 +40,7 @@ class Autosave:
 
     def __init__(self, store: Store, user: str) -> None:
         self._store = store
-        self._access = StoreAccess(store)
+        self._access = StoreAccess(store, user)
         self._leases = LeaseKeeper(self._access.attempt)
         self._entries: dict[str, AutosavedRun] = {}
         self._saving = RLock()
@@ -228,6 +228,7 @@ class Autosave:
             self._store.detach(self)
             self.save()
             self._warn_of_loss()
+            self._access.close()
             for entry in list(self._entries.values()):
                 if entry.held:
                     self._leases.release(entry)

@@ -20,6 +20,11 @@ HEARTBEAT_SECONDS = 1.0
 """The time between two heartbeats; a lease that is unused for this long is released."""
 
 
+def refusal(name: str) -> str:
+    """Return what is said to an owner who would train a run that another owner trains."""
+    return f"{shown(name)} is being trained in another window or process."
+
+
 def new_owner() -> str:
     """Return a unique name for an owner of leases, which identifies its process."""
     return f"{uuid4().hex} {this_process()}"
@@ -38,7 +43,7 @@ def take_lease(db: sqlite3.Connection, run_id: str, name: str, owner: str) -> in
     row = db.execute("SELECT saves FROM runs WHERE id = ?", (run_id,)).fetchone()
     if row is None:
         raise Conflict(DELETED_ELSEWHERE)
-    _free_lease_of_ended_process(db, run_id)
+    _free_lease_of_ended_process(db, run_id, owner)
     taken = db.execute(
         "INSERT INTO leases VALUES (?1, ?2, ?3) ON CONFLICT (run) "
         # A heartbeat in the future was written by a clock that was wrong.
@@ -47,7 +52,7 @@ def take_lease(db: sqlite3.Connection, run_id: str, name: str, owner: str) -> in
         (run_id, owner, time.time(), LEASE_SECONDS),
     )
     if not taken.rowcount:
-        raise SettingError("runs", f"{shown(name)} is being trained in another window or process.")
+        raise SettingError("runs", refusal(name))
     return row[0]
 
 
@@ -69,9 +74,10 @@ def release_lease(db: sqlite3.Connection, run_id: str, owner: str) -> None:
     db.execute("DELETE FROM leases WHERE run = ? AND owner = ?", (run_id, owner))
 
 
-def _free_lease_of_ended_process(db: sqlite3.Connection, run_id: str) -> None:
+def _free_lease_of_ended_process(db: sqlite3.Connection, run_id: str, owner: str) -> None:
     row = db.execute("SELECT owner FROM leases WHERE run = ?", (run_id,)).fetchone()
-    if row is not None and owner_has_ended(row[0]):
+    # The own lease is not looked at: reading of a process in /proc takes longer than all else.
+    if row is not None and row[0] != owner and owner_has_ended(row[0]):
         release_lease(db, run_id, row[0])
 
 

@@ -123,8 +123,8 @@ class RunIndex:
         """
         parent, step = run.parent or (None, None)
         name = legal_name(run.name)
-        if stem is not None and name in (taken := self._names(db)):
-            name = free_name(stem, taken)
+        if stem is not None and self._is_taken(db, name):
+            name = free_name(stem, self._names(db))
         position = "SELECT coalesce(max(position), 0) + 1 FROM runs"
         with _taken_names_refused(name):
             db.execute(
@@ -151,6 +151,10 @@ class RunIndex:
     def delete_row(self, db: sqlite3.Connection, run_id: str) -> None:
         """Delete a run, readable or not, even the last one."""
         db.execute("DELETE FROM runs WHERE id = ? AND workspace = ?", (run_id, self._workspace))
+
+    def _is_taken(self, db: sqlite3.Connection, name: str) -> bool:
+        query = "SELECT 1 FROM runs WHERE workspace = ? AND name = ?"
+        return db.execute(query, (self._workspace, name)).fetchone() is not None
 
     def _names(self, db: sqlite3.Connection) -> set[str]:
         rows = db.execute("SELECT name FROM runs WHERE workspace = ?", (self._workspace,))

@@ -165,6 +165,12 @@ MIGRATIONS: tuple[Migration, ...] = (
         PRIMARY KEY (sweep, number)
     ) STRICT, WITHOUT ROWID
     """,
+    # The losses of the runs of sweeps, NULL for those of an older format; and the last position of
+    # thousands of runs without reading them all.
+    """
+    ALTER TABLE trials ADD COLUMN score TEXT;
+    CREATE INDEX runs_by_position ON runs (position)
+    """,
 )
 """The steps from each format to the next; a file's format is the number of those done."""
 

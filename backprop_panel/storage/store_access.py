@@ -5,17 +5,32 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from threading import Lock
+from weakref import WeakSet
 
 from .database import Store, StoreError
 
+_open: WeakSet[StoreAccess] = WeakSet()
+_opening = Lock()
+
 
 class StoreAccess:
-    """Transactions of one manager in a store; a failure to save is kept in `problem`."""
+    """Transactions of one manager in a store; a failure to save is kept in `problem`.
 
-    def __init__(self, store: Store) -> None:
+    Parameters
+    ----------
+    store : Store
+    user : str
+        The owner of the runs: each of its managers tells the problem of any of them.
+    """
+
+    def __init__(self, store: Store, user: str) -> None:
         self._store = store
+        self._owner = store.path.absolute(), user
         self._failure = ""
         self._losses: dict[str, str] = {}
+        with _opening:
+            _open.add(self)
 
     @property
     def problem(self) -> str:
@@ -23,7 +38,25 @@ class StoreAccess:
 
         What a run has lost stays until that run is saved again, whatever is saved meanwhile.
         """
-        return self._store.notice or " ".join(filter(None, [*self._losses.values(), self._failure]))
+        return self._store.notice or self._failures or self._failures_elsewhere()
+
+    @property
+    def _failures(self) -> str:
+        return " ".join(filter(None, [*self._losses.values(), self._failure]))
+
+    def _failures_elsewhere(self) -> str:
+        """Return what another manager of the owner could not save: this page has its runs too."""
+        with _opening:
+            others = [each for each in _open if each._owner == self._owner]
+        # One whose file was replaced is in another file.
+        return next(
+            (each._failures for each in others if each._failures and not each._store.notice), ""
+        )
+
+    def close(self) -> None:
+        """Tell the problem to no other manager from now on."""
+        with _opening:
+            _open.discard(self)
 
     def reading(self) -> AbstractContextManager[sqlite3.Connection]:
         """Return a transaction that reads.

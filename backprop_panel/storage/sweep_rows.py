@@ -26,6 +26,8 @@ class TrialRow(NamedTuple):
         Those that differ between runs.
     status, reason : str
     rung_scores : list of float
+    score : dict of str to float or None
+        Its losses; None if the row is of an older format.
     """
 
     number: int
@@ -34,6 +36,7 @@ class TrialRow(NamedTuple):
     status: str
     reason: str
     rung_scores: list[float]
+    score: dict[str, float] | None
 
 
 class SweepRow(NamedTuple):
@@ -89,7 +92,7 @@ def release_sweep(db: sqlite3.Connection, sweep_id: str, owner: str) -> None:
 def write_trials(db: sqlite3.Connection, sweep_id: str, trials: Iterable[TrialRow]) -> None:
     """Write the rows of some runs of a sweep."""
     db.executemany(
-        "REPLACE INTO trials VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "REPLACE INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 sweep_id,
@@ -99,6 +102,7 @@ def write_trials(db: sqlite3.Connection, sweep_id: str, trials: Iterable[TrialRo
                 trial.status,
                 trial.reason,
                 pack_json({"scores": trial.rung_scores}),
+                pack_json(trial.score),
             )
             for trial in trials
         ],
@@ -118,13 +122,21 @@ def list_sweeps(db: sqlite3.Connection, user: str) -> list[SweepRow]:
 def read_trials(db: sqlite3.Connection, sweep_id: str) -> list[TrialRow]:
     """Return the runs of a sweep that have a row, in the order of their numbers."""
     rows = db.execute(
-        "SELECT number, run, settings, status, reason, rungs FROM trials WHERE sweep = ? "
+        "SELECT number, run, settings, status, reason, rungs, score FROM trials WHERE sweep = ? "
         "ORDER BY number",
         (sweep_id,),
     )
     return [
-        TrialRow(number, run, unpack_json(settings), status, reason, unpack_json(rungs)["scores"])
-        for number, run, settings, status, reason, rungs in rows
+        TrialRow(
+            number,
+            run,
+            unpack_json(settings),
+            status,
+            reason,
+            unpack_json(rungs)["scores"],
+            score and unpack_json(score),
+        )
+        for number, run, settings, status, reason, rungs, score in rows
     ]
 
 

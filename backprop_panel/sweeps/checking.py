@@ -67,6 +67,8 @@ def checked_values(base: Mapping[str, Any], name: str, values: Any) -> list[Any]
     if isinstance(values, (str, Mapping)) or not hasattr(values, "__iter__"):
         raise SettingError(name, f"{name} needs a list of values, got {shown(values)}.")
     values = [plain(value) for value in values]
+    # As the store gives them back: JSON has no tuples.
+    values = [list(value) if isinstance(value, tuple) else value for value in values]
     if not values:
         raise SettingError(name, f"{name} needs at least one value.")
     for index, value in enumerate(values):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from math import log, prod
 from typing import Any
 
 from ..rng import random_stream
-from ..settings import SettingError, is_whole, one_of, plain, shown
+from ..runs.run_settings import CONFIGURATION
+from ..settings import SettingError, did_you_mean, is_whole, one_of, plain, shown
 from ..storage.run_names import legal_name
 from .checking import checked_base, checked_range, checked_values, takes_whole_numbers
 
@@ -231,6 +232,22 @@ def rungs(plan: Plan) -> list[int]:
         return [plan.amount]
     count = int(log(min(plan.amount, plan.runs)) / log(plan.halving) + 1e-9)
     return sorted({max(plan.amount // plan.halving**k, 1) for k in range(count + 1)})
+
+
+def refuse_unknown_fields(plan: Mapping[str, Any]) -> None:
+    """Raise `SettingError` for a keyword that no plan has; say where a setting belongs."""
+    known = [field.name for field in fields(Plan)]
+    for name, value in plan.items():
+        if name in UNITS:
+            raise SettingError(name, f'The budget of each run is budget={{"{name}": ...}}.')
+        if name in CONFIGURATION and name not in known:
+            raise SettingError(
+                name,
+                f'The setting {name} of all runs is base={{"{name}": {shown(value)}}}; one that '
+                f'varies is grid={{"{name}": [...]}}.',
+            )
+        if name not in known:
+            raise SettingError(name, f"A sweep has no {shown(name)}.{did_you_mean(name, known)}")
 
 
 def _refuse_no_mapping(setting: str, value: Any) -> None:

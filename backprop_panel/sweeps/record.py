@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ from ..storage.remote_run import RemoteRun, read_remote_run
 from ..storage.run_delta import Conflict
 from ..storage.run_index import RunIndex
 from ..storage.run_names import copy_stem, free_name
+from ..storage.run_reader import read_history
 from ..storage.sweep_rows import (
     SweepRow,
     TrialRow,
@@ -126,7 +128,7 @@ class Record:
             for trial in trials:
                 release_lease(db, trial.run_id, self._owner)
 
-    def trials(self, objective: str) -> list[Trial]:
+    def trials(self) -> list[Trial]:
         """Return the runs that have begun, as they are in the store.
 
         One that was trained when its client ended waits again; so does one that is no longer
@@ -143,8 +145,9 @@ class Record:
             trial = Trial(row.number, row.run_id, row.settings, status, row.reason)
             trial.rung_scores = row.rung_scores if row.run_id in reached else []
             trial.step, trial.epoch = step, epoch
-            if trial.rung_scores:
-                trial.score = Score(**{objective: trial.rung_scores[-1]})
+            if row.run_id in reached:
+                trial.read_curve = partial(self._curve, row.run_id)
+                trial.score = Score(**row.score) if row.score else self._score(row.run_id)
             trials.append(trial)
         return trials
 
@@ -160,19 +163,31 @@ class Record:
         with self.store.transaction(writing=False) as db:
             return read_remote_run(db, trial.run_id)
 
-    def measure(self, trial: Trial) -> None:
-        """Read the score and the curve of a stored run."""
-        try:
-            run = self.read_run(trial)
-        except Conflict:
-            return
-        history = History() if run is None else run.history
-        trial.score, trial._curve = Score.of(history), Curve.of(history)
+    def _score(self, run_id: str) -> Score:
+        return Score.of(self._history(run_id))
+
+    def _curve(self, run_id: str) -> Curve:
+        return Curve.of(self._history(run_id))
+
+    def _history(self, run_id: str) -> History:
+        with self.store.transaction(writing=False) as db:
+            chunks = read_history(db, run_id, 0)
+        history = History()
+        for chunk in chunks:
+            history.extend_from(chunk)
+        return history
 
 
 def _row(trial: Trial) -> TrialRow:
-    scores = list(trial.rung_scores)
-    return TrialRow(trial.number, trial.run_id, trial.settings, trial.status, trial.reason, scores)
+    return TrialRow(
+        trial.number,
+        trial.run_id,
+        trial.settings,
+        trial.status,
+        trial.reason,
+        list(trial.rung_scores),
+        dict(vars(trial.score)),
+    )
 
 
 def stored_sweeps(store: Store, user: str = "") -> list[SweepRow]:

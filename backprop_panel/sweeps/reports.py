@@ -67,6 +67,11 @@ class Rows(NamedTuple):
         """The number of updates."""
         return len(self.updates) // 8
 
+    @property
+    def epoch_after(self) -> int:
+        """The number of epochs that are completed after the last update."""
+        return self.epoch + len(self.ends)
+
     def append_to(self, history: History) -> None:
         """Add the rows to a history."""
         count, begin = self.count, 0

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
-from queue import Empty, SimpleQueue
 from threading import main_thread
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..settings import SettingError, shortened
+from ..settings import shortened
 from ..storage.remote_run import RemoteRun
 from ..storage.run_delta import Conflict
 from ..version import __version__
 from . import reports
 from .attempts import Attempt, SchedulerGone
 from .cluster import refuse_other_versions, train_on_worker
+from .inbox import Inbox
 from .record import Record
 from .reports import Report
 from .schedule import Assignment, Schedule
 from .task import Task
 from .trial import RUNNING, WAITING, Trial
+from .workers import Workers
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -28,16 +29,8 @@ if TYPE_CHECKING:
 MOST_RESTARTS = 3
 """How often a run may have to begin again before it is taken for the cause."""
 
-CAPACITY_SECONDS = 2.0
-"""Time between two looks at how many workers there are."""
-
 GOODBYE_SECONDS = 5.0
 """How long to wait for the last reports of runs that were told to stop."""
-
-WAIT_SECONDS = 0.1
-
-TAKING_SECONDS = 0.2
-"""Longest time of taking reports before tasks are handed out and the store is written again."""
 
 
 class Runner:
@@ -61,25 +54,17 @@ class Runner:
     ) -> None:
         self._client, self._schedule, self._record = client, schedule, record
         self._on_change = on_change
-        self._messages: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
+        self._workers = Workers(client)
+        self._inbox = Inbox(client, f"backprop_panel {record.id}")
         self._attempts: dict[str, Attempt] = {}
         self._changed: dict[int, Trial] = {}
-        self._unfit: dict[str, str] = {}
         self._numbers = count()
-        self._capacity, self._capacity_due = 0, 0.0
         self._stopping = False
-        self._topic = f"backprop_panel {record.id}"
-        self._address = client.scheduler.address if client.scheduler else ""
 
     @property
     def refusals(self) -> list[str]:
         """Why workers were refused, one sentence each."""
-        return [f"The worker {worker} is not used: {why}." for worker, why in self._unfit.items()]
-
-    @property
-    def workers(self) -> int:
-        """How many runs can be trained at once."""
-        return self._capacity
+        return self._workers.refusals
 
     def stop(self) -> None:
         """End after the last reports of the runs that are trained now."""
@@ -96,7 +81,7 @@ class Runner:
         """
         self._record.claim()
         refuse_other_versions(self._client)
-        self._client.subscribe_topic(self._topic, self._take_event)
+        self._inbox.open()
         try:
             while self._work():
                 pass
@@ -108,12 +93,12 @@ class Runner:
         # A process that ends, as a server after Ctrl-C, has no threads for another task.
         if self._stopping or not main_thread().is_alive() or self._fill():
             return False
-        self._look_for_done()
-        self._take_messages(WAIT_SECONDS)
+        self._inbox.look_for_ended(self._attempts.values())
+        self._take_messages()
         if self._record.is_due:
             self.save()
         if self._client.status != "running":
-            raise SchedulerGone(self._address)
+            raise SchedulerGone(self._workers.address)
         return True
 
     def save(self) -> None:
@@ -134,26 +119,15 @@ class Runner:
 
     def _fill(self) -> bool:
         """Keep each worker busy, with one run more waiting for it; tell if all is done."""
-        if monotonic() >= self._capacity_due:
-            self._count_workers()
-        while len(self._attempts) < 2 * self._capacity:
+        if self._workers.is_count_due:
+            self._workers.count()
+            self._record.claim()  # its heartbeat
+        while len(self._attempts) < 2 * self._workers.capacity:
             assignment = self._schedule.next()
             if assignment is None:
                 return not self._attempts
             self._submit(assignment)
         return False
-
-    def _count_workers(self) -> None:
-        try:
-            threads = self._client.nthreads()
-        except Exception:  # whatever is wrong with the connection
-            raise SchedulerGone(self._address) from None
-        self._record.claim()  # its heartbeat
-        fit = {worker: n for worker, n in threads.items() if worker not in self._unfit}
-        if threads and not fit:
-            raise SettingError("client", " ".join(self.refusals))
-        self._capacity = sum(fit.values())
-        self._capacity_due = monotonic() + CAPACITY_SECONDS
 
     def _submit(self, assignment: Assignment) -> None:
         trial = assignment.trial
@@ -173,12 +147,15 @@ class Runner:
             state=run.state if run else None,
             health=run.health if run else [],
         )
-        fit = None
-        if self._unfit:
-            fit = [worker for worker in self._client.nthreads() if worker not in self._unfit]
         # Retries are the sweep's own: they begin at the last checkpoint.
         future = self._client.submit(
-            train_on_worker, task, self._topic, key=key, pure=False, retries=0, workers=fit
+            train_on_worker,
+            task,
+            self._inbox.topic,
+            key=key,
+            pure=False,
+            retries=0,
+            workers=self._workers.fit(),
         )
         self._attempts[key] = Attempt(key, assignment, future)
 
@@ -189,38 +166,12 @@ class Runner:
         if trial.run is not None:
             trial.run.return_to_state()
 
-    def _take_event(self, event: tuple[float, Any]) -> None:
-        """Take an event; called in the client's thread, which must not wait."""
-        self._messages.put(("report", event[1]["report"], event[1].get("worker", "")))
-
-    def _look_for_done(self) -> None:
-        """Note which tasks have ended, behind the reports that they sent before.
-
-        A callback of Dask's would be called by a pool of threads, which takes none while the
-        process ends.
-        """
-        for attempt in self._attempts.values():
-            if not attempt.ended and attempt.future.done():
-                attempt.ended = True
-                self._messages.put(("done", attempt.future))
-
-    def _take_messages(self, wait: float) -> None:
-        """Take what messages there are, for a while, or wait for one."""
-        until = monotonic() + TAKING_SECONDS
-        try:
-            self._take(*self._messages.get(timeout=wait))
-            while monotonic() < until:
-                self._take(*self._messages.get_nowait())
-        except Empty:
-            return
-
-    def _take(self, kind: str, *content: Any) -> None:
-        match kind:
-            case "report":
-                data, worker = content
-                self._take_report(Report.unpacked(data), worker)
-            case "done":
-                self._take_done(*content)
+    def _take_messages(self) -> None:
+        for message in self._inbox.take():
+            if isinstance(message, tuple):
+                self._take_report(*message)
+            else:
+                self._take_ended(message)
 
     def _take_report(self, report: Report, worker: str) -> None:
         attempt = self._attempts.get(report.attempt)
@@ -241,6 +192,7 @@ class Runner:
                 self._begin_again(attempt)
                 return
             report.rows.append_to(trial.run.history)
+            trial.epoch = report.rows.epoch_after
         if report.state is not None:
             trial.run.take_state(report.state, report.health)
         if report.end:
@@ -261,8 +213,7 @@ class Runner:
                 trial.status = WAITING
                 self._schedule.give_back(attempt.assignment)
             case reports.REFUSED:
-                self._unfit[attempt.worker] = report.reason
-                self._capacity_due = 0.0
+                self._workers.refuse(attempt.worker, report.reason)
                 trial.status = WAITING
                 self._schedule.give_back(attempt.assignment)
 
@@ -288,7 +239,7 @@ class Runner:
         self._changed[trial.number] = trial
         self._schedule.give_back(attempt.assignment)
 
-    def _take_done(self, future: Future) -> None:
+    def _take_ended(self, future: Future) -> None:
         attempt = self._attempts.get(future.key)
         if attempt is None or attempt.cancelled:
             return
@@ -302,7 +253,7 @@ class Runner:
         elif future.status == "finished":  # without its last report
             self._begin_again(attempt)
         else:
-            raise SchedulerGone(self._address)
+            raise SchedulerGone(self._workers.address)
 
     def _wind_up(self) -> None:
         """Stop all tasks, take their last reports, and save everything."""
@@ -318,11 +269,11 @@ class Runner:
                 self._set_aside(attempt)
         deadline = monotonic() + GOODBYE_SECONDS
         while self._attempts and monotonic() < deadline:
-            self._take_messages(WAIT_SECONDS)
+            self._take_messages()
         for attempt in list(self._attempts.values()):
             self._set_aside(attempt)
         if running:
-            self._client.unsubscribe_topic(self._topic)
+            self._inbox.close()
         self.save()
         self._record.release(self._schedule.trials.values())
 

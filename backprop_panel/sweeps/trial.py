@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf, nan
 from typing import Any
@@ -81,7 +82,8 @@ class Score:
         batches = {"loss": losses, "validation_loss": np.empty(0, np.float32)}
         return cls(
             loss=last,
-            lowest_loss=losses_of(batches).best,
+            # The last mean need not be one of the stretches of which the best is known.
+            lowest_loss=float(np.fmin(losses_of(batches).best, last)),
             validation_loss=float(measured[-1]) if len(measured) else nan,
             lowest_validation_loss=float(np.min(measured)) if len(measured) else nan,
         )
@@ -94,6 +96,8 @@ class Score:
 @dataclass
 class Trial:
     """A run of a sweep: its settings, how far it is, and how well it does.
+
+    One of an earlier process has what the store knows of it.
 
     Attributes
     ----------
@@ -109,15 +113,16 @@ class Trial:
     rung_scores : list of float
         With successive halving: the score at each rung that it has reached.
     step, epoch : int
+        Updates and epochs that are completed.
     score : Score
     curve : Curve or None
-        None until the first report.
+        None until the first report; that of a stored run is read when it is first asked for.
     run : RemoteRun or None
         Its history and checkpoint until it is stored.
     restarts : int
-        How often it had to begin again: its worker ended, or a report was lost.
-    version : int
-        Grows with every change, so that a page draws what is new.
+        How often it had to begin again in this process: its worker ended, or a report was lost.
+    read_curve : callable or None
+        Reads the curve from the store.
     """
 
     number: int
@@ -131,14 +136,22 @@ class Trial:
     score: Score = field(default_factory=Score)
     run: RemoteRun | None = field(default=None, repr=False)
     restarts: int = 0
-    version: int = 0
+    read_curve: Callable[[], Curve] | None = field(default=None, repr=False)
     _curve: Curve | None = field(default=None, repr=False)
 
     @property
     def curve(self) -> Curve | None:
-        """The curve so far; None if nothing is known of it."""
+        """The curve so far; None if nothing is known of it.
+
+        Raises
+        ------
+        StoreError
+            If it has to be read, and cannot be.
+        """
         if self.run is not None:
             return Curve.of(self.run.history)
+        if self._curve is None and self.read_curve is not None:
+            self._curve = self.read_curve()
         return self._curve
 
     def ranking(self, objective: str, lowest: bool = False) -> float:
@@ -146,13 +159,11 @@ class Trial:
         return inf if self.status == FAILED else self.score.value(objective, lowest)
 
     def measure(self) -> None:
-        """Bring the numbers up to date with the history."""
+        """Bring the step and the score up to date with the history."""
         history = self.run.history
         if history.rows:
             self.step = int(history["step"][-1])
-            self.epoch = int(history["epoch"][-1])
         self.score = Score.of(history)
-        self.version += 1
 
     def let_go(self) -> None:
         """Keep the curve alone, once the run is stored and trains no more."""

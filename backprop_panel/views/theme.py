@@ -85,8 +85,24 @@ PLOT_SX = {
     "--bk-axis-label-text-color": "var(--panel-on-secondary-color)",
 }
 
+FOOT = "bp-foot"
+"""The class of what stays at the foot of the window while the rest scrolls."""
+
 PAGE_SX = {
     **PLOT_SX,
+    # On a phone, and in a low window, it would leave too little room.
+    "@media (min-width: 600px) and (min-height: 600px)": {
+        f"& .main-content > .child-wrapper > .{FOOT}": {
+            "position": "sticky",
+            "bottom": 0,
+            "zIndex": 3,
+            "backgroundColor": "background.paper",
+            "borderTop": "1px solid",
+            "borderColor": "divider",
+        },
+        # What the keyboard or a link leads to must not end up behind it.
+        "& .main-content": {"scrollPaddingBottom": "130px"},
+    },
     "& .MuiAppBar-root": {
         "backgroundColor": "background.default",
         "backgroundImage": "none",

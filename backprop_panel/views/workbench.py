@@ -41,7 +41,7 @@ from .state.diagnosis import Diagnosis
 from .state.session import Session
 from .state.staged_loading import load_in_stages
 from .tab_views import tab_views
-from .theme import NOT_ON_PHONE, PAGE_SX, PHONE_ONLY, PLOT_SX, TABS_SX, THEME
+from .theme import FOOT, NOT_ON_PHONE, PAGE_SX, PHONE_ONLY, PLOT_SX, TABS_SX, THEME
 from .theme_memory import ThemeMemory, apply_chosen_theme
 from .widgets.buttons import BORDERED, button, toggle
 from .widgets.help import Help
@@ -157,6 +157,7 @@ class Workbench(pn.viewable.Viewer):
 
     def page(self) -> pmui.Page:
         """Return the workbench as a page of its own."""
+        self.timeline.css_classes = [FOOT]
         layout, theme = PageLayout(), ThemeMemory(dark=pn.config.theme == "dark")
         present = toggle("Present", sx=NOT_ON_PHONE, align="center")
         close = button("Close", lambda: close_sheet(page), margin=0, sx=BORDERED | PHONE_ONLY)
@@ -253,6 +254,7 @@ class Workbench(pn.viewable.Viewer):
             self.session.mistakes = {**self.session.mistakes, "runs": gone}
         elif before in newer:
             self.session.follow_store()
+        self.session.forget_refusals()
 
     def _show_map_of_slow_motion(self, event: param.parameterized.Event) -> None:
         """Show the map as slow motion begins."""

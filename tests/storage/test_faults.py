@@ -129,6 +129,7 @@ def back_to_first_format(path):
     columns = ("step", "epoch", "settings", "last_loss", "best_loss", "mode", "best_of")
     on_file(
         path,
+        "DROP INDEX runs_by_position",
         *(f"ALTER TABLE runs DROP COLUMN {column}" for column in columns),
         "DROP TABLE tensors",
         "DROP TABLE health",
@@ -301,6 +302,37 @@ def test_a_store_that_fails_at_any_time_never_stops_the_training(path):
     with pytest.warns(UserWarning, match="last changes of 'run 1' are not saved: .*read-only"):
         manager.close()
     assert "read-only" in manager.store_problem
+
+
+def test_all_pages_of_an_owner_tell_of_a_full_disk(path):
+    with closing(TrainingRunManager(path)) as first:
+        run = first.create(**SMALL)
+        with (
+            closing(TrainingRunManager(path)) as second,
+            closing(TrainingRunManager(path, "someone else")) as other,
+        ):
+            db = first.store._db
+            (pages,) = db.execute("PRAGMA page_count").fetchone()
+            db.execute(f"PRAGMA max_page_count = {pages}")
+            train(run, 3000)
+            wait_until(lambda: second.refresh() is not None and second.store_problem)
+            assert "the disk is full" in second.store_problem
+            assert other.refresh() == [] and other.store_problem == ""
+            db.execute("PRAGMA max_page_count = 1000000")
+            wait_until(lambda: second.refresh() is not None and not second.store_problem)
+
+
+def test_a_page_that_is_closed_leaves_its_problem_to_no_other(path):
+    first, second = TrainingRunManager(path), TrainingRunManager(path)
+    run = first.create(**SMALL)
+    first.store._db.execute("PRAGMA query_only = 1")
+    train(run, 50)
+    wait_until(lambda: second.refresh() is not None and second.store_problem)
+    with pytest.warns(UserWarning, match="not saved"):
+        first.close()
+    second.refresh()
+    assert second.store_problem == ""
+    second.close()
 
 
 def test_closing_on_a_full_disk_says_what_is_lost(path):

@@ -11,6 +11,7 @@ import pytest
 from stores import SMALL
 
 from backprop_panel import SettingError, TrainingRunManager
+from backprop_panel.storage import leases
 from backprop_panel.storage.liveness import has_ended, this_process
 from tests.storage.test_processes import start
 
@@ -55,6 +56,17 @@ def test_a_run_that_is_trained_elsewhere_is_told_until_it_is_not(run, training):
     kill(training)
     manager.refresh()
     assert not manager.trained_elsewhere
+
+
+def test_a_lease_is_renewed_without_a_look_at_its_own_process(path, monkeypatch):
+    monkeypatch.setattr(leases, "has_ended", None)
+    with closing(TrainingRunManager(path)) as manager:
+        run, owner = manager.create(**SMALL), leases.new_owner()
+        run.trainer.run_batch()
+        manager.give_back()
+        with manager.store.transaction() as db:
+            for _ in range(2):
+                leases.take_lease(db, run.id, run.name, owner)
 
 
 def test_a_run_that_is_trained_here_is_not_trained_elsewhere(path):

@@ -101,8 +101,14 @@ def test_a_sweep_that_has_not_begun_is_not_in_the_store(client, manager):
 
 def test_a_finished_sweep_goes_on_without_starting_workers(client, manager, monkeypatch):
     sweep = sweep_of(manager).run(client)
-    monkeypatch.setattr("backprop_panel.sweeps.sweep.client_of", None)
+    monkeypatch.setattr("backprop_panel.sweeps.background.client_of", None)
     assert sweep.resume().counts[FINISHED] == 1
+
+
+def test_a_terminal_is_told_how_far_a_sweep_is(client, manager, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    sweep_of(manager, seeds=2).run(client)
+    assert "100%" in capsys.readouterr().err
 
 
 def test_workers_use_one_thread_of_blas(client):
@@ -240,7 +246,7 @@ import sys
 from distributed import Client
 from backprop_panel.sweeps import Sweep
 address, store = sys.argv[1:]
-plan = dict(seeds=4, budget={{"steps": {steps}}}, name="left")
+plan = dict(seeds=12, budget={{"steps": {steps}}}, name="left")
 Sweep({base!r}, store=store, **plan).run(Client(address))
 """
 
@@ -260,12 +266,12 @@ def test_after_its_client_was_killed_a_sweep_finds_what_is_finished_and_what_is_
         process.wait()
     sweep = Sweep.load("left", manager=manager)
     finished = sweep.counts[FINISHED]
-    assert sweep.counts[WAITING] == 4 - finished > 0 and sweep.counts[RUNNING] == 0
+    assert sweep.counts[WAITING] == 12 - finished > 0 and sweep.counts[RUNNING] == 0
     sweep.resume(client)
     manager.refresh()
-    assert sweep.counts[FINISHED] == 4
-    assert sorted(run.name for run in manager.runs) == [f"left #{n + 1}" for n in range(4)]
-    for number in (0, 3):
+    assert sweep.counts[FINISHED] == 12
+    assert {run.name for run in manager.runs} == {f"left #{n + 1}" for n in range(12)}
+    for number in (0, 11):
         assert same(losses(sweep, number), alone(LONG, seed=number))
 
 

@@ -124,7 +124,7 @@ def test_a_curve_keeps_the_mean_of_a_long_history_in_a_few_points():
 
 
 def test_a_score_has_batches_and_validation_apart():
-    score = Score.of(history_of([4.0] * 32 + [2.0] * 32, [9.0, 5.0, 7.0]))
+    score = Score.of(history_of([2.0] * 32 + [4.0] * 32, [9.0, 5.0, 7.0]))
     assert score.validation_loss == 7 and score.lowest_validation_loss == 5
     assert score.lowest_loss == pytest.approx(2.0)
 
@@ -148,3 +148,8 @@ def test_the_timing_of_a_run_that_diverges_is_silent():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert estimated_seconds(plan) > 0
+
+
+def test_the_lowest_loss_is_never_above_the_last_one():
+    score = Score.of(history_of(np.linspace(3, 0.1, 48)))
+    assert score.lowest_loss == score.loss

@@ -49,3 +49,25 @@ def test_a_page_tells_that_another_window_deleted_the_run_it_shows(tmp_path):
         workbench.session.run_batch()
         workbench.session.manager.switch(workbench.session.run.id)
         workbench.session.close()
+
+
+def test_what_was_refused_for_another_window_is_forgotten_once_the_run_is_free(tmp_path):
+    with closing(TrainingRunManager(tmp_path / "runs.sqlite")) as other:
+        other.create(num_samples=64, learning_rate=0.25)
+        other.give_back()
+        workbench = Workbench(tmp_path / "runs.sqlite")
+        session = workbench.session
+        (field,) = (
+            each
+            for each in workbench.sidebar.select(pmui.TextInput)
+            if each.label == "Learning rate"
+        )
+        other.current.trainer.run_batch()
+        field.value = "0.5"
+        workbench._refresh()
+        assert field.error_state and field.value == "0.5"
+        other.give_back()
+        workbench._refresh()
+        assert not field.error_state and not session.mistakes
+        assert field.value == "0.25"
+        session.close()

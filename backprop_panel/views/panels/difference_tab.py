@@ -55,6 +55,7 @@ class DifferenceTab(pn.viewable.Viewer):
         for field in (self._other, self._step):
             field.param.watch(lambda event: session.forget_mistake("difference"), "value")
         session.manager.param.watch(self._offer_runs, "runs")
+        session.param.watch(self._offer_parent, "run")
         session.param.watch(self._show, "subtracted")
         self.param.watch(self._show, "visible")
         redraw_on_change(session, self._show)
@@ -89,11 +90,25 @@ class DifferenceTab(pn.viewable.Viewer):
         )
 
     def _offer_runs(self, *events: param.parameterized.Event) -> None:
-        runs = self.session.manager.runs
+        """Offer all runs, the parent of the shown one first."""
+        parent = self._parent()
+        runs = sorted(self.session.manager.runs, key=lambda run: run is not parent)
         chosen = self._other.value
         if chosen not in {run.id for run in runs}:
-            chosen = self.session.run.id
+            chosen = (parent or self.session.run).id
         self._other.offer(runs, chosen)
+
+    def _offer_parent(self, *events: param.parameterized.Event) -> None:
+        """Offer the run that the shown one was forked from: it is what a fork is compared with."""
+        self._offer_runs()
+        if (parent := self._parent()) is not None:
+            self._other.value = parent.id
+
+    def _parent(self) -> TrainingRun | None:
+        """Return the run that the shown one was forked from, if it is still there."""
+        session = self.session
+        origin = session.run.parent and session.run.parent[0]
+        return next((run for run in session.manager.runs if run.id == origin), None)
 
     def _suggest_last_step(self, event: param.parameterized.Event) -> None:
         if event.type != "triggered":

@@ -31,14 +31,8 @@ class DoctorPanel(pn.viewable.Viewer):
     def __init__(self, diagnosis: Diagnosis) -> None:
         super().__init__(diagnosis=diagnosis)
         self._standing = html("", "bp-note")
-        self._list = pn.Column(
-            margin=0,
-            sizing_mode="stretch_width",
-            # Many findings leave the plots in sight.
-            styles={"max-height": "max(180px, 36vh)", "overflow-y": "auto"},
-            css_classes=["bp-findings"],
-            stylesheets=[STYLE],
-        )
+        # As long as it is: half a finding at the edge of a box would be overlooked.
+        self._list = pn.Column(margin=0, sizing_mode="stretch_width", css_classes=["bp-findings"])
         self._layout = pn.Column(
             html("Doctor", "bp-head"),
             self._standing,

@@ -53,11 +53,15 @@ class FaultLab(pn.viewable.Viewer):
 
 
 def about(key: str) -> str:
-    """Return what a fault is, where it was met and what reveals it, as HTML."""
+    """Return the name of a fault, what reveals it and where it is met, as HTML.
+
+    What it is stands on the map, beside the numbers.
+    """
     if key == NO_FAULT or key not in FAULTS:
         return LAB
     fault = FAULTS[key]
     return (
-        f"{escape(fault.sentence)}<br><b>What reveals it:</b> {escape(fault.reveals)}"
+        f'<span class="bp-fault bp-wrapped">{escape(fault.label)}</span>'
+        f"<br><b>What reveals it:</b> {escape(fault.reveals)}"
         f"<br><b>Where it is met:</b> {escape(fault.met_in)}"
     )

@@ -136,10 +136,12 @@ FIELDS = {
     "Dask scheduler": "The address of a cluster, such as tcp://10.0.0.5:8786; without it, this "
     "machine.",
     "Compare by": "The loss by which runs are ranked, in the heatmap, the ranks and the table.",
-    "Best %": "Draw the best so many per cent of the runs.",
-    "Lowest, not last": "Compare by the lowest value that a run had.",
-    "Mean and band over seeds": "One curve a configuration: the mean over its seeds, with a "
-    "standard deviation to both sides.",
+    "Show only the best": "The curves and the table have only the runs with the lowest losses, so "
+    "many per cent of all; 100 % shows all.",
+    "Lowest loss, not the last one": "Compare by the lowest loss that a run ever had, not by the "
+    "one it ended with.",
+    "Mean and band over seeds": "One curve a configuration: the mean over its seeds, with a band "
+    "from the lowest to the highest of them.",
     "Log loss": "Logarithmic loss: small losses get as much room as large ones.",
     "Log steps": "Logarithmic steps: the first ones get as much room as all others.",
     "Across": "The setting from left to right.",

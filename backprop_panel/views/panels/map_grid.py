@@ -26,6 +26,9 @@ from .map_captions import gradient_caption, value_caption
 MOST_LABELS = 64
 """Columns with a label each, as far as these fit; of more columns, some have one."""
 
+ROOM_FOR_EXAMPLES = 66
+"""Pixels for the names of examples beside the inputs."""
+
 
 class MapGrid:
     """The heatmaps of one network.
@@ -293,5 +296,5 @@ def _narrowest_width(column: MapColumn) -> int:
 def _smallest_width(column: MapColumn) -> int:
     """Return the pixels that a column of the map needs for its caption and its cells."""
     if column.kind == "input":
-        return 118
+        return ROOM_FOR_EXAMPLES + max(52, min(2 * column.units, 150))
     return max(52, min(3 * column.units, 420))

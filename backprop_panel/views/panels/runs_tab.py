@@ -263,5 +263,6 @@ def _loss(loss: float) -> float:
 
 def best_in_words(summary: RunSummary) -> str:
     """Say what the best loss of a run is of; empty if there is none."""
-    of_batches = f"mean of {min(summary.step, STEPS_AVERAGED)} batches"
+    # Only those count since the loss function or the fault was last changed.
+    of_batches = f"mean of up to {min(summary.step, STEPS_AVERAGED)} batches"
     return {VALIDATION: "validation", BATCHES: of_batches}.get(summary.losses.best_of, "")

@@ -11,7 +11,7 @@ import param
 
 from ...analysis.loss_surface import COARSEST, FINEST, LossGrid
 from ...nn.losses import LOSSES
-from ..plots.colors import NOT_FINITE
+from ..plots.colors import LOSS_LEGEND, NOT_FINITE
 from ..plots.html import html
 from ..plots.line_plot import MARKER_COLOR
 from ..plots.surface_plot import Place, SurfacePlot
@@ -159,7 +159,7 @@ class SurfaceTab(pn.viewable.Viewer):
         )
         drawn = [
             f"colour: {LOSSES[surface.loss_type].label} of {len(surface.samples)} training "
-            f"examples{self._scale_note}",
+            f"examples{self._scale_note}, {LOSS_LEGEND}",
             _progress(grid),
             _plane_of(surface.directions.shares, int(surface.steps[-1])),
         ]

@@ -61,7 +61,7 @@ class SweepCurves(pn.viewable.Viewer):
         """Draw what has come."""
         choice = self.choice
         self._plot.use_axes(choice.log_steps, choice.log_loss)
-        trials = [trial for trial in choice.best() if trial.curve is not None]
+        trials = self._most([trial for trial in choice.best() if trial.step])
         lines, bands, self._shown = self._grouped(trials) if choice.means else self._each(trials)
         self._plot.show_with_bands(lines, bands)
         what = "configurations" if choice.means else "runs"
@@ -75,7 +75,6 @@ class SweepCurves(pn.viewable.Viewer):
         )
 
     def _each(self, trials: list[Trial]) -> tuple[list[Line], list[ShadedBand], list[Trial]]:
-        trials = self._most(trials)
         lines = [
             Line(curve.steps, curve.losses, run_color(trial.number), self._name(trial), width=1.2)
             for trial in trials
@@ -85,7 +84,7 @@ class SweepCurves(pn.viewable.Viewer):
 
     def _grouped(self, trials: list[Trial]) -> tuple[list[Line], list[ShadedBand], list[Trial]]:
         lines, bands, first = [], [], []
-        for group in by_settings(self._most(trials)):
+        for group in by_settings(trials):
             band = Band.of([trial.curve for trial in group])
             if not len(band.steps):
                 continue

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 import param
 
 from ...sweeps.results import Importance, importances, losses_over, ranked
 from ...sweeps.trial import Trial
+from ..plots.colors import LOSS_LEGEND
 from ..plots.html import html
+from ..plots.loss_shades import needs_log_scale
 from ..plots.result_plots import importance_scatter, loss_heatmap, place_of_plot, show_plot
 from ..state.sweep_choice import SweepChoice
 from .sweep_values import label_of, written
@@ -19,8 +22,10 @@ from .sweep_values import label_of, written
 ONE_SETTING = "Two settings that vary are needed for a heatmap."
 IMPORTANCE = (
     "The share of the losses' order that a setting explains by itself, from 0 to 1. "
-    "A dot is a run: its value from left to right, its rank from best to worst."
+    "A dot is a run: its value from left to right, its rank from best to worst. "
+    f"Colour: the rank, {LOSS_LEGEND}."
 )
+COLORS = "Mean loss of the runs in a cell{scale}, {legend}. Click a cell to open its best run."
 
 
 class SweepHeatmap(pn.viewable.Viewer):
@@ -46,10 +51,12 @@ class SweepHeatmap(pn.viewable.Viewer):
         self._found: list[Importance] = []
         self._heat, self._ranks = place_of_plot(270), place_of_plot(270)
         self._note = html(ONE_SETTING, "bp-note")
+        self._colors = html("", "bp-legend", visible=False)
         self._layout = pn.Column(
             html("Loss over two settings", "bp-head", margin=(10, 0, 0, 0)),
             pn.Row(self._across, self._up, margin=0),
             self._note,
+            self._colors,
             self._heat,
             html("Importance", "bp-head", margin=(10, 0, 0, 0)),
             html(IMPORTANCE, "bp-legend"),
@@ -78,7 +85,7 @@ class SweepHeatmap(pn.viewable.Viewer):
         trials = [trial for trial in self.choice.work.trials() if trial.step]
         across, up = self._across.value, self._up.value
         two = bool(across and up and across != up)
-        self._note.visible = not two
+        self._note.visible, self._colors.visible = not two, two and bool(trials)
         if two and trials:
             self._draw_heat(trials, across, up)
         names = self._across.options.values()
@@ -92,6 +99,8 @@ class SweepHeatmap(pn.viewable.Viewer):
         self._cells = columns, rows
         texts = [[written(value) for value in values] for values in (columns, rows)]
         names = label_of(across), label_of(up)
+        scale = " (log scale)" if needs_log_scale(losses[np.isfinite(losses)]) else ""
+        self._colors.object = COLORS.format(scale=scale, legend=LOSS_LEGEND)
         show_plot(self._heat, loss_heatmap(*texts, losses, names, self._pick_cell))
 
     def _pick_cell(self, x: Any, y: Any) -> None:

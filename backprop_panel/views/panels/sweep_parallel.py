@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...sweeps.results import axis_positions, ranked, scaled, values_of
 from ...sweeps.trial import Trial
-from ..plots.colors import theme_of
+from ..plots.colors import LOSS_LEGEND, theme_of
 from ..plots.html import html
 from ..plots.numbers import number
 from ..plots.result_plots import parallel_coordinates, place_of_plot, show_plot
@@ -20,7 +20,10 @@ from ..state.sweep_choice import SweepChoice
 from ..widgets.buttons import button
 from .sweep_values import label_of, written
 
-HINT = "Draw a box over an axis to brush: the table then has the runs that pass through it."
+HINT = (
+    "A line is a run; click it to open the run. Draw a box over an axis to brush: the table then "
+    f"has the runs that pass through it. Colour: the rank, {LOSS_LEGEND}."
+)
 LOSS = "loss"
 MOST_TICKS = 8
 

@@ -9,6 +9,7 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 import param
+from bokeh.models import PrintfTickFormatter
 
 from ..state.session import Session
 from ..state.sweep_choice import SweepChoice
@@ -88,7 +89,8 @@ class SweepTab(pn.viewable.Viewer):
         controls = pn.FlexBox(
             pmui.Select.from_param(parameters.objective, description="", **FIELD),
             pmui.IntSlider.from_param(
-                parameters.percent, description="", size="small", width=150, margin=(4, 16),
+                parameters.percent, description="", size="small", width=230, margin=(4, 16),
+                format=PrintfTickFormatter(format="%d %% of the runs"),
             ),
             *boxes,
             sizing_mode="stretch_width",

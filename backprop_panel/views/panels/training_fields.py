@@ -9,6 +9,7 @@ import panel as pn
 import param
 
 from ...nn.optimizers import OPTIMIZERS
+from ...storage.leases import refusal
 from ..plots.html import html
 from ..state.session import Session
 from ..widgets.setting_fields import from_field, to_field, training_fields
@@ -59,6 +60,7 @@ class TrainingFields(pn.viewable.Viewer):
         for field in self.fields.values():
             field.param.watch(self._change, "value")
         session.param.watch(self._follow, "settings")
+        session.param.watch(self._put_back_refused, "mistakes")
         session.param.watch(self._show_changed, ["settings", "run", "past"])
         session.pending.param.watch(self._show_changed, "before")
         session.pending.param.watch(self._show_kept, "kept")
@@ -134,6 +136,14 @@ class TrainingFields(pn.viewable.Viewer):
                 self._offer.show_below(name)
         else:
             self._put_back(name)
+
+    def _put_back_refused(self, event: param.parameterized.Event) -> None:
+        """Show the run's own settings again where others were refused for another window."""
+        session = self.session
+        refused = refusal(session.run.name)
+        for name in self.fields:
+            if event.old.get(name) == refused and name not in event.new:
+                self.fields[name].value = to_field(name, session.run.settings[name])
 
     def _put_all_back(self) -> None:
         session = self.session

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from bokeh.palettes import Viridis256
 
 TOKEN_COLORS = (
     "#3b6fe0", "#bf560b", "#267f37", "#ae3ec9", "#0b7689",
@@ -17,6 +18,14 @@ TOKEN_COLORS = (
 
 MOST_TOKEN_COLORS = 60
 """Colours of tokens, after which they repeat: nobody tells more apart."""
+
+LOSS_COLORS = Viridis256
+"""The scale of every picture that shows losses as colours: dark is low, bright is high."""
+
+LOSS_LINE_COLORS = Viridis256[90:240]
+"""The same for lines and dots, without its ends, which a dark or a light page would swallow."""
+
+LOSS_LEGEND = "dark: low loss, bright: high loss"
 
 GOLDEN_ANGLE = 0.381966
 """The share of a turn by which hues follow one another, so that near ones are far apart."""

@@ -55,7 +55,7 @@ class LossShades:
         self.x, self.y, self.losses = _nearest_known(grid)
         finite = self.losses[np.isfinite(self.losses)]
         self._least = finite.min(initial=np.inf, where=finite > 0)
-        self.is_log = bool(LOG_FROM * self._least < finite.max(initial=0))
+        self.is_log = needs_log_scale(finite)
         shades = self.shades(finite)
         self.low, self.high = (shades.min(), shades.max()) if len(finite) else (0.0, 1.0)
 
@@ -90,6 +90,12 @@ class LossShades:
             for level in self.shades(np.array(self.levels))
             for line in generator.lines(level)
         ]
+
+
+def needs_log_scale(losses: Array) -> bool:
+    """Return whether finite losses are told apart on a logarithmic scale alone."""
+    least = losses.min(initial=np.inf, where=losses > 0)
+    return bool(LOG_FROM * least < losses.max(initial=0))
 
 
 def _nearest_known(grid: LossGrid) -> tuple[Array, Array, Array]:

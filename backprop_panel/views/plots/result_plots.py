@@ -15,22 +15,16 @@ import numpy as np
 import panel as pn
 from bokeh.events import SelectionGeometry, Tap
 from bokeh.models import BoxSelectTool, ColorBar, CustomJSHover, HoverTool, Text
-from bokeh.palettes import Viridis256
 from numpy.typing import NDArray
 
 from ..patches.plot_source import add_to_source
 from .axis_ticks import use_labels
 from .cell_labels import LABEL_COLOR
-from .colors import Theme, contrasting
+from .colors import LOSS_COLORS, LOSS_LINE_COLORS, Theme, contrasting
+from .loss_shades import needs_log_scale
 from .numbers import NUMBER_JS, number
 from .plot_style import FULL, TOOLTIP, figure_style
 from .table_button import plot_attributes
-
-GOOD_FIRST = Viridis256[::-1]
-"""Bright is low: the best runs."""
-
-SHADES = Viridis256[40:240][::-1]
-"""The same for lines and dots, without its ends, which a dark or a light page would swallow."""
 
 NAME_SHARE = 0.13
 """The room at the left for the ticks of the first axis, as a share of all axes."""
@@ -74,15 +68,15 @@ def loss_heatmap(
         for column, x in enumerate(across)
         if np.isfinite(losses[row, column])
     ]
+    shown = np.array([loss for *_, loss in rows])
+    is_log = needs_log_scale(shown)
+    ends = (float(shown[shown > 0].min()), float(shown.max())) if is_log else (None, None)
     cells = hv.HeatMap(rows, list(names), "loss").opts(
-        cmap=GOOD_FIRST, colorbar=True, clabel="", colorbar_opts=_BAR,
+        cmap=LOSS_COLORS, colorbar=True, clabel="", colorbar_opts=_BAR, logz=is_log, clim=ends,
         clipping_colors={"NaN": "#00000000"},
     )  # fmt: skip
-    span = np.ptp([loss for *_, loss in rows]) if rows else 0.0
-    lowest = min((loss for *_, loss in rows), default=0.0)
-    texts = [(x, y, number(loss)) for x, y, loss in rows]
-    colors = [_on(GOOD_FIRST[round(255 * (loss - lowest) / (span or 1))]) for *_, loss in rows]
-    inked = [(*text, color) for text, color in zip(texts, colors, strict=True)]
+    inks = _inks(np.log(np.maximum(shown, ends[0])) if is_log else shown)
+    inked = [(x, y, number(loss), ink) for (x, y, loss), ink in zip(rows, inks, strict=True)]
     labels = hv.Labels(inked, list(names), ["text", "ink"]).opts(
         text_font_size="11px", text_color="ink"
     )
@@ -193,7 +187,7 @@ def _lower(name: str, at: int) -> str:
 
 
 def _shade(share: float) -> str:
-    return SHADES[round((len(SHADES) - 1) * share)]
+    return LOSS_LINE_COLORS[round((len(LOSS_LINE_COLORS) - 1) * share)]
 
 
 def _styled(styles: dict[str, list]) -> Callable[[Any, hv.Element], None]:
@@ -212,6 +206,14 @@ def _cover_lines(background: str, plot: Any, element: hv.Element) -> None:
             renderer.glyph.update(
                 background_fill_color=background, background_fill_alpha=0.85, padding=2
             )
+
+
+def _inks(shades: NDArray[np.float64]) -> list[str]:
+    """Return black or white for each cell, by its place on the scale of losses."""
+    if not len(shades):
+        return []
+    shares = (shades - shades.min()) / (np.ptp(shades) or 1)
+    return [_on(LOSS_COLORS[round((len(LOSS_COLORS) - 1) * share)]) for share in shares]
 
 
 def _on(color: str) -> str:

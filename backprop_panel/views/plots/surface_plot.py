@@ -19,7 +19,6 @@ from bokeh.models import (
     LinearColorMapper,
     Range1d,
 )
-from bokeh.palettes import Viridis256
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
@@ -28,13 +27,13 @@ from ..patches.plot_source import replace_source
 from ..patches.weak_hook import weak_hook
 from .axis_ticks import use_round_ticks
 from .cell_labels import LABEL_COLOR
-from .colors import NOT_FINITE, contrasting
+from .colors import LOSS_COLORS, NOT_FINITE, contrasting
 from .loss_shades import LossShades
 from .numbers import MOST_DIGITS, NUMBER_JS, number
 from .plot_style import FULL, TOOLTIP, figure_style
 from .table_button import plot_attributes, with_table
 
-CONTOUR_COLORS = [contrasting(color) for color in Viridis256]
+CONTOUR_COLORS = [contrasting(color) for color in LOSS_COLORS]
 ABOUT = "loss in a plane through the run's weights, and the run's path in it"
 PATH_COLORS, PATH_WIDTHS = ("#111418", "#ffffff"), (4.0, 1.8)
 """A white line on a wider dark one, which stands out from all colours of the scale."""
@@ -83,7 +82,7 @@ class SurfacePlot:
         self._ranges = Range1d(0, 1), Range1d(0, 1)
         self.axis_names = ("x", "y")
         self.mapper = LinearColorMapper(
-            palette=Viridis256, nan_color="#00000000", high_color=NOT_FINITE
+            palette=LOSS_COLORS, nan_color="#00000000", high_color=NOT_FINITE
         )
         self.cells = ColumnDataSource(
             {name: [] for name in ("image", "loss", "at_x", "at_y", "x", "y", "dw", "dh")}

@@ -11,6 +11,7 @@ import param
 from ...analysis.diagnosis.detective import Investigation, plant
 from ...runs.demonstrations import DEMONSTRATIONS, demonstrate
 from ...runs.manager import TrainingRunManager
+from ...storage.leases import refusal
 from ...training.engine import Engine
 from ...training.weight_mapping import WeightMapping
 from .cell import Cell
@@ -148,6 +149,12 @@ class Session(ChosenNumber):
     def silence(self, level: int, unit: int, silenced: bool) -> None:
         """Silence a hidden unit from the step that is shown on, or no longer."""
         self._edit(lambda engine: engine.edits.silence(level, unit, silenced))
+
+    def forget_refusals(self) -> None:
+        """Forget that another window trains the run, once none does: it would be false."""
+        refused = refusal(self.run.name)
+        if not self.manager.trained_elsewhere and refused in self.mistakes.values():
+            self.mistakes = {name: text for name, text in self.mistakes.items() if text != refused}
 
     def leave(self) -> None:
         """Save all runs and let other windows train them, as no browser shows this page now."""

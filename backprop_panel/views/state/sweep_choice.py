@@ -19,10 +19,15 @@ class SweepChoice(param.Parameterized):
         default="loss", objects=MEASURES, label="Compare by", doc="By which loss runs are ranked."
     )
     lowest = param.Boolean(
-        False, label="Lowest, not last", doc="Whether the lowest value counts, and not the last."
+        False,
+        label="Lowest loss, not the last one",
+        doc="Whether the lowest loss of a run counts, and not its last one.",
     )
     percent = param.Integer(
-        100, bounds=(1, 100), label="Best %", doc="The share of the runs that is drawn."
+        100,
+        bounds=(1, 100),
+        label="Show only the best",
+        doc="The per cent of runs shown.",
     )
     log_loss = param.Boolean(True, label="Log loss", doc="Whether the loss has a log axis.")
     log_steps = param.Boolean(False, label="Log steps", doc="Whether the steps have a log axis.")

@@ -13,6 +13,7 @@ from backprop_panel.views.plots.numbers import number_html
 from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.checks import Checks
 from backprop_panel.views.state.session import Session
+from backprop_panel.views.widgets.buttons import RunSelect
 from backprop_panel.views.widgets.explanation_pane import ExplanationPane
 
 # panel-material-ui gives its own buttons both the old and the new name of an option.
@@ -62,6 +63,26 @@ def test_the_step_follows_the_run_until_another_is_typed(session):
     field.value = "2"
     session.run_batch()
     assert field.value == "2"
+
+
+def test_a_fork_is_compared_with_its_parent_first(session):
+    tab = DifferenceTab(session)
+    (select,) = tab.__panel__().select(RunSelect)
+    manager, first = session.manager, session.run
+    second = manager.create(optimizer="adam")
+    fork = manager.fork(first.id, step=2)
+    assert session.run is fork and select.value == first.id
+    fork_of_fork = manager.fork(fork.id, step=1)
+    assert select.value == fork.id == next(iter(select.options.values()))
+    assert set(select.options.values()) == {run.id for run in (first, second, fork, fork_of_fork)}
+
+
+def test_the_chosen_run_stays_where_a_run_has_no_parent(session):
+    tab = DifferenceTab(session)
+    (select,) = tab.__panel__().select(RunSelect)
+    chosen = select.value
+    session.manager.create(optimizer="adam")
+    assert select.value == chosen
 
 
 def test_equal_layers_are_marked_at_the_foot_of_the_distances(session):

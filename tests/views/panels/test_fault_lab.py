@@ -53,11 +53,13 @@ def test_the_lab_is_closed_and_no_fault_is_chosen_at_first(training):
     assert LAB in texts(inside(training))
 
 
-def test_a_chosen_fault_is_in_force_and_says_what_it_is_and_what_reveals_it(session, training):
+def test_a_chosen_fault_is_in_force_and_is_named_with_what_reveals_it(session, training):
     training.fields["fault"].value = "wrong_sign"
     assert session.run.trainer.fault == "wrong_sign"
-    for text in (WRONG_SIGN.sentence, WRONG_SIGN.reveals):
+    for text in (WRONG_SIGN.label, WRONG_SIGN.reveals):
         assert text in texts(inside(training))
+    # What it is stands beside the numbers of the map.
+    assert WRONG_SIGN.sentence not in texts(inside(training))
     training.fields["fault"].value = "none"
     assert session.run.trainer.fault is None
     assert session.mistakes == {}

@@ -9,6 +9,7 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 
 from backprop_panel import TrainingRunManager
+from backprop_panel.views.panels.map_grid import ROOM_FOR_EXAMPLES
 from backprop_panel.views.panels.map_legend import ROOM_OF_FAULT
 from backprop_panel.views.panels.map_values import EACH_HEATMAP, EACH_KIND
 from backprop_panel.views.panels.session_map import session_map
@@ -102,6 +103,13 @@ def test_a_fitted_map_gives_wide_columns_less_room(manager, network_map):
     network_map.fitted = True
     assert network_map.grid.layout.styles["grid-template-columns"] != template
     assert "192px" in template and "192px" not in str(network_map.grid.layout.styles)
+
+
+def test_many_inputs_have_room_beside_the_names_of_their_examples(manager, network_map):
+    manager.create(**DATA | {"vocabulary": list("abcdefghijklmno"), "sequence_length": 8})
+    width = int(network_map.grid.layout.styles["grid-template-columns"].split("px")[0][7:])
+    assert network_map.grid.columns[0].units == 105
+    assert width - ROOM_FOR_EXAMPLES >= 105
 
 
 def test_the_heatmaps_of_the_shape_before_are_kept_and_shown_again(manager, session, network_map):

@@ -24,7 +24,7 @@ def test_the_table_says_what_the_best_loss_is_of():
     for run in runs[:2]:
         run.trainer.run_epoch()
     rows = table_of(runs).to_dict("records")
-    assert [row["best of"] for row in rows] == ["validation", "mean of 2 batches", ""]
+    assert [row["best of"] for row in rows] == ["validation", "mean of up to 2 batches", ""]
     assert (rows[2]["last loss"], rows[2]["best loss"]) == ("", "")
     assert rows[0]["best loss"] == pytest.approx(runs[0].history["validation_loss"][-1])
     assert rows[1]["best loss"] == pytest.approx(runs[1].history["loss"].mean())

@@ -1,5 +1,6 @@
 """The Sweep tab without a browser: what it offers, says and opens."""
 
+import panel_material_ui as pmui
 import pytest
 from stores import wait_until
 
@@ -7,9 +8,11 @@ from backprop_panel import TrainingRunManager
 from backprop_panel.sweeps import Sweep
 from backprop_panel.sweeps.cluster import local_client
 from backprop_panel.views.panels import sweep_curves
+from backprop_panel.views.panels.help_texts import FIELDS
 from backprop_panel.views.panels.sweep_form import duration
 from backprop_panel.views.panels.sweep_tab import SweepTab
 from backprop_panel.views.panels.sweep_values import suggested, typed_values
+from backprop_panel.views.plots.colors import LOSS_LEGEND
 from backprop_panel.views.state.session import Session
 from backprop_panel.views.state.sweep_work import SWEEPS
 
@@ -157,3 +160,17 @@ def test_the_curves_have_a_legend_while_they_are_few(tab, monkeypatch):
     monkeypatch.setattr(sweep_curves, "MOST_NAMED", 1)
     tab.curves.draw()
     assert "Learning rate 0.001" not in tab.curves._note.object
+
+
+def test_what_is_shown_of_the_runs_is_said_beside_the_fields(tab):
+    labels = {name: tab.choice.param[name].label for name in ("percent", "lowest")}
+    assert labels == {"percent": "Show only the best", "lowest": "Lowest loss, not the last one"}
+    [slider] = tab._layout.select(pmui.IntSlider)
+    assert slider.format.format % 25 == "25 % of the runs"
+    assert set(labels.values()) <= set(FIELDS)
+
+
+def test_the_heatmap_says_what_its_colours_mean(tab):
+    assert LOSS_LEGEND in tab.heatmap._colors.object and tab.heatmap._colors.visible
+    tab.heatmap._up.value = tab.heatmap._across.value
+    assert not tab.heatmap._colors.visible

@@ -2,15 +2,26 @@
 
 import numpy as np
 import pytest
-from bokeh.models import ColorBar, CustomJSTickFormatter, GlyphRenderer, Text
+from bokeh.colors import RGB
+from bokeh.models import ColorBar, ColorMapper, CustomJSTickFormatter, GlyphRenderer, Text
 
-from backprop_panel.views.plots.colors import DARK, LIGHT
+from backprop_panel.views.plots.colors import (
+    DARK,
+    LIGHT,
+    LOSS_COLORS,
+    LOSS_LINE_COLORS,
+)
 from backprop_panel.views.plots.result_plots import (
     loss_heatmap,
     parallel_coordinates,
     place_of_plot,
     show_plot,
 )
+from backprop_panel.views.plots.surface_plot import SurfacePlot
+
+
+def brightness(color):
+    return RGB.from_hex_string(color).luminance
 
 
 class Page:
@@ -44,3 +55,40 @@ def test_the_scale_of_losses_has_the_number_format_of_the_page():
     losses = np.array([[1e-4, 2e-4]])
     plot = loss_heatmap(["1", "2"], ["a"], losses, ("across", "up"), page.picked)
     assert isinstance(shown(plot).select_one({"type": ColorBar}).formatter, CustomJSTickFormatter)
+
+
+def test_dark_is_a_low_loss_and_bright_a_high_one_in_every_picture():
+    page = Page()
+    heatmap = shown(
+        loss_heatmap(["1", "2"], ["a"], np.array([[1.0, 2.0]]), ("x", "y"), page.picked)
+    )
+    surface = SurfacePlot("surface")
+    surface.pane.get_root()
+    mapper = heatmap.select_one({"type": ColorMapper})
+    assert list(mapper.palette) == list(surface.mapper.palette) == list(LOSS_COLORS)
+    places, axes = np.array([[0.0], [1.0]]), [("loss", [])]
+    plot = parallel_coordinates(
+        places, np.array([0.0, 1.0]), np.zeros(2, bool), axes, page.picked, page.picked, DARK
+    )
+    [lines] = [
+        each.data_source.data["shade"]
+        for each in shown(plot).select({"type": GlyphRenderer})
+        if "shade" in each.data_source.data
+    ]
+    assert sorted(lines) == sorted([LOSS_LINE_COLORS[0], LOSS_LINE_COLORS[-1]])
+    assert brightness(LOSS_COLORS[0]) < brightness(LOSS_COLORS[-1])
+    assert brightness(LOSS_LINE_COLORS[0]) < brightness(LOSS_LINE_COLORS[-1])
+    assert lines[-1] == LOSS_LINE_COLORS[0]  # the best run is drawn last
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_the_line_of_the_best_run_stands_out_from_the_page(theme):
+    best, page = sorted(map(brightness, (LOSS_LINE_COLORS[0], theme.background)))
+    assert (page + 0.05) / (best + 0.05) >= 3
+
+
+@pytest.mark.parametrize(("losses", "scale"), [([1.0, 2.0], "Linear"), ([0.01, 2.0], "Log")])
+def test_losses_over_some_decades_have_a_logarithmic_scale(losses, scale):
+    plot = loss_heatmap(["1", "2"], ["a"], np.array([losses]), ("x", "y"), Page().picked)
+    mapper = shown(plot).select_one({"type": ColorMapper})
+    assert type(mapper).__name__ == f"{scale}ColorMapper"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,20 +19,14 @@ from ..storage.database import StoreError
 from .lost_connection import announce_lost_connection
 from .page_bars import close_sheet, follow_layout
 from .panels.audit_light import AuditLight
-from .panels.data_tab import DataTab
-from .panels.difference_tab import DifferenceTab
 from .panels.doctor_light import DoctorLight
-from .panels.health_tab import HealthTab
 from .panels.help_texts import help_texts
 from .panels.inspector import Inspector
 from .panels.link import Link
-from .panels.loss_tab import LossTab
-from .panels.network_map import NetworkMap
+from .panels.map_fields import map_fields
 from .panels.notices import cannot_open, store_notice, unreadable_notice
-from .panels.runs_tab import RunsTab
 from .panels.session_map import session_map
 from .panels.sidebar import Sidebar
-from .panels.surface_tab import SurfaceTab
 from .panels.sweep_tab import SweepTab
 from .panels.timeline import Timeline
 from .panels.toolbar import Toolbar
@@ -46,9 +40,10 @@ from .state.comparison import Comparison
 from .state.diagnosis import Diagnosis
 from .state.session import Session
 from .state.staged_loading import load_in_stages
+from .tab_views import tab_views
 from .theme import FOOT, NOT_ON_PHONE, PAGE_SX, PHONE_ONLY, PLOT_SX, TABS_SX, THEME
 from .theme_memory import ThemeMemory, apply_chosen_theme
-from .widgets.buttons import BORDERED, SMALL, button, toggle
+from .widgets.buttons import BORDERED, button, toggle
 from .widgets.help import Help
 from .widgets.lazy_tabs import LOADING, LazyTabs
 from .widgets.page_layout import PageLayout
@@ -197,7 +192,7 @@ class Workbench(pn.viewable.Viewer):
         return LazyTabs(
             {
                 "Network": lambda: self.map,
-                **_tab_views(comparison, self.diagnosis),
+                **tab_views(comparison, self.diagnosis),
                 "Sweep": lambda: SweepTab(self.session, lambda: self.tabs.show("Network")),
             },
             margin=(0, 16),
@@ -214,7 +209,7 @@ class Workbench(pn.viewable.Viewer):
     def _sidebars(self) -> tuple[Sidebar, Inspector]:
         """What stands at the left and right, built while the browser loads the page's scripts."""
         session = self.session
-        fields = _map_fields(session, self.map, self.checks)
+        fields = map_fields(session, self.map, self.checks)
         sidebar = Sidebar(session, fields, self._defaults, self._shared)
         return sidebar, Inspector(session, self.checks)
 
@@ -296,43 +291,3 @@ def _manager(store: str | Path | None, user: str) -> TrainingRunManager:
         manager = TrainingRunManager()
         manager.store_problem = cannot_open(error)
         return manager
-
-
-def _tab_views(
-    comparison: Comparison, diagnosis: Diagnosis
-) -> dict[str, Callable[[], pn.viewable.Viewer]]:
-    """Return a builder for the view of each tab but the map."""
-    session = comparison.session
-    return {
-        "Loss": lambda: LossTab(comparison),
-        "Runs": lambda: RunsTab(comparison),
-        "Data": lambda: DataTab(session),
-        "Health": lambda: HealthTab(diagnosis),
-        "Difference": lambda: DifferenceTab(session),
-        "Surface": lambda: SurfaceTab(session),
-    }
-
-
-def _map_fields(
-    session: Session, network_map: NetworkMap, checks: Checks
-) -> list[pn.viewable.Viewable]:
-    parameters = network_map.param
-    return [
-        pmui.Select.from_param(parameters.spacing, label="Colour scale", description="", **SMALL),
-        pmui.Select.from_param(
-            parameters.shared_by, label="One scale for", description="", **SMALL
-        ),
-        pmui.Checkbox.from_param(parameters.locked, label="Lock scale", description="", margin=0),
-        pmui.Checkbox.from_param(
-            parameters.fitted, label="Fit the map to the window", description="", margin=0
-        ),
-        pmui.Checkbox.from_param(
-            session.param.deltas_shown, label="Show δ = ∂L/∂z, not ∂L/∂a", description="", margin=0
-        ),
-        pmui.Checkbox.from_param(
-            checks.gradients.param.on,
-            label="Show gradient check, not dW",
-            description="",
-            margin=0,
-        ),
-    ]

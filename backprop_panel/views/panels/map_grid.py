@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from html import escape
 
 import panel as pn
 
@@ -15,7 +14,6 @@ from ..plots.colors import Theme
 from ..plots.heatmap import HEATMAP, Heatmap
 from ..plots.heatmap_batch import HeatmapBatch
 from ..plots.html import STYLE, html
-from ..plots.table_button import table_button
 from ..state.cell import Cell
 from ..state.interventions import Intervention
 from ..state.map_columns import MapColumn, index_of_column, map_columns
@@ -23,19 +21,13 @@ from ..state.map_source import MapSource
 from ..state.marks import CellBlock, Marks
 from ..state.reveal import Reveal
 from ..widgets.arrows import Arrows
-from .help_texts import MATRICES, OF_GRADIENT
+from .map_captions import gradient_caption, value_caption
 
 MOST_LABELS = 64
 """Columns with a label each, as far as these fit; of more columns, some have one."""
 
 ROOM_FOR_EXAMPLES = 66
 """Pixels for the names of examples beside the inputs."""
-
-ROOM_FOR_NOTE = 12
-"""Units from which on the caption of a gradient has room for more than its name."""
-
-ROOM_FOR_SYMBOLS = 6
-"""Units from which on the caption of a value has room for its shape beside a symbol or two."""
 
 
 class MapGrid:
@@ -123,7 +115,7 @@ class MapGrid:
         captions = self.layout[2 * len(self.columns) : 3 * len(self.columns)]
         for column, heatmap, caption in zip(self.columns, self.gradients, captions, strict=True):
             heatmap.rename(column.gradient_name(of_deltas))
-            caption.object = _gradient_caption(column, of_deltas, of_errors)
+            caption.object = gradient_caption(column, of_deltas, of_errors)
 
     def caption_values(
         self, by_hand: Sequence[Intervention] = (), is_difference: bool = False
@@ -132,7 +124,7 @@ class MapGrid:
         captions = self.layout[: len(self.columns)]
         for index, (column, caption) in enumerate(zip(self.columns, captions, strict=True)):
             done = [each for each in by_hand if each.column == index]
-            caption.object = _value_caption(column, done, is_difference)
+            caption.object = value_caption(column, done, is_difference)
 
     def lay_out(self) -> None:
         """Show the heatmaps; if staged, a single one at first, so that it appears early."""
@@ -145,10 +137,10 @@ class MapGrid:
             for _ in heatmaps[shown:]
         ]
         parts = [
-            *(html(_value_caption(column), "bp-caption") for column in self.columns),
+            *(html(value_caption(column), "bp-caption") for column in self.columns),
             *panes[:count],
             *(
-                html(_gradient_caption(column, self._of_deltas, self._of_errors), "bp-caption")
+                html(gradient_caption(column, self._of_deltas, self._of_errors), "bp-caption")
                 for column in self.columns
             ),
             *panes[count:],
@@ -294,26 +286,6 @@ def _rows(
 def _unit_labels(column: MapColumn, source: MapSource) -> list[str]:
     """Return the labels of a level's units; the units of weights have none."""
     return [] if column.has_bias else list(source.unit_labels(column.layer))
-
-
-def _value_caption(
-    column: MapColumn, by_hand: Sequence[Intervention] = (), is_difference: bool = False
-) -> str:
-    has_room = column.units >= ROOM_FOR_SYMBOLS or not (by_hand or is_difference)
-    note = f"{column.inputs or 'B'}×{column.units}" if has_room else ""
-    done = "".join(f'<i data-help="{escape(each.words)}">{each.symbol}</i>' for each in by_hand)
-    name = f"{'Δ' * is_difference}{column.name}"
-    table = table_button(column.name, column.name, is_tab_stop=False)
-    return f'<b data-help="{MATRICES[column.kind]}">{name}</b> <span>{note}</span>{done}{table}'
-
-
-def _gradient_caption(column: MapColumn, of_deltas: bool, of_errors: bool) -> str:
-    of = f"z{column.layer}" if of_deltas and column.has_deltas else column.name
-    what = "relative error" if of_errors and column.has_bias else f"∂L/∂{of}"
-    note = what if column.units >= ROOM_FOR_NOTE else ""
-    name = column.gradient_name(of_deltas)
-    table = table_button(f"d{column.name}", name, is_tab_stop=False)
-    return f'<b data-help="{OF_GRADIENT}">{name}</b> <span>{note}</span>{table}'
 
 
 def _narrowest_width(column: MapColumn) -> int:

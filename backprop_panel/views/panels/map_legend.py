@@ -29,6 +29,10 @@ OF_DELTAS = {"gradient of activation": "δ", "gradient of logit": "δ of ŷ"}
 RAMP_COLORS = 25
 
 
+ROOM_OF_ERRORS, ROOM_OF_FAULT = 52, 28
+"""Pixels below the map for what a gradient check found, and for the fault in force."""
+
+
 def map_legend(
     theme: Theme,
     scales: Scales,
@@ -159,3 +163,12 @@ def _in_words(label: str, scale: ColorScale) -> str:
         f"{label}: linear up to about ±{round_number(scale.linear)}, logarithmic from there to "
         f"±{round_number(scale.end)}"
     )
+
+
+def room_below(of_errors: bool, of_fault: bool) -> dict[str, str]:
+    """Return the styles that take the room of what is said below the map from its heatmaps.
+
+    The timeline keeps its place.
+    """
+    below = ROOM_OF_ERRORS * of_errors + ROOM_OF_FAULT * of_fault
+    return {"--below": f"{below}px"}

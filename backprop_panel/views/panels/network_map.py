@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import panel as pn
 import param
-from numpy.typing import NDArray
 
 from ...analysis.checks.gradient_check import GradientCheck
 from ...nn.record import StepRecord
 from ..plots.color_scales import SPACINGS, SYMMETRIC_LOG, Scales
 from ..plots.colors import theme_of
 from ..plots.error_colors import ERROR_SCALE, RELATIVE_ERROR
-from ..plots.heatmap import Heatmap
-from ..plots.html import STYLE, html
+from ..plots.html import html
 from ..state.cell import Cell
 from ..state.interventions import Intervention, interventions
-from ..state.map_columns import MapColumn
 from ..state.map_source import MapSource
 from ..state.marks import Marks
 from ..state.reveal import Reveal
 from ..state.staged_loading import load_in_stages
 from . import gradient_row
+from .example_names import ExampleNames
+from .kept_grids import KeptGrids
 from .map_grid import MapGrid
-from .map_legend import map_legend
-
-BLANK = "\N{FIGURE SPACE}"
-"""An invisible character about as wide as a letter."""
-
-IN_SIGHT = {"position": "static", "content-visibility": "visible"}
-BEHIND = {"position": "absolute", "content-visibility": "hidden", "inset": "0 0 auto"}
-"""The styles of the grid that is shown, and of one that is kept for later as it is laid out."""
-
-ROOM_OF_ERRORS, ROOM_OF_FAULT = 52, 28
-"""Pixels below the map for what a gradient check found, and for the fault in force."""
-
-MOST_GRIDS = 2
-"""Networks of different shapes whose heatmaps are kept: one can be compared with another."""
-
-EACH_KIND, EACH_HEATMAP = "all heatmaps of a kind", "each heatmap"
+from .map_legend import map_legend, room_below
+from .map_values import EACH_HEATMAP, EACH_KIND, gradient_kind, map_values, scale_of
 
 
 class NetworkMap(pn.viewable.Viewer):
@@ -98,16 +81,13 @@ class NetworkMap(pn.viewable.Viewer):
     ) -> None:
         super().__init__(source=source, **params)
         self._on_select = on_select or (lambda cell: None)
-        self._grids: dict[tuple[int, ...], MapGrid] = {}
-        self._grid_box = pn.Column(
-            margin=0, sizing_mode="stretch_width", css_classes=["bp-covered"], stylesheets=[STYLE]
-        )
+        self._grids = KeptGrids()
         self._legend = html("", "bp-legend")
         self._title = html("", "bp-map-title", visible=False)
         self._layout = pn.Column(
             *filter(None, [head]),
             self._title,
-            self._grid_box,
+            self._grids.box,
             self._legend,
             *filter(None, [foot]),
             margin=0,
@@ -115,7 +95,7 @@ class NetworkMap(pn.viewable.Viewer):
         )
         self._scales = Scales()
         self._drawn: StepRecord | None = None
-        self._named: StepRecord | None = None
+        self._examples = ExampleNames()
         self._by_hand: tuple[Intervention, ...] = ()
         self._fault = ""
         self._show_network()
@@ -140,10 +120,7 @@ class NetworkMap(pn.viewable.Viewer):
 
     def cover(self, words: str) -> None:
         """Say in front of the map that it is about to change; nothing for no words."""
-        self._grid_box.styles = {
-            "--cover": json.dumps(words, ensure_ascii=False),
-            "--dimmed": "0.2" if words else "1",
-        }
+        self._grids.cover(words)
 
     def _show_network(self) -> None:
         """Show the heatmaps of the source's network: those made before, or new ones.
@@ -151,12 +128,12 @@ class NetworkMap(pn.viewable.Viewer):
         On a page, new ones appear one after the other; their places are marked until then.
         """
         widths = self.source.widths
-        known = self._grids.pop(widths, None)
+        known = self._grids.known(widths)
         self.grid = known or MapGrid(self._on_select, staged=pn.state.curdoc is not None)
-        self._grids[widths] = self.grid  # the last one is the one that is shown
+        self._grids.put_last(widths, self.grid)
         if known is None:
             self.grid.build(self.source, theme_of(self.dark))
-        self._drawn = self._named = None
+        self._drawn, self._examples = None, ExampleNames()
         self._draw()
         if known is None:
             self.grid.lay_out()
@@ -171,21 +148,9 @@ class NetworkMap(pn.viewable.Viewer):
         self._caption()
         self._mark()
         self._reveal()
-        self._place_grids()
+        self._grids.place()
         if pn.state.loaded:  # known ones, too: another run may have come before all were there
             load_in_stages(self.grid.complete())
-
-    def _place_grids(self) -> None:
-        """Show the present grid; keep the one before, hidden, and forget those before that."""
-        while len(self._grids) > MOST_GRIDS:
-            del self._grids[next(iter(self._grids))]
-        kept = [grid.frame for grid in self._grids.values()]
-        placed = [frame for frame in self._grid_box if frame in kept]
-        if not len(placed) == len(kept) == len(self._grid_box):
-            self._grid_box[:] = [*placed, *(frame for frame in kept if frame not in placed)]
-        for frame in kept:
-            # Not by `visible`, for which Bokeh lays out the whole page again.
-            frame.styles = IN_SIGHT if frame is self.grid.frame else BEHIND
 
     def _follow_source(self, event: param.parameterized.Event) -> None:
         """Draw another record; a network of the same shape in the heatmaps that exist."""
@@ -210,8 +175,9 @@ class NetworkMap(pn.viewable.Viewer):
         # The update of a step leaves all else as it is: no scale jumps.
         is_same_pass = self._drawn is not None and record.deltas is self._drawn.deltas
         self._drawn = record
-        drawn = list(self._heatmaps_and_values(record))
-        rescaled = not is_same_pass and self._scales.follow(
+        check = self.check if self._has_errors else None
+        drawn = list(map_values(self.grid, record, self.shared_by, self.deltas_shown, check))
+        rescaled = not is_same_pass and self._scales.fit_frame(
             ((scale, values) for _, scale, values in drawn if scale != RELATIVE_ERROR),
             smoothly=self.animated,
         )
@@ -219,67 +185,26 @@ class NetworkMap(pn.viewable.Viewer):
             for heatmap, kind, values in drawn:
                 scale = ERROR_SCALE if kind == RELATIVE_ERROR else self._scales.by_kind[kind]
                 heatmap.take(values, scale)
-            self._name_examples()
+            named = record if self.examples_named else None
+            self._examples.show(self.grid.examples, named, self.source)
             self._show_interventions(record)
             self.grid.send()
             if rescaled:
                 self._show_legend()
-
-    def _heatmaps_and_values(self, record: StepRecord) -> Iterator[tuple[Heatmap, str, NDArray]]:
-        """Yield each heatmap with the name of its scale and its values."""
-        grid = self.grid
-        for column, value, gradient in zip(grid.columns, grid.values, grid.gradients, strict=True):
-            yield value, self._scale_of(value, _kind(column)), column.values(record)
-            if self._has_errors and column.has_bias:
-                yield gradient, RELATIVE_ERROR, gradient_row.errors_of(self.check, column)
-                continue
-            gradients = column.gradients(record, self.deltas_shown)
-            yield gradient, self._scale_of(gradient, _gradient_kind(column)), gradients
 
     @property
     def _has_errors(self) -> bool:
         """Whether the lower row shows errors of weights."""
         return gradient_row.fits(self.check, self.grid.columns)
 
-    def _scale_of(self, heatmap: Heatmap, kind: str) -> str:
-        alone = self.shared_by == EACH_HEATMAP or heatmap.name == "X"
-        return heatmap.name if alone else kind
-
     def _show_legend(self) -> None:
-        self._make_room()
+        errors = self._has_errors
+        room = room_below(errors, bool(self._fault))
+        if self._layout.styles != room:
+            self._layout.styles = room
         self._legend.object = map_legend(
-            theme_of(self.dark),
-            self._scales,
-            self.deltas_shown,
-            self._by_hand,
-            self._fault,
-            self._has_errors,
+            theme_of(self.dark), self._scales, self.deltas_shown, self._by_hand, self._fault, errors
         )
-
-    def _make_room(self) -> None:
-        """Take the room of what is said below the map from its heatmaps, not from the timeline."""
-        errors = ROOM_OF_ERRORS if self._has_errors else 0
-        below = errors + (ROOM_OF_FAULT if self._fault else 0)
-        styles = {"--below": f"{below}px"}
-        if self._layout.styles != styles:
-            self._layout.styles = styles
-
-    def _name_examples(self) -> None:
-        """Name the rows of levels by the examples of the batch.
-
-        Names that change too fast to be read take longer to paint than the cells: blanks of the
-        same width stand in for them.
-        """
-        record = self._drawn if self.examples_named else None
-        if record is self._named:
-            return
-        self._named = record
-        examples = self.grid.examples
-        if record is None:
-            names = [re.sub(r"\S", BLANK, name) for name in examples.data["names"]]
-        else:
-            names = [self.source.example_label(row) for row in range(len(record.logits))]
-        examples.data = {"names": names}
 
     def _tag(self) -> None:
         """Have the hover say whether it shows differences, or weights after the update."""
@@ -324,7 +249,7 @@ class NetworkMap(pn.viewable.Viewer):
         """Show the gradients of activations as deltas, or as they are."""
         with pn.io.hold():
             self._scales.forget(
-                self._scale_of(gradient, _gradient_kind(column))
+                scale_of(gradient, gradient_kind(column), self.shared_by)
                 for column, gradient in zip(self.grid.columns, self.grid.gradients, strict=True)
                 if column.has_deltas
             )
@@ -371,12 +296,3 @@ class NetworkMap(pn.viewable.Viewer):
                 heatmap.recolor(theme_of(self.dark))
             self.grid.reveal(self.reveal, theme_of(self.dark))
         self._show_legend()
-
-
-def _kind(column: MapColumn) -> str:
-    """Return the kind of values whose scale a column shares."""
-    return "activation" if column.kind == "input" else column.kind
-
-
-def _gradient_kind(column: MapColumn) -> str:
-    return f"gradient of {_kind(column)}"

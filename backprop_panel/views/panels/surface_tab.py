@@ -72,7 +72,7 @@ class SurfaceTab(pn.viewable.Viewer):
         if not (self.visible and self._plane.ready):
             self.work.stop()
         else:
-            self.work.follow(self._plane.cells)
+            self.work.compute(self._plane.cells)
         if self.visible:
             self._draw_path()
 

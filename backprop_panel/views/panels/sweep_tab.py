@@ -115,7 +115,7 @@ class SweepTab(pn.viewable.Viewer):
 
     def _look_for_findings(self) -> None:
         if self.visible:
-            self.findings.follow()
+            self.findings.examine_at_rest()
 
     def _draw(self, *events: param.parameterized.Event) -> None:
         sweep = self.work.sweep

@@ -125,7 +125,7 @@ class Scales:
             self.by_kind.pop(kind, None)
             self._magnitudes.pop(kind, None)
 
-    def follow(
+    def fit_frame(
         self, shown: Iterable[tuple[str, NDArray[np.floating]]], smoothly: bool = True
     ) -> bool:
         """Update the scales from a frame's values; return whether the legend changes.

@@ -27,9 +27,9 @@ class PendingChanges(param.Parameterized):
         """Remember what a setting was before it was changed to what it is now."""
         self._at = _place(session)
         self.before = {**self.before, name: before}
-        self.follow(session)
+        self.forget_outdated(session)
 
-    def follow(self, session: Session) -> None:
+    def forget_outdated(self, session: Session) -> None:
         """Forget what a step was made with, what is as before, and what was of another run."""
         is_past = session.training or self._at != _place(session)
         trainer = session.run.trainer

@@ -59,7 +59,7 @@ class SurfaceWork(param.Parameterized):
         """The two weights of the plane; None for the main directions."""
         return self._of[1]
 
-    def follow(self, cells: Cells) -> None:
+    def compute(self, cells: Cells) -> None:
         """Compute the surface of the run, or more of it, if there is something to compute.
 
         Parameters

@@ -37,7 +37,7 @@ class SweepFindings(param.Parameterized):
         """Whether an examination is under way."""
         return self._background is not None and not self._background.done
 
-    def follow(self) -> None:
+    def examine_at_rest(self) -> None:
         """Examine the runs once the sweep rests, and take what was found."""
         sweep = self.choice.work.sweep
         if sweep is not self._sweep:  # the numbers are those of other runs

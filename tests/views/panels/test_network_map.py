@@ -10,7 +10,8 @@ from panel.io.state import set_curdoc
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.map_grid import ROOM_FOR_EXAMPLES
-from backprop_panel.views.panels.network_map import EACH_HEATMAP, EACH_KIND, ROOM_OF_FAULT
+from backprop_panel.views.panels.map_legend import ROOM_OF_FAULT
+from backprop_panel.views.panels.map_values import EACH_HEATMAP, EACH_KIND
 from backprop_panel.views.panels.session_map import session_map
 from backprop_panel.views.plots.colors import DARK
 from backprop_panel.views.state.cell import Cell
@@ -130,11 +131,11 @@ def test_a_page_says_that_another_network_is_loading_before_it_is_shown(manager,
     before = plots(network_map)
     with set_curdoc(document):
         manager.create(**DATA, hidden_dimension=5, name="wider")
-    assert "Loading wider" in network_map._grid_box.styles["--cover"]
+    assert "Loading wider" in network_map._grids.box.styles["--cover"]
     assert plots(network_map) == before
     (due,) = document.session_callbacks
     due.callback()
-    assert network_map._grid_box.styles["--cover"] == '""'
+    assert network_map._grids.box.styles["--cover"] == '""'
     assert network_map.grid.columns[1].units == 5
 
 

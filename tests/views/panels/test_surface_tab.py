@@ -149,7 +149,7 @@ def test_a_playing_run_moves_its_point(looked_at, session):
         session.tick()
         if session.record.step > 13:
             break
-    looked_at.work.follow(None)
+    looked_at.work.compute(None)
     assert session.training
     record = session.record
     layers = zip(record.layers, record.layer_updates, strict=True)

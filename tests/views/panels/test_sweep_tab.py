@@ -111,9 +111,9 @@ def test_the_form_says_how_many_runs_there_would_be_and_refuses_what_cannot_work
 
 
 def test_the_doctor_examines_the_failed_runs_and_the_worst(tab):
-    tab.findings.follow()
+    tab.findings.examine_at_rest()
     wait_until(lambda: not tab.findings.running)
-    tab.findings.follow()
+    tab.findings.examine_at_rest()
     failed = [t.number for t in tab.work.sweep.begun if t.status == "failed"]
     assert set(failed) <= set(tab.findings.texts)
 
@@ -122,7 +122,7 @@ def test_what_was_found_in_the_runs_of_another_sweep_is_forgotten(tab):
     tab.findings.texts = {1: "The learning rate is too high."}
     other = Sweep(BASE, seeds=2, budget={"epochs": 1})
     tab.work._show(other)
-    tab.findings.follow()
+    tab.findings.examine_at_rest()
     assert not tab.findings.texts
     tab.findings.stop()
     other.close()

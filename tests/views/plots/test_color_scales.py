@@ -24,7 +24,7 @@ from backprop_panel.views.plots.colors import DARK, LIGHT
 def scale_after(*frames, spacing=LINEAR, smoothly=False):
     scales = Scales(spacing)
     for frame in frames:
-        scales.follow([("weight", np.atleast_1d(frame))], smoothly)
+        scales.fit_frame([("weight", np.atleast_1d(frame))], smoothly)
     return scales.by_kind["weight"]
 
 
@@ -65,9 +65,9 @@ def test_a_scale_is_unchanged_while_the_values_of_a_sequence_fill_it():
 
 def test_a_locked_scale_stays():
     scales = Scales()
-    scales.follow([("weight", np.array([2.0]))], smoothly=False)
+    scales.fit_frame([("weight", np.array([2.0]))], smoothly=False)
     before, scales.locked = dict(scales.by_kind), True
-    assert not scales.follow([("weight", np.array([200.0]))], smoothly=False)
+    assert not scales.fit_frame([("weight", np.array([200.0]))], smoothly=False)
     assert scales.by_kind == before
 
 
@@ -76,10 +76,10 @@ def test_a_locked_scale_stays():
 def test_a_scale_ignores_numbers_that_are_not_finite_and_reports_them(spacing, bad):
     values = np.random.default_rng(0).normal(size=500)
     scales = Scales(spacing)
-    assert scales.follow([("weight", np.append(values, bad))])
+    assert scales.fit_frame([("weight", np.append(values, bad))])
     assert scales.by_kind["weight"] == scale_after(values, spacing=spacing)
     assert scales.has_not_finite
-    assert scales.follow([("weight", values)])
+    assert scales.fit_frame([("weight", values)])
     assert not scales.has_not_finite
 
 
@@ -132,7 +132,7 @@ def record():
 def test_half_of_the_cells_are_seen_when_training_has_gone_well(record, theme, parameters):
     layers = getattr(record, parameters)
     scales = Scales()
-    scales.follow([("weight", layer) for layer in layers], smoothly=False)
+    scales.fit_frame([("weight", layer) for layer in layers], smoothly=False)
     for layer in layers:
         seen = distances(theme, scales.by_kind["weight"].shares(layer)) >= 3
         assert seen.mean() >= 0.5

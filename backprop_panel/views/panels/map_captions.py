@@ -1,0 +1,39 @@
+"""The captions of the map's heatmaps, as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from ..plots.table_button import table_button
+from ..state.interventions import Intervention
+from ..state.map_columns import MapColumn
+from .help_texts import MATRICES, OF_GRADIENT
+
+ROOM_FOR_NOTE = 12
+"""Units from which on the caption of a gradient has room for more than its name."""
+
+ROOM_FOR_SYMBOLS = 6
+"""Units from which on the caption of a value has room for its shape beside a symbol or two."""
+
+
+def value_caption(
+    column: MapColumn, by_hand: Sequence[Intervention] = (), is_difference: bool = False
+) -> str:
+    """Return the caption above a value: its name, its shape, and what was done by hand."""
+    has_room = column.units >= ROOM_FOR_SYMBOLS or not (by_hand or is_difference)
+    note = f"{column.inputs or 'B'}×{column.units}" if has_room else ""
+    done = "".join(f'<i data-help="{escape(each.words)}">{each.symbol}</i>' for each in by_hand)
+    name = f"{'Δ' * is_difference}{column.name}"
+    table = table_button(column.name, column.name, is_tab_stop=False)
+    return f'<b data-help="{MATRICES[column.kind]}">{name}</b> <span>{note}</span>{done}{table}'
+
+
+def gradient_caption(column: MapColumn, of_deltas: bool, of_errors: bool) -> str:
+    """Return the caption above a gradient: its name, and of what it is."""
+    of = f"z{column.layer}" if of_deltas and column.has_deltas else column.name
+    what = "relative error" if of_errors and column.has_bias else f"∂L/∂{of}"
+    note = what if column.units >= ROOM_FOR_NOTE else ""
+    name = column.gradient_name(of_deltas)
+    table = table_button(f"d{column.name}", name, is_tab_stop=False)
+    return f'<b data-help="{OF_GRADIENT}">{name}</b> <span>{note}</span>{table}'

@@ -1,0 +1,58 @@
+"""What each heatmap of the map shows of a record, and with which scale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from numpy.typing import NDArray
+
+from ...analysis.checks.gradient_check import GradientCheck
+from ...nn.record import StepRecord
+from ..plots.error_colors import RELATIVE_ERROR
+from ..plots.heatmap import Heatmap
+from ..state.map_columns import MapColumn
+from . import gradient_row
+from .map_grid import MapGrid
+
+EACH_KIND, EACH_HEATMAP = "all heatmaps of a kind", "each heatmap"
+
+
+def map_values(
+    grid: MapGrid, record: StepRecord, shared_by: str, of_deltas: bool, check: GradientCheck | None
+) -> Iterator[tuple[Heatmap, str, NDArray]]:
+    """Yield each heatmap with the name of its scale and its values.
+
+    Parameters
+    ----------
+    grid : MapGrid
+    record : StepRecord
+    shared_by : str
+        What has one scale: `EACH_KIND` or `EACH_HEATMAP`.
+    of_deltas : bool
+        Whether the gradients of activations are deltas.
+    check : GradientCheck or None
+        The check whose errors are in place of the gradients of weights and biases.
+    """
+    for column, value, gradient in zip(grid.columns, grid.values, grid.gradients, strict=True):
+        yield value, scale_of(value, _kind(column), shared_by), column.values(record)
+        if check is not None and column.has_bias:
+            yield gradient, RELATIVE_ERROR, gradient_row.errors_of(check, column)
+            continue
+        scale = scale_of(gradient, gradient_kind(column), shared_by)
+        yield gradient, scale, column.gradients(record, of_deltas)
+
+
+def scale_of(heatmap: Heatmap, kind: str, shared_by: str) -> str:
+    """Return the name of a heatmap's scale."""
+    alone = shared_by == EACH_HEATMAP or heatmap.name == "X"
+    return heatmap.name if alone else kind
+
+
+def gradient_kind(column: MapColumn) -> str:
+    """Return the kind of gradients whose scale a column shares."""
+    return f"gradient of {_kind(column)}"
+
+
+def _kind(column: MapColumn) -> str:
+    """Return the kind of values whose scale a column shares."""
+    return "activation" if column.kind == "input" else column.kind

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from contextlib import closing
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from ..interchange.config_validation import SETTINGS
@@ -170,9 +172,19 @@ def sweep(
             interrupted = _run(made, scheduler or workers, as_json)
         _tell_end(made, as_json)
     if interrupted:
-        click.echo(f"Interrupted: --resume {made.plan.name} does the rest.", err=True)
+        click.echo(f"Interrupted: {_resuming(made.plan.name)} does the rest.", err=True)
         return INTERRUPTED
     return int(made.counts[FAILED] > 0)
+
+
+def _resuming(name: str) -> str:
+    """Return the command that goes on with a sweep of this store."""
+    context = click.get_current_context()
+    command = ["backprop-panel", "sweep", "--resume", name]
+    for option in ("store", "user"):
+        if context.get_parameter_source(option) is ParameterSource.COMMANDLINE:
+            command += [f"--{option}", context.params[option]]
+    return shlex.join(command)
 
 
 def _made(manager: TrainingRunManager, options: dict[str, Any]) -> Sweep:
@@ -242,7 +254,7 @@ def _tell_end(made: Sweep, as_json: bool) -> None:
         return
     best = made.best()
     by = COMPARED_BY[made.plan.objective]
-    click.echo(f"{counts}; the best by the {by}:" if best else counts)
+    click.echo(f"{counts}; the best by the {by}:" if best else f"{counts}; none has a finite {by}.")
     for trial in best:
         click.echo(f"  {_line(made, trial)}")
     for trial in made.begun:

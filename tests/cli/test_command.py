@@ -253,7 +253,7 @@ def test_ctrl_c_in_a_terminal_ends_a_sweep_cleanly_and_keeps_what_its_workers_di
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers, too
     out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130 and "2 waiting" in out
-    assert "--resume sweep does the rest" in err and "Traceback" not in err
+    assert f"sweep --resume sweep --store {store} does the rest" in err and "Traceback" not in err
     assert {name for name, step, _ in runs_in(store) if step > 0} == {"sweep #1", "sweep #2"}
 
 
@@ -275,7 +275,7 @@ def test_ctrl_c_while_the_workers_start_ends_a_sweep_cleanly(store):
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
-    assert "--resume sweep does the rest" in err and "Traceback" not in err
+    assert "--resume sweep" in err and "does the rest" in err and "Traceback" not in err
 
 
 def test_diagnose_says_by_its_status_whether_a_run_or_a_zip_is_sick(command, tmp_path):
@@ -351,6 +351,11 @@ def test_sweep_trains_a_grid_and_ranks_the_runs(command, store):
     assert "validation_loss " in out.splitlines()[1] and err == "4 runs of 30 steps.\n"
     # In the order in which they were first saved.
     assert sorted(name for name, *_ in runs_in(store)) == [f"sweep #{n + 1}" for n in range(4)]
+
+
+def test_a_sweep_without_the_losses_that_it_compares_says_so(command):
+    options = ("--steps", 1, "--workers", 1, "--objective", "validation-loss", *SMALL[:2])
+    assert "none has a finite validation loss" in command("sweep", *options)[1]
 
 
 def test_a_sweep_goes_on_by_the_name_it_was_told(command, store):

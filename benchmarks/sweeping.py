@@ -11,15 +11,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import numpy as np
 from distributed import Client
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 from serving import ROOT, browser, resident_bytes, served
 from simulated_runs import STEPS as ROWS
 
@@ -91,24 +92,31 @@ def compare_runs() -> None:
 
 
 def take_reports() -> None:
-    """Measure a page's answer while its server takes the reports of a thousand runs, in turn."""
+    """Measure a page's answer while its server takes the reports of a thousand runs, in turn.
+
+    So is that of a page of another server, which takes none: what it has become slower by is the
+    share of the scheduler, the simulation and the browser in the cores, not the client's work.
+    """
     with tempfile.TemporaryDirectory() as name, cluster(Path(name)) as address:
         folder = Path(name)
         wanted = folder / "wanted"
         wanted.write_text("stop")
-        environment = {"SWEEP_FOLDER": name, "SWEEP_SCHEDULER": address}
-        os.environ |= environment
-        with served("benchmarks/apps/sweep_client.py") as (url, process), browser() as chromium:
-            page = chromium.new_page()
-            page.goto(url)
-            page.get_by_role("button").first.wait_for()
-            answers: dict[str, list[float]] = {"idle": [], "reports": []}
+        app = "benchmarks/apps/sweep_client.py"
+        with ExitStack() as stack:
+            other, _ = stack.enter_context(served(app))
+            os.environ |= {"SWEEP_FOLDER": name, "SWEEP_SCHEDULER": address}
+            url, process = stack.enter_context(served(app))
+            chromium = stack.enter_context(browser())
+            pages = {"client": opened_page(chromium, url), "beside": opened_page(chromium, other)}
+            answers: dict[str, list[float]] = defaultdict(list)
             for round_ in range(ROUNDS):
-                answers["idle"] += presses(page)
+                for which, page in pages.items():
+                    answers[f"{which}, idle"] += presses(page)
                 wanted.write_text("run")
                 began = state_when(folder, lambda state: state["running"] >= CONCURRENT)
                 memory = resident_bytes(process)
-                answers["reports"] += presses(page)
+                for which, page in pages.items():
+                    answers[f"{which}, reports"] += presses(page)
                 time.sleep(TAKING_SECONDS)
                 ended = state_when(folder, lambda state: state["time"] > time.time() - 2)
                 grown = resident_bytes(process) - memory
@@ -122,7 +130,15 @@ def take_reports() -> None:
                 state_when(folder, lambda state: not state["running"])
     for name, seconds in answers.items():
         p50, p95 = (1000 * quantile for quantile in np.quantile(seconds, [0.5, 0.95]))
-        print(f"  answer to a press, {name:<8} p50 {p50:6.1f} ms   p95 {p95:6.1f} ms")
+        print(f"  answer to a press, {name:<15} p50 {p50:6.1f} ms   p95 {p95:6.1f} ms")
+
+
+def opened_page(chromium: Browser, url: str) -> Page:
+    """Open a page and wait for its button."""
+    page = chromium.new_page()
+    page.goto(url)
+    page.get_by_role("button").first.wait_for()
+    return page
 
 
 def state_when(folder: Path, holds: Callable[[dict], bool]) -> dict:
@@ -139,6 +155,7 @@ def state_when(folder: Path, holds: Callable[[dict], bool]) -> dict:
 
 def presses(page: Page) -> list[float]:
     """Return the seconds from each of some presses of the button until its label has changed."""
+    page.bring_to_front()
     return [
         page.evaluate(
             """() => new Promise((done) => {

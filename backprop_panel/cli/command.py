@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import warnings
 from importlib import import_module
@@ -67,7 +68,11 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line, and exit: 0 done, 1 something is wrong, 2 wrong usage, 130 Ctrl-C."""
-    sys.exit(status_of(arguments))
+    status = status_of(arguments)
+    if status == INTERRUPTED:
+        # Another Ctrl-C would interrupt the end of Python itself, and print a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(status)
 
 
 def status_of(arguments: list[str] | None = None) -> int:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 import param
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 from platformdirs import user_data_path
 
@@ -24,6 +25,10 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 PAGE_DEFAULTS = {"learning_rate": 0.01, "loss_type": "cross_entropy", "optimizer": "adam"}
 """The defaults of the page's first run, which `train` and `sweep` share."""
+
+
+NONE = "None"
+"""What leaves out a setting that can be left out; a token of that name is written '"None"'."""
 
 
 class SettingType(click.ParamType):
@@ -58,6 +63,8 @@ def checked_value(setting: str, value: Any) -> Any:
     ------
     SettingError
     """
+    if value == NONE and SETTINGS[setting].allow_None:
+        return None
     value = read_setting(setting, value)
     refuse_out_of_bounds({setting: value})
     return value
@@ -112,9 +119,13 @@ def setting_options(command: Command) -> Command:
 
 
 def given_settings(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings among the options of a command, with the page's defaults."""
-    given = {name: options[name] for name in SETTINGS if options.get(name) is not None}
-    return {**PAGE_DEFAULTS, **given}
+    """Return the settings among the options that were given; None may have been."""
+    source = click.get_current_context().get_parameter_source
+    return {
+        name: options[name]
+        for name in SETTINGS
+        if name in options and source(name) is not ParameterSource.DEFAULT
+    }
 
 
 def _read_config(ctx: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
@@ -125,12 +136,17 @@ def _read_config(ctx: click.Context, option: click.Parameter, path: Path | None)
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise click.BadParameter(f"{path} cannot be read: {shortened(error)}") from None
-    known = [each.name for each in ctx.command.params if each.name not in ("config", "help")]
+    known = {
+        each.opts[0].removeprefix("--").replace("-", "_"): each.name
+        for each in ctx.command.params
+        if each.name != "config"
+    }
     try:
         refuse_unknown(given, known)
     except SettingError as error:
         raise click.BadParameter(f"{path}: {error}") from None
-    ctx.default_map = {**(ctx.default_map or {}), **given}
+    options = {known[name]: value for name, value in given.items()}
+    ctx.default_map = {**(ctx.default_map or {}), **options}
     return path
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from contextlib import closing
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from ..interchange.config_validation import SETTINGS
@@ -23,6 +25,7 @@ from ..sweeps.sweep import Sweep
 from ..sweeps.trial import FAILED, FINISHED, RUNNING, WAITING, Trial
 from .interruption import INTERRUPTED, terminable
 from .options import (
+    PAGE_DEFAULTS,
     checked_value,
     config_option,
     given_settings,
@@ -87,11 +90,43 @@ def _named(ctx: click.Context, option: click.Parameter, name: str | None) -> str
     return name
 
 
+def _joined(
+    ctx: click.Context, option: click.Parameter, grid: tuple[tuple[str, list[Any]], ...]
+) -> dict[str, list[Any]]:
+    """Return the values of each setting, which may be given in several parts."""
+    joined: dict[str, list[Any]] = {}
+    for name, values in grid:
+        joined.setdefault(name, []).extend(values)
+    return joined
+
+
+def _once_each(
+    ctx: click.Context, option: click.Parameter, ranges: tuple[tuple[str, Any], ...]
+) -> dict[str, Any]:
+    """Return the range of each setting; refuse two of one."""
+    names = [name for name, _ in ranges]
+    for name in names:
+        if names.count(name) > 1:
+            raise click.BadParameter(f"{name} has one range, got two.", ctx, option)
+    return dict(ranges)
+
+
 @click.command()
 @config_option
-@click.option("--grid", type=Varied(), multiple=True, help="Every combination is trained. Repeat.")
 @click.option(
-    "--range", "ranges", type=Ranged(), multiple=True, help="Sampled, not a grid. Repeat."
+    "--grid",
+    type=Varied(),
+    multiple=True,
+    callback=_joined,
+    help="Every combination is trained. Repeat.",
+)
+@click.option(
+    "--range",
+    "ranges",
+    type=Ranged(),
+    multiple=True,
+    callback=_once_each,
+    help="Sampled, not a grid. Repeat.",
 )
 @click.option("--samples", type=click.IntRange(1), help="How many are sampled from the ranges.")
 @click.option(
@@ -127,8 +162,6 @@ def sweep(
 
     Ctrl-C keeps what is done; --resume does the rest.
     """
-    if store == "memory":
-        raise click.UsageError("A sweep needs a file: --store runs.sqlite.")
     if resume:
         refuse_no_store(store)
     with closing(TrainingRunManager(store, user)) as manager:
@@ -139,9 +172,19 @@ def sweep(
             interrupted = _run(made, scheduler or workers, as_json)
         _tell_end(made, as_json)
     if interrupted:
-        click.echo(f"Interrupted: --resume {made.plan.name} does the rest.", err=True)
+        click.echo(f"Interrupted: {_resuming(made.plan.name)} does the rest.", err=True)
         return INTERRUPTED
     return int(made.counts[FAILED] > 0)
+
+
+def _resuming(name: str) -> str:
+    """Return the command that goes on with a sweep of this store."""
+    context = click.get_current_context()
+    command = ["backprop-panel", "sweep", "--resume", name]
+    for option in ("store", "user"):
+        if context.get_parameter_source(option) is ParameterSource.COMMANDLINE:
+            command += [f"--{option}", context.params[option]]
+    return shlex.join(command)
 
 
 def _made(manager: TrainingRunManager, options: dict[str, Any]) -> Sweep:
@@ -150,10 +193,10 @@ def _made(manager: TrainingRunManager, options: dict[str, Any]) -> Sweep:
     steps = options["steps"]
     names = ("samples", "sampler", "seeds", "halving", "objective", "name")
     return Sweep(
-        given_settings(options),
+        {**PAGE_DEFAULTS, **given_settings(options)},
         manager=manager,
-        grid=dict(options["grid"]),
-        ranges=dict(options["ranges"]),
+        grid=options["grid"],
+        ranges=options["ranges"],
         budget={"steps": steps} if steps else {"epochs": options["epochs"] or 50},
         **{name: options[name] for name in names},
     )
@@ -211,7 +254,7 @@ def _tell_end(made: Sweep, as_json: bool) -> None:
         return
     best = made.best()
     by = COMPARED_BY[made.plan.objective]
-    click.echo(f"{counts}; the best by the {by}:" if best else counts)
+    click.echo(f"{counts}; the best by the {by}:" if best else f"{counts}; none has a finite {by}.")
     for trial in best:
         click.echo(f"  {_line(made, trial)}")
     for trial in made.begun:

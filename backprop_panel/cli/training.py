@@ -16,6 +16,7 @@ from ..storage.database import refuse_no_store
 from ..training.stop_conditions import StopWhen
 from .interruption import INTERRUPTED, terminable
 from .options import (
+    PAGE_DEFAULTS,
     config_option,
     given_settings,
     json_option,
@@ -67,10 +68,10 @@ def train(
         refuse_no_store(store)
     with closing(TrainingRunManager(store, user)) as manager:
         if resume is None:
-            run = manager.create(name, **given_settings(options))
+            run = manager.create(name, **{**PAGE_DEFAULTS, **given_settings(options)})
         else:
             run = manager.switch(run_named(manager, resume).id)
-            _change(run, options)
+            run.trainer.change(**given_settings(options))
         interrupted = _train(run, _limit(run, epochs, steps), as_json)
         _tell_end(run, as_json, interrupted)
     if manager.store_problem:
@@ -79,11 +80,6 @@ def train(
     if interrupted:
         return INTERRUPTED
     return 0 if not len(losses) or math.isfinite(losses[-1]) else 1
-
-
-def _change(run: TrainingRun, options: dict[str, Any]) -> None:
-    given = {name: value for name, value in options.items() if value is not None}
-    run.trainer.change(**given)
 
 
 def _limit(run: TrainingRun, epochs: int | None, steps: int | None) -> StopWhen:

@@ -59,6 +59,11 @@ class BackgroundTraining(Overview):
         return self.running and self._pausing
 
     @property
+    def awaits_workers(self) -> bool:
+        """Whether it is running on a cluster that has no worker at the moment."""
+        return self.running and self._runner is not None and self._runner.workers.are_missing
+
+    @property
     def seconds_left(self) -> float | None:
         """The time that the rest takes at the present rate; None before anything is known."""
         elapsed, progress = monotonic() - self._began, self.progress
@@ -70,7 +75,7 @@ class BackgroundTraining(Overview):
     @property
     def notices(self) -> list[str]:
         """What a person should know: why it ended, and which workers are not used."""
-        refusals = self._runner.refusals if self._runner else []
+        refusals = self._runner.workers.refusals if self._runner else []
         return [*([self.problem] if self.problem else []), *refusals]
 
     def start(self, client: Client | str | int | None = None) -> None:

@@ -53,6 +53,8 @@ def show_until_end(
 
 
 def _time_left(sweep: BackgroundTraining | None) -> str | None:
+    if sweep is not None and sweep.awaits_workers:
+        return "waiting for workers"
     if sweep is None or not sweep.begun:
         return "starting the workers"
     seconds = sweep.seconds_left

@@ -35,6 +35,12 @@ from .trial import FAILED, FINISHED, RUNNING, WAITING, Curve, Score, Trial
 LARGEST_SHARE = 0.1
 """Largest share of the time that is spent on writing the store."""
 
+SAVED_TOGETHER = 200
+"""Most runs of one transaction: reports wait meanwhile, and so does who needs Python's lock."""
+
+SAVE_SECONDS = 1.0
+"""Time between two transactions, unless more runs wait for the next."""
+
 
 class Record:
     """A sweep in a store.
@@ -108,7 +114,9 @@ class Record:
             write_trials(db, self.id, map(_row, trials))
         for run, mark in marks:
             run.saved(mark)
-        self._due = monotonic() + max(1.0, (monotonic() - begin) / LARGEST_SHARE)
+        pause = (monotonic() - begin) / LARGEST_SHARE
+        more_wait = len(trials) >= SAVED_TOGETHER
+        self._due = monotonic() + (pause if more_wait else max(SAVE_SECONDS, pause))
 
     def claim(self) -> None:
         """Take the lease of the sweep, or renew it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import count
+from itertools import count, islice
 from threading import main_thread
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from . import reports
 from .attempts import Attempt, SchedulerGone
 from .cluster import refuse_other_versions, train_on_worker
 from .inbox import Inbox
-from .record import Record
+from .record import SAVED_TOGETHER, Record
 from .reports import Report
 from .schedule import Assignment, Schedule
 from .task import Task
@@ -43,6 +43,10 @@ class Runner:
     record : Record
     on_change : callable
         Called between two messages when something has changed.
+
+    Attributes
+    ----------
+    workers : Workers
     """
 
     def __init__(
@@ -54,17 +58,12 @@ class Runner:
     ) -> None:
         self._client, self._schedule, self._record = client, schedule, record
         self._on_change = on_change
-        self._workers = Workers(client)
+        self.workers = Workers(client)
         self._inbox = Inbox(client, f"backprop_panel {record.id}")
         self._attempts: dict[str, Attempt] = {}
         self._changed: dict[int, Trial] = {}
         self._numbers = count()
         self._stopping = False
-
-    @property
-    def refusals(self) -> list[str]:
-        """Why workers were refused, one sentence each."""
-        return self._workers.refusals
 
     def stop(self) -> None:
         """End after the last reports of the runs that are trained now."""
@@ -98,36 +97,45 @@ class Runner:
         if self._record.is_due:
             self.save()
         if self._client.status != "running":
-            raise SchedulerGone(self._workers.address)
+            raise SchedulerGone(self.workers.address)
         return True
 
     def save(self) -> None:
-        """Write what has changed; it stays in memory if the store fails."""
-        for trial in self._changed.values():
+        """Write some of what has changed longest ago; it stays in memory if the store fails."""
+        changed = list(islice(self._changed.values(), SAVED_TOGETHER))
+        for trial in changed:
             if trial.run is not None:
                 trial.measure()
-        changed = list(self._changed.values())
         if changed:
             self._record.save(changed)
+        tried = {attempt.trial.number for attempt in self._attempts.values()}
         for trial in changed:
-            if trial.status != RUNNING and not any(
-                attempt.trial is trial for attempt in self._attempts.values()
-            ):
+            if trial.status != RUNNING and trial.number not in tried:
                 trial.let_go()
-        self._changed = {}
+            del self._changed[trial.number]
         self._on_change()
 
     def _fill(self) -> bool:
         """Keep each worker busy, with one run more waiting for it; tell if all is done."""
-        if self._workers.is_count_due:
-            self._workers.count()
+        if self.workers.is_count_due:
+            self.workers.count()
             self._record.claim()  # its heartbeat
-        while len(self._attempts) < 2 * self._workers.capacity:
+            self._note_lost_workers()
+        while len(self._attempts) < 2 * self.workers.capacity:
             assignment = self._schedule.next()
             if assignment is None:
                 return not self._attempts
             self._submit(assignment)
         return False
+
+    def _note_lost_workers(self) -> None:
+        """Have the runs of workers that have left wait: Dask gives them to others."""
+        for attempt in self._attempts.values():
+            trial = attempt.trial
+            is_lost = attempt.worker and attempt.worker not in self.workers.there
+            if is_lost and trial.status == RUNNING:
+                trial.status = WAITING
+                self._changed[trial.number] = trial
 
     def _submit(self, assignment: Assignment) -> None:
         trial = assignment.trial
@@ -155,7 +163,7 @@ class Runner:
             key=key,
             pure=False,
             retries=0,
-            workers=self._workers.fit(),
+            workers=self.workers.fit(),
         )
         self._attempts[key] = Attempt(key, assignment, future)
 
@@ -213,7 +221,7 @@ class Runner:
                 trial.status = WAITING
                 self._schedule.give_back(attempt.assignment)
             case reports.REFUSED:
-                self._workers.refuse(attempt.worker, report.reason)
+                self.workers.refuse(attempt.worker, report.reason)
                 trial.status = WAITING
                 self._schedule.give_back(attempt.assignment)
 
@@ -253,7 +261,7 @@ class Runner:
         elif future.status == "finished":  # without its last report
             self._begin_again(attempt)
         else:
-            raise SchedulerGone(self._workers.address)
+            raise SchedulerGone(self.workers.address)
 
     def _wind_up(self) -> None:
         """Stop all tasks, take their last reports, and save everything."""
@@ -274,7 +282,8 @@ class Runner:
             self._set_aside(attempt)
         if running:
             self._inbox.close()
-        self.save()
+        while self._changed:
+            self.save()
         self._record.release(self._schedule.trials.values())
 
     def _set_aside(self, attempt: Attempt) -> None:

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from distributed import Client
 
 CAPACITY_SECONDS = 2.0
-"""Time between two looks at how many workers there are."""
+"""Shortest time between two looks at how many workers there are."""
+
+ASKING_SHARE = 0.1
+"""Largest share of the time that is spent on looking."""
 
 
 class Workers:
@@ -26,6 +29,8 @@ class Workers:
     ----------
     capacity : int
         How many runs can be trained at once, as of the last `count`.
+    there : frozenset of str or None
+        Their addresses, as of the last `count`; None before it.
     address : str
         Of the scheduler.
     """
@@ -35,12 +40,18 @@ class Workers:
         self._unfit: dict[str, str] = {}
         self._count_due = 0.0
         self.capacity = 0
+        self.there: frozenset[str] | None = None
         self.address = client.scheduler.address if client.scheduler else ""
 
     @property
     def refusals(self) -> list[str]:
         """Why workers were refused, one sentence each."""
         return [f"The worker {worker} is not used: {why}." for worker, why in self._unfit.items()]
+
+    @property
+    def are_missing(self) -> bool:
+        """Whether there is none at the moment."""
+        return self.there == frozenset()
 
     @property
     def is_count_due(self) -> bool:
@@ -56,12 +67,15 @@ class Workers:
         SettingError
             If there are workers, and all of them are refused.
         """
+        begin = monotonic()
         threads = self._threads()
         fit = {worker: n for worker, n in threads.items() if worker not in self._unfit}
         if threads and not fit:
             raise SettingError("client", " ".join(self.refusals))
-        self.capacity = sum(fit.values())
-        self._count_due = monotonic() + CAPACITY_SECONDS
+        self.capacity, self.there = sum(fit.values()), frozenset(threads)
+        # The answer comes behind all reports that are on their way, which wait meanwhile.
+        asking = monotonic() - begin
+        self._count_due = monotonic() + max(CAPACITY_SECONDS, asking / ASKING_SHARE)
 
     def refuse(self, worker: str, reason: str) -> None:
         """Use a worker no more."""

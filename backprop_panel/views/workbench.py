@@ -47,6 +47,7 @@ from .widgets.buttons import BORDERED, button, toggle
 from .widgets.help import Help
 from .widgets.lazy_tabs import LOADING, LazyTabs
 from .widgets.page_layout import PageLayout
+from .widgets.presses import Presses
 
 REFRESH_PERIOD = 1000
 """Milliseconds between two looks for changes that other windows made to the runs."""
@@ -223,7 +224,7 @@ class Workbench(pn.viewable.Viewer):
         yield from self.map.complete()
         self.timeline[:] = [Timeline(comparison)]
         yield
-        self.timeline.append(Help(help_texts()))
+        self.timeline.extend([Help(help_texts()), Presses()])
         self.diagnosis.on = True
         self.checks.audit.on = True
 

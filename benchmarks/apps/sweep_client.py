@@ -1,5 +1,6 @@
-"""A page with one button, whose server is the client of a sweep while a file says so."""
+"""A page with one button, whose server is the client of a sweep while a file says so, if any."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,10 +10,12 @@ from backprop_panel.views import prepare_server
 
 # In a module: what this script defines ends with its page.
 sys.path.append(str(Path(__file__).resolve().parents[1]))
-import sweep_follower  # noqa: E402
 
 prepare_server()  # as the page's own script does
-sweep_follower.start()
+if "SWEEP_FOLDER" in os.environ:
+    import sweep_follower
+
+    sweep_follower.start()
 
 button = pmui.Button(label="Press")
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import tomllib
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -93,6 +93,13 @@ def test_a_toml_file_gives_options_and_the_command_line_comes_first(command, sto
     ((_, step, settings),) = runs_in(store)
     assert step == 5 and settings["hidden_dimension"] == [6, 4] and settings["batch_size"] == 7
     assert settings["activation"] == "relu"
+
+
+def test_a_toml_file_names_options_as_the_command_line_does(command, tmp_path):
+    config = tmp_path / "run.toml"
+    config.write_text("json = true\nsteps = 1\n")
+    _, out, _ = command("train", *SMALL, "--config", config)
+    assert json.loads(out.splitlines()[-1])["step"] == 1
 
 
 def test_a_toml_file_with_an_unknown_option_is_refused_with_the_nearest(command, tmp_path):
@@ -246,7 +253,7 @@ def test_ctrl_c_in_a_terminal_ends_a_sweep_cleanly_and_keeps_what_its_workers_di
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers, too
     out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130 and "2 waiting" in out
-    assert "--resume sweep does the rest" in err and "Traceback" not in err
+    assert f"sweep --resume sweep --store {store} does the rest" in err and "Traceback" not in err
     assert {name for name, step, _ in runs_in(store) if step > 0} == {"sweep #1", "sweep #2"}
 
 
@@ -268,7 +275,7 @@ def test_ctrl_c_while_the_workers_start_ends_a_sweep_cleanly(store):
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
-    assert "--resume sweep does the rest" in err and "Traceback" not in err
+    assert "--resume sweep" in err and "does the rest" in err and "Traceback" not in err
 
 
 def test_diagnose_says_by_its_status_whether_a_run_or_a_zip_is_sick(command, tmp_path):
@@ -317,6 +324,25 @@ def test_store_check_reads_everything_and_says_what_is_damaged(command, store):
     assert status == 1 and "a" in err and "not as it was saved" in err
 
 
+def test_the_values_of_a_setting_may_be_given_in_several_parts(command, store):
+    parts = ["--grid", "learning_rate=0.1", "--grid", "learning_rate=0.2,0.3"]
+    command("sweep", *SMALL, *parts, "--steps", "1")
+    assert sorted(config["learning_rate"] for *_, config in runs_in(store)) == [0.1, 0.2, 0.3]
+
+
+def test_two_ranges_of_one_setting_are_refused(command):
+    once = ["--range", "learning_rate=0.1:1"]
+    status, _, err = command("sweep", *once, *once, "--samples", "2")
+    assert status == 2 and "learning_rate has one range, got two" in err
+
+
+def test_none_takes_a_fault_back(command, store):
+    command("train", *SMALL, "--steps", "1", "--name", "x", "--fault", "wrong_sign")
+    status, _, _ = command("train", "--steps", "1", "--resume", "x", "--fault", "None")
+    with closing(TrainingRunManager(store)) as manager:
+        assert status == 0 and manager.runs[0].trainer.fault is None
+
+
 def test_sweep_trains_a_grid_and_ranks_the_runs(command, store):
     grid = ["--grid", "learning_rate=0.001,0.05", "--grid", "hidden-dimension=4;6,5"]
     status, out, err = command("sweep", *grid, "--steps", 30, "--workers", 1, *SMALL[:2])
@@ -325,6 +351,11 @@ def test_sweep_trains_a_grid_and_ranks_the_runs(command, store):
     assert "validation_loss " in out.splitlines()[1] and err == "4 runs of 30 steps.\n"
     # In the order in which they were first saved.
     assert sorted(name for name, *_ in runs_in(store)) == [f"sweep #{n + 1}" for n in range(4)]
+
+
+def test_a_sweep_without_the_losses_that_it_compares_says_so(command):
+    options = ("--steps", 1, "--workers", 1, "--objective", "validation-loss", *SMALL[:2])
+    assert "none has a finite validation loss" in command("sweep", *options)[1]
 
 
 def test_a_sweep_goes_on_by_the_name_it_was_told(command, store):

@@ -246,7 +246,7 @@ import sys
 from distributed import Client
 from backprop_panel.sweeps import Sweep
 address, store = sys.argv[1:]
-plan = dict(seeds=12, budget={{"steps": {steps}}}, name="left")
+plan = dict(seeds=8, budget={{"steps": {steps}}}, name="left")
 Sweep({base!r}, store=store, **plan).run(Client(address))
 """
 
@@ -266,13 +266,12 @@ def test_after_its_client_was_killed_a_sweep_finds_what_is_finished_and_what_is_
         process.wait()
     sweep = Sweep.load("left", manager=manager)
     finished = sweep.counts[FINISHED]
-    assert sweep.counts[WAITING] == 12 - finished > 0 and sweep.counts[RUNNING] == 0
+    assert sweep.counts[WAITING] == 8 - finished > 0 and sweep.counts[RUNNING] == 0
     sweep.resume(client)
     manager.refresh()
-    assert sweep.counts[FINISHED] == 12
-    assert {run.name for run in manager.runs} == {f"left #{n + 1}" for n in range(12)}
-    for number in (0, 11):
-        assert same(losses(sweep, number), alone(LONG, seed=number))
+    assert sweep.counts[FINISHED] == 8
+    assert {run.name for run in manager.runs} == {f"left #{n + 1}" for n in range(8)}
+    assert same(losses(sweep, 7), alone(LONG, seed=7))
 
 
 def test_a_sweep_is_run_by_one_process_at_a_time(client, manager):

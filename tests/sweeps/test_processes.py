@@ -12,7 +12,7 @@ from stores import SMALL, same, train, wait_until
 from backprop_panel import SettingError, TrainingRunManager
 from backprop_panel.sweeps import Sweep
 from backprop_panel.sweeps.cluster import connected
-from backprop_panel.sweeps.trial import FINISHED, WAITING
+from backprop_panel.sweeps.trial import FINISHED, RUNNING, WAITING
 
 BASE = {**SMALL, "num_samples": 512, "validation_fraction": 0.0, "batch_size": 16}
 STEPS = 6000
@@ -48,6 +48,21 @@ def test_a_sweep_outlives_its_scheduler(tmp_path):
         sweep.open(sweep.trials[5]).history["loss"],
         train(TrainingRunManager().create(**{**BASE, "seed": 5}), STEPS),
     )
+    manager.close()
+
+
+def test_a_run_whose_worker_has_left_waits_and_goes_on_with_the_next(tmp_path):
+    manager = TrainingRunManager(tmp_path / "runs.sqlite")
+    sweep = Sweep(BASE, manager=manager, budget={"steps": 4 * STEPS})
+    with scheduler_process(tmp_path) as (_, file), connected(address_in(file)) as client:
+        sweep.start(client)
+        wait_until(lambda: sweep.awaits_workers)
+        with worker_processes(file, 1):
+            wait_until(lambda: sweep.counts[RUNNING] == 1 and not sweep.awaits_workers)
+        wait_until(lambda: sweep.awaits_workers and sweep.counts[WAITING] == 1)
+        with worker_processes(file, 1):
+            sweep.wait()
+    assert sweep.counts[FINISHED] == 1
     manager.close()
 
 

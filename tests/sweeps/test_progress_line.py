@@ -13,6 +13,7 @@ class HalfDone:
 
     plan = SimpleNamespace(name="sweep")
     seconds_left = 75.0
+    awaits_workers = False
 
     def __init__(self):
         self.looks = 0
@@ -55,6 +56,11 @@ def test_a_terminal_shows_the_share_and_the_time_left(sweep, shown_in_terminal):
 def test_a_terminal_shows_that_workers_are_being_started(sweep, shown_in_terminal, monkeypatch):
     monkeypatch.setattr(HalfDone, "begun", [])
     assert "starting the workers" in shown_in_terminal(sweep)
+
+
+def test_a_terminal_shows_that_no_worker_is_there(sweep, shown_in_terminal):
+    sweep.awaits_workers = True
+    assert "waiting for workers" in shown_in_terminal(sweep)
 
 
 def test_a_file_in_place_of_a_terminal_gets_nothing(sweep, capsys):

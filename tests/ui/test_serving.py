@@ -107,6 +107,13 @@ def test_the_page_works_in_each_mode(mode, start, visit):
         if "--basic-auth" in MODES[mode]:
             log_in(page)
         expect_to_work(page)
+        account = page.get_by_role("link", name="Log out", exact=True)
+        expect(account).to_have_count("--basic-auth" in MODES[mode])
+        if "--basic-auth" in MODES[mode]:
+            expect(page.get_by_text("ada ·")).to_be_visible()
+            account.click()
+            page.goto(server.url)
+            expect(page.get_by_placeholder("Password")).to_be_visible()
 
 
 def test_the_page_applies_the_patches_of_bokehjs(used_page):

@@ -92,7 +92,11 @@ class DataTab(pn.viewable.Viewer):
             column_ticks=min(len(labels), 24),
         )
         matrix, button = with_table(self._matrix.pane(), "confusion", "confusion")
-        button.styles = {**button.styles, "top": "-20px"}  # beside the head, not over a cell
+        button.styles = {
+            **button.styles,
+            "top": "-20px",
+            "bottom": "auto",
+        }  # beside the head, not over a cell
         self._confusion[:] = [matrix, button]
         if not self.visible:
             # When it is opened, it must not begin with the examples of another run.

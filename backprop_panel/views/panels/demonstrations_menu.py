@@ -12,7 +12,7 @@ import param
 from ...runs.demonstrations import DEMONSTRATIONS, Demonstration
 from ..plots.html import html
 from ..state.session import Session
-from ..widgets.buttons import BORDERED
+from ..widgets.buttons import BORDERED, WORKING, at_work
 
 
 class DemonstrationsMenu(pn.viewable.Viewer):
@@ -23,7 +23,7 @@ class DemonstrationsMenu(pn.viewable.Viewer):
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
         self._shown: dict[str, Demonstration] = {}
-        menu = pmui.MenuButton(
+        self._menu = pmui.MenuButton(
             label="Demonstrations",
             items=[{"label": each.label, "key": key} for key, each in DEMONSTRATIONS.items()],
             on_click=self._start,
@@ -32,9 +32,10 @@ class DemonstrationsMenu(pn.viewable.Viewer):
             color="default",
             margin=(6, 3, 0, 3),
             sx=BORDERED,
+            css_classes=[WORKING],
         )
         self._note = html("", "bp-note", margin=(4, 0, 0, 0), visible=False)
-        self._layout = pn.Column(menu, self._note, margin=0, sizing_mode="stretch_width")
+        self._layout = pn.Column(self._menu, self._note, margin=0, sizing_mode="stretch_width")
         session.param.watch(self._show, "run")
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -42,9 +43,10 @@ class DemonstrationsMenu(pn.viewable.Viewer):
 
     def _start(self, item: dict[str, Any]) -> None:
         session, key = self.session, item["key"]
-        if session.attempt("runs", lambda: session.demonstrate(key)):
-            self._shown[session.run.id] = DEMONSTRATIONS[key]
-            self._show()
+        with at_work(self._menu):
+            if session.attempt("runs", lambda: session.demonstrate(key)):
+                self._shown[session.run.id] = DEMONSTRATIONS[key]
+                self._show()
 
     def _show(self, *events: param.parameterized.Event) -> None:
         shown = self._shown.get(self.session.run.id)

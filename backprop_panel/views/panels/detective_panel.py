@@ -12,7 +12,7 @@ import param
 from ...analysis.diagnosis.detective import BUDGET, CHECKS, FULL_SCORE, Investigation, suspects
 from ..plots.html import html
 from ..state.session import Session
-from ..widgets.buttons import button
+from ..widgets.buttons import button, working_button
 
 RULES = (
     f"One mistake or bad setting is hidden in this run. Look at the map, the curves and the layers "
@@ -27,11 +27,11 @@ class DetectivePanel(pn.viewable.Viewer):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
-        self._start = button("Start detective", self._begin)
+        self._start = working_button("Start detective", self._begin)
         self._case = pmui.TextInput(label="Case", value="1", size="small", width=70, margin=(5, 6))
         self._standing = html("", "bp-note", align="center", sizing_mode="stretch_width")
         self._checks = pn.FlexBox(
-            *(button(label, self._spender(name)) for name, (label, _) in CHECKS.items()),
+            *(working_button(label, self._spender(name)) for name, (label, _) in CHECKS.items()),
             gap="4px 0",
             margin=(4, 0),
         )

@@ -16,8 +16,9 @@ from ..plots.colors import run_color
 from ..plots.html import html, legend_of_layers
 from ..plots.line_plot import Curves
 from ..plots.line_source import Line
+from ..state.run_order import in_order
 from ..state.session import Session, redraw_on_change
-from ..widgets.buttons import RunSelect, button
+from ..widgets.buttons import RunSelect, button, working_button
 from ..widgets.setting_fields import LABELS, whole
 from .compared_moments import compared_moments
 
@@ -77,7 +78,7 @@ class DifferenceTab(pn.viewable.Viewer):
             pn.FlexBox(
                 self._other,
                 self._step,
-                button("Compare", self._compare, margin=(12, 6)),
+                working_button("Compare", self._compare, margin=(12, 6)),
                 self._stop,
                 margin=0,
             ),
@@ -92,7 +93,7 @@ class DifferenceTab(pn.viewable.Viewer):
     def _offer_runs(self, *events: param.parameterized.Event) -> None:
         """Offer all runs, the parent of the shown one first."""
         parent = self._parent()
-        runs = sorted(self.session.manager.runs, key=lambda run: run is not parent)
+        runs = sorted(in_order(self.session.manager.runs), key=lambda run: run is not parent)
         chosen = self._other.value
         if chosen not in {run.id for run in runs}:
             chosen = (parent or self.session.run).id

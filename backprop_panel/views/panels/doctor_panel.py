@@ -14,7 +14,7 @@ from ..plots.html import STYLE, html
 from ..plots.numbers import number, spelled
 from ..state.diagnosis import Diagnosis
 from ..state.marks import NamedUnits
-from ..widgets.buttons import button
+from ..widgets.buttons import button, working_button
 from .doctor_light import SECRET
 
 MARKS = {SICK: "✕", NOTE: "✓"}
@@ -86,7 +86,7 @@ class DoctorPanel(pn.viewable.Viewer):
             shown = RecordCell("weights", finding.layer, (0, 0))
             yield button(f"Show W{finding.layer + 1}", lambda: session.show_on_map(shown))
         if finding.remedy is not None and finding.remedy.changes:
-            yield button("Try it in a fork", lambda: self._apply(finding))
+            yield working_button("Try it in a fork", lambda: self._apply(finding))
 
     def _apply(self, finding: Finding) -> None:
         """Fork the run with what may help, at the step from which it helps."""

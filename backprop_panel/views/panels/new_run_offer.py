@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import panel as pn
 
 from ..plots.html import html
-from ..widgets.buttons import PRIMARY, button
+from ..widgets.buttons import PRIMARY, button, working_button
 
 NEW_RUN = "New run with these settings"
 
@@ -42,7 +42,7 @@ class NewRunOffer:
         self.note = html(note, "bp-legend")
         self.layout = pn.Column(
             pn.FlexBox(
-                button(NEW_RUN, create, variant="contained", sx=PRIMARY),
+                working_button(NEW_RUN, create, variant="contained", sx=PRIMARY),
                 button("Put back", put_back),
                 gap="6px 0",
                 margin=0,

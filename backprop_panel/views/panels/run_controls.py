@@ -11,8 +11,9 @@ import param
 
 from ...storage.run_names import MOST_NAME_LENGTH
 from ..plots.html import html
+from ..state.run_order import in_order
 from ..state.session import Session
-from ..widgets.buttons import SMALL, RunSelect, button
+from ..widgets.buttons import SMALL, RunSelect, button, working_button
 from .demonstrations_menu import DemonstrationsMenu
 from .setting_groups import NewRunFields
 
@@ -48,7 +49,7 @@ class RunControls(pn.viewable.Viewer):
         self._active.param.watch(self._switch, "value")
         self._name = pmui.TextInput(label="Run name", max_length=MOST_NAME_LENGTH, **SMALL)
         self.fields = {"name": self._name, "runs": self._active}
-        self._new = button("New run", self._create)
+        self._new = working_button("New run", self._create)
         new_run.param.watch(self._mark_new, "pending")
         new_run.param.watch(lambda event: self._create(), "wanted")
         self._question = html("", "bp-note")
@@ -66,7 +67,7 @@ class RunControls(pn.viewable.Viewer):
     def _lay_out(self) -> pn.Column:
         buttons = pn.FlexBox(
             self._new,
-            button("Fork", self._fork),
+            working_button("Fork", self._fork),
             button("Reset", self._reset),
             button("Rename", self._rename),
             button("Delete", self._ask_delete),
@@ -85,7 +86,7 @@ class RunControls(pn.viewable.Viewer):
 
     def show(self) -> None:
         """Show all runs and which of them is the active one."""
-        self._active.offer(self.session.manager.runs, self.session.run.id)
+        self._active.offer(in_order(self.session.manager.runs), self.session.run.id)
 
     def _switch(self, event: param.parameterized.Event) -> None:
         if event.new and event.new != self.session.run.id:

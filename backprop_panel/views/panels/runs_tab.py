@@ -17,6 +17,7 @@ from ..plots.colors import run_color
 from ..plots.html import html
 from ..plots.numbers import NUMBER_JS, exact, number
 from ..state.comparison import MOST_BY_ITSELF, Comparison
+from ..state.run_order import in_order
 from ..state.token_text import visible
 from ..widgets.setting_fields import LABELS
 from .unreadable_warnings import UnreadableWarnings
@@ -100,7 +101,7 @@ class RunsTab(pn.viewable.Viewer):
 
     def _draw(self) -> None:
         manager = self.comparison.session.manager
-        runs = self._rows = [run for run in manager.runs if _has_summary(run)]
+        runs = self._rows = [run for run in in_order(manager.runs) if _has_summary(run)]
         compared = set(self.comparison.listed())
         settings = [settings_in_words(run) for run in runs]
         table = runs_table(runs, settings)
@@ -264,5 +265,6 @@ def _loss(loss: float) -> float:
 def best_in_words(summary: RunSummary) -> str:
     """Say what the best loss of a run is of; empty if there is none."""
     # Only those count since the loss function or the fault was last changed.
-    of_batches = f"mean of up to {min(summary.step, STEPS_AVERAGED)} batches"
+    most = min(summary.step, STEPS_AVERAGED)
+    of_batches = f"mean of up to {most} batches" if most > 1 else "one batch"
     return {VALIDATION: "validation", BATCHES: of_batches}.get(summary.losses.best_of, "")

@@ -93,6 +93,7 @@ class Sidebar(pn.viewable.Viewer):
             self._runs,
             self._note,
             self._shared,
+            html(account(pn.state.user), "bp-legend", visible=bool(pn.state.user)),
             self._secret,
             self._settings[0],
             PlaybackControls(self.session),
@@ -166,6 +167,12 @@ class Sidebar(pn.viewable.Viewer):
             for name, field in self._training.fields.items()
             if getattr(then, name) != getattr(now, name)
         }
+
+
+def account(user: str | None) -> str:
+    """Return who has logged in at Panel's page, and the link that ends it, as HTML."""
+    # Relative, as in Panel's documentation: a server may stand under a prefix.
+    return f'{escape(user)} · <a href="./logout">Log out</a>' if user else ""
 
 
 def without_field(mistakes: dict[str, str], fields: Collection[str]) -> list[str]:

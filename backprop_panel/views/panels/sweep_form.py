@@ -15,7 +15,7 @@ from ...sweeps.estimate import estimated_seconds
 from ...sweeps.plan import Plan
 from ..plots.html import html
 from ..state.sweep_work import SweepWork
-from ..widgets.buttons import PRIMARY, button, group_head
+from ..widgets.buttons import PRIMARY, group_head, working_button
 from ..widgets.page_words import in_page_words
 from ..widgets.setting_fields import whole
 from .sweep_values import OFFERED, label_of, suggested, typed_values
@@ -56,7 +56,7 @@ class SweepForm(pn.viewable.Viewer):
         )
         self._summary = html("", "bp-note", margin=(6, 0))
         self._mistake = html("", "bp-mistake", visible=False)
-        self._start = button(
+        self._start = working_button(
             "Start sweep", self._begin, variant="contained", sx=PRIMARY, margin=(8, 0)
         )
         self._layout = self._lay_out()

@@ -13,7 +13,7 @@ from ...sweeps.sweep import Sweep
 from ...sweeps.trial import STOPPED
 from ..plots.html import html
 from ..state.sweep_work import SweepWork
-from ..widgets.buttons import button
+from ..widgets.buttons import button, working_button
 from .sweep_form import duration
 
 NOTHING = "No sweep yet: tick what varies, and press <b>Start sweep</b>."
@@ -39,8 +39,8 @@ class SweepProgress(pn.viewable.Viewer):
         self._notices = html("", "bp-mistake", visible=False)
         attempt = work.session.attempt
         self._pause = button("Pause sweep", lambda: attempt("sweep", work.pause))
-        self._go_on = button("Go on", self._resume)
-        self._all = button("Go on with stopped runs", lambda: self._resume(stopped=True))
+        self._go_on = working_button("Go on", self._resume)
+        self._all = working_button("Go on with stopped runs", lambda: self._resume(stopped=True))
         self._cancel = button(
             "Cancel sweep", lambda: attempt("sweep", lambda: work.pause(cancelled=True))
         )
@@ -91,6 +91,8 @@ def _state(sweep: Sweep) -> str:
     """Return what a sweep does now; empty if it is finished."""
     if sweep.pausing:
         return "stopping …"
+    if sweep.awaits_workers:
+        return "waits for workers"
     if sweep.running:
         left = sweep.seconds_left
         return f"about {duration(left)} left" if left is not None else "begins …"

@@ -7,14 +7,24 @@ from bokeh.plotting import figure
 
 LABEL_JS = """
 // Bokeh writes the nearest power of ten, or small numbers with more digits than fit.
-function label(tick) {
+function label(tick, decimals = 0) {
   const number = Number(tick.toPrecision(12)), size = Math.abs(number)
-  if (!number || (size >= 1e-3 && size < 1e7))
-    return number.toLocaleString("en", {maximumSignificantDigits: 12}).replace("-", "−")
+  if (!number || (size >= 1e-3 && size < 1e7)) {
+    const own = number.toString().split(".")[1]?.length ?? 0
+    const digits = {minimumFractionDigits: Math.max(own, decimals), maximumFractionDigits: 12}
+    return number.toLocaleString("en", digits).replace("-", "−")
+  }
   const [mantissa, exponent] = number.toExponential().split("e")
   const raised = (character) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(character)]
   const power = [...exponent.replace("+", "")].map(raised).join("")
   return `${mantissa === "1" ? "" : `${mantissa}×`}10${power}`.replace(/^-/, "−")
+}
+
+// How many decimals all ticks of a linear axis have: as many as the finest.
+function decimals(ticks) {
+  const written = ticks.map((tick) => label(tick))
+  if (written.some((text) => text.includes("10") && /[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]/.test(text))) return 0
+  return Math.max(0, ...written.map((text) => text.split(".")[1]?.length ?? 0))
 }
 """
 
@@ -23,7 +33,7 @@ TICKS_JS = (
     + """
 // Round numbers from low to high, as many as have room, but two at least: Bokeh's own steps leave
 // one or none where an axis is short, or spans less than two decades.
-function ticks(low, high, logarithmic, most, pixels, upright) {
+function ticks(low, high, logarithmic, most, pixels, upright, whole = false) {
   if (!(low < high)) return []
   const scaled = logarithmic ? Math.log10 : (tick) => tick
   const width = (tick) => 8 + 6.5 * label(tick).length
@@ -32,7 +42,7 @@ function ticks(low, high, logarithmic, most, pixels, upright) {
   const fits = (found) => found.length <= most && found.every((tick, index) =>
     index === 0 || gap(found[index - 1], tick) >= (upright ? 16 : Math.max(...found.map(width))))
   let denser = []
-  for (const found of candidates(low, high, logarithmic)) {
+  for (const found of candidates(low, high, logarithmic, whole)) {
     if (found.length < 2) continue
     if (fits(found)) return found
     denser = found
@@ -41,11 +51,11 @@ function ticks(low, high, logarithmic, most, pixels, upright) {
     const thinned = denser.filter((_, index) => index % stride === 0)
     if (thinned.length === 2 || fits(thinned)) return thinned
   }
-  return denser
+  return denser.length || !whole ? denser : ticks(low, high, logarithmic, most, pixels, upright)
 }
 
 // Sets of ticks, the dense ones first.
-function* candidates(low, high, logarithmic) {
+function* candidates(low, high, logarithmic, whole) {
   if (logarithmic && high / low > 3) {
     const first = Math.floor(Math.log10(low)), last = Math.ceil(Math.log10(high))
     const sets = [[[1, 2, 3, 4, 5, 6, 7, 8, 9], 1], [[1, 2, 5], 1], [[1, 3], 1], [[1], 1]]
@@ -58,7 +68,8 @@ function* candidates(low, high, logarithmic) {
     }
     return
   }
-  for (let power = Math.floor(Math.log10(high - low)) - 1; ; power++)
+  const power_of_range = Math.floor(Math.log10(high - low)) - 1
+  for (let power = whole ? Math.max(0, power_of_range) : power_of_range; ; power++)
     for (const mantissa of [1, 2, 5]) {
       const step = Number(`${mantissa}e${power}`), found = []
       for (let at = Math.ceil(low / step - 1e-9); at * step <= high + 1e-9 * step; at++)
@@ -77,19 +88,24 @@ const {start, end} = cb_data
 // Unset until the plot is laid out; to read it then is an error.
 const size = figure.properties[upright ? "inner_height" : "inner_width"]
 const pixels = size.is_unset ? 300 : size.get_value()
-return ticks(Math.min(start, end), Math.max(start, end), logarithmic, most, pixels, upright)
+const low = Math.min(start, end), high = Math.max(start, end)
+return ticks(low, high, logarithmic, most, pixels, upright, whole)
 """
 )
 
 
-def use_round_ticks(figure: figure, axis: Axis, most: int) -> None:
-    """Give an axis from two to `most` round ticks, with labels in the format of the page."""
+def use_round_ticks(figure: figure, axis: Axis, most: int, whole: bool = False) -> None:
+    """Give an axis from two to `most` round ticks, with labels in the format of the page.
+
+    With `whole`, there are none between whole numbers, such as those of steps.
+    """
     upright = axis in figure.yaxis
     args = {
         "figure": figure,
         "upright": upright,
         "logarithmic": isinstance(axis, LogAxis),
         "most": most,
+        "whole": whole,
     }
     axis.ticker = CustomJSTicker(args=args, major_code=_MAJOR)
     (figure.ygrid if upright else figure.xgrid).ticker = axis.ticker
@@ -97,5 +113,9 @@ def use_round_ticks(figure: figure, axis: Axis, most: int) -> None:
 
 
 def use_labels(axis: Axis | ColorBar) -> None:
-    """Write the ticks of an axis or of a colour scale in the format of the page."""
-    axis.formatter = CustomJSTickFormatter(code=f"{LABEL_JS} return label(tick)")
+    """Write the ticks of an axis or of a colour scale in the format of the page.
+
+    Those of a linear axis have one number of decimals: 0.05 and 0.10.
+    """
+    given = "" if isinstance(axis, LogAxis) else ", decimals(ticks)"
+    axis.formatter = CustomJSTickFormatter(code=f"{LABEL_JS} return label(tick{given})")

@@ -197,10 +197,12 @@ class Curves:
         """Put the sources, ranges and tools of these curves into HoloViews' figure."""
         figure, renderer = replace_source(
             plot, self._source.lines, xs="xs", ys="ys",
-            line_color="color", line_dash=field("dash"), line_width="width",
+            line_color="color", line_dash=field("dash"), line_width="width", line_cap=field("cap"),
         )  # fmt: skip
+        of_steps = self._names[0] == "step"
         for axis in figure.axis:
-            use_round_ticks(figure, axis, self._look.ticks)
+            is_below = axis in figure.xaxis
+            use_round_ticks(figure, axis, self._look.ticks, whole=of_steps and is_below)
         if self._look.wheel_scrolls:
             for wheel in figure.select(WheelZoomTool):
                 wheel.modifiers = "ctrl"

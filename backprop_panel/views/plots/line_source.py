@@ -9,8 +9,8 @@ import numpy as np
 from bokeh.models import ColumnDataSource, CustomJS
 from numpy.typing import NDArray
 
-POINT_WIDTH, POINT_STEPS = 5, 0.2
-"""A line of one point is drawn this many pixels wide, and this many steps to each side."""
+POINT_WIDTH, POINT_STEPS = 7, 0.001
+"""A line of one point is a dot so many pixels wide: it reaches so many steps to each side."""
 
 _UNPACK = """
 const {length: lengths, ...styles} = styles_source.data
@@ -83,11 +83,17 @@ def _columns(lines: Sequence[Line]) -> dict[str, list]:
         "xs": [_at_least_two(line.x, POINT_STEPS) for line in lines],
         "ys": [_at_least_two(line.y, 0) for line in lines],
         "color": [line.color for line in lines],
-        "dash": [line.dash for line in lines],
-        "width": [line.width if len(line.x) > 1 else POINT_WIDTH for line in lines],
+        "dash": ["solid" if is_point(line) else line.dash for line in lines],
+        "cap": ["round" if is_point(line) else "butt" for line in lines],
+        "width": [POINT_WIDTH if is_point(line) else line.width for line in lines],
         "label": [line.label for line in lines],
         "about": [line.about for line in lines],
     }
+
+
+def is_point(line: Line) -> bool:
+    """Return whether a line has a single point, which is drawn as a dot."""
+    return len(line.x) == 1
 
 
 def _at_least_two(values: NDArray, margin: float) -> NDArray[np.float64]:

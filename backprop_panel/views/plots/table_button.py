@@ -9,7 +9,8 @@ import panel as pn
 
 from .html import html
 
-OVER_THE_CORNER = {"position": "absolute", "top": "0", "right": "6px", "z-index": "1"}
+IN_THE_CORNER = {"position": "absolute", "bottom": "2px", "right": "2px", "z-index": "1"}
+"""Beside the name of the lower axis: at the top it would cover what is drawn."""
 
 
 def table_button(plot: str, about: str, is_tab_stop: bool = True) -> str:
@@ -30,10 +31,10 @@ def table_button(plot: str, about: str, is_tab_stop: bool = True) -> str:
 
 
 def with_table(pane: pn.viewable.Viewable, plot: str, about: str, **options: Any) -> pn.Column:
-    """Return a column with a plot, and over its corner the button for a table of its numbers."""
+    """Return a column with a plot, and in its corner the button for a table of its numbers."""
     button = html(
         table_button(plot, about), "bp-corner", sizing_mode="fixed", width=22, height=20,
-        styles=OVER_THE_CORNER,
+        styles=IN_THE_CORNER,
     )  # fmt: skip
     styles = {"position": "relative"} | options.pop("styles", {})
     return pn.Column(pane, button, margin=options.pop("margin", 0), styles=styles, **options)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from math import inf
 from time import monotonic
 from typing import Any
@@ -75,6 +76,9 @@ SWITCH = {
 }
 """The style of a switch between two or more ways."""
 
+WORKING = "bp-working"
+"""The class of a button or menu that shows its work as soon as it is pressed."""
+
 QUIET, QUIET_WHEN_BUSY = 5, 25
 """Milliseconds without another press before the action: normally, and if a press had to wait.
 
@@ -132,6 +136,30 @@ def button(
         "sx": BORDERED,
     }
     return QuietButton(label=label, on_click=_coalescing(action, toggles), **(options | params))
+
+
+def working_button(label: str, action: Callable[[], Any], **params: Any) -> QuietButton:
+    """Return a button that shows from the press on that the server works, until it has."""
+
+    def act() -> None:
+        with at_work(made):
+            action()
+
+    made = button(label, act, css_classes=[WORKING], **params)
+    return made
+
+
+@contextmanager
+def at_work(widget: pmui.MaterialWidget) -> Iterator[None]:
+    """Show on a widget of the class `WORKING` that the server works.
+
+    The browser has shown it since the press; see `Presses`.
+    """
+    widget.loading = True
+    try:
+        yield
+    finally:
+        widget.loading = False
 
 
 def light_button(label: str, action: Callable[[], Any], **params: Any) -> QuietButton:

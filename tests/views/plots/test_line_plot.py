@@ -1,9 +1,11 @@
 """Plots of lines: what their tools do."""
 
+import numpy as np
 import pytest
-from bokeh.models import WheelZoomTool
+from bokeh.models import GlyphRenderer, MultiLine, Plot, WheelZoomTool
 
 from backprop_panel.views.plots.line_plot import Curves
+from backprop_panel.views.plots.line_source import Line
 from backprop_panel.views.plots.plot_style import COMPACT, FULL, IN_LONG_PAGE
 
 
@@ -19,3 +21,20 @@ def test_in_a_page_that_scrolls_the_wheel_zooms_with_ctrl_alone(look):
 
 def test_elsewhere_the_wheel_zooms():
     assert wheel_of(FULL).modifiers == {}
+
+
+def test_a_line_of_one_point_is_a_dot_whatever_its_dash():
+    curves = Curves("curves")
+    one, two = np.array([3.0]), np.array([3.0, 4.0])
+    curves.show([Line(one, one, "#000000", "one", dash="dashed"), Line(two, two, "#000000", "two")])
+    renderers = curves.pane.get_root().select({"type": GlyphRenderer})
+    [source] = [each.data_source for each in renderers if isinstance(each.glyph, MultiLine)]
+    assert list(source.data["cap"]) == ["round", "butt"]
+    assert list(source.data["dash"]) == ["solid", "solid"]
+    assert np.ptp(source.data["xs"][0]) < 0.01
+
+
+def test_steps_have_ticks_at_whole_numbers_alone():
+    curves = Curves("curves")
+    figure = curves.pane.get_root().select_one({"type": Plot})
+    assert [axis.ticker.args["whole"] for axis in (*figure.xaxis, *figure.yaxis)] == [True, False]

@@ -1,0 +1,59 @@
+"""What a press shows at once, and that it counts although its button moves away."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.ui.browsing import choose, expect_active, press, show_tab
+
+# Presses a control and tells whether its button shows work in the next frame.
+SHOWS_WORK = """async (pressed) => {
+  const button = pressed.getRootNode().querySelector("button")
+  const shown = () => button.ariaBusy === "true" && getComputedStyle(button).opacity < 0.9
+  const before = shown()
+  pressed.click()
+  await new Promise(requestAnimationFrame)
+  return [before, shown()]
+}"""
+
+
+def expect_work_at_once(control):
+    assert control.evaluate(SHOWS_WORK) == [False, True]
+
+
+@pytest.mark.parametrize(("tab", "name"), [("Sweep", "Start sweep"), ("Health", "Start detective")])
+def test_a_button_shows_its_work_in_the_next_frame(used_page, tab, name):
+    show_tab(used_page, tab)
+    button = used_page.get_by_role("button", name=name, exact=True)
+    expect(button).to_be_visible()
+    expect_work_at_once(button)
+    expect(button).not_to_have_attribute("aria-busy", "true")
+    if tab == "Sweep":
+        press(used_page, "Cancel sweep")
+
+
+def test_a_demonstration_shows_its_work_in_the_next_frame(used_page):
+    press(used_page, "Demonstrations")
+    choice = used_page.get_by_role("menuitem", name="Vanishing gradients")
+    expect(choice).to_be_visible()
+    expect_work_at_once(choice)
+    expect_active(used_page, "Vanishing gradients")
+    button = used_page.get_by_role("button", name="Demonstrations")
+    expect(button).not_to_have_attribute("aria-busy", "true")
+
+
+def test_a_press_counts_although_its_button_moves_away_under_it(used_page):
+    choose(used_page, "Source", "Text")
+    used_page.get_by_label("Text", exact=True).fill("hello world\nfoo bar baz")
+    offer = used_page.get_by_role("button", name="New run with these settings", exact=True)
+    before = offer.bounding_box()
+    used_page.mouse.move(before["x"] + 20, before["y"] + 10)
+    used_page.mouse.down()  # the text is taken, and the offer now stands below it
+    expect(used_page.get_by_text(re.compile("12 tokens"))).to_be_visible()
+    used_page.wait_for_function(
+        "([button, y]) => !button.isConnected || button.getBoundingClientRect().y !== y",
+        arg=[offer.element_handle(), before["y"]],
+    )
+    used_page.mouse.up()
+    expect_active(used_page, "run 2")

@@ -156,14 +156,14 @@ class Engine:
         """
         block = self.batches.load(size, most)
         measured = self._places_to_measure(len(block))
-        updating, made = not self.batches.viewing, 0
+        make = partial(self._computation.make, block, updating=not self.batches.viewing)
+        made = 0
         try:
             for place in range(len(block)):
-                make = partial(self._computation.make, block, place, updating)
                 if place in measured:
-                    self._measured(block, self.step + place + 1, make)
+                    self._measured(block, self.step + place + 1, partial(make, place))
                 else:
-                    make()
+                    make(place)
                 made = place + 1
         finally:  # steps before one that raised are logged as well
             if made:

@@ -14,6 +14,8 @@ from .serialization import pack_json, unpack_json
 SWEEP_LEASE_SECONDS = 30.0
 """A sweep without a heartbeat for this long is free, as its owner must have ended."""
 
+RUN_ELSEWHERE = "The sweep is being run in another window or process."
+
 
 class TrialRow(NamedTuple):
     """A run of a sweep as its row says.
@@ -76,12 +78,18 @@ def take_sweep(db: sqlite3.Connection, sweep_id: str, owner: str) -> None:
     SettingError
         If another owner has it, whose process has not ended.
     """
-    row = db.execute("SELECT owner, heartbeat FROM sweeps WHERE id = ?", (sweep_id,)).fetchone()
-    if row is not None and row[0] not in ("", owner):
-        if abs(time() - row[1]) <= SWEEP_LEASE_SECONDS and not owner_has_ended(row[0]):
-            raise SettingError("sweep", "The sweep is being run in another window or process.")
+    if is_run_elsewhere(db, sweep_id, owner):
+        raise SettingError("sweep", RUN_ELSEWHERE)
     beat = (owner, time(), sweep_id)
     db.execute("UPDATE sweeps SET owner = ?, heartbeat = ? WHERE id = ?", beat)
+
+
+def is_run_elsewhere(db: sqlite3.Connection, sweep_id: str, owner: str) -> bool:
+    """Return whether another owner, which has not ended, has the lease of a sweep."""
+    row = db.execute("SELECT owner, heartbeat FROM sweeps WHERE id = ?", (sweep_id,)).fetchone()
+    if row is None or row[0] in ("", owner):
+        return False
+    return abs(time() - row[1]) <= SWEEP_LEASE_SECONDS and not owner_has_ended(row[0])
 
 
 def release_sweep(db: sqlite3.Connection, sweep_id: str, owner: str) -> None:

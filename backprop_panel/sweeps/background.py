@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from ..settings import SettingError
+from ..storage.sweep_rows import RUN_ELSEWHERE
 from .opening import client_of
 from .overview import Overview
 from .plan import Plan
@@ -74,9 +75,11 @@ class BackgroundTraining(Overview):
 
     @property
     def notices(self) -> list[str]:
-        """What a person should know: why it ended, and which workers are not used."""
-        refusals = self._runner.workers.refusals if self._runner else []
-        return [*([self.problem] if self.problem else []), *refusals]
+        """What a person should know: why it ended, who else runs it, which workers are not used."""
+        notices = [self.problem] if self.problem else []
+        if not self.running and self._record.is_run_elsewhere and RUN_ELSEWHERE not in notices:
+            notices.append(RUN_ELSEWHERE)
+        return notices + (self._runner.workers.refusals if self._runner else [])
 
     def start(self, client: Client | str | int | None = None) -> None:
         """Begin, or go on, in a thread of its own; `wait` waits for the end.

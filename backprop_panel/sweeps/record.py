@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from ..settings import SettingError, shown
-from ..storage.database import Store
+from ..storage.database import Store, StoreError
 from ..storage.leases import new_owner, release_lease, renew_leases, take_lease
 from ..storage.remote_run import RemoteRun, read_remote_run
 from ..storage.run_delta import Conflict
@@ -21,6 +21,7 @@ from ..storage.sweep_rows import (
     SweepRow,
     TrialRow,
     insert_sweep,
+    is_run_elsewhere,
     list_sweeps,
     read_trials,
     release_sweep,
@@ -128,6 +129,15 @@ class Record:
         """
         with self.store.transaction() as db:
             take_sweep(db, self.id, self._owner)
+
+    @property
+    def is_run_elsewhere(self) -> bool:
+        """Whether another window or process runs the sweep; no if the store cannot be read."""
+        try:
+            with self.store.transaction(writing=False) as db:
+                return is_run_elsewhere(db, self.id, self._owner)
+        except StoreError:
+            return False
 
     def release(self, trials: Iterable[Trial]) -> None:
         """Let other windows train the runs, and run the sweep."""

@@ -279,6 +279,7 @@ def test_a_sweep_is_run_by_one_process_at_a_time(client, manager):
     sweep.start(client)
     wait_until(lambda: sweep.counts[RUNNING])
     other = Sweep.load(manager=manager)
+    assert other.notices == ["The sweep is being run in another window or process."]
     with pytest.raises(SettingError, match="being run in another window or process"):
         other.run(client)
     sweep.pause()

@@ -100,3 +100,9 @@ def test_a_sweep_stored_before_scores_were_is_loaded_with_them(client, tmp_path)
     with sweep.manager.store.transaction() as db:
         db.execute("UPDATE trials SET score = NULL")
     assert Sweep.load(store=store).trials[0].score == sweep.trials[0].score
+
+
+def test_a_closed_sweep_still_tells_how_it_went(client, tmp_path):
+    sweep = Sweep(BASE, budget={"steps": 60}, store=tmp_path / "runs.sqlite").run(client)
+    sweep.close()
+    assert sweep.notices == [] and sweep.counts[FINISHED] == 1

@@ -36,8 +36,8 @@ IN_SIGHT = {"position": "static", "content-visibility": "visible"}
 BEHIND = {"position": "absolute", "content-visibility": "hidden", "inset": "0 0 auto"}
 """The styles of the grid that is shown, and of one that is kept for later as it is laid out."""
 
-ROOM_OF_ERRORS, ROOM_OF_FAULT = 52, 28
-"""Pixels below the map for what a gradient check found, and for the fault in force."""
+ROOM_OF_ERRORS, ROOM_OF_FAULT, ROOM_OF_TITLE = 52, 28, 23
+"""Pixels for what a gradient check found, for the fault in force, and for the title of the map."""
 
 MOST_GRIDS = 2
 """Networks of different shapes whose heatmaps are kept: one can be compared with another."""
@@ -257,9 +257,10 @@ class NetworkMap(pn.viewable.Viewer):
         )
 
     def _make_room(self) -> None:
-        """Take the room of what is said below the map from its heatmaps, not from the timeline."""
+        """Take the room of what is said about the map from its heatmaps, not from the timeline."""
         errors = ROOM_OF_ERRORS if self._has_errors else 0
         below = errors + (ROOM_OF_FAULT if self._fault else 0)
+        below += ROOM_OF_TITLE if self._title.visible else 0
         styles = {"--below": f"{below}px"}
         if self._layout.styles != styles:
             self._layout.styles = styles
@@ -310,6 +311,7 @@ class NetworkMap(pn.viewable.Viewer):
 
     def _entitle(self, event: param.parameterized.Event) -> None:
         self._title.param.update(object=event.new, visible=bool(event.new))
+        self._make_room()
 
     def _mark(self, *events: param.parameterized.Event) -> None:
         with pn.io.hold():

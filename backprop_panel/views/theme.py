@@ -126,6 +126,8 @@ PAGE_SX = {
         "fontSize": "15px",
         "fontWeight": 700,
         "whiteSpace": "nowrap",
+        # In the presentation, the larger controls need its room.
+        "display": "var(--bp-title, block)",
         "@media (max-width: 900px)": {"display": "none"},
     },
     # The header takes the room that its wrapped controls need; the rest scrolls below it.

@@ -22,6 +22,8 @@ from ..widgets.buttons import RunSelect, button, working_button
 from ..widgets.setting_fields import LABELS, whole
 from .compared_moments import compared_moments
 
+ALIKE = "All layers are the same at each step that both have made."
+
 
 class DifferenceTab(pn.viewable.Viewer):
     """Chooses the step to subtract, lists differing settings and plots the layers' distances."""
@@ -137,7 +139,9 @@ class DifferenceTab(pn.viewable.Viewer):
         refuse_unlike(session.engine, engine)
         steps, distances = distance_over_steps(session.run, other, engine)
         session.param.update(subtracted=engine, subtracted_run=other)
-        self._legend.object = legend_of_layers(session.run.model.network.depth)
+        apart = bool((distances != 0).any())
+        self._legend.object = legend_of_layers(session.run.model.network.depth) if apart else ALIKE
+        self._plot[-1].visible = apart
         self._plot.visible = True
         self._distances.show(
             [

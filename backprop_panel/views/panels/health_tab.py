@@ -20,6 +20,8 @@ from ..plots.plot_style import COMPACT
 from ..state.diagnosis import Diagnosis
 from ..state.run_audit import RunAudit
 from ..state.session import Session, redraw_on_change
+from ..state.staged_loading import load_in_stages
+from ..widgets.lazy_tabs import LOADING
 from .audit_panel import AuditPanel
 from .detective_panel import DetectivePanel
 from .doctor_panel import DoctorPanel
@@ -58,6 +60,13 @@ class HealthTab(pn.viewable.Viewer):
             kind: Curves(f"{kind} now", look=COMPACT, names=(kind, "share"))
             for kind in DISTRIBUTIONS
         }
+        self._grid = pn.Column(
+            html(LOADING, "bp-note"),
+            css_classes=["bp-health"],
+            stylesheets=[STYLE],
+            sizing_mode="stretch_width",
+        )
+        self._has_plots = False
         self._layout = self._lay_out()
         self._follow_run()
         session.param.watch(self._follow_run, "run")
@@ -81,14 +90,22 @@ class HealthTab(pn.viewable.Viewer):
             self._audit,
             self._detective,
             pn.Row(choice, self._legend, sizing_mode="stretch_width", margin=0),
-            self._grid(),
+            self._grid,
             sizing_mode="stretch_width",
             margin=0,
         )
 
-    def _grid(self) -> pn.Column:
-        """Return all plots, each below its caption, in the grid of the class ``bp-health``."""
-        cells = [
+    def _add_plots(self) -> Iterator[None]:
+        """Add the plots in stages, after the findings: they take the browser longest."""
+        yield
+        cells = self._cells()
+        for shown in (4, len(cells)):
+            self._grid[:] = cells[:shown]
+            yield
+
+    def _cells(self) -> list[pn.Column]:
+        """Return all plots, each below its caption."""
+        return [
             *(
                 _captioned(TITLES[name], NOTES.get(name, ""), plot)
                 for name, plot in self._measures.items()
@@ -102,9 +119,6 @@ class HealthTab(pn.viewable.Viewer):
                 for kind, plot in self._histograms.items()
             ),
         ]
-        return pn.Column(
-            *cells, css_classes=["bp-health"], stylesheets=[STYLE], sizing_mode="stretch_width"
-        )
 
     def _follow_run(self, *events: param.parameterized.Event) -> None:
         depth = self.session.run.model.network.depth
@@ -138,6 +152,9 @@ class HealthTab(pn.viewable.Viewer):
                 plot.show(list(quantile_lines(log, kind, self.layer - 1)), now=now)
             for kind, plot in self._histograms.items():
                 plot.show(histogram_lines(values[kind]))
+        if not self._has_plots:
+            self._has_plots = True
+            load_in_stages(self._add_plots())
 
 
 def measured_steps(log: HealthLog) -> str:

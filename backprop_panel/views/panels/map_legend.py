@@ -29,8 +29,8 @@ OF_DELTAS = {"gradient of activation": "δ", "gradient of logit": "δ of ŷ"}
 RAMP_COLORS = 25
 
 
-ROOM_OF_ERRORS, ROOM_OF_FAULT = 52, 28
-"""Pixels below the map for what a gradient check found, and for the fault in force."""
+ROOM_OF_ERRORS, ROOM_OF_FAULT, ROOM_OF_TITLE = 52, 28, 23
+"""Pixels for what a gradient check found, for the fault in force, and for the title of the map."""
 
 
 def map_legend(
@@ -165,10 +165,10 @@ def _in_words(label: str, scale: ColorScale) -> str:
     )
 
 
-def room_below(of_errors: bool, of_fault: bool) -> dict[str, str]:
-    """Return the styles that take the room of what is said below the map from its heatmaps.
+def room_of_words(of_errors: bool, of_fault: bool, of_title: bool) -> dict[str, str]:
+    """Return the styles that take the room of what is said about the map from its heatmaps.
 
     The timeline keeps its place.
     """
-    below = ROOM_OF_ERRORS * of_errors + ROOM_OF_FAULT * of_fault
-    return {"--below": f"{below}px"}
+    room = ROOM_OF_ERRORS * of_errors + ROOM_OF_FAULT * of_fault + ROOM_OF_TITLE * of_title
+    return {"--below": f"{room}px"}

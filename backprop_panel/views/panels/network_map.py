@@ -24,7 +24,7 @@ from . import gradient_row
 from .example_names import ExampleNames
 from .kept_grids import KeptGrids
 from .map_grid import MapGrid
-from .map_legend import map_legend, room_below
+from .map_legend import map_legend, room_of_words
 from .map_values import EACH_HEATMAP, EACH_KIND, gradient_kind, map_values, scale_of
 
 
@@ -198,13 +198,17 @@ class NetworkMap(pn.viewable.Viewer):
         return gradient_row.fits(self.check, self.grid.columns)
 
     def _show_legend(self) -> None:
+        self._make_room()
         errors = self._has_errors
-        room = room_below(errors, bool(self._fault))
-        if self._layout.styles != room:
-            self._layout.styles = room
         self._legend.object = map_legend(
             theme_of(self.dark), self._scales, self.deltas_shown, self._by_hand, self._fault, errors
         )
+
+    def _make_room(self) -> None:
+        """Take the room of what is said about the map from its heatmaps, not from the timeline."""
+        room = room_of_words(self._has_errors, bool(self._fault), self._title.visible)
+        if self._layout.styles != room:
+            self._layout.styles = room
 
     def _tag(self) -> None:
         """Have the hover say whether it shows differences, or weights after the update."""
@@ -235,6 +239,7 @@ class NetworkMap(pn.viewable.Viewer):
 
     def _entitle(self, event: param.parameterized.Event) -> None:
         self._title.param.update(object=event.new, visible=bool(event.new))
+        self._make_room()
 
     def _mark(self, *events: param.parameterized.Event) -> None:
         with pn.io.hold():

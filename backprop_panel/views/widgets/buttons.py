@@ -43,10 +43,10 @@ LIGHT = {
     "padding": 0,
     "minWidth": 0,
     "minHeight": 0,
-    "height": "16px",
+    "height": "calc(16px * var(--bp-type, 1))",
     "verticalAlign": "top",
-    "fontSize": "11px",
-    "lineHeight": "15px",
+    "fontSize": "calc(11px * var(--bp-type, 1))",
+    "lineHeight": "calc(15px * var(--bp-type, 1))",
     "textDecoration": "underline dotted",
     "whiteSpace": "nowrap",
 }

@@ -3,6 +3,7 @@ const PHONE = "(max-width: 599px)"  // where the drawers of the page cover it in
 const ENLARGED = {
   "--bp-type": "1.4",
   "--bp-freed": "76px",
+  "--bp-title": "none",
   "--bk-major-label-text-font-size": "15px",
   "--bk-axis-label-text-font-size": "16px",
 }

@@ -33,6 +33,17 @@ function is_within({left, right, top, bottom}, {clientX, clientY}) {
   return left <= clientX && clientX <= right && top <= clientY && clientY <= bottom
 }
 
+const label_of = (view) => view?.model.data?.attributes.label
+
+// The button that was pressed, or the one which the server has put in its place elsewhere.
+function still_there({button, label}) {
+  if (button.isConnected) return button
+  const views = [...Bokeh.index.query((view) => label && label_of(view) === label)]
+  const buttons = views.map(({shadow_el}) => shadow_el.querySelector("button"))
+  const visible = buttons.filter((each) => each?.checkVisibility())
+  return visible.length === 1 ? visible[0] : null
+}
+
 export function render({model}) {
   let held = null
   // A field that loses the focus to a press may move the button away before it is let go.
@@ -40,7 +51,7 @@ export function render({model}) {
     const path = event.composedPath(), button = path.find((each) => each.matches?.("button"))
     const {host} = button?.getRootNode() ?? {}
     const is_alone = host?.shadowRoot.querySelectorAll("button").length === 1
-    held = is_alone && {model: view_at(host)?.model, box: button.getBoundingClientRect()}
+    held = is_alone && {button, label: label_of(view_at(host)), box: button.getBoundingClientRect()}
   }
   const up = (event) => {
     if (held && !is_within(held.box, event)) held = null
@@ -48,9 +59,8 @@ export function render({model}) {
     setTimeout(press_what_moved)
   }
   const press_what_moved = () => {
-    const [view] = held?.model ? Bokeh.index.query(({model}) => model === held.model) : []
+    if (held) still_there(held)?.click()
     held = null
-    view?.shadow_el.querySelector("button")?.click()
   }
   const click = (event) => {
     if (event.composedPath().some((each) => each.matches?.("button"))) held = null

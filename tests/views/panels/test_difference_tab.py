@@ -7,7 +7,7 @@ import panel_material_ui as pmui
 import pytest
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.views.panels.difference_tab import DifferenceTab
+from backprop_panel.views.panels.difference_tab import ALIKE, DifferenceTab
 from backprop_panel.views.panels.inspector import Inspector
 from backprop_panel.views.plots.numbers import number_html
 from backprop_panel.views.state.cell import Cell
@@ -83,6 +83,22 @@ def test_the_chosen_run_stays_where_a_run_has_no_parent(session):
     chosen = select.value
     session.manager.create(optimizer="adam")
     assert select.value == chosen
+
+
+def test_runs_without_any_difference_have_words_in_place_of_a_plot(session, compare):
+    session.manager.fork(session.run.id, step=4)
+    session.run_batch()
+    tab = DifferenceTab(session)
+    tab.visible = True
+    tab._compare()
+    assert tab._legend.object == ALIKE and not tab._plot[-1].visible
+    session.manager.run(session.run.parent[0]).trainer.run_batch()
+    session.change("learning_rate", 0.1)
+    session.run_batch()
+    tab._other.value = session.run.id
+    tab._step.value = "1"
+    tab._compare()
+    assert tab._legend.object != ALIKE and tab._plot[-1].visible
 
 
 def test_equal_layers_are_marked_at_the_foot_of_the_distances(session):

@@ -10,7 +10,7 @@ from panel.io.state import set_curdoc
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.map_grid import ROOM_FOR_EXAMPLES
-from backprop_panel.views.panels.map_legend import ROOM_OF_FAULT
+from backprop_panel.views.panels.map_legend import ROOM_OF_FAULT, ROOM_OF_TITLE
 from backprop_panel.views.panels.map_values import EACH_HEATMAP, EACH_KIND
 from backprop_panel.views.panels.session_map import session_map
 from backprop_panel.views.plots.colors import DARK
@@ -348,3 +348,10 @@ def test_a_fault_takes_its_room_from_the_heatmaps(session, network_map):
     session.run.trainer.change(fault="wrong_sign")
     session.run_batch()
     assert network_map.__panel__().styles["--below"] == f"{ROOM_OF_FAULT}px"
+
+
+def test_the_title_of_a_difference_takes_its_room_from_the_heatmaps(network_map):
+    network_map.title = "Difference"
+    assert network_map._layout.styles["--below"] == f"{ROOM_OF_TITLE}px"
+    network_map.title = ""
+    assert network_map._layout.styles["--below"] == "0px"

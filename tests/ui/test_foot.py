@@ -1,0 +1,54 @@
+"""What stays at the foot of a low window, and what scrolls above it."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.ui.browsing import at_rest, expect_drawn, press, show_tab
+
+LOW = {"width": 1280, "height": 720}
+
+# Whether a point of the screen shows something of the timeline.
+SHOWS_TIMELINE = """([x, y]) => {
+  const [view] = [...Bokeh.index.query(({model}) => model.css_classes?.includes?.("bp-foot"))]
+  return view.el.contains(document.elementFromPoint(x, y).shadowRoot.elementFromPoint(x, y))
+}"""
+
+
+@pytest.fixture
+def low_page(used_page):
+    """Return the shared page in a low window."""
+    before = used_page.viewport_size
+    used_page.set_viewport_size(LOW)
+    press(used_page, "Run Full Epoch")
+    yield used_page
+    used_page.set_viewport_size(before)
+
+
+@pytest.mark.parametrize(("tab", "text"), [("Data", "Confusion"), ("Health", "Gradient norm")])
+def test_the_timeline_stays_in_sight_while_a_tab_scrolls(low_page, tab, text):
+    show_tab(low_page, tab)
+    expect(low_page.get_by_text(text).first).to_be_visible()
+    expect_drawn(low_page)
+    slider = low_page.get_by_role("slider", name="Timeline", exact=True)
+    before = at_rest(slider)
+    assert before["y"] + before["height"] <= LOW["height"]
+    heading = low_page.get_by_role("tab", name=tab, exact=True)
+    top = at_rest(heading)["y"]
+    low_page.mouse.move(800, 150)  # a list below scrolls by itself
+    low_page.mouse.wheel(0, 300)
+    low_page.wait_for_function(
+        "([heading, top]) => heading.getBoundingClientRect().y < top",
+        arg=[heading.element_handle(), top],
+    )
+    assert abs(at_rest(slider)["y"] - before["y"]) < 10  # the room below the foot
+    assert low_page.evaluate(SHOWS_TIMELINE, [580, before["y"] - 20])
+
+
+def test_findings_stand_whole_and_scroll_with_the_tab(low_page):
+    show_tab(low_page, "Health")
+    expect(low_page.get_by_text(re.compile("Examined at step"))).to_be_visible()
+    box = low_page.locator(".bp-findings")
+    assert box.evaluate("(each) => each.scrollHeight <= each.clientHeight")
+    assert box.evaluate("(each) => getComputedStyle(each).overflowY") == "visible"

@@ -23,6 +23,9 @@ would compete with the page's for Python's lock all the time."""
 TAKING_SECONDS = 0.2
 """Longest time of taking messages before tasks are handed out and the store is written again."""
 
+TAKEN_TOGETHER, YIELDING_SECONDS = 100, 0.001
+"""How many messages are taken before Python's lock is given to others, and for how long."""
+
 LOOK_SECONDS = 0.5
 """Time between two looks for tasks that have ended without a last report."""
 
@@ -58,7 +61,9 @@ class Inbox:
             sleep(GATHERING_SECONDS)
             yield _opened(first)
             while monotonic() < until:
-                yield _opened(self._messages.get_nowait())
+                for _ in range(TAKEN_TOGETHER):
+                    yield _opened(self._messages.get_nowait())
+                sleep(YIELDING_SECONDS)
         except Empty:
             return
 

@@ -36,7 +36,7 @@ from .trial import FAILED, FINISHED, RUNNING, WAITING, Curve, Score, Trial
 LARGEST_SHARE = 0.1
 """Largest share of the time that is spent on writing the store."""
 
-SAVED_TOGETHER = 200
+SAVED_TOGETHER = 50
 """Most runs of one transaction: reports wait meanwhile, and so does who needs Python's lock."""
 
 SAVE_SECONDS = 1.0

@@ -15,7 +15,7 @@ from .plan import Plan
 from .record import Record
 from .runner import Runner
 from .schedule import Schedule
-from .trial import Trial
+from .trial import FAILED, FINISHED, WAITING, Trial
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -90,12 +90,14 @@ class BackgroundTraining(Overview):
         Raises
         ------
         SettingError
-            If it is running.
+            If it is running, here or in another window or process.
         StoreError
             If the store cannot be written.
         """
         self._refuse_running()
-        if not self._record.entered:
+        if self._record.entered:
+            self._catch_up()
+        else:
             self.plan = self._schedule.plan = self._record.enter(self.plan)
         if self.finished:
             return
@@ -144,6 +146,8 @@ class BackgroundTraining(Overview):
     def resume_stopped(self) -> None:
         """Have the next `start` train what successive halving stopped, to the whole budget."""
         self._refuse_running()
+        if self._record.entered:
+            self._catch_up()
         self._schedule.resume_stopped()
 
     def watch(self, watcher: Callable[[], None]) -> None:
@@ -153,6 +157,21 @@ class BackgroundTraining(Overview):
     def unwatch(self, watcher: Callable[[], None]) -> None:
         """Call `watcher` no more."""
         self._watchers.remove(watcher)
+
+    def _catch_up(self) -> None:
+        """Claim the sweep, and take the runs that another window or process has trained on."""
+        self._record.claim()
+        newer = {each.number: each for each in self._record.trials() if self._is_behind(each)}
+        if newer:
+            self.trials.update(newer)
+            self._schedule = Schedule(self.plan, self.trials, self._record.run_id)
+
+    def _is_behind(self, stored: Trial) -> bool:
+        """Tell whether a run was trained on, or has ended, since it was read here."""
+        known = self.trials.get(stored.number)
+        if known is None or stored.step > known.step:
+            return True
+        return known.status == WAITING and stored.status in (FAILED, FINISHED)
 
     def _work(self, client: Client | str | int | None) -> None:
         """Train in the sweep's thread; an error is kept for `wait`."""

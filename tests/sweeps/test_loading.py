@@ -106,3 +106,21 @@ def test_a_closed_sweep_still_tells_how_it_went(client, tmp_path):
     sweep = Sweep(BASE, budget={"steps": 60}, store=tmp_path / "runs.sqlite").run(client)
     sweep.close()
     assert sweep.notices == [] and sweep.counts[FINISHED] == 1
+
+
+def test_what_another_process_has_done_meanwhile_is_not_done_again(client, tmp_path):
+    store = tmp_path / "runs.sqlite"
+    grid = {"learning_rate": [0.01, 0.02, 0.03]}
+    sweep = Sweep(BASE, grid=grid, budget={"epochs": 3000}, store=store)
+    sweep.start(client)
+    wait_until(lambda: any(trial.step for trial in sweep.begun))
+    sweep.pause()
+    other = Sweep.load(store=store)
+    other.start(client)
+    wait_until(lambda: len(other.trials) == 3 and all(trial.step for trial in other.begun))
+    other.pause()
+    steps = {trial.number: trial.step for trial in other.begun}
+    sweep.start(client)
+    assert all(trial.step >= steps[trial.number] for trial in sweep.begun)
+    sweep.pause()
+    assert not sweep.counts[FAILED]

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from ..settings import SettingError
 from ..storage.sweep_rows import RUN_ELSEWHERE
-from .opening import client_of
 from .overview import Overview
 from .plan import Plan
-from .record import Record
+from .resources import client_of
 from .runner import Runner
 from .schedule import Schedule
+from .sweep_store import SweepStore
 from .trial import FAILED, FINISHED, WAITING, Trial
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class BackgroundTraining(Overview):
     ----------
     plan : Plan
     trials : dict of int to Trial
-    record : Record
+    sweep_store : SweepStore
 
     Attributes
     ----------
@@ -38,9 +38,9 @@ class BackgroundTraining(Overview):
         Whether it was, or is being, ended by `cancel`.
     """
 
-    def __init__(self, plan: Plan, trials: dict[int, Trial], record: Record) -> None:
-        self.plan, self.trials, self._record = plan, trials, record
-        self._schedule = Schedule(plan, trials, record.run_id)
+    def __init__(self, plan: Plan, trials: dict[int, Trial], sweep_store: SweepStore) -> None:
+        self.plan, self.trials, self._sweep_store = plan, trials, sweep_store
+        self._schedule = Schedule(plan, trials, sweep_store.run_id)
         self._runner: Runner | None = None
         self._ended, self._pausing = Event(), False
         self._ended.set()
@@ -77,7 +77,7 @@ class BackgroundTraining(Overview):
     def notices(self) -> list[str]:
         """What a person should know: why it ended, who else runs it, which workers are not used."""
         notices = [self.problem] if self.problem else []
-        if not self.running and self._record.is_run_elsewhere and RUN_ELSEWHERE not in notices:
+        if not self.running and self._sweep_store.is_run_elsewhere and RUN_ELSEWHERE not in notices:
             notices.append(RUN_ELSEWHERE)
         return notices + (self._runner.workers.refusals if self._runner else [])
 
@@ -95,10 +95,10 @@ class BackgroundTraining(Overview):
             If the store cannot be written.
         """
         self._refuse_running()
-        if self._record.entered:
+        if self._sweep_store.entered:
             self._catch_up()
         else:
-            self.plan = self._schedule.plan = self._record.enter(self.plan)
+            self.plan = self._schedule.plan = self._sweep_store.enter(self.plan)
         if self.finished:
             return
         self.problem, self.cancelled, self._error = "", False, None
@@ -146,7 +146,7 @@ class BackgroundTraining(Overview):
     def resume_stopped(self) -> None:
         """Have the next `start` train what successive halving stopped, to the whole budget."""
         self._refuse_running()
-        if self._record.entered:
+        if self._sweep_store.entered:
             self._catch_up()
         self._schedule.resume_stopped()
 
@@ -160,11 +160,11 @@ class BackgroundTraining(Overview):
 
     def _catch_up(self) -> None:
         """Claim the sweep, and take the runs that another window or process has trained on."""
-        self._record.claim()
-        newer = {each.number: each for each in self._record.trials() if self._is_behind(each)}
+        self._sweep_store.claim()
+        newer = {each.number: each for each in self._sweep_store.trials() if self._is_behind(each)}
         if newer:
             self.trials.update(newer)
-            self._schedule = Schedule(self.plan, self.trials, self._record.run_id)
+            self._schedule = Schedule(self.plan, self.trials, self._sweep_store.run_id)
 
     def _is_behind(self, stored: Trial) -> bool:
         """Tell whether a run was trained on, or has ended, since it was read here."""
@@ -177,7 +177,7 @@ class BackgroundTraining(Overview):
         """Train in the sweep's thread; an error is kept for `wait`."""
         try:
             with client_of(client) as there:
-                self._runner = Runner(there, self._schedule, self._record, self._tell)
+                self._runner = Runner(there, self._schedule, self._sweep_store, self._tell)
                 if not self._pausing:  # while the cluster was started
                     self._runner.run()
         except SettingError as error:

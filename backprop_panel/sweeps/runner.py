@@ -16,9 +16,9 @@ from . import reports
 from .attempts import Attempt, SchedulerGone
 from .cluster import refuse_other_versions, train_on_worker
 from .inbox import Inbox
-from .record import SAVED_TOGETHER, Record
 from .reports import Report
 from .schedule import Assignment, Schedule
+from .sweep_store import SAVED_TOGETHER, SweepStore
 from .task import Task
 from .trial import RUNNING, WAITING, Trial
 from .workers import Workers
@@ -40,7 +40,7 @@ class Runner:
     ----------
     client : Client
     schedule : Schedule
-    record : Record
+    sweep_store : SweepStore
     on_change : callable
         Called between two messages when something has changed.
 
@@ -53,13 +53,13 @@ class Runner:
         self,
         client: Client,
         schedule: Schedule,
-        record: Record,
+        sweep_store: SweepStore,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        self._client, self._schedule, self._record = client, schedule, record
+        self._client, self._schedule, self._sweep_store = client, schedule, sweep_store
         self._on_change = on_change
         self.workers = Workers(client)
-        self._inbox = Inbox(client, f"backprop_panel {record.id}")
+        self._inbox = Inbox(client, f"backprop_panel {sweep_store.id}")
         self._attempts: dict[str, Attempt] = {}
         self._changed: dict[int, Trial] = {}
         self._numbers = count()
@@ -78,7 +78,7 @@ class Runner:
         StoreError
             What has come is still in memory: another `run` saves it.
         """
-        self._record.claim()
+        self._sweep_store.claim()
         refuse_other_versions(self._client)
         self._inbox.open()
         try:
@@ -94,7 +94,7 @@ class Runner:
             return False
         self._inbox.look_for_ended(self._attempts.values())
         self._take_messages()
-        if self._record.is_due:
+        if self._sweep_store.is_due:
             self.save()
         if self._client.status != "running":
             raise SchedulerGone(self.workers.address)
@@ -107,7 +107,7 @@ class Runner:
             if trial.run is not None:
                 trial.measure()
         if changed:
-            self._record.save(changed)
+            self._sweep_store.save(changed)
         tried = {attempt.trial.number for attempt in self._attempts.values()}
         for trial in changed:
             if trial.status != RUNNING and trial.number not in tried:
@@ -119,7 +119,7 @@ class Runner:
         """Keep each worker busy, with one run more waiting for it; tell if all is done."""
         if self.workers.is_count_due:
             self.workers.count()
-            self._record.claim()  # its heartbeat
+            self._sweep_store.claim()  # its heartbeat
             self._note_lost_workers()
         while len(self._attempts) < 2 * self.workers.capacity:
             assignment = self._schedule.next()
@@ -170,7 +170,7 @@ class Runner:
     def _prepare(self, trial: Trial) -> None:
         """Have the checkpoint of a run at hand, from memory or from the store."""
         if trial.run is None and trial.step:
-            trial.run = self._record.read_run(trial)
+            trial.run = self._sweep_store.read_run(trial)
         if trial.run is not None:
             trial.run.return_to_state()
 
@@ -284,7 +284,7 @@ class Runner:
             self._inbox.close()
         while self._changed:
             self.save()
-        self._record.release(self._schedule.trials.values())
+        self._sweep_store.release(self._schedule.trials.values())
 
     def _set_aside(self, attempt: Attempt) -> None:
         """Give back a run whose task is given up."""

@@ -11,11 +11,11 @@ from ..storage.database import Store, refuse_no_store
 from .background import BackgroundTraining
 from .cluster import cores, refuse_unguarded
 from .estimate import estimated_seconds
-from .opening import opened_manager
 from .plan import Plan, refuse_unknown_fields
 from .progress_line import show_until_end
-from .record import Record, find_sweep, plan_of
+from .resources import opened_manager
 from .schedule import Schedule
+from .sweep_store import SweepStore, find_sweep, plan_of
 from .trial import Trial
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ class Sweep(BackgroundTraining):
         opened = opened_manager(manager, store, user)
         row = find_sweep(opened[0].store, opened[0].user, which)
         sweep = object.__new__(cls)
-        record = Record(opened[0].store, opened[0].user, row.id)
-        sweep._set(plan_of(row), *opened, record)
+        sweep_store = SweepStore(opened[0].store, opened[0].user, row.id)
+        sweep._set(plan_of(row), *opened, sweep_store)
         return sweep
 
     def _set(
@@ -98,17 +98,17 @@ class Sweep(BackgroundTraining):
         plan: Plan,
         manager: TrainingRunManager,
         close: Callable[[], None],
-        record: Record | None,
+        sweep_store: SweepStore | None,
     ) -> None:
-        begun = record.trials() if record else []
+        begun = sweep_store.trials() if sweep_store else []
         trials = {trial.number: trial for trial in begun}
-        super().__init__(plan, trials, record or Record(manager.store, manager.user))
+        super().__init__(plan, trials, sweep_store or SweepStore(manager.store, manager.user))
         self.manager, self._close = manager, close
 
     @property
     def id(self) -> str:
         """The id of the sweep in its store."""
-        return self._record.id
+        return self._sweep_store.id
 
     def run(self, client: Client | str | int | None = None) -> Sweep:
         """Train all runs and wait for the end; Ctrl-C keeps what is done.

@@ -34,6 +34,10 @@ MOST_WITH_NUMBERS = 6
 NOTHING_TRAINED = "Nothing has been trained yet: <b>Run Batch</b> or <b>Play</b>."
 
 
+HEIGHT = "max(300px, calc(var(--bp-height, 100vh) - 300px + var(--bp-freed, 0px)))"
+"""The height of the plot: what the window leaves; in the presentation it leaves more."""
+
+
 class LossTab(pn.viewable.Viewer):
     """Loss curves of the compared runs."""
 
@@ -83,7 +87,7 @@ class LossTab(pn.viewable.Viewer):
                 self._curves.pane,
                 sizing_mode="stretch_width",
                 margin=0,
-                styles={"height": "max(300px, calc(var(--bp-height, 100vh) - 300px))"},
+                styles={"height": HEIGHT},
             ),
             sizing_mode="stretch_width",
             margin=0,

@@ -24,6 +24,10 @@ COMPUTING = "The first points of the surface are being computed …"
 NOT_FINITE_NOW = "the weights that are shown are not finite: no point stands for them"
 
 
+HEIGHT = "max(300px, calc(var(--bp-height, 100vh) - 340px + var(--bp-freed, 0px)))"
+"""The height of the plot: what the window leaves; in the presentation it leaves more."""
+
+
 class SurfaceTab(pn.viewable.Viewer):
     """The loss surface of the run, its path, and the moment that is shown as a point."""
 
@@ -53,7 +57,7 @@ class SurfaceTab(pn.viewable.Viewer):
         return self.plot.with_table(
             visible=False,
             sizing_mode="stretch_width",
-            styles={"height": "max(300px, calc(var(--bp-height, 100vh) - 340px))"},
+            styles={"height": HEIGHT},
         )
 
     def _lay_out(self) -> pn.Column:

@@ -23,7 +23,7 @@ ONE_SETTING = "Two settings that vary are needed for a heatmap."
 IMPORTANCE = (
     "The share of the losses' order that a setting explains by itself, from 0 to 1. "
     "A dot is a run: its value from left to right, its rank from best to worst. "
-    f"Colour: the rank, {LOSS_LEGEND}."
+    f"Colour: the rank of the loss, {LOSS_LEGEND}."
 )
 COLORS = "Mean loss of the runs in a cell{scale}, {legend}. Click a cell to open its best run."
 

@@ -22,7 +22,7 @@ from .sweep_values import label_of, written
 
 HINT = (
     "A line is a run; click it to open the run. Draw a box over an axis to brush: the table then "
-    f"has the runs that pass through it. Colour: the rank, {LOSS_LEGEND}."
+    f"has the runs that pass through it. Colour: the rank of the loss, {LOSS_LEGEND}."
 )
 LOSS = "loss"
 MOST_TICKS = 8

@@ -25,7 +25,7 @@ LOSS_COLORS = Viridis256
 LOSS_LINE_COLORS = Viridis256[90:240]
 """The same for lines and dots, without its ends, which a dark or a light page would swallow."""
 
-LOSS_LEGEND = "dark: low loss, bright: high loss"
+LOSS_LEGEND = "dark: low, bright: high"
 
 GOLDEN_ANGLE = 0.381966
 """The share of a turn by which hues follow one another, so that near ones are far apart."""

@@ -14,7 +14,15 @@ import holoviews as hv
 import numpy as np
 import panel as pn
 from bokeh.events import SelectionGeometry, Tap
-from bokeh.models import BoxSelectTool, ColorBar, CustomJSHover, HoverTool, Text
+from bokeh.models import (
+    BoxSelectTool,
+    ColorBar,
+    CustomJSHover,
+    HoverTool,
+    LogColorMapper,
+    LogTicker,
+    Text,
+)
 from numpy.typing import NDArray
 
 from ..patches.plot_source import add_to_source
@@ -236,6 +244,8 @@ def _hook(
         figure.html_attributes = plot_attributes(about)
         for scale in figure.select(ColorBar):
             use_labels(scale)
+            if isinstance(scale.color_mapper, LogColorMapper):
+                scale.ticker = LogTicker(mantissas=[1, 2, 5])  # one decade has two ticks at least
         figure.on_event(Tap, lambda event: _call(tap, event.x, event.y))
         if hover:
             text = "<br>".join(f"{name} {value}" for name, value in hover.items())

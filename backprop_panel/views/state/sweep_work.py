@@ -11,8 +11,8 @@ from panel.io.callbacks import PeriodicCallback
 from ...runs.run import TrainingRun
 from ...settings import SettingError
 from ...storage.run_names import free_name
-from ...sweeps.record import stored_sweeps
 from ...sweeps.sweep import Sweep
+from ...sweeps.sweep_store import stored_sweeps
 from ...sweeps.trial import Trial
 from .session import Session
 

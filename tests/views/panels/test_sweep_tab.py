@@ -15,6 +15,7 @@ from backprop_panel.views.panels.sweep_values import suggested, typed_values
 from backprop_panel.views.plots.colors import LOSS_LEGEND
 from backprop_panel.views.state.session import Session
 from backprop_panel.views.state.sweep_work import SWEEPS
+from backprop_panel.views.widgets.buttons import WORKING
 
 pytest.importorskip("distributed")
 
@@ -174,3 +175,7 @@ def test_the_heatmap_says_what_its_colours_mean(tab):
     assert LOSS_LEGEND in tab.heatmap._colors.object and tab.heatmap._colors.visible
     tab.heatmap._up.value = tab.heatmap._across.value
     assert not tab.heatmap._colors.visible
+
+
+def test_starting_a_sweep_shows_work_at_once(tab):
+    assert WORKING in tab.form._start.css_classes

@@ -92,3 +92,9 @@ def test_losses_over_some_decades_have_a_logarithmic_scale(losses, scale):
     plot = loss_heatmap(["1", "2"], ["a"], np.array([losses]), ("x", "y"), Page().picked)
     mapper = shown(plot).select_one({"type": ColorMapper})
     assert type(mapper).__name__ == f"{scale}ColorMapper"
+
+
+def test_a_logarithmic_scale_has_ticks_within_each_decade():
+    plot = loss_heatmap(["1", "2"], ["a"], np.array([[0.09, 1.3]]), ("x", "y"), Page().picked)
+    ticker = shown(plot).select_one({"type": ColorBar}).ticker
+    assert ticker.mantissas == [1, 2, 5]

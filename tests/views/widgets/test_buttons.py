@@ -6,7 +6,7 @@ import pytest
 from bokeh.document import Document
 from panel.io.state import set_curdoc
 
-from backprop_panel.views.widgets.buttons import button
+from backprop_panel.views.widgets.buttons import WORKING, button, working_button
 
 
 class Page(Document):
@@ -66,3 +66,18 @@ def test_presses_that_wait_come_before_those_of_another_button(page, done):
     press(reset, batch, reset)
     page.serve()
     assert done[2:] == ["Reset", "Run Batch", "Reset"]
+
+
+def test_a_button_shows_its_work_until_its_action_is_over_even_if_that_fails(page):
+    seen = []
+
+    def fail():
+        seen.append(made.loading)
+        raise ValueError("no")
+
+    made = working_button("Start sweep", fail)
+    press(made)
+    with pytest.raises(ValueError, match="no"):
+        page.serve()
+    assert seen == [True] and not made.loading
+    assert WORKING in made.css_classes

@@ -1,4 +1,4 @@
-"""The record of a sweep in a store: its plan and its runs, written by the client alone."""
+"""A sweep in a store: its plan and its runs, written by the client alone."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SAVE_SECONDS = 1.0
 """Time between two transactions, unless more runs wait for the next."""
 
 
-class Record:
+class SweepStore:
     """A sweep in a store.
 
     Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -27,3 +27,13 @@ def terminable() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def to_the_end(say: Callable[[], None]) -> Iterator[None]:
+    """Let Ctrl-C only `say` something in the block, which ends soon and must not be cut off."""
+    before = signal.signal(signal.SIGINT, lambda number, frame: say())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

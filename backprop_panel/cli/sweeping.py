@@ -23,7 +23,7 @@ from ..sweeps.plan import OBJECTIVES
 from ..sweeps.progress_line import show_until_end
 from ..sweeps.sweep import Sweep
 from ..sweeps.trial import FAILED, FINISHED, RUNNING, WAITING, Trial
-from .interruption import INTERRUPTED, terminable
+from .interruption import INTERRUPTED, terminable, to_the_end
 from .options import (
     PAGE_DEFAULTS,
     checked_value,
@@ -38,6 +38,8 @@ from .options import (
 
 COMPARED_BY = {"loss": "mean loss of their last 32 steps", "validation_loss": "validation loss"}
 """By what the runs are compared, in words."""
+
+STOPPING = "Stopping the workers: some seconds."
 
 
 class Varied(click.ParamType):
@@ -217,9 +219,10 @@ def _run(made: Sweep, client: str | int | None, as_json: bool) -> bool:
         show_until_end(made, hidden=as_json, on_look=tell_ended)
         return False
     except KeyboardInterrupt:
-        if not as_json:
-            click.echo("Stopping the workers.", err=True)
-        made.pause()
+        tell = partial(click.echo, STOPPING, err=True) if not as_json else lambda: None
+        tell()
+        with to_the_end(tell):
+            made.pause()
         return True
     finally:
         tell_ended()

@@ -278,6 +278,18 @@ def test_ctrl_c_while_the_workers_start_ends_a_sweep_cleanly(store):
     assert "--resume sweep" in err and "does the rest" in err and "Traceback" not in err
 
 
+def test_more_ctrl_c_while_a_sweep_stops_keep_what_is_done(store):
+    process = started_sweep(store, "--seeds", "2")
+    wait_until(lambda: store.exists() and len(runs_in(store)) == 2)
+    os.killpg(process.pid, signal.SIGINT)
+    said = [process.stderr.readline() for _ in range(2)]
+    assert "Stopping the workers" in said[1]
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130 and "2 waiting" in out
+    assert "does the rest" in err and "Traceback" not in err
+
+
 def test_diagnose_says_by_its_status_whether_a_run_or_a_zip_is_sick(command, tmp_path):
     command("train", "--steps", 400, "--name", "sick", "--learning-rate", 300, *SMALL)
     status, out, _ = command("diagnose", "sick", "--json")

@@ -106,8 +106,9 @@ class NewRunFields(pn.viewable.Viewer):
         Raises
         ------
         SettingError
-            If the text of a field is no value of its setting.
+            If the text of a field is no value of its setting, or the run's settings are hidden.
         """
+        self.session.refuse_hidden()
         values = {name: field.value for name, field in self.fields.items()}
         new = with_changes(self.session.run.settings, values)
         if values["master_sequences"] == "generated" or not self._text.changed:

@@ -11,6 +11,7 @@ import param
 from ...analysis.diagnosis.detective import Investigation, plant
 from ...runs.demonstrations import DEMONSTRATIONS, demonstrate
 from ...runs.manager import TrainingRunManager
+from ...settings import SettingError
 from ...storage.leases import refusal
 from ...training.engine import Engine
 from ...training.weight_mapping import WeightMapping
@@ -22,6 +23,11 @@ from .undo import Undo, delete_run, reset_run
 
 SECONDS_BETWEEN_CURVES = 1 / MOST_READABLE_RATE
 """The shortest time, while training, between two drawings of curves and texts."""
+
+HIDDEN = (
+    "Another run would show what is hidden in this one: find it out or give up on the tab Health, "
+    "or choose another run as the active one."
+)
 
 
 class Session(ChosenNumber):
@@ -64,9 +70,21 @@ class Session(ChosenNumber):
             self.fork_past()
 
     def fork_past(self, name: str | None = None, **settings: Any) -> None:
-        """Fork the run at the step that is shown."""
+        """Fork the run at the step that is shown.
+
+        Raises
+        ------
+        SettingError
+            If the run's settings are hidden.
+        """
+        self.refuse_hidden()
         self.pause()
         self.manager.fork(self.run.id, self.engine.step, name, **settings)
+
+    def refuse_hidden(self) -> None:
+        """Raise `SettingError` if the settings of the run are hidden: another would show them."""
+        if self.run.secret:
+            raise SettingError("runs", HIDDEN)
 
     def change(self, name: str, value: Any) -> None:
         """Change a training setting from the step that is shown on."""

@@ -13,6 +13,7 @@ from backprop_panel.views.panels.sidebar import Sidebar
 from backprop_panel.views.panels.toolbar import Toolbar
 from backprop_panel.views.plots.event_words import about_run
 from backprop_panel.views.state.session import Session
+from backprop_panel.views.widgets.link_pane import LinkPane
 
 # panel-material-ui gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
@@ -66,6 +67,21 @@ def test_a_wrong_answer_costs_points_and_the_case_goes_on(panel, session):
     press(panel, "Name the suspect")
     assert "Not the cause: Loss summed over the batch." in said(panel)
     assert session.run.secret
+
+
+def test_no_fork_new_run_or_link_tells_what_is_hidden(panel, session):
+    count = len(session.manager.runs)
+    sidebar = Sidebar(session, [])
+    for name in ("Fork", "New run"):
+        press(sidebar, name)
+        assert "what is hidden" in session.mistakes["runs"]
+    assert len(session.manager.runs) == count
+    (link,) = sidebar.__panel__().select(LinkPane)
+    assert not link.visible and link.query == ""
+    press(panel, "Give up")
+    assert link.visible
+    press(sidebar, "Fork")
+    assert len(session.manager.runs) == count + 1
 
 
 def test_the_right_answer_reveals_everything(panel, session):

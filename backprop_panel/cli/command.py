@@ -81,6 +81,7 @@ def status_of(arguments: list[str] | None = None) -> int:
         with warnings.catch_warnings():
             # The commands say where a run's numbers stop being finite.
             warnings.filterwarnings("ignore", NOT_FINITE, RuntimeWarning)
+            warnings.showwarning = _show_warning
             result: Any = cli.main(arguments, prog_name="backprop-panel", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
@@ -99,6 +100,11 @@ def status_of(arguments: list[str] | None = None) -> int:
         return _failed(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 1)
     except Exception as error:  # of this program, which is no reason for a traceback
         return _failed(f"{type(error).__name__}: {shortened(error)}", 1)
+
+
+def _show_warning(message: Warning | str, *where: Any, **more: Any) -> None:
+    """Write a warning as one line, without the line of code that it is about."""
+    click.echo(f"Warning: {message}", err=True)
 
 
 def _failed(message: str, status: int) -> int:

@@ -67,12 +67,14 @@ def train(
     if resume is not None:
         refuse_no_store(store)
     with closing(TrainingRunManager(store, user)) as manager:
+        if manager.store_problem:
+            raise click.ClickException(manager.store_problem)
         if resume is None:
             run = manager.create(name, **{**PAGE_DEFAULTS, **given_settings(options)})
         else:
             run = manager.switch(run_named(manager, resume).id)
             run.trainer.change(**given_settings(options))
-        interrupted = _train(run, _limit(run, epochs, steps), as_json)
+        interrupted = _train(manager, run, _limit(run, epochs, steps), as_json)
         _tell_end(run, as_json, interrupted)
     if manager.store_problem:
         raise click.ClickException(manager.store_problem)
@@ -88,7 +90,7 @@ def _limit(run: TrainingRun, epochs: int | None, steps: int | None) -> StopWhen:
     return StopWhen(epoch=run.trainer.epoch + (epochs or 50), not_finite=True)
 
 
-def _train(run: TrainingRun, limit: StopWhen, as_json: bool) -> bool:
+def _train(manager: TrainingRunManager, run: TrainingRun, limit: StopWhen, as_json: bool) -> bool:
     """Train and show it; tell whether Ctrl-C ended it."""
     whole, unit = (limit.epoch, "epoch") if limit.step is None else (limit.step, "step")
     begun = getattr(run.trainer, unit)
@@ -99,12 +101,13 @@ def _train(run: TrainingRun, limit: StopWhen, as_json: bool) -> bool:
         hidden=as_json,
         file=sys.stderr,
     )
-    interrupted = False
+    interrupted, told = False, ""
     with bar, terminable():
         run.worker.start(limit)
         try:
             while run.worker.running:
                 _wait(run)
+                told = _tell_problem(manager, told)
                 if as_json:
                     click.echo(json.dumps(numbers(run)))
                 bar.update(getattr(run.trainer, unit) - begun - bar.pos)
@@ -114,6 +117,15 @@ def _train(run: TrainingRun, limit: StopWhen, as_json: bool) -> bool:
     if run.worker.error is not None:
         raise run.worker.error
     return interrupted
+
+
+def _tell_problem(manager: TrainingRunManager, told: str) -> str:
+    """Say once why the run is not saved, while there is time to do something; return that."""
+    manager.refresh()
+    problem = manager.store_problem
+    if problem and problem != told:
+        click.echo(f"\nNot saved: {problem}", err=True)
+    return problem
 
 
 def _wait(run: TrainingRun) -> None:

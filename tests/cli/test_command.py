@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from dask_processes import ENVIRONMENT
+from full_disk import full_disk
 from stores import PATIENCE, same, wait_until
 
 from backprop_panel import TrainingRun, TrainingRunManager
@@ -18,6 +19,7 @@ from backprop_panel.cli.command import COMMANDS, status_of
 from backprop_panel.cli.options import PAGE_DEFAULTS
 from backprop_panel.interchange import export_run
 from backprop_panel.interchange.config_validation import SETTINGS
+from backprop_panel.storage.database import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ["--num-samples", "60", "--hidden-dimension", "5", "--batch-size", "7"]
@@ -276,6 +278,21 @@ def test_ctrl_c_while_the_workers_start_ends_a_sweep_cleanly(store):
     _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "--resume sweep" in err and "does the rest" in err and "Traceback" not in err
+
+
+@pytest.mark.filterwarnings("default:The last changes of:UserWarning")
+def test_train_says_at_once_that_its_run_is_no_longer_saved(command, store):
+    command("train", *SMALL, "--steps", "1")
+    with full_disk(store.stat().st_size + 100_000):
+        status, _, err = command("train", *SMALL, "--steps", "60000")
+    assert status == 1 and err.count("Not saved: The store") == 1
+    assert err.index("Not saved") < err.index("Warning: The last changes of") < err.index("Error")
+
+
+def test_train_refuses_a_store_that_keeps_nothing_before_it_begins(command, monkeypatch):
+    monkeypatch.setattr(Store, "notice", "The store is read-only.")
+    status, out, err = command("train", "--steps", "1")
+    assert (status, out, err) == (1, "", "Error: The store is read-only.\n")
 
 
 def test_more_ctrl_c_while_a_sweep_stops_keep_what_is_done(store):

@@ -78,6 +78,8 @@ def _gradients(record: StepRecord, against: str) -> Entry:
         name = f"dW{worst.layer + 1}[{worst.row}, {worst.column}]"
         how = "agree with" if found.ok else "DO NOT AGREE with"
         sentence = f"{where} {how} {against}; the largest error is {worst.error:.2g}, of {name}."
+    if found.hidden_by_rounding:
+        sentence += f" Of {found.hidden_by_rounding:,} the rounding of the loss tells nothing."
     return {
         "check": "gradients",
         "step": record.step,

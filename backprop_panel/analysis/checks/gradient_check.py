@@ -62,6 +62,9 @@ class GradientCheck:
     kinks : tuple of array of bool, shape (in + 1, out)
         Where a corner of ReLU lies between w − h and w + h: the quotient is no slope there, so
         that it does not count.
+    hidden : tuple of array of bool, shape (in + 1, out)
+        Where the rounding of the quotient is so large that it hides every gradient of the layer,
+        as after a loss has exploded: one that does not stand out from it does not count.
     """
 
     against: str
@@ -69,6 +72,7 @@ class GradientCheck:
     expected: tuple[Array, ...]
     steps: tuple[Array, ...]
     kinks: tuple[NDArray[np.bool_], ...]
+    hidden: tuple[NDArray[np.bool_], ...]
 
     @property
     def parameters(self) -> int:
@@ -84,6 +88,11 @@ class GradientCheck:
     def at_kinks(self) -> int:
         """The number of parameters that were tried at a kink."""
         return sum(int(layer.sum()) for layer in self.kinks)
+
+    @property
+    def hidden_by_rounding(self) -> int:
+        """The number of parameters that were tried, and neither agree nor disagree."""
+        return sum(int(layer.sum()) for layer in self.hidden)
 
     @property
     def worst(self) -> WorstGradient | None:
@@ -169,6 +178,8 @@ def _against_differences(
     work = ParameterSteps(exact, record)
     check = _unchecked(record, "differences")
     counts = _counts(record, work, sample)
+    both = zip(record.layer_gradients, exact.gradients, strict=True)
+    largest = [max(np.abs(recorded).max(), np.abs(true).max()) for recorded, true in both]
     for layer, count in enumerate(counts):
         shape = record.layers[layer].shape
         places = random.choice(record.layers[layer].size, count, replace=False, shuffle=False)
@@ -178,9 +189,13 @@ def _against_differences(
             at = rows[part], columns[part]
             check.steps[layer][at], check.expected[layer][at] = steps[part], quotients
             check.kinks[layer][at] = kinks
-            noise = np.hypot(exact.noise[layer][at], work.noise(steps[part]))
+            rounding = work.noise(steps[part])
+            noise = np.hypot(exact.noise[layer][at], rounding)
             errors = _relative_errors(record.layer_gradients[layer][at], quotients, noise)
-            check.errors[layer][at] = np.where(kinks, np.nan, errors)
+            is_open = (errors > 0) & (errors < THRESHOLD)
+            hidden = is_open & (SAFETY * rounding > THRESHOLD * largest[layer])
+            check.hidden[layer][at] = hidden & ~kinks
+            check.errors[layer][at] = np.where(kinks | hidden, np.nan, errors)
             yield None
     yield check
 
@@ -208,8 +223,10 @@ def _unchecked(record: StepRecord, against: str) -> GradientCheck:
     errors, expected, steps = (
         tuple(np.full(layer.shape, np.nan) for layer in record.layers) for _ in range(3)
     )
-    kinks = tuple(np.zeros(layer.shape, bool) for layer in record.layers)
-    return GradientCheck(against, errors, expected, steps, kinks)
+    kinks, hidden = (
+        tuple(np.zeros(layer.shape, bool) for layer in record.layers) for _ in range(2)
+    )
+    return GradientCheck(against, errors, expected, steps, kinks, hidden)
 
 
 def _counts(record: StepRecord, work: ParameterSteps, sample: int | None) -> list[int]:

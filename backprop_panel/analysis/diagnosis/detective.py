@@ -91,6 +91,8 @@ Check = Callable[[Evidence], str]
 
 def _gradients(evidence: Evidence) -> str:
     check = check_gradients(evidence.run.step_again(evidence.step).record)
+    if check.worst is None:
+        return "The difference quotients of so large a loss tell nothing of the gradients."
     if check.ok:
         return "All gradients agree with the difference quotients of the loss."
     layers = [number + 1 for number, layer in enumerate(check.errors) if _wrong(layer)]

@@ -73,10 +73,13 @@ def worst_cell(check: GradientCheck, record: StepRecord) -> RecordCell:
 def found(check: GradientCheck, record: StepRecord) -> str:
     """Say how many gradients were checked, and whether any is wrong."""
     wrong = sum(int((layer >= THRESHOLD).sum()) for layer in check.errors)
-    verdict = f"<b>✕ {wrong:,} wrong</b>" if wrong else "✓ none is wrong"
+    none_is = "✓ none is wrong" if check.checked else "none can be decided"
+    verdict = f"<b>✕ {wrong:,} wrong</b>" if wrong else none_is
     kinks = f", {check.at_kinks:,} left out at corners of ReLU" if check.at_kinks else ""
-    is_sample = check.checked + check.at_kinks < check.parameters
+    hidden = check.hidden_by_rounding
+    rounding = f", {hidden:,} hidden by the rounding of so large a loss" if hidden else ""
+    is_sample = check.checked + check.at_kinks + hidden < check.parameters
     return (
         f"Gradients of step {record.step:,}: {verdict}. {check.checked:,} of "
-        f"{check.parameters:,} checked{' at random' if is_sample else ''}{kinks}."
+        f"{check.parameters:,} checked{' at random' if is_sample else ''}{kinks}{rounding}."
     )

@@ -40,6 +40,11 @@ def _checked(cell: RecordCell, record: StepRecord, checks: Checks) -> str:
             f"{quotient} with step h = {number_html(step)}. A corner of ReLU lies within the step, "
             "where no slope exists, so that it does not count"
         )
+    elif check.hidden[layer][place]:
+        said = (
+            f"{quotient} with step h = {number_html(step)}. The rounding of so large a loss hides "
+            "this gradient, so that it does not count"
+        )
     elif np.isnan(error):
         said = "this parameter is not in the sample"
     else:

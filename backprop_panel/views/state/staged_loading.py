@@ -24,7 +24,8 @@ def load_in_stages(stages: Iterator[None]) -> None:
         Yields between two stages.
     """
     document, end = pn.state.curdoc, object()
-    if document is None:
+    # A notebook's document calls nothing by itself.
+    if document is None or document.session_context is None:
         for _ in stages:
             pass
         return

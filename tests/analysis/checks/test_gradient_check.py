@@ -52,6 +52,22 @@ def test_correct_gradients_pass(record):
     assert check.checked + check.at_kinks == check.parameters
 
 
+def test_gradients_that_the_rounding_of_a_huge_loss_hides_are_not_told_to_agree():
+    trainer = trainer_of(
+        hidden=[3],
+        activation="identity",
+        learning_rate=0.54,
+        optimizer="momentum",
+        weight_decay=0.1,
+        fault="no_batch_mean",
+    )
+    with np.errstate(all="ignore"):
+        records = [trainer.run_batch() for _ in range(16)]
+    for record in records:
+        check = check_gradients(record)
+        assert not check.ok or check.hidden_by_rounding > 0.5 * check.parameters
+
+
 @quick
 @given(record=records())
 def test_autograd_agrees_with_the_differences(record):

@@ -21,6 +21,19 @@ CHOOSE = """([label, value]) => {
 }"""
 """What a browser does that lags behind: it sends a value that is out of date."""
 
+LOOKS = """async () => {
+  const [table] = [...Bokeh.index.query(({model}) => model.type.endsWith("DataTabulator"))]
+  let looks = 0
+  Object.defineProperty(table, "_is_scrolling", {
+    get() { looks += 1; return true }, set() {}, configurable: true,
+  })
+  table._request_resize_redraw()
+  await new Promise((go) => setTimeout(go, 500))
+  Object.defineProperty(table, "_is_scrolling", {value: false, writable: true})
+  return looks
+}"""
+"""How often a table that cannot be drawn looks in half a second whether it can."""
+
 
 def test_a_setting_of_the_network_makes_a_new_run_and_keeps_the_old_one(used_page):
     press(used_page, "Run Batch")
@@ -165,3 +178,8 @@ def test_a_run_that_was_searched_for_is_unticked(used_page):
     expect_curves(used_page, "loss", "run 3")
     show_tab(used_page, "Runs")
     search.fill("")  # the table of the next test shows all runs
+
+
+def test_a_table_that_cannot_be_drawn_leaves_the_browser_at_rest(used_page):
+    show_runs(used_page, "run 1")
+    assert 1 <= used_page.evaluate(LOOKS) <= 10

@@ -10,14 +10,15 @@ from .plot_focus import PLOT_FOCUS
 from .reconnection import RECONNECTION
 from .style_sheets import STYLE_SHEETS
 from .table_focus import TABLE_FOCUS
+from .table_redraw import TABLE_REDRAW
 from .tooltip_place import TOOLTIP_PLACE
 
 _RENDER = """
 export function render() {
   for (const patch of [
     skip_unchanged_style_sheets, paint_cells_beneath_plots, reconnect,
-    focus_plots_by_name, focus_rows_of_tables, place_tooltips_beside_heatmaps,
-    keep_newest_values,
+    focus_plots_by_name, focus_rows_of_tables, rest_between_looks_at_tables,
+    place_tooltips_beside_heatmaps, keep_newest_values,
   ]) {
     try {
       patch()
@@ -39,7 +40,7 @@ class BrowserPatches(JSComponent):
     _esm = "\n".join(
         [
             *(STYLE_SHEETS, IMAGE_CANVAS, RECONNECTION),
-            *(PLOT_FOCUS, TABLE_FOCUS, TOOLTIP_PLACE, NEWEST_VALUES),
+            *(PLOT_FOCUS, TABLE_FOCUS, TABLE_REDRAW, TOOLTIP_PLACE, NEWEST_VALUES),
             _RENDER,
         ]
     )

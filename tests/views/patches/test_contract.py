@@ -196,6 +196,26 @@ def test_the_view_of_panels_tables_tells_when_a_table_is_built():
     assert "tabulator-tableholder" in script
 
 
+def test_the_view_of_panels_tables_looks_whether_it_can_be_drawn():
+    source = (Path(pn.__file__).parent / "models" / "tabulator.ts").read_text("utf-8")
+    begin = source.index("_flush_resize_when_root_ready(): Promise<void> {")
+    loop = source[begin : source.index("_resize_redraw(): void {", begin)]
+    for name in (
+        "_resize_pending",
+        "_is_scrolling",
+        "_initializing",
+        "container === null",
+        "is_drawing",
+        "_has_active_editor()",
+        "_initialized_stylesheets.values()",
+        "await defer()",
+    ):
+        assert name in loop
+    assert "_flush_resize_when_root_ready(){" in (
+        Path(pn.__file__).parent / "dist" / "panel.min.js"
+    ).read_text("utf-8")
+
+
 def test_panels_react_components_write_back_what_they_have_shown():
     source = (Path(pn.__file__).parent / "models" / "react_component.ts").read_text("utf-8")
     assert "targetModel.setv({ [resolvedProp]: value })" in source

@@ -163,7 +163,7 @@ class ImportExport(pn.viewable.Viewer):
             self.session.manager.add(run)
             self._say(*notes)
         except USER_ERRORS as mistake:
-            self._say(str(mistake), refused=True)
+            self._say(in_page_words(str(mistake)), refused=True)
         finally:
             self._upload.clear()  # else the same file could not be uploaded again
             self._upload.disabled = False

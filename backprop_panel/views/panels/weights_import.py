@@ -20,6 +20,7 @@ from ..state.session import Session
 from ..state.user_errors import USER_ERRORS
 from ..widgets.buttons import button, upload_button
 from ..widgets.message import Message
+from ..widgets.page_words import in_page_words
 from .setting_groups import NewRunFields
 
 IMPORT = "Import weights"
@@ -97,7 +98,7 @@ class WeightsImport(pn.viewable.Viewer):
             self._mapping = await asyncio.to_thread(mapping_for, self._settings, data)
             self._show()
         except USER_ERRORS as mistake:
-            self._message.object = escape(str(mistake))
+            self._message.object = escape(in_page_words(str(mistake)))
         finally:
             self._upload.clear()  # else the same file could not be uploaded again
             self._upload.disabled = False
@@ -147,7 +148,7 @@ class WeightsImport(pn.viewable.Viewer):
         try:
             action()
         except USER_ERRORS as mistake:
-            self._refusal.object = escape(str(mistake))
+            self._refusal.object = escape(in_page_words(str(mistake)))
         else:
             self._close()
 

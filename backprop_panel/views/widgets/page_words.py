@@ -26,6 +26,9 @@ CHOICES = {
 }
 """The labels of what settings may be."""
 
+DEEDS = {"import_run": "“Import a run”", "load_weights": "“Import weights”"}
+"""The buttons for what functions do in Python."""
+
 
 def _either(names: list[str]) -> str:
     return "|".join(sorted(names, key=len, reverse=True))
@@ -39,6 +42,7 @@ _NAMED = re.compile(
     rf'|"[^"]*"'
     rf"|\b(?P<setting>{_either([name for name in SETTINGS if '_' in name])})\b"
     rf"|\b(?P<choice>{_either([name for name in CHOICES if '_' in name])})\b"
+    rf"|\b(?P<deed>{_either(list(DEEDS))})\b"
 )
 
 
@@ -55,4 +59,6 @@ def _label(found: re.Match) -> str:
     if found["setting"]:
         label = SETTINGS[found["setting"]]
         return label[0].lower() + label[1:]
+    if found["deed"]:
+        return DEEDS[found["deed"]]
     return CHOICES[found["choice"]] if found["choice"] else found[0]

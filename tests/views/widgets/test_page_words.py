@@ -1,8 +1,11 @@
 """Refusals in the words of the page."""
 
+import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from backprop_panel import SettingError, TrainingRunManager
+from backprop_panel.interchange import import_run
 from backprop_panel.views.widgets.page_words import in_page_words
 
 
@@ -46,3 +49,9 @@ def test_a_refusal_names_the_fields_of_the_page(settings, said):
 )
 def test_what_was_typed_and_words_stay_as_they_are(message):
     assert in_page_words(message) == message
+
+
+def test_a_file_of_another_kind_is_refused_with_the_button_that_takes_it():
+    with pytest.raises(SettingError) as refused:
+        import_run(save({"0.weight": np.zeros((2, 2), np.float32)}))
+    assert "“Import weights” gives them to a model" in in_page_words(str(refused.value))

@@ -33,7 +33,7 @@ APT_INSTALL := $(APT) -o DPkg::Lock::Timeout=120 install -y --no-install-recomme
 
 # The others beside them are what these share.
 BENCHMARKS := $(addprefix benchmarks/,training_step.py large_network.py storing.py opening.py live.py \
-	loss_tab.py sessions.py asking.py explaining.py slow_motion.py switching.py checking.py \
+	loss_tab.py tabs.py sessions.py asking.py explaining.py slow_motion.py switching.py checking.py \
 	diagnosing.py sweeping.py)
 
 .PHONY: serve test test-fast soak lint bench screenshots browser clean

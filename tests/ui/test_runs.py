@@ -27,6 +27,7 @@ LOOKS = """async () => {
   Object.defineProperty(table, "_is_scrolling", {
     get() { looks += 1; return true }, set() {}, configurable: true,
   })
+  table._resize_flush = null  // one that waits for the rest of the page
   table._request_resize_redraw()
   await new Promise((go) => setTimeout(go, 500))
   Object.defineProperty(table, "_is_scrolling", {value: false, writable: true})

@@ -1,9 +1,16 @@
 """Staged loading: each stage of a page is a callback of its own."""
 
+import pytest
 from bokeh.document import Document
 from panel.io.state import set_curdoc
 
 from backprop_panel.views.state.staged_loading import load_in_stages
+
+
+class ServedDocument(Document):
+    """A document that has a server, which calls what is put off."""
+
+    session_context = "of a server"
 
 
 def three_stages(done):
@@ -24,7 +31,7 @@ def run_callback(document):
 
 
 def test_each_stage_runs_in_a_callback_of_its_own():
-    document, done = Document(), []
+    document, done = ServedDocument(), []
     with set_curdoc(document):
         load_in_stages(three_stages(done))
     assert done == ["first"]
@@ -35,7 +42,9 @@ def test_each_stage_runs_in_a_callback_of_its_own():
     assert not document.session_callbacks
 
 
-def test_without_a_server_all_stages_run_at_once():
+@pytest.mark.parametrize("document", [None, Document()])
+def test_without_a_server_all_stages_run_at_once(document):
     done = []
-    load_in_stages(three_stages(done))
+    with set_curdoc(document):
+        load_in_stages(three_stages(done))
     assert done == ["first", "second", "last"]

@@ -43,13 +43,13 @@ def test_a_press_counts_although_its_button_moves_away_under_it(used_page):
     choose(used_page, "Source", "Text")
     used_page.get_by_label("Text", exact=True).fill("hello world\nfoo bar baz")
     offer = used_page.get_by_role("button", name="New run with these settings", exact=True)
-    before = offer.bounding_box()
+    before, pressed = offer.bounding_box(), offer.element_handle()
     used_page.mouse.move(before["x"] + 20, before["y"] + 10)
     used_page.mouse.down()  # the text is taken, and the offer now stands below it
     expect(used_page.get_by_text(re.compile("12 tokens"))).to_be_visible()
     used_page.wait_for_function(
         "([button, y]) => !button.isConnected || button.getBoundingClientRect().y !== y",
-        arg=[offer.element_handle(), before["y"]],
+        arg=[pressed, before["y"]],
     )
     used_page.mouse.up()
     expect_active(used_page, "run 2")

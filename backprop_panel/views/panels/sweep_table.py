@@ -46,22 +46,8 @@ class SweepTable(pn.viewable.Viewer):
         super().__init__(choice=choice)
         self._findings = findings
         self._numbers: list[int] = []
-        dark = choice.work.session.dark
-        self._table = pn.widgets.Tabulator(
-            pd.DataFrame(columns=["run"]),
-            disabled=True,
-            show_index=False,
-            layout="fit_data_table",
-            pagination="local",
-            page_size=25,
-            sizing_mode="stretch_width",
-            theme=_theme(dark),
-            margin=(4, 0),
-            formatters={name: HTMLTemplateFormatter(template=_LOSS_CELL) for name in LOSSES},
-            text_align=dict.fromkeys(LOSSES, "right"),
-            stylesheets=[ROW_STYLE],
-        )
-        self._table.on_click(lambda event: self._open(event.row, open_run))
+        self._open_run = open_run
+        self._table = self._new_table(pd.DataFrame(columns=["run"]))
         choice.work.session.param.watch(self._follow_theme, "dark")
         self._layout = pn.Column(
             html("Runs", "bp-head", margin=(10, 0, 0, 0)),
@@ -80,12 +66,33 @@ class SweepTable(pn.viewable.Viewer):
         order = sorted(trials, key=lambda t: (_last(measure.of(t)), t.number))
         table = trials_table(order, self.choice.work.sweep.plan.varied, self._findings.texts)
         self._numbers = [trial.number for trial in order]
-        if not table.equals(self._table.value):
+        if list(table) != list(self._table.value):
+            self._layout[-1] = self._table = self._new_table(table)
+        elif not table.equals(self._table.value):
             self._table.value = table
 
-    def _open(self, row: int, open_run: Callable[[int], Any]) -> None:
+    def _new_table(self, rows: pd.DataFrame) -> pn.widgets.Tabulator:
+        """Return a table of these rows: a browser that still builds a table takes no columns."""
+        table = pn.widgets.Tabulator(
+            rows,
+            disabled=True,
+            show_index=False,
+            layout="fit_data_table",
+            pagination="local",
+            page_size=25,
+            sizing_mode="stretch_width",
+            theme=_theme(self.choice.work.session.dark),
+            margin=(4, 0),
+            formatters={name: HTMLTemplateFormatter(template=_LOSS_CELL) for name in LOSSES},
+            text_align=dict.fromkeys(LOSSES, "right"),
+            stylesheets=[ROW_STYLE],
+        )
+        table.on_click(lambda event: self._open(event.row))
+        return table
+
+    def _open(self, row: int) -> None:
         if row < len(self._numbers):
-            open_run(self._numbers[row])
+            self._open_run(self._numbers[row])
 
     def _follow_theme(self, event: param.parameterized.Event) -> None:
         self._table.theme = _theme(event.new)

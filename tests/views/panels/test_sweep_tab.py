@@ -179,3 +179,12 @@ def test_the_heatmap_says_what_its_colours_mean(tab):
 
 def test_starting_a_sweep_shows_work_at_once(tab):
     assert WORKING in tab.form._start.css_classes
+
+
+def test_a_table_gets_no_columns_while_a_browser_builds_it(tab):
+    first = tab.table._table
+    tab.table.draw(tab.work.sweep.begun)
+    assert tab.table._table is first
+    tab.table.draw([])
+    assert tab.table._table is not first
+    assert tab.table.__panel__()[-1] is tab.table._table

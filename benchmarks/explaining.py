@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from playwright.sync_api import Page
-from serving import COUNT_FRAMES, ELEMENTS, browser, opened, press, served
+from serving import COUNT_FRAMES, ELEMENTS, answer, beside_one_button, opened, press
 
 ROUNDS = 30
 BLOCKS = 12
@@ -21,29 +21,6 @@ ON_SCREEN = """([name, row, column]) => {
   const box = view.el.getBoundingClientRect()
   return [box.x + view.frame.x_scale.compute(column), box.y + view.frame.y_scale.compute(-row)]
 }"""
-
-CLICK_AND_WAIT = """([pressed, shown]) => {
-  const find = (selector) => ELEMENTS(document).find((each) => each.matches(selector))
-  // Both are sought before the time begins: that takes longer the larger a page is.
-  const button = find(pressed), root = find(shown).getRootNode()
-  const text = () => root.querySelector(shown)?.textContent
-  const before = text(), begin = performance.now()
-  window.answer = null
-  const look = () => {
-    if (text() !== before) window.answer = performance.now() - begin
-    else requestAnimationFrame(look)
-  }
-  button.click()
-  look()
-}""".replace("ELEMENTS", ELEMENTS)
-
-
-def answer(page: Page, pressed: str, shown: str) -> float:
-    """Click an element; return the milliseconds until another one reads otherwise."""
-    page.evaluate(CLICK_AND_WAIT, [pressed, shown])
-    page.wait_for_function("() => window.answer !== null")
-    page.wait_for_timeout(150)
-    return page.evaluate("window.answer")
 
 
 def explain(page: Page) -> None:
@@ -102,10 +79,7 @@ def explanations_while_playing(page: Page) -> float:
 
 def main() -> None:
     """Measure and print."""
-    with served("apps/main.py", "benchmarks/apps/one_button.py") as (url, _), browser() as chromium:
-        bare = chromium.new_page()
-        bare.goto(url.replace("/main", "/one_button"))
-        bare.get_by_role("button", name="Press").wait_for()
+    with beside_one_button() as (url, chromium, bare):
         page = opened(chromium, url)
         press(page, "Run Batch")
         page.wait_for_timeout(500)

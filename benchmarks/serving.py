@@ -31,6 +31,21 @@ ELEMENTS = """(function elements(root) {
 })"""
 """Returns all elements below a root, those within shadow trees too."""
 
+CLICK_AND_WAIT = """([pressed, shown]) => {
+  const find = (selector) => ELEMENTS(document).find((each) => each.matches(selector))
+  // Both are sought before the time begins: that takes longer the larger a page is.
+  const button = find(pressed), root = find(shown).getRootNode()
+  const text = () => root.querySelector(shown)?.textContent
+  const before = text(), begin = performance.now()
+  window.answer = null
+  const look = () => {
+    if (text() !== before) window.answer = performance.now() - begin
+    else requestAnimationFrame(look)
+  }
+  button.click()
+  look()
+}""".replace("ELEMENTS", ELEMENTS)
+
 COUNT_FRAMES = """() => {
   window.heatmaps = Bokeh.documents.flatMap((document) => [...document._all_models.values()])
     .filter((model) => model.type === 'ColumnDataSource' && model.data.image).length
@@ -81,6 +96,16 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@contextmanager
+def beside_one_button() -> Iterator[tuple[str, Browser, Page]]:
+    """Serve the workbench beside a page with one button; give its address, a browser, that page."""
+    with served("apps/main.py", "benchmarks/apps/one_button.py") as (url, _), browser() as chromium:
+        bare = chromium.new_page()
+        bare.goto(url.replace("/main", "/one_button"))
+        bare.get_by_role("button", name="Press").wait_for()
+        yield url, chromium, bare
+
+
 def opened(chromium: Browser, url: str) -> Page:
     """Open the workbench and wait until it is drawn."""
     page = chromium.new_page(viewport={"width": 1280, "height": 800})
@@ -96,6 +121,14 @@ def opened(chromium: Browser, url: str) -> Page:
 def press(page: Page, name: str) -> None:
     """Press a button by its name."""
     page.get_by_role("button", name=name, exact=True).click()
+
+
+def answer(page: Page, pressed: str, shown: str) -> float:
+    """Click an element; return the milliseconds until another one reads otherwise."""
+    page.evaluate(CLICK_AND_WAIT, [pressed, shown])
+    page.wait_for_function("() => window.answer !== null")
+    page.wait_for_timeout(150)
+    return page.evaluate("window.answer")
 
 
 def step(page: Page) -> int:

@@ -7,9 +7,8 @@ it plays. Run it with ``python benchmarks/tabs.py``.
 from __future__ import annotations
 
 import numpy as np
-from explaining import answer
 from playwright.sync_api import Page
-from serving import browser, opened, press, served
+from serving import answer, beside_one_button, opened, press
 
 ROUNDS = 6
 
@@ -72,10 +71,7 @@ def measure(page: Page, bare: Page, what: str) -> None:
 
 def main() -> None:
     """Measure and print."""
-    with served("apps/main.py", "benchmarks/apps/one_button.py") as (url, _), browser() as chromium:
-        bare = chromium.new_page()
-        bare.goto(url.replace("/main", "/one_button"))
-        bare.get_by_role("button", name="Press").wait_for()
+    with beside_one_button() as (url, chromium, bare):
         page = opened(chromium, url)
         press(page, "Run Full Epoch")
         page.wait_for_timeout(2000)

@@ -20,7 +20,7 @@ HEARTBEAT_SECONDS = 1.0
 """The time between two heartbeats; a lease that is unused for this long is released."""
 
 
-def refusal(name: str) -> str:
+def lease_refusal(name: str) -> str:
     """Return what is said to an owner who would train a run that another owner trains."""
     return f"{shown(name)} is being trained in another window or process."
 
@@ -52,16 +52,21 @@ def take_lease(db: sqlite3.Connection, run_id: str, name: str, owner: str) -> in
         (run_id, owner, time.time(), LEASE_SECONDS),
     )
     if not taken.rowcount:
-        raise SettingError("runs", refusal(name))
+        raise SettingError("runs", lease_refusal(name))
     return row[0]
 
 
 def is_held_elsewhere(db: sqlite3.Connection, run_id: str, owner: str) -> bool:
     """Return whether another owner, which has not ended, holds the lease of a run."""
     row = db.execute("SELECT owner, heartbeat FROM leases WHERE run = ?", (run_id,)).fetchone()
-    if row is None or row[0] == owner:
+    return row is not None and is_lease_of_another(*row, owner, LEASE_SECONDS)
+
+
+def is_lease_of_another(holder: str, heartbeat: float, owner: str, seconds: float) -> bool:
+    """Return whether a lease that lasts so many seconds is that of another owner, not ended."""
+    if holder == owner:
         return False
-    return abs(row[1] - time.time()) <= LEASE_SECONDS and not owner_has_ended(row[0])
+    return abs(heartbeat - time.time()) <= seconds and not owner_has_ended(holder)
 
 
 def renew_leases(db: sqlite3.Connection, owner: str) -> None:

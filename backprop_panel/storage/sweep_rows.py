@@ -8,7 +8,7 @@ from time import time
 from typing import Any, NamedTuple
 
 from ..settings import SettingError
-from .leases import owner_has_ended
+from .leases import is_lease_of_another
 from .serialization import pack_json, unpack_json
 
 SWEEP_LEASE_SECONDS = 30.0
@@ -87,9 +87,9 @@ def take_sweep(db: sqlite3.Connection, sweep_id: str, owner: str) -> None:
 def is_run_elsewhere(db: sqlite3.Connection, sweep_id: str, owner: str) -> bool:
     """Return whether another owner, which has not ended, has the lease of a sweep."""
     row = db.execute("SELECT owner, heartbeat FROM sweeps WHERE id = ?", (sweep_id,)).fetchone()
-    if row is None or row[0] in ("", owner):
+    if row is None or not row[0]:  # released
         return False
-    return abs(time() - row[1]) <= SWEEP_LEASE_SECONDS and not owner_has_ended(row[0])
+    return is_lease_of_another(*row, owner, SWEEP_LEASE_SECONDS)
 
 
 def release_sweep(db: sqlite3.Connection, sweep_id: str, owner: str) -> None:

@@ -95,9 +95,8 @@ class BackgroundTraining(Overview):
             If the store cannot be written.
         """
         self._refuse_running()
-        if self._sweep_store.entered:
-            self._catch_up()
-        else:
+        self._catch_up()
+        if not self._sweep_store.entered:
             self.plan = self._schedule.plan = self._sweep_store.enter(self.plan)
         if self.finished:
             return
@@ -146,8 +145,7 @@ class BackgroundTraining(Overview):
     def resume_stopped(self) -> None:
         """Have the next `start` train what successive halving stopped, to the whole budget."""
         self._refuse_running()
-        if self._sweep_store.entered:
-            self._catch_up()
+        self._catch_up()
         self._schedule.resume_stopped()
 
     def watch(self, watcher: Callable[[], None]) -> None:
@@ -160,6 +158,8 @@ class BackgroundTraining(Overview):
 
     def _catch_up(self) -> None:
         """Claim the sweep, and take the runs that another window or process has trained on."""
+        if not self._sweep_store.entered:
+            return
         self._sweep_store.claim()
         newer = {each.number: each for each in self._sweep_store.trials() if self._is_behind(each)}
         if newer:

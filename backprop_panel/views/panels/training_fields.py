@@ -9,7 +9,7 @@ import panel as pn
 import param
 
 from ...nn.optimizers import OPTIMIZERS
-from ...storage.leases import refusal
+from ...storage.leases import lease_refusal
 from ..plots.html import html
 from ..state.session import Session
 from ..widgets.setting_fields import from_field, to_field, training_fields
@@ -140,7 +140,7 @@ class TrainingFields(pn.viewable.Viewer):
     def _put_back_refused(self, event: param.parameterized.Event) -> None:
         """Show the run's own settings again where others were refused for another window."""
         session = self.session
-        refused = refusal(session.run.name)
+        refused = lease_refusal(session.run.name)
         for name in self.fields:
             if event.old.get(name) == refused and name not in event.new:
                 self.fields[name].value = to_field(name, session.run.settings[name])

@@ -12,7 +12,7 @@ from ...analysis.diagnosis.detective import Investigation, plant
 from ...runs.demonstrations import DEMONSTRATIONS, demonstrate
 from ...runs.manager import TrainingRunManager
 from ...settings import SettingError
-from ...storage.leases import refusal
+from ...storage.leases import lease_refusal
 from ...training.engine import Engine
 from ...training.weight_mapping import WeightMapping
 from .cell import Cell
@@ -170,7 +170,7 @@ class Session(ChosenNumber):
 
     def forget_refusals(self) -> None:
         """Forget that another window trains the run, once none does: it would be false."""
-        refused = refusal(self.run.name)
+        refused = lease_refusal(self.run.name)
         if not self.manager.trained_elsewhere and refused in self.mistakes.values():
             self.mistakes = {name: text for name, text in self.mistakes.items() if text != refused}
 

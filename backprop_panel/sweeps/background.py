@@ -99,6 +99,7 @@ class BackgroundTraining(Overview):
         if not self._sweep_store.entered:
             self.plan = self._schedule.plan = self._sweep_store.enter(self.plan)
         if self.finished:
+            self._sweep_store.release([])
             return
         self.problem, self.cancelled, self._error = "", False, None
         self._began, self._done_before = monotonic(), self.progress

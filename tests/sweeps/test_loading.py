@@ -124,3 +124,11 @@ def test_what_another_process_has_done_meanwhile_is_not_done_again(client, tmp_p
     assert all(trial.step >= steps[trial.number] for trial in sweep.begun)
     sweep.pause()
     assert not sweep.counts[FAILED]
+
+
+def test_a_finished_sweep_that_is_begun_again_is_left_to_others(client, tmp_path):
+    store = tmp_path / "runs.sqlite"
+    sweep = Sweep(BASE, grid={"learning_rate": [0.01]}, budget={"epochs": 1}, store=store)
+    sweep.run(client)
+    sweep.run(client)
+    assert Sweep.load(store=store).notices == []

@@ -239,6 +239,21 @@ def started_sweep(store, *arguments):
     return started(store, *endless, *arguments, start_new_session=True)
 
 
+def test_ctrl_c_during_the_imports_ends_without_a_word(tmp_path):
+    # In place of NumPy a module as which Ctrl-C is pressed.
+    press = "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(60)"
+    (tmp_path / "numpy.py").write_text(press)
+    places = os.pathsep.join([str(tmp_path), ENVIRONMENT["PYTHONPATH"]])
+    done = subprocess.run(
+        [sys.executable, "-m", "backprop_panel", "train"],
+        env=ENVIRONMENT | {"PYTHONPATH": places},
+        preexec_fn=heed_ctrl_c,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == -signal.SIGINT and done.stdout == done.stderr == ""
+
+
 def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(store):
     process = started(store, "train", "--steps", "100000000", "--json")
     while json.loads(process.stdout.readline())["step"] < 100:

@@ -52,14 +52,20 @@ class LazyTabs(pn.viewable.Viewer):
             title: pn.Column(html(LOADING, "bp-note"), sizing_mode="stretch_width", margin=0)
             for title in self._builders
         }
+        # Bokeh lays out a column with all that is in it when its size changes. Each view has a
+        # React component around it, which ends that there, and whose size changes with the tab.
+        self._frames = {
+            title: pmui.Column(content, sizing_mode="stretch_width", margin=0)
+            for title, content in self._contents.items()
+        }
         first = next(iter(self._builders))
         self._build(first)
         # Only the bar: tabs with contents would take these out of the page, and lay them out anew.
         self.bar = pmui.TabMenu(
             items=list(self._builders), active=0, variant="scrollable", margin=0, sx=sx
         )
-        self._layout = pn.Column(
-            self.bar, self._contents[first], sizing_mode="stretch_width", **params
+        self._layout = pmui.Column(
+            self.bar, self._frames[first], sizing_mode="stretch_width", **params
         )
         self.bar.param.watch(self._open, "active")
         self.bar.param.watch(self._follow_theme, "dark_theme")
@@ -79,10 +85,10 @@ class LazyTabs(pn.viewable.Viewer):
 
     def _open(self, event: param.parameterized.Event) -> None:
         title = list(self._contents)[event.new]
-        content = self._contents[title]
-        if content not in self._layout:
-            self._layout.append(content)
-        show_only(content, self._layout[1:])
+        frame = self._frames[title]
+        if frame not in self._layout:
+            self._layout.append(frame)
+        show_only(frame, self._layout[1:])
         # In a message of its own: the tab is open before its view is built and drawn.
         pn.state.execute(lambda: self._draw(title), schedule=True)
 

@@ -1,6 +1,7 @@
 """Sweeps: many runs of one plan, on this machine's cores or on a Dask cluster."""
 
-from .plan import MOST_RUNS, Plan
+from .plan import Plan
+from .plan_checks import MOST_RUNS
 from .sweep import Sweep
 from .trial import Trial
 

@@ -12,11 +12,8 @@ from ..runs.run_settings import CONFIGURATION
 from ..settings import SettingError, did_you_mean, is_whole, one_of, plain, shown
 from ..storage.run_names import legal_name
 from .checking import checked_base, checked_range, checked_values, takes_whole_numbers
+from .plan_checks import MOST_RUNS, UNITS, checked_budget, checked_seeds, refuse_no_mapping
 
-MOST_RUNS = 100_000
-"""The most runs of one sweep."""
-
-UNITS = ("epochs", "steps")
 OBJECTIVES = ("loss", "validation_loss")
 RANDOM = "random"
 
@@ -77,11 +74,11 @@ class Plan:
         change(self, "name", legal_name(self.name))
         change(self, "base", checked_base(self.base))
         for setting in ("grid", "ranges"):
-            _refuse_no_mapping(setting, getattr(self, setting))
+            refuse_no_mapping(setting, getattr(self, setting))
         if self.grid and self.ranges:
             raise SettingError("ranges", "Give either a grid or ranges, not both.")
-        change(self, "seeds", _checked_seeds(self.seeds, self.base))
-        change(self, "budget", _checked_budget(self.budget))
+        change(self, "seeds", checked_seeds(self.seeds, self.base))
+        change(self, "budget", checked_budget(self.budget))
         if self.objective not in OBJECTIVES:
             raise SettingError("objective", one_of("objective", self.objective, OBJECTIVES))
         self._refuse_halving()
@@ -248,47 +245,3 @@ def refuse_unknown_fields(plan: Mapping[str, Any]) -> None:
             )
         if name not in known:
             raise SettingError(name, f"A sweep has no {shown(name)}.{did_you_mean(name, known)}")
-
-
-def _refuse_no_mapping(setting: str, value: Any) -> None:
-    if not isinstance(value, Mapping):
-        raise SettingError(setting, f"{setting} must be a mapping of settings, got {shown(value)}.")
-
-
-def _checked_seeds(seeds: Any, base: Mapping[str, Any]) -> list[int]:
-    seeds = plain(seeds)
-    is_count = is_whole(seeds) and seeds >= 1
-    if not is_count and not (isinstance(seeds, (list, tuple, range)) and seeds):
-        raise SettingError(
-            "seeds",
-            f"seeds must be a whole number of at least 1, or a list of seeds; got {shown(seeds)}.",
-        )
-    count = seeds if is_count else len(seeds)
-    if count > MOST_RUNS:
-        raise SettingError("seeds", f"seeds must be at most {MOST_RUNS:,}, got {count:,}.")
-    first = base.get("seed", 0)
-    return list(range(first, first + seeds)) if is_count else checked_seeds(list(seeds))
-
-
-def checked_seeds(seeds: list[Any]) -> list[int]:
-    """Return a list of different seeds, or raise `SettingError`."""
-    known = set()
-    for seed in seeds:
-        if not is_whole(seed) or seed < 0 or seed in known:
-            raise SettingError(
-                "seeds", f"seeds must be different whole numbers of at least 0, got {shown(seed)}."
-            )
-        known.add(seed)
-    return seeds
-
-
-def _checked_budget(budget: Any) -> dict[str, int]:
-    given = plain(budget)
-    valid = isinstance(given, dict) and len(given) == 1 and next(iter(given)) in UNITS
-    if not valid or not all(is_whole(amount) and amount >= 1 for amount in given.values()):
-        raise SettingError(
-            "budget",
-            'budget must be {"epochs": n} or {"steps": n} with n of at least 1, '
-            f"got {shown(budget)}.",
-        )
-    return given

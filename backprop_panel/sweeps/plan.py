@@ -10,7 +10,7 @@ from typing import Any
 from ..rng import random_stream
 from ..runs.run_settings import CONFIGURATION
 from ..settings import SettingError, did_you_mean, is_whole, one_of, plain, shown
-from ..storage.run_names import legal_name
+from ..storage.run_names import MOST_NAME_LENGTH, legal_name
 from .checking import checked_base, checked_range, checked_values, takes_whole_numbers
 from .plan_checks import MOST_RUNS, UNITS, checked_budget, checked_seeds, refuse_no_mapping
 
@@ -54,8 +54,8 @@ class Plan:
     Raises
     ------
     SettingError
-        For an unknown setting with the nearest name, a value out of bounds, or more than
-        `MOST_RUNS` runs.
+        For an unknown setting with the nearest name, a value out of bounds, more than `MOST_RUNS`
+        runs, or a name that leaves no room for their numbers.
     """
 
     base: Mapping[str, Any] = field(default_factory=dict)
@@ -70,6 +70,11 @@ class Plan:
     name: str = "sweep"
 
     def __post_init__(self) -> None:
+        self._check()
+        self._refuse_no_room()
+
+    def _check(self) -> None:
+        """Put the fields into plain types, and refuse what no plan may have."""
         change = object.__setattr__
         change(self, "name", legal_name(self.name))
         change(self, "base", checked_base(self.base))
@@ -119,6 +124,11 @@ class Plan:
         """Whether a sampler of Optuna chooses the next configuration from the results."""
         return bool(self.ranges) and self.sampler != RANDOM
 
+    @property
+    def most_name_length(self) -> int:
+        """The most characters of its name, after which the runs have their numbers."""
+        return MOST_NAME_LENGTH - len(f" #{self.runs}")
+
     def run_name(self, number: int) -> str:
         """Return the name of the run of a number; names count from 1."""
         return f"{self.name} #{number + 1}"
@@ -163,7 +173,10 @@ class Plan:
             name: tuple(values) if is_range else values
             for name, (is_range, values) in fields["ranges"].items()
         }
-        return cls(**{**fields, "ranges": ranges})
+        plan = object.__new__(cls)
+        vars(plan).update({**fields, "ranges": ranges})
+        plan._check()  # no more: an older version may have begun it, and has runs of it
+        return plan
 
     def _checked(self, name: str, values: Any) -> Range | Values:
         if isinstance(plain(values), tuple):
@@ -217,6 +230,15 @@ class Plan:
                 "grid",
                 f"This sweep would have {self.runs:,} runs; at most {MOST_RUNS:,} are allowed. "
                 "Give fewer values, or sample from ranges.",
+            )
+
+    def _refuse_no_room(self) -> None:
+        """Refuse a name with which runs would be trained, and could not be saved."""
+        if len(self.name) > self.most_name_length:
+            raise SettingError(
+                "name",
+                f"The name of this sweep has at most {self.most_name_length} characters, as its "
+                f"runs have their numbers after it, up to ' #{self.runs}'; got {len(self.name)}.",
             )
 
 

@@ -99,6 +99,8 @@ def test_a_plan_comes_back_from_json(plan):
         ({"grid": GRID, "samples": 3}, "samples", "samples"),
         ({"halving": 1}, "halving", "at least 2"),
         ({"name": ""}, "name", "needs a name"),
+        ({"name": "x" * 118, "seeds": 1}, "name", "at most 117 characters"),
+        ({"name": "x" * 117, "seeds": 11}, "name", "at most 116 characters"),
     ],
 )
 def test_a_plan_that_cannot_work_is_refused_with_the_setting(plan, setting, words):
@@ -106,6 +108,11 @@ def test_a_plan_that_cannot_work_is_refused_with_the_setting(plan, setting, word
         Plan(**plan)
     assert refused.value.setting == setting
     assert words in str(refused.value)
+
+
+def test_a_stored_plan_is_read_though_its_name_leaves_no_room():
+    stored = Plan(seeds=10).to_json() | {"name": "x" * 117}
+    assert Plan.from_json(stored).name == "x" * 117
 
 
 def test_an_unknown_sampler_is_refused_with_the_nearest(tmp_path):

@@ -16,7 +16,8 @@ from ..interchange.run_bundle import read_run
 from ..runs.manager import TrainingRun
 from ..settings import SettingError
 from .options import json_option, run_named, store_option, user_option
-from .runs import complete_run, opened
+from .runs import complete_run
+from .stores import opened
 
 
 @contextmanager

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
 
 from ..interchange.run_bundle import export_run, read_run
-from ..runs.manager import TrainingRunManager
 from ..settings import SettingError
-from ..storage.database import refuse_no_store
 from .options import (
     json_option,
     run_named,
@@ -21,21 +17,8 @@ from .options import (
     user_option,
     written,
 )
+from .stores import keeping, opened
 from .training import numbers, status
-
-
-@contextmanager
-def opened(store: str, user: str) -> Iterator[TrainingRunManager]:
-    """Open a store that exists, and close it after the block.
-
-    Raises
-    ------
-    SettingError
-        If there is no such file.
-    """
-    refuse_no_store(store)
-    with closing(TrainingRunManager(store, user)) as manager:
-        yield manager
 
 
 def complete_run(
@@ -137,9 +120,9 @@ def export(run: str, target: Path, store: str, user: str) -> None:
 @user_option
 def import_(source: Path, store: str, user: str) -> None:
     """Add the run of a zip or a folder to the store."""
-    with closing(TrainingRunManager(store, user)) as manager:
+    with keeping(store, user) as manager:
         run, deviations = read_run(source)
         manager.add(run)
-        for deviation in deviations:
-            click.echo(f"Warning: {deviation}", err=True)
-        click.echo(run.name)
+    for deviation in deviations:
+        click.echo(f"Warning: {deviation}", err=True)
+    click.echo(run.name)

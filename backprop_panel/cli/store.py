@@ -7,7 +7,7 @@ import click
 from ..runs.manager import TrainingRunManager
 from ..settings import SettingError
 from .options import store_option, user_option
-from .runs import opened
+from .stores import opened
 
 
 @click.group()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import sys
-from contextlib import closing
 from time import monotonic, sleep
 from typing import Any
 
@@ -25,6 +24,7 @@ from .options import (
     store_option,
     user_option,
 )
+from .stores import keeping
 
 SHOWN_SECONDS = 0.25
 """Time between two looks at a run that trains."""
@@ -66,9 +66,7 @@ def train(
         )
     if resume is not None:
         refuse_no_store(store)
-    with closing(TrainingRunManager(store, user)) as manager:
-        if manager.store_problem:
-            raise click.ClickException(manager.store_problem)
+    with keeping(store, user) as manager:
         if resume is None:
             run = manager.create(name, **{**PAGE_DEFAULTS, **given_settings(options)})
         else:
@@ -76,8 +74,6 @@ def train(
             run.trainer.change(**given_settings(options))
         interrupted = _train(manager, run, _limit(run, epochs, steps), as_json)
         _tell_end(run, as_json, interrupted)
-    if manager.store_problem:
-        raise click.ClickException(manager.store_problem)
     losses = run.history["loss"]
     if interrupted:
         return INTERRUPTED

@@ -312,6 +312,37 @@ def test_train_refuses_a_store_that_keeps_nothing_before_it_begins(command, monk
     assert (status, out, err) == (1, "", "Error: The store is read-only.\n")
 
 
+@pytest.mark.filterwarnings("default:The last changes of:UserWarning")
+def test_an_import_that_a_full_disk_does_not_keep_has_failed(command, store, tmp_path):
+    run = TrainingRun("a", {"hidden_dimension": 400})
+    run.trainer.run_step()
+    export_run(run, tmp_path / "a.zip")
+    command("train", *SMALL, "--steps", "1")
+    with full_disk(store.stat().st_size):
+        status, out, err = command("runs", "import", tmp_path / "a.zip")
+    assert (status, out) == (1, "") and "Error: The store" in err
+
+
+def test_an_import_into_a_read_only_store_is_refused(command, tmp_path, monkeypatch):
+    command("train", *SMALL, "--steps", "1")
+    export_run(TrainingRun("a", {}), tmp_path / "a.zip")
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    status, out, err = command("runs", "import", tmp_path / "a.zip")
+    assert (status, out) == (1, "") and "is read-only" in err
+
+
+@pytest.mark.parametrize(
+    "change", [["rename", "a", "b"], ["delete", "--yes", "a"]], ids=lambda change: change[0]
+)
+def test_a_change_that_a_full_disk_does_not_keep_has_failed(command, store, change):
+    for name in ("a", "c"):
+        command("train", *SMALL, "--steps", "1", "--name", name)
+    with full_disk(4096):
+        status, _, err = command("runs", *change)
+    assert status == 1 and "Error: The store" in err and "cannot be" in err
+    assert [name for name, *_ in runs_in(store)] == ["a", "c"]
+
+
 def test_more_ctrl_c_while_a_sweep_stops_keep_what_is_done(store):
     process = started_sweep(store, "--seeds", "2")
     wait_until(lambda: store.exists() and len(runs_in(store)) == 2)

@@ -255,7 +255,7 @@ def _tell_ended(made: Sweep, told: set[int]) -> None:
 def _entry(made: Sweep, trial: Trial) -> dict[str, Any]:
     losses = asdict(trial.score)
     return {
-        "name": made.plan.run_name(trial.number),
+        "name": trial.name,
         "id": trial.run_id,
         "settings": trial.settings,
         "status": trial.status,
@@ -278,8 +278,7 @@ def _tell_end(made: Sweep, as_json: bool) -> None:
         click.echo(f"  {_line(made, trial)}")
     for trial in made.begun:
         if trial.status == FAILED:
-            name = made.plan.run_name(trial.number)
-            click.echo(f"  failed: {name}: {trial.reason}", err=True)
+            click.echo(f"  failed: {trial.name}: {trial.reason}", err=True)
 
 
 def _line(made: Sweep, trial: Trial) -> str:
@@ -288,5 +287,5 @@ def _line(made: Sweep, trial: Trial) -> str:
     known = [f"{name} {loss:.4g}" for name, loss in losses.items() if math.isfinite(loss)]
     settings = ", ".join(f"{name}={written(trial.settings[name])}" for name in made.plan.varied)
     rest = "" if trial.status == FINISHED else f"({trial.status} at step {trial.step:,})"
-    parts = [", ".join(known), made.plan.run_name(trial.number), settings, rest]
+    parts = [", ".join(known), trial.name, settings, rest]
     return "  ".join(filter(None, parts))

@@ -58,6 +58,14 @@ class SweepRow(NamedTuple):
     created: float
 
 
+class StoredRun(NamedTuple):
+    """The name of a run of a sweep in the store, and how far it is."""
+
+    name: str
+    step: int = 0
+    epoch: int = 0
+
+
 def insert_sweep(
     db: sqlite3.Connection, user: str, sweep_id: str, name: str, plan: dict[str, Any]
 ) -> None:
@@ -148,10 +156,11 @@ def read_trials(db: sqlite3.Connection, sweep_id: str) -> list[TrialRow]:
     ]
 
 
-def stored_steps(db: sqlite3.Connection, sweep_id: str) -> dict[str, tuple[int, int]]:
-    """Return step and epoch of each run of a sweep that is in the store, by its id."""
+def stored_runs(db: sqlite3.Connection, sweep_id: str) -> dict[str, StoredRun]:
+    """Return each run of a sweep that is in the store, by its id."""
     rows = db.execute(
-        "SELECT runs.id, step, epoch FROM trials JOIN runs ON run = runs.id WHERE sweep = ?",
+        "SELECT runs.id, runs.name, step, epoch FROM trials JOIN runs ON run = runs.id "
+        "WHERE sweep = ?",
         (sweep_id,),
     )
-    return {run: (step, epoch) for run, step, epoch in rows}
+    return {run: StoredRun(*rest) for run, *rest in rows}

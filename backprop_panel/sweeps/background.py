@@ -162,7 +162,8 @@ class BackgroundTraining(Overview):
         if not self._sweep_store.entered:
             return
         self._sweep_store.claim()
-        newer = {each.number: each for each in self._sweep_store.trials() if self._is_behind(each)}
+        stored = self._sweep_store.trials(self.plan)
+        newer = {each.number: each for each in stored if self._is_behind(each)}
         if newer:
             self.trials.update(newer)
             self._schedule = Schedule(self.plan, self.trials, self._sweep_store.run_id)

@@ -61,22 +61,18 @@ class Overview:
         for trial in self.best(1):
             settings = {name: trial.settings[name] for name in self.plan.varied}
             loss = trial.ranking(self.plan.objective)
-            best = (
-                f"; best {self.plan.objective} {loss:.4g}: "
-                f"{self.plan.run_name(trial.number)!r} with {settings}"
-            )
+            best = f"; best {self.plan.objective} {loss:.4g}: {trial.name!r} with {settings}"
         return f"<Sweep {self.plan.name!r}: {counts}{best}>"
 
     def named(self, which: int | str) -> Trial:
         """Return the run of a name, or of the number in its name."""
         for trial in self.begun:
-            if plain(which) in (trial.number + 1, self.plan.run_name(trial.number)):
+            if plain(which) in (trial.number + 1, trial.name):
                 return trial
-        first, last = self.plan.run_name(0), self.plan.run_name(self.plan.runs - 1)
         raise SettingError(
             "which",
-            f"No run {shown(which)} of the sweep has begun: there are {first!r} to {last!r}, and "
-            f"{len(self.trials):,} of them have begun.",
+            f"No run {shown(which)} of the sweep has begun: they are numbered 1 to "
+            f"{self.plan.runs:,}, and {len(self.trials):,} of them have begun.",
         )
 
     def _share(self, trial: Trial) -> float:

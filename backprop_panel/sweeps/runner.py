@@ -193,8 +193,7 @@ class Runner:
                 return
             attempt.worker, trial.status, trial.reason = worker, RUNNING, ""
         if report.config is not None and trial.run is None:
-            name = self._schedule.plan.run_name(trial.number)
-            trial.run = RemoteRun(trial.run_id, name, report.config)
+            trial.run = RemoteRun(trial.run_id, trial.name, report.config)
         if report.rows is not None:
             if report.rows.first != trial.run.history.rows:  # a report is missing
                 self._begin_again(attempt)

@@ -103,7 +103,8 @@ class Schedule:
     def _new(self, number: int) -> Trial:
         combination, seed = self.plan.place(number)
         settings = self._settings(combination)
-        return Trial(number, self._run_id(number), {**settings, "seed": seed})
+        name = self.plan.run_name(number)
+        return Trial(number, self._run_id(number), name, {**settings, "seed": seed})
 
     def _settings(self, combination: int) -> dict[str, object]:
         if self._sampler is None:

@@ -100,7 +100,7 @@ class Sweep(BackgroundTraining):
         close: Callable[[], None],
         sweep_store: SweepStore | None,
     ) -> None:
-        begun = sweep_store.trials() if sweep_store else []
+        begun = sweep_store.trials(plan) if sweep_store else []
         trials = {trial.number: trial for trial in begun}
         super().__init__(plan, trials, sweep_store or SweepStore(manager.store, manager.user))
         self.manager, self._close = manager, close

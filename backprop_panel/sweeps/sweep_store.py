@@ -18,6 +18,7 @@ from ..storage.run_index import RunIndex
 from ..storage.run_names import copy_stem, free_name
 from ..storage.run_reader import read_history
 from ..storage.sweep_rows import (
+    StoredRun,
     SweepRow,
     TrialRow,
     insert_sweep,
@@ -25,7 +26,7 @@ from ..storage.sweep_rows import (
     list_sweeps,
     read_trials,
     release_sweep,
-    stored_steps,
+    stored_runs,
     take_sweep,
     write_trials,
 )
@@ -105,7 +106,7 @@ class SweepStore:
                 run = trial.run
                 try:
                     if run is not None and run.is_unsaved:
-                        marks.append((run, run.save(db, self._index)))
+                        marks.append((trial, run.save(db, self._index)))
                         take_lease(db, run.id, run.name, self._owner)
                 except (Conflict, SettingError) as error:
                     trial.status, trial.reason = FAILED, f"It is not saved: {error}"
@@ -113,8 +114,9 @@ class SweepStore:
                     release_lease(db, trial.run_id, self._owner)
             renew_leases(db, self._owner)
             write_trials(db, self.id, map(_row, trials))
-        for run, mark in marks:
-            run.saved(mark)
+        for trial, mark in marks:
+            trial.run.saved(mark)
+            trial.name = trial.run.name  # another one than was planned, if that was taken
         pause = (monotonic() - begin) / LARGEST_SHARE
         more_wait = len(trials) >= SAVED_TOGETHER
         self._due = monotonic() + (pause if more_wait else max(SAVE_SECONDS, pause))
@@ -146,24 +148,24 @@ class SweepStore:
             for trial in trials:
                 release_lease(db, trial.run_id, self._owner)
 
-    def trials(self) -> list[Trial]:
-        """Return the runs that have begun, as they are in the store.
+    def trials(self, plan: Plan) -> list[Trial]:
+        """Return the runs of a plan that have begun, as they are in the store.
 
         One that was trained when its client ended waits again; so does one that is no longer
         in the store.
         """
         with self.store.transaction(writing=False) as db:
-            rows, reached = read_trials(db, self.id), stored_steps(db, self.id)
+            rows, stored = read_trials(db, self.id), stored_runs(db, self.id)
         trials = []
         for row in rows:
-            step, epoch = reached.get(row.run_id, (0, 0))
+            run = stored.get(row.run_id, StoredRun(plan.run_name(row.number)))
             status = WAITING if row.status == RUNNING else row.status
-            if status == FINISHED and row.run_id not in reached:
+            if status == FINISHED and row.run_id not in stored:
                 status = WAITING
-            trial = Trial(row.number, row.run_id, row.settings, status, row.reason)
-            trial.rung_scores = row.rung_scores if row.run_id in reached else []
-            trial.step, trial.epoch = step, epoch
-            if row.run_id in reached:
+            trial = Trial(row.number, row.run_id, run.name, row.settings, status, row.reason)
+            trial.rung_scores = row.rung_scores if row.run_id in stored else []
+            trial.step, trial.epoch = run.step, run.epoch
+            if row.run_id in stored:
                 trial.read_curve = partial(self._curve, row.run_id)
                 trial.score = Score(**row.score) if row.score else self._score(row.run_id)
             trials.append(trial)

@@ -105,6 +105,8 @@ class Trial:
         Its number in the plan.
     run_id : str
         The id of its run, once that is in the store.
+    name : str
+        The name of its run: as in the store, once it is there.
     settings : dict
         Those that differ between runs, the seed included.
     status : str
@@ -127,6 +129,7 @@ class Trial:
 
     number: int
     run_id: str
+    name: str
     settings: dict[str, Any]
     status: str = WAITING
     reason: str = ""

@@ -443,6 +443,15 @@ def test_a_sweep_goes_on_by_the_name_it_was_told(command, store):
     assert "the name of a sweep comes after it" in command("sweep", "--resume", "--json")[2]
 
 
+def test_a_sweep_tells_its_runs_by_the_names_that_they_have_in_the_store(command, store):
+    command("train", "--steps", 1, "--name", "q #1", *SMALL)
+    sweep = ("sweep", "--steps", 5, "--workers", 1, "--name", "q", "--seeds", 2, *SMALL)
+    _, out, _ = command(*sweep)
+    assert "q #1 (2)" in out and "q #1 " not in out.replace("q #1 (2)", "")
+    _, out, _ = command("sweep", "--resume", "q", "--json")
+    assert {json.loads(line)["name"] for line in out.splitlines()} == {"q #1 (2)", "q #2"}
+
+
 def test_serve_hands_over_to_panel(monkeypatch, command):
     executed = []
     monkeypatch.setattr(os, "execv", lambda path, command: executed.append(command))

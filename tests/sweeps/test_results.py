@@ -37,7 +37,7 @@ def trials():
             for seed in range(2):
                 number = len(found)
                 settings = {"learning_rate": rate, "hidden_dimension": width, "seed": seed}
-                trial = Trial(number, str(number), settings)
+                trial = Trial(number, str(number), f"sweep #{number + 1}", settings)
                 trial.score = Score(loss + (width == 8) + 0.1 * seed, lowest_loss=float(-number))
                 found.append(trial)
     return found

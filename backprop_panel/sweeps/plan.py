@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from math import log, prod
+from math import ceil, log, prod
 from typing import Any
 
 from ..rng import random_stream
 from ..runs.run_settings import CONFIGURATION
 from ..settings import SettingError, did_you_mean, is_whole, one_of, plain, shown
 from ..storage.run_names import MOST_NAME_LENGTH, legal_name
-from .checking import checked_base, checked_range, checked_values, takes_whole_numbers
+from .checking import (
+    checked_base,
+    checked_range,
+    checked_values,
+    parameter,
+    takes_whole_numbers,
+)
 from .plan_checks import MOST_RUNS, UNITS, checked_budget, checked_seeds, refuse_no_mapping
 
-OBJECTIVES = ("loss", "validation_loss")
+VALIDATION_LOSS = "validation_loss"
+OBJECTIVES = ("loss", VALIDATION_LOSS)
 RANDOM = "random"
 
 Values = list[Any]
@@ -55,7 +62,7 @@ class Plan:
     ------
     SettingError
         For an unknown setting with the nearest name, a value out of bounds, more than `MOST_RUNS`
-        runs, or a name that leaves no room for their numbers.
+        runs, a name that leaves no room for their numbers, or an objective that no run can have.
     """
 
     base: Mapping[str, Any] = field(default_factory=dict)
@@ -72,6 +79,8 @@ class Plan:
     def __post_init__(self) -> None:
         self._check()
         self._refuse_no_room()
+        if self.objective == VALIDATION_LOSS:
+            self._refuse_no_validation()
 
     def _check(self) -> None:
         """Put the fields into plain types, and refuse what no plan may have."""
@@ -240,6 +249,30 @@ class Plan:
                 f"The name of this sweep has at most {self.most_name_length} characters, as its "
                 f"runs have their numbers after it, up to ' #{self.runs}'; got {len(self.name)}.",
             )
+
+    def _refuse_no_validation(self) -> None:
+        """Refuse to compare runs by a validation loss that none of them can have."""
+        if not any(self._values("validation_fraction")):
+            raise SettingError(
+                "objective",
+                f"No run would have a {VALIDATION_LOSS}, the objective: validation_fraction is 0, "
+                "so that nothing is held out.",
+            )
+        samples = self._values("num_samples")
+        if self.unit == "epochs" or not all(map(is_whole, samples)):
+            return
+        epoch = ceil(min(samples) / max(self._values("batch_size")))
+        if self.amount < epoch:
+            raise SettingError(
+                "objective",
+                f"No run would have a {VALIDATION_LOSS}, the objective: it is measured after each "
+                f"epoch, which takes at least {epoch:,} steps, and the budget is {self.amount:,}.",
+            )
+
+    def _values(self, name: str) -> Sequence[Any]:
+        """Return the values of a setting in the plan, or the bounds of its range."""
+        shared = self.base.get(name, parameter(name).default)
+        return self.grid.get(name) or self.ranges.get(name) or [shared]
 
 
 def rungs(plan: Plan) -> list[int]:

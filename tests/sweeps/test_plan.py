@@ -110,9 +110,40 @@ def test_a_plan_that_cannot_work_is_refused_with_the_setting(plan, setting, word
     assert words in str(refused.value)
 
 
-def test_a_stored_plan_is_read_though_its_name_leaves_no_room():
-    stored = Plan(seeds=10).to_json() | {"name": "x" * 117}
-    assert Plan.from_json(stored).name == "x" * 117
+STEPS = {"objective": "validation_loss", "budget": {"steps": 10}}
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        ({"base": {"validation_fraction": 0}, "objective": "validation_loss"}, "held out"),
+        (STEPS, "at least 16 steps, and the budget is 10"),
+        (STEPS | {"grid": {"batch_size": [32, 50]}}, "at least 11 steps"),
+        (STEPS | {"ranges": {"batch_size": (8, 50)}, "samples": 2}, "at least 11 steps"),
+    ],
+)
+def test_an_objective_that_no_run_can_have_is_refused(plan, words):
+    with pytest.raises(SettingError, match=words):
+        Plan(**plan)
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        {"budget": {"epochs": 1}},
+        {"budget": {"steps": 16}},
+        {"grid": {"batch_size": [32, 52]}, "budget": {"steps": 10}},
+        {"base": {"num_samples": "all"}, "budget": {"steps": 1}},
+        {"grid": {"validation_fraction": [0, 0.1]}},
+    ],
+)
+def test_an_objective_that_some_run_may_have_is_taken(plan):
+    assert Plan(objective="validation_loss", **plan).objective == "validation_loss"
+
+
+@pytest.mark.parametrize("field", [{"name": "x" * 117}, STEPS], ids=lambda field: next(iter(field)))
+def test_a_stored_plan_is_read_though_no_sweep_may_begin_with_it(field):
+    assert vars(Plan.from_json(Plan(seeds=10).to_json() | field)).items() >= field.items()
 
 
 def test_an_unknown_sampler_is_refused_with_the_nearest(tmp_path):

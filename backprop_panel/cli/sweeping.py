@@ -208,6 +208,7 @@ def _resuming(name: str) -> str:
 def _made(manager: TrainingRunManager, options: dict[str, Any]) -> Sweep:
     if options["epochs"] and options["steps"]:
         raise click.UsageError("Give either --epochs or --steps.")
+    _refuse_fixed_and_varied(options)
     steps = options["steps"]
     names = ("samples", "sampler", "seeds", "halving", "objective", "name")
     return Sweep(
@@ -218,6 +219,18 @@ def _made(manager: TrainingRunManager, options: dict[str, Any]) -> Sweep:
         budget={"steps": steps} if steps else {"epochs": options["epochs"] or 50},
         **{name: options[name] for name in names},
     )
+
+
+def _refuse_fixed_and_varied(options: dict[str, Any]) -> None:
+    """Refuse a setting that is given a value and varies; what varies may replace a file's value."""
+    source = click.get_current_context().get_parameter_source
+    for option, written_as in (("grid", "--grid"), ("ranges", "--range")):
+        for name in options[option]:
+            if source(name) in (ParameterSource.COMMANDLINE, source(option)):
+                raise click.UsageError(
+                    f"{name} is given by {written_as} and by --{name.replace('_', '-')}: leave out "
+                    "one of them."
+                )
 
 
 def _extent(made: Sweep) -> str:

@@ -35,7 +35,8 @@ class Plan:
     Parameters
     ----------
     base : mapping
-        The settings that all runs share; the others have their defaults.
+        The settings that all runs share; the others have their defaults. A setting that varies
+        may be among them, as in ``run.config``: its values are those of the grid or the ranges.
     grid : mapping of str to list
         Settings and their values: every combination is trained.
     ranges : mapping of str to (low, high) or list

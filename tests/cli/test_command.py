@@ -413,6 +413,30 @@ def test_two_ranges_of_one_setting_are_refused(command):
     assert status == 2 and "learning_rate has one range, got two" in err
 
 
+@pytest.mark.parametrize(
+    "varied", [["--grid", "batch_size=5,6"], ["--range", "batch_size=5:6", "--samples", "2"]]
+)
+def test_a_setting_that_varies_and_is_given_one_value_is_refused(command, varied):
+    status, out, err = command("sweep", *varied, "--batch-size", 7)
+    assert (status, out) == (2, "")
+    assert f"batch_size is given by {varied[0]} and by --batch-size: leave out" in err
+
+
+def test_what_varies_replaces_the_value_of_a_toml_file(command, store, tmp_path):
+    config = tmp_path / "run.toml"
+    config.write_text("learning_rate = 0.5\nsteps = 1\n")
+    status, _, err = command("sweep", "--config", config, "--grid", "learning_rate=0.1,0.2", *SMALL)
+    assert status == 0, err
+    assert sorted(config["learning_rate"] for *_, config in runs_in(store)) == [0.1, 0.2]
+
+
+def test_a_toml_file_that_fixes_and_varies_a_setting_is_refused(command, tmp_path):
+    config = tmp_path / "run.toml"
+    config.write_text('learning_rate = 0.5\ngrid = ["learning_rate=0.1,0.2"]\n')
+    status, _, err = command("sweep", "--config", config)
+    assert status == 2 and "learning_rate is given by --grid and by --learning-rate" in err
+
+
 def test_none_takes_a_fault_back(command, store):
     command("train", *SMALL, "--steps", "1", "--name", "x", "--fault", "wrong_sign")
     status, _, _ = command("train", "--steps", "1", "--resume", "x", "--fault", "None")

@@ -74,6 +74,18 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
             )
 
 
+def refuse_unstorable(setting: str, text: str) -> None:
+    """Raise `SettingError` for a text with half a surrogate pair, which no file can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise SettingError(
+            setting,
+            f"{shown(text)} is not a text that can be stored: it has U+{ord(text[error.start]):X}, "
+            "half a surrogate pair.",
+        ) from None
+
+
 def is_whole(value: Any) -> bool:
     """Tell whether `value` is an integer of at most 128 bits; True and False are not."""
     is_integer = isinstance(value, numbers.Integral) and not isinstance(value, NO_NUMBERS)

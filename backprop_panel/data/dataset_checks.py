@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..settings import SettingError, is_whole, shown
+from ..settings import SettingError, is_whole, refuse_unstorable, shown
 
 if TYPE_CHECKING:
     from .sequence_dataset import SequenceDataset
@@ -93,6 +93,8 @@ def _check_vocabulary(vocabulary: Any) -> None:
         )
     if not vocabulary:
         raise SettingError("vocabulary", "vocabulary must hold at least one token, got none.")
+    for token in vocabulary:
+        refuse_unstorable("vocabulary", token)
     token, count = Counter(vocabulary).most_common(1)[0]
     if count > 1:
         raise SettingError(
@@ -117,3 +119,5 @@ def _check_labels(labels: Any) -> None:
             "master_labels",
             f"master_labels must be a list of texts, or None, got {shown(labels)}.",
         )
+    for label in labels:
+        refuse_unstorable("master_labels", label)

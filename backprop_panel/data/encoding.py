@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..settings import SettingError, shown
+from ..settings import SettingError, refuse_unstorable, shown
 from .master_sequences import MasterSequences, TokenIds, joined, smallest_id_type
 from .text_tokens import lines_of, pieces, split_tokens
 
@@ -81,6 +81,7 @@ class Encoder:
             return known
         if self._unknown is None or not isinstance(token, str):
             self._refuse(token, name)
+        refuse_unstorable("master_sequences", token)
         return self._unknown
 
     def _refuse(self, token: Any, name: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..settings import SettingError, is_whole, shown
+from ..settings import SettingError, is_whole, refuse_unstorable, shown
 
 TOKEN_TYPES = ("characters", "words")
 
@@ -38,13 +38,20 @@ def split_tokens(line: str, token_type: str) -> list[str]:
 
 
 def pieces(text: str) -> Iterator[NDArray[np.unsignedinteger]]:
-    """Yield the character codes of a text, piece by piece, in one byte each if they are ASCII."""
+    """Yield the character codes of a text, piece by piece, in one byte each if they are ASCII.
+
+    Raises
+    ------
+    SettingError
+        If the text cannot be stored.
+    """
     for start in range(0, len(text), CHARACTERS_AT_ONCE):
         piece = text[start : start + CHARACTERS_AT_ONCE]
         if piece.isascii():
             yield np.frombuffer(piece.encode("ascii"), np.uint8)
         else:
-            yield np.frombuffer(piece.encode("utf-32-le", "surrogatepass"), "<u4")
+            refuse_unstorable("master_sequences", piece)
+            yield np.frombuffer(piece.encode("utf-32-le"), "<u4")
 
 
 def lines_of(text: str) -> Iterator[str]:

@@ -7,11 +7,11 @@ from typing import Any
 
 import param
 
-from ..settings import SettingError, shown
+from ..settings import SettingError, refuse_unstorable, shown
 from ..storage.autosave import Autosave
 from ..storage.database import Store, StoreError
 from ..storage.run_index import ListedRun
-from ..storage.run_names import copy_stem, fork_stem, free_name, legal_name, refuse_unstorable
+from ..storage.run_names import copy_stem, fork_stem, free_name, legal_name
 from ..training.file_input import Source
 from ..training.file_output import Target, write_file
 from ..training.weight_mapping import WeightMapping

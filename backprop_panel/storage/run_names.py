@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Container
 from itertools import count
 
-from ..settings import SettingError, shortened, shown
+from ..settings import SettingError, refuse_unstorable, shortened, shown
 
 MOST_NAME_LENGTH = 120
 """Characters in a run's name, wherever it comes from; older stores may hold longer ones."""
@@ -89,14 +89,6 @@ def made_legal(name: str) -> str:
 
 def _is_unseen(character: str) -> bool:
     return character in DIRECTIONS or unicodedata.category(character) in CONTROLS
-
-
-def refuse_unstorable(setting: str, text: str) -> None:
-    """Raise `SettingError` for a text with half a surrogate pair, which no file can hold."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise SettingError(setting, f"{shown(text)} is not a text that can be stored.") from None
 
 
 def checked_name(name: str, taken: Container[str]) -> str:

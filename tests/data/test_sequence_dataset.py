@@ -76,6 +76,40 @@ def refusal(**dataset_settings):
     return caught.value
 
 
+HALF = "\ud800"
+
+
+@pytest.mark.parametrize(
+    ("setting", "settings"),
+    [
+        ("vocabulary", {"vocabulary": ["a", HALF]}),
+        (
+            "master_labels",
+            {
+                "master_sequences": ["aaaaaaa", "bbbbbbb"],
+                "master_labels": ["x", HALF],
+                "task_type": "sequence_classification",
+            },
+        ),
+        *(
+            ("master_sequences", {"unknown": "a", "master_sequences": given, "token_type": kind})
+            for given in ("aaaaaa" + HALF, ["aaaaaa" + HALF], [["a", "a", "a", "a", "a", HALF]])
+            for kind in ("characters", "words")
+        ),
+    ],
+)
+def test_half_a_surrogate_pair_is_refused_in_any_text(setting, settings):
+    refused = refusal(**settings)
+    assert refused.setting == setting
+    assert "has U+D800, half a surrogate pair" in str(refused)
+
+
+@pytest.mark.parametrize("tokens", ["characters", "words"])
+def test_half_a_surrogate_pair_is_refused_in_an_own_text(tokens):
+    with pytest.raises(SettingError, match="half a surrogate pair"):
+        SequenceDataset.from_text(f"a b c d e f g h {HALF}", tokens=tokens)
+
+
 def test_the_default_data_has_the_dimensions_of_the_default_network():
     data = SequenceDataset()
     assert (data.input_dimension, data.output_dimension) == (16, 4)

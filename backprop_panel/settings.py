@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
@@ -86,6 +87,22 @@ def refuse_unstorable(setting: str, text: str) -> None:
         ) from None
 
 
+def refuse_other(name: str, value: Any, kind: type) -> None:
+    """Raise `SettingError` unless an argument is of the class that it must be of."""
+    if not isinstance(value, kind):
+        raise SettingError(name, f"{name} must be a {kind.__name__}, got {shown(value)}.")
+
+
+def checked_whole(name: str, value: Any, least: int) -> int:
+    """Return an argument that is a whole number of at least `least`, or raise `SettingError`."""
+    value = plain(value)
+    if not is_whole(value) or value < least:
+        raise SettingError(
+            name, f"{name} must be a whole number of at least {least}, got {shown(value)}."
+        )
+    return value
+
+
 def is_whole(value: Any) -> bool:
     """Tell whether `value` is an integer of at most 128 bits; True and False are not."""
     is_integer = isinstance(value, numbers.Integral) and not isinstance(value, NO_NUMBERS)
@@ -102,7 +119,8 @@ def is_number(value: Any) -> bool:
 
 def is_too_small(value: Any) -> bool:
     """Tell whether `value` is a real number other than 0 that is 0 as a float."""
-    return _is_real(value) and bool(value) and _as_float(value) == 0
+    is_real = _is_real(value) or isinstance(value, Decimal)
+    return is_real and bool(value) and _as_float(value) == 0
 
 
 def _is_real(value: Any) -> bool:
@@ -132,7 +150,7 @@ def _plain(value: Any) -> Any:
             return bool(value)
         case numbers.Integral():
             return int(value)
-        case numbers.Real():
+        case numbers.Real() | Decimal():
             return value if is_too_small(value) else _as_float(value)
         case str():
             return str.__str__(value)
@@ -146,12 +164,14 @@ def _plain(value: Any) -> Any:
             return value
 
 
-def _as_float(value: numbers.Real) -> float:
+def _as_float(value: numbers.Real | Decimal) -> float:
     """Return the nearest float; infinity for a number out of range, such as a large `Fraction`."""
     try:
         return float(value)
     except OverflowError:
         return float("inf") if value > 0 else float("-inf")
+    except ValueError:  # a Decimal's NaN that signals
+        return float("nan")
 
 
 class Plain(param.Parameter):

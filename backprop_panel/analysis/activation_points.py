@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..nn.record import StepRecord
+from ..settings import refuse_other
 from ..training.health_meter import FLAT
 from .recomputation import checked_index, value_and_slope
 
@@ -92,6 +93,7 @@ def activation_points(record: StepRecord, layer: int, unit: int | None = None) -
     SettingError
         If there is no such layer or unit.
     """
+    refuse_other("record", record, StepRecord)
     layer = checked_index("layer", layer, len(record.layers))
     width = record.pre_activations[layer].shape[1]
     units = np.arange(width) if unit is None else np.array([checked_index("unit", unit, width)])

@@ -23,7 +23,7 @@ from ..data.sequence_dataset import SequenceDataset
 from ..nn.network import Workspace
 from ..nn.record import StepRecord
 from ..rng import random_stream
-from ..settings import SettingError
+from ..settings import SettingError, refuse_other
 from .pushes import Array, Indices, Pushes
 from .recomputation import (
     loss_function,
@@ -120,6 +120,7 @@ def training_set_pushes(
     SettingError
         For another kind of cell, or a dataset that does not fit the record's network.
     """
+    refuse_other("dataset", dataset, SequenceDataset)
     name, layer, row, column = _parameter(record, cell)
     if (dataset.input_dimension, dataset.output_dimension) != (
         record.inputs.shape[1],
@@ -208,6 +209,7 @@ def _gradients_of_windows(
 
 def _parameter(record: StepRecord, cell: RecordCell) -> tuple[str, int, int | None, int]:
     """Return the name of what is pushed, its layer, row and column; no row: a bias or a unit."""
+    refuse_other("cell", cell, RecordCell)
     cell = checked(record, cell.quantity, cell.layer, cell.index)
     layer, index, quantity = cell.layer, cell.index, cell.quantity
     if quantity in OF_WEIGHTS:
@@ -246,6 +248,7 @@ def _origins(dataset: SequenceDataset | None, samples: Indices) -> Indices:
 
 
 def _refuse_other_data(record: StepRecord, dataset: SequenceDataset) -> None:
+    refuse_other("dataset", dataset, SequenceDataset)
     samples = record.samples
     fits = len(samples) == len(record.contexts) and len(samples) > 0
     fits = fits and 0 <= samples.min() and samples.max() < len(dataset)

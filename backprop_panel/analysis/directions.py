@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..nn.network import Network
 from ..runs.run import TrainingRun
-from ..settings import SettingError, is_whole, plain, shown
+from ..settings import SettingError, is_whole, plain, refuse_other, shown
 from .recomputation import IN_ONE_THREAD
 from .record_cell import RecordCell
 
@@ -112,6 +112,7 @@ def find_directions(
     It reads the run and changes nothing, so that another thread may work at it while the run
     trains.
     """
+    refuse_other("run", run, TrainingRun)
     network = run.model.initial_network()
     places = None if cells is None else _places(network, cells)
     states = _kept_states(run, network)

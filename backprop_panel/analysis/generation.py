@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..data.sequence_dataset import SequenceDataset
 from ..data.text_tokens import split_tokens
 from ..nn.losses import softmax
-from ..settings import SettingError, is_finite, is_number, is_whole, shown
+from ..settings import SettingError, is_finite, is_number, is_whole, refuse_other, shown
 from ..training.model import Model
 
 Predict = Callable[[NDArray], NDArray[np.floating]]
@@ -85,7 +85,12 @@ def generate(
     """
     _check(dataset, temperature, samples, most_tokens)
     predict = _predict_of(network, dataset) if isinstance(network, Model) else network
+    if not callable(predict):
+        raise SettingError(
+            "network", f"network must be a Model, or a function of contexts; got {shown(network)}."
+        )
     rng = np.random.default_rng() if rng is None else rng
+    refuse_other("rng", rng, np.random.Generator)
     texts = _beginnings(dataset, prompt, samples, rng)
     prompted = [len(text) for text in texts]
     endings = _Endings(dataset, most_tokens)
@@ -221,6 +226,7 @@ def _refuse_other_network(model: Model, dataset: SequenceDataset) -> None:
 
 
 def _check(dataset: SequenceDataset, temperature: Any, samples: Any, most_tokens: Any) -> None:
+    refuse_other("dataset", dataset, SequenceDataset)
     if dataset.task_type != "next_token":
         raise SettingError("dataset", "Only a next-token network generates.")
     if not is_number(temperature) or not is_finite(temperature) or temperature < 0:

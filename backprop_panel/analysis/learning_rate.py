@@ -7,7 +7,7 @@ import numpy as np
 from ..nn.network import Workspace
 from ..nn.optimizers import OPTIMIZERS, OptimizerState
 from ..nn.record import StepRecord
-from ..settings import LARGEST, SettingError, is_number, plain, shown
+from ..settings import LARGEST, SettingError, is_number, plain, refuse_other, shown
 from .loss_curve import Array, LossCurve, Losses, checked_points, curve_along, parts
 from .recomputation import (
     checked_setting,
@@ -40,6 +40,7 @@ def loss_along_learning_rate(record: StepRecord, points: int = 41) -> LossCurve:
     SettingError
         If the record does not hold the learning rate or what its optimizer remembers.
     """
+    refuse_other("record", record, StepRecord)
     now = plain(record.settings.get("learning_rate"))
     if not is_number(now) or not 0 < now <= LARGEST:
         raise SettingError(

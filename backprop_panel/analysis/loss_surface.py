@@ -15,6 +15,7 @@ from ..nn.losses import LOSSES
 from ..nn.network import Network, Workspace
 from ..rng import random_stream
 from ..runs.run import TrainingRun
+from ..settings import refuse_other
 from .directions import Directions
 from .recomputation import rows_in_one_thread
 
@@ -99,6 +100,8 @@ class LossSurface:
     """
 
     def __init__(self, run: TrainingRun, directions: Directions) -> None:
+        refuse_other("run", run, TrainingRun)
+        refuse_other("directions", directions, Directions)
         data = run.dataset
         self.directions = directions
         self.loss_type = run.trainer.engine.settings.loss_type

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..nn.record import StepRecord
-from ..settings import SettingError, did_you_mean, is_whole, plain, shown
+from ..settings import SettingError, did_you_mean, is_whole, plain, refuse_other, shown
 
 OF_LEVELS = ("activations", "activation_gradients")
 """Quantities whose layer counts levels: 0 for the inputs, the last for the logits."""
@@ -122,6 +122,7 @@ def checked(
     SettingError
         If the record has no such quantity, layer or index; the message names the valid ones.
     """
+    refuse_other("record", record, StepRecord)
     quantities = [*QUANTITIES, *record.moments]
     if quantity not in quantities:
         if quantity in MOMENTS:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..settings import checked_whole, refuse_other
 from .pushes import Pushes
 
 Counts = NDArray[np.integer]
@@ -90,7 +91,14 @@ def token_counts(pushes: Pushes, most: int = 10) -> TokenCounts:
     pushes : Pushes
     most : int
         How many different windows count as the strongest.
+
+    Raises
+    ------
+    SettingError
+        If an argument is of another kind.
     """
+    refuse_other("pushes", pushes, Pushes)
+    most = checked_whole("most", most, least=1)
     return TokenCounts(
         up=_counts(pushes, pushes.strongest(up=True, most=most)),
         down=_counts(pushes, pushes.strongest(up=False, most=most)),

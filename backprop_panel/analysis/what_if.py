@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..nn.record import StepRecord
-from ..settings import SettingError, is_whole, plain, shown
+from ..settings import SettingError, is_whole, plain, refuse_other, shown
 from .loss_curve import (
     Array,
     LossCurve,
@@ -77,6 +77,7 @@ def loss_along(
 
 def _checked_varied(record: StepRecord, cell: RecordCell) -> RecordCell:
     """Return a cell along which the loss can be followed, or raise `SettingError`."""
+    refuse_other("cell", cell, RecordCell)
     cell = checked(record, cell.quantity, cell.layer, cell.index)
     is_input = cell.quantity == "activations" and cell.layer == 0
     if not is_input and cell.quantity not in ("weights", "biases"):
@@ -129,6 +130,7 @@ def token_losses(
     SettingError
         If there is no such example or position, or inputs are not of such tokens.
     """
+    refuse_other("record", record, StepRecord)
     batch, inputs = record.inputs.shape
     vocabulary_size = plain(vocabulary_size)
     if not is_whole(vocabulary_size) or vocabulary_size < 1 or inputs % vocabulary_size:

@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..settings import SettingError, is_whole, refuse_unstorable, shown
 
 if TYPE_CHECKING:
@@ -71,6 +74,22 @@ def checked_lengths(lengths: Any, sequence_length: int) -> tuple[int, int]:
             f"{shown(tuple(lengths))}).",
         )
     return lengths[0], lengths[1]
+
+
+def checked_ids(ids: Any, vocabulary_size: int) -> NDArray[np.integer]:
+    """Return the ids of tokens as an array, or raise `SettingError`."""
+    try:
+        found = np.asarray(ids)
+    except ValueError:  # rows of different lengths
+        found = np.empty(1)
+    if not found.size:
+        return found.astype(np.intp)
+    if found.dtype.kind not in "iu" or found.min() < 0 or found.max() >= vocabulary_size:
+        raise SettingError(
+            "ids",
+            f"ids must be whole numbers from 0 to {vocabulary_size - 1}, got {shown(ids)}.",
+        )
+    return found
 
 
 def refuse_other_number(labels: Sequence[str], masters: int) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..nn.losses import LOSSES
-from ..settings import SettingError, one_of
-from .dataset_checks import refuse_inconsistent
+from ..settings import SettingError, checked_whole, one_of
+from .dataset_checks import checked_ids, refuse_inconsistent
 from .dataset_settings import DatasetSettings
 from .lazy_array import LazyRows
 from .one_hot import write_one_hot, write_one_hot_targets
@@ -183,8 +183,14 @@ class SequenceDataset(DatasetSettings):
         return frozenset(ids.view(f"V{ids.itemsize * self.context_length}").ravel().tolist())
 
     def tokens(self, ids: Any) -> NDArray[np.object_]:
-        """Return the tokens for `ids`, in the same shape."""
-        return self._token_array[np.asarray(ids, dtype=np.intp)]
+        """Return the tokens for `ids`, in the same shape.
+
+        Raises
+        ------
+        SettingError
+            If an id is none of the vocabulary's.
+        """
+        return self._token_array[checked_ids(ids, len(self.vocabulary))]
 
     def __len__(self) -> int:
         """Return the number of training samples in an epoch."""
@@ -227,8 +233,14 @@ class SequenceDataset(DatasetSettings):
         write_one_hot_targets(targets, self._output_ids, out)
 
     def order(self, epoch: int) -> NDArray[np.uint32]:
-        """Return the order of the samples in an epoch, a function of (seed, epoch) alone."""
-        return epoch_order(len(self), self.seed, epoch)
+        """Return the order of the samples in an epoch, a function of (seed, epoch) alone.
+
+        Raises
+        ------
+        SettingError
+            If there is no such epoch: they count from 0.
+        """
+        return epoch_order(len(self), self.seed, checked_whole("epoch", epoch, least=0))
 
     def optimal_loss(self, loss_type: str) -> float:
         """Return the mean training loss of the best function of the context.

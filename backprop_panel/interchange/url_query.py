@@ -47,6 +47,8 @@ def to_query(config: Mapping[str, Any], defaults: Mapping[str, Any] | None = Non
     """
     _refuse_no_mapping(config)
     refuse_unknown(config, SETTINGS)
+    if defaults is not None:
+        _refuse_no_mapping(defaults)
     different = {
         name: _written(name, value)
         for name, value in config.items()
@@ -67,6 +69,7 @@ def to_query_within_limit(
     SettingError
         As in `to_query`.
     """
+    _refuse_no_mapping(config)
     masters = config.get("master_sequences") or ""
     # A text of megabytes is not written only to be refused.
     length = len(masters) if len(masters) > MOST_LINK_LENGTH else 0
@@ -111,6 +114,8 @@ def from_query(
         _refuse_no_mapping(query)
         given = dict(query)
     refuse_unknown(given, SETTINGS)
+    if defaults is not None:
+        _refuse_no_mapping(defaults)
     settings = {name: _read(name, value) for name, value in given.items()}
     return checked_configuration(_completed(settings, defaults or {}))
 

@@ -212,6 +212,10 @@ class TrainingRun(DeferredRun):
         SettingError
             If the run has not reached one of the steps.
         """
+        if not isinstance(steps, Iterable):
+            raise SettingError(
+                "steps", f"steps must be several steps, such as [1, 2], got {shown(steps)}."
+            )
         return replay_steps(self, [self.checked_step(step) for step in steps])
 
     def checked_step(self, step: int) -> int:

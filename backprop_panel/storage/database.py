@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
-from ..settings import SettingError, shortened, shown_path
+from ..settings import SettingError, shortened, shown, shown_path
 from .connection import FileIds, Unfit, file_ids, open_database
 from .saving_thread import Saver, SavingThread
 from .serialization import Damaged
@@ -67,10 +68,10 @@ class Store:
     """
 
     def __init__(self, path: str | Path) -> None:
+        _refuse_no_path(path)
         self.path, self.read_only = Path(path), False
         self._lock = Lock()
         self._files: FileIds | None = None
-        _refuse_no_path(str(path))
         with self._explained():
             self._db, self.read_only = open_database(self.path)
         self._files = file_ids(self.path)
@@ -158,7 +159,9 @@ def refuse_no_store(path: str | Path) -> None:
         raise SettingError("store", f"There is no store {path}.")
 
 
-def _refuse_no_path(path: str) -> None:
+def _refuse_no_path(path: Any) -> None:
+    if not isinstance(path, (str, os.PathLike)) or not str(path):
+        raise StoreError(f"A store needs the path of a file, got {shown(path)}.")
     try:
         named = b"\0" not in os.fsencode(path)
     except UnicodeEncodeError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
-from ..settings import SettingError, plain, shown
+from ..settings import SettingError, checked_whole, plain, shown
 from .plan import Plan
 from .results import Measure, ranked
 from .trial import FAILED, FINISHED, RUNNING, STOPPED, WAITING, Trial
@@ -50,7 +50,14 @@ class Overview:
         return done / self.plan.runs
 
     def best(self, count: int = 5) -> list[Trial]:
-        """Return the runs with the lowest finite loss, the objective of the plan, best first."""
+        """Return the runs with the lowest finite loss, the objective of the plan, best first.
+
+        Raises
+        ------
+        SettingError
+            If the count is no whole number of at least 1.
+        """
+        count = checked_whole("count", count, least=1)
         order = ranked(self.begun, Measure(self.plan.objective))
         return [trial for trial in order if isfinite(trial.ranking(self.plan.objective))][:count]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..runs.manager import TrainingRunManager
-from ..settings import SettingError
+from ..settings import SettingError, refuse_other
 from ..storage.database import Store
 from .cluster import connected, local_client
 
@@ -35,6 +35,8 @@ def opened_manager(
     manager: TrainingRunManager | None, store: str | Path | Store | None, user: str
 ) -> tuple[TrainingRunManager, Callable[[], None]]:
     """Return the manager of a sweep, and what closes it if it was opened here."""
+    if manager is not None:
+        refuse_other("manager", manager, TrainingRunManager)
     if manager is not None and store is not None:
         raise SettingError("store", "Give either a manager or a store, not both.")
     if manager is not None and manager.store is None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..runs.manager import TrainingRun, TrainingRunManager
+from ..settings import checked_whole
 from ..storage.database import Store, refuse_no_store
 from .background import BackgroundTraining
 from .cluster import cores, refuse_unguarded
@@ -163,9 +164,10 @@ class Sweep(BackgroundTraining):
         Raises
         ------
         SettingError
-            If one of those runs cannot be made.
+            If one of those runs cannot be made, or `workers` is no whole number of at least 1.
         """
-        return estimated_seconds(self.plan) / (workers or cores())
+        workers = cores() if workers is None else checked_whole("workers", workers, least=1)
+        return estimated_seconds(self.plan) / workers
 
     def open(self, which: Trial | int | str) -> TrainingRun:
         """Return a run of the sweep, as the manager has it.

@@ -12,7 +12,7 @@ import param
 
 from ..data.sequence_dataset import SequenceDataset
 from ..nn.record import StepRecord
-from ..settings import SettingError, refuse_unknown
+from ..settings import SettingError, refuse_other, refuse_unknown
 from .command_queue import Command, CommandQueue
 from .engine import Engine
 from .engine_setting import EngineChoice
@@ -56,6 +56,8 @@ class Trainer(TrainingParams):
     )
 
     def __init__(self, model: Model, dataset: SequenceDataset, **settings: Any) -> None:
+        refuse_other("model", model, Model)
+        refuse_other("dataset", dataset, SequenceDataset)
         super().__init__(model=model, dataset=dataset, **settings)
         self._check_fit()
         self._refuse_large_batch(self.batch_size)

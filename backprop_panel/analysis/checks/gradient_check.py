@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...nn.record import StepRecord
-from ...settings import SettingError, is_whole, one_of, plain, shown
+from ...settings import SettingError, checked_whole, is_whole, one_of, plain, refuse_other, shown
 from .float32_noise import Pass
 from .parameter_steps import ParameterSteps
 
@@ -157,9 +157,12 @@ def checking(
     check : GradientCheck or None
         None after each piece of some milliseconds, the result at the end.
     """
+    refuse_other("record", record, StepRecord)
     if against not in AGAINST:
         raise SettingError("against", one_of("against", against, AGAINST))
     sample = _checked_sample(record, plain(sample))
+    if not isinstance(seed, np.random.Generator):
+        seed = checked_whole("seed", seed, least=0)
     _refuse_non_finite(record)
     exact = Pass(record)
     if not all(np.isfinite(layer).all() for layer in exact.gradients):

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...nn.record import StepRecord
 from ...runs.run import TrainingRun
+from ...settings import refuse_other
 from ..recomputation import activation_named
 from ..record_cell import RecordCell
 from .claims import Claim, claims_of_pass
@@ -101,6 +102,7 @@ def discrepancies(record: StepRecord) -> Iterator[Discrepancy]:
 
 def auditing(record: StepRecord) -> Iterator[Discrepancy | None]:
     """Audit array by array: yield a discrepancy, or None for an array that follows."""
+    refuse_other("record", record, StepRecord)
     for name in record.activation_names:
         activation_named(name)
     claims = chain(claims_of_pass(record), claims_of_update(record))
@@ -122,6 +124,7 @@ def audit_run(run: TrainingRun) -> Iterator[IntervalAudit]:
         From the first to the last; each takes about as long as its training took. None if the
         run has made no step.
     """
+    refuse_other("run", run, TrainingRun)
     ends = interval_ends(run)
     for start, end in zip([0, *ends], ends, strict=False):
         _, record, deviation = run.step_again(end)

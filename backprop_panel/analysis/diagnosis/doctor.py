@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...runs.run import TrainingRun
+from ...settings import refuse_other
 from . import judging_layers, judging_results, judging_training
 from .evidence import Evidence
 from .finding import FINDINGS, NOT_JUDGED, NOTE, SICK, Finding
@@ -72,6 +73,7 @@ def diagnose(run: TrainingRun, step: int | None = None) -> list[Finding]:
 
 def examine(run: TrainingRun, step: int | None = None) -> Iterator[list[Finding]]:
     """Diagnose in pieces of some milliseconds, yielding what has been found after each."""
+    refuse_other("run", run, TrainingRun)
     step = run.trainer.step if step is None else run.checked_step(step)
     if not step:
         yield [Finding(NOT_JUDGED, "The run has not made a step yet.", {}, 0)]

@@ -10,6 +10,7 @@ from ...nn.faults import FAULTS
 from ...nn.losses import LOSSES
 from ...nn.optimizers import OPTIMIZERS
 from ...nn.record import StepRecord
+from ...settings import refuse_other
 from ..record_cell import RecordCell, checked
 from .explaining_backward import (
     explain_activation_gradient,
@@ -112,6 +113,8 @@ def origin_of_non_finite(record: StepRecord, cell: RecordCell) -> list[RecordCel
     Each cell is the first operand of the one before it that is not finite. The last one has
     finite operands only, so it overflowed, or nothing in the record stands behind it.
     """
+    refuse_other("record", record, StepRecord)
+    refuse_other("cell", cell, RecordCell)
     way = [cell]
     while not isfinite(way[-1].value(record)):
         operand = explain(record, way[-1]).first_non_finite

@@ -8,6 +8,7 @@ from itertools import chain
 
 from ...nn.activations import ACTIVATIONS
 from ...nn.record import StepRecord
+from ...settings import refuse_other
 from .activation_formulas import FORMULAS
 from .phase_equations import (
     Equation,
@@ -84,6 +85,7 @@ def phases_of(record: StepRecord) -> tuple[RecordPhase, ...]:
     weights moved, ``update``. A record that lacks the name of an activation, the loss or the
     optimizer has the same phases, with equations in which that stays open.
     """
+    refuse_other("record", record, StepRecord)
     depth = len(record.layers)
     drafts = [_forward(record, layer) for layer in range(depth)]
     drafts.append(("loss", _loss_sentence(record), loss_equations(record)))

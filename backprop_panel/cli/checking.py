@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
+import numpy as np
 
-from ..analysis.checks.gradient_check import AGAINST, check_gradients
+from ..analysis.checks.gradient_check import AGAINST, NotFinite, check_gradients
 from ..analysis.checks.update_audit import Discrepancy, audit, audit_run
 from ..nn.record import StepRecord
 from ..runs.manager import TrainingRun
@@ -36,7 +37,8 @@ def check(run: str, step: int | None, against: str, store: str, user: str, as_js
     """Check the gradients of a run's last step, and audit its steps.
 
     Every interval between two checkpoints is trained again, and its last step audited: that takes
-    about as long as the training did. The exit status is 1 if a number does not follow.
+    about as long as the training did. The exit status is 1 if a number does not follow, or the
+    gradients are not finite.
     """
     wrong = False
     with run_of(run, store, user) as found:
@@ -59,7 +61,12 @@ def checked(run: TrainingRun, step: int | None, against: str) -> Iterator[Entry]
     """
     last = run.trainer.step if step is None else step
     _, record, deviation = run.step_again(last)
-    yield _gradients(record, against)
+    try:
+        yield _gradients(record, against)
+    except NotFinite as error:
+        yield _entry(
+            "gradients", last, False, f"{error} {_where_not_finite(run)}".strip(), worst=None
+        )
     if step is not None:
         yield _audited(f"step {step:,}", record.step, audit(record), record, deviation)
         return
@@ -80,13 +87,14 @@ def _gradients(record: StepRecord, against: str) -> Entry:
         sentence = f"{where} {how} {against}; the largest error is {worst.error:.2g}, of {name}."
     if found.hidden_by_rounding:
         sentence += f" Of {found.hidden_by_rounding:,} the rounding of the loss tells nothing."
-    return {
-        "check": "gradients",
-        "step": record.step,
-        "ok": bool(found.ok),
-        "worst": None if worst is None else worst.error,
-        "sentence": sentence,
-    }
+    error = None if worst is None else worst.error
+    return _entry("gradients", record.step, bool(found.ok), sentence, worst=error)
+
+
+def _where_not_finite(run: TrainingRun) -> str:
+    """Return since when the loss of a run is not finite; empty if it always is."""
+    steps = run.history["step"][~np.isfinite(run.history["loss"])]
+    return f"The loss of step {steps[0]:,} is the first that is not finite." if len(steps) else ""
 
 
 def _audited(
@@ -105,9 +113,8 @@ def _audited(
             f"{what}: {name} DOES NOT FOLLOW: {first.found:.7g} where {first.expected:.7g} follows."
         )
     ok = not discrepancies and not deviation
-    return {
-        "check": "audit",
-        "step": step,
-        "ok": ok,
-        "sentence": " ".join(filter(None, [sentence, deviation])),
-    }
+    return _entry("audit", step, ok, " ".join(filter(None, [sentence, deviation])))
+
+
+def _entry(check: str, step: int, ok: bool, sentence: str, **more: float | None) -> Entry:
+    return {"check": check, "step": step, "ok": ok, **more, "sentence": sentence}

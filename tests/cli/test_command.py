@@ -388,6 +388,15 @@ def test_check_says_by_its_status_whether_the_numbers_of_a_run_or_a_zip_are_righ
     assert command("check", tmp_path / "wrong.zip", "--step", 99)[2].startswith("Error: step must")
 
 
+def test_check_audits_the_steps_of_a_run_that_is_no_longer_finite(command):
+    command("train", "--steps", 5, "--learning-rate", "1e38", "--optimizer", "sgd", *SMALL)
+    status, out, err = command("check", "run 1", "--json")
+    gradients, *audits = map(json.loads, out.splitlines())
+    assert (status, err) == (1, "") and audits and all(audit["ok"] for audit in audits)
+    assert (gradients["ok"], gradients["worst"]) == (False, None)
+    assert "The loss of step 2 is the first that is not finite." in gradients["sentence"]
+
+
 def test_store_check_reads_everything_and_says_what_is_damaged(command, store):
     command("train", "--steps", 5, "--name", "a", *SMALL)
     command("train", "--steps", 5, "--name", "b", *SMALL)

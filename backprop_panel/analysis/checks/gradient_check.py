@@ -32,6 +32,10 @@ MOST_MULTIPLICATIONS = 5 * 10**8
 """Work of a check without a given sample: about a second on one core."""
 
 
+class NotFinite(SettingError):
+    """The gradients of a record cannot be checked, as its numbers are not all finite."""
+
+
 class WorstGradient(NamedTuple):
     """The parameter whose gradient has the largest error: a cell of ``record.layer_gradients``."""
 
@@ -166,7 +170,7 @@ def checking(
     _refuse_non_finite(record)
     exact = Pass(record)
     if not all(np.isfinite(layer).all() for layer in exact.gradients):
-        raise SettingError(
+        raise NotFinite(
             "record", "The gradients cannot be checked: their exact values are not finite."
         )
     if against == "autograd":
@@ -269,7 +273,7 @@ def _refuse_non_finite(record: StepRecord) -> None:
     }
     for what, layers in arrays.items():
         if not all(np.isfinite(layer).all() for layer in layers):
-            raise SettingError(
+            raise NotFinite(
                 "record",
                 f"The gradients of step {record.step} cannot be checked: {what} of the "
                 "record are not all finite.",

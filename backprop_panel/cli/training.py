@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from ..runs.manager import TrainingRun, TrainingRunManager
+from ..runs.run_settings import refuse_new_network
 from ..storage.database import refuse_no_store
 from ..training.stop_conditions import StopWhen
 from .interruption import INTERRUPTED, terminable
@@ -70,8 +71,10 @@ def train(
         if resume is None:
             run = manager.create(name, **{**PAGE_DEFAULTS, **given_settings(options)})
         else:
+            changes = given_settings(options)
+            refuse_new_network(changes, "a run that is resumed")
             run = manager.switch(run_named(manager, resume).id)
-            run.trainer.change(**given_settings(options))
+            run.trainer.change(**changes)
         interrupted = _train(manager, run, _limit(run, epochs, steps), as_json)
         _tell_end(run, as_json, interrupted)
     losses = run.history["loss"]

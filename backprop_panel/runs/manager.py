@@ -184,7 +184,7 @@ class TrainingRunManager(RunList):
         """
         parent = self.run(run_id)
         name, stem = self._name_and_stem(name, fork_stem(parent.name))
-        refuse_new_network(settings)
+        refuse_new_network(settings, "a fork")
         fork = parent.fork(name, parent.trainer.step if step is None else step)
         fork.trainer.change(**settings)
         self._link.store_draft(parent)

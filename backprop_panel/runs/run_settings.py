@@ -32,15 +32,22 @@ def completed(config: Mapping[str, Any]) -> dict[str, Any]:
     return SequenceDataset.with_containers({**_defaults(), **config})
 
 
-def refuse_new_network(settings: Mapping[str, Any]) -> None:
-    """Raise `SettingError` for a setting that cannot change in a fork."""
+def refuse_new_network(settings: Mapping[str, Any], where: str) -> None:
+    """Raise `SettingError` for a setting that cannot change in a run that has begun.
+
+    Parameters
+    ----------
+    settings : mapping
+    where : str
+        What it cannot change in, for the message, such as ``"a fork"``.
+    """
     refuse_unknown(settings, CONFIGURATION)
     for name in settings:
         if name not in TRAINER_SETTINGS:
             raise SettingError(
                 name,
-                f"{name} needs a new network, so it cannot change in a fork; create a run with it. "
-                f"A fork may change {', '.join(TRAINER_SETTINGS)}.",
+                f"{name} needs a new network, so it cannot change in {where}; create a run with "
+                f"it. What may change: {', '.join(TRAINER_SETTINGS)}.",
             )
 
 

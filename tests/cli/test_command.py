@@ -156,6 +156,21 @@ def test_to_go_on_with_a_run_that_is_not_in_the_store_is_refused(command):
     assert err == "Error: There is no run 'nobody'. Did you mean 'somebody'?\n"
 
 
+def test_a_run_that_is_resumed_refuses_a_setting_of_a_new_network(command):
+    command("train", "--steps", 1, "--name", "a", *SMALL)
+    status, _, err = command("train", "--resume", "a", "--seed", 7)
+    assert status == 1 and err.startswith(
+        "Error: seed needs a new network, so it cannot change in a run that is resumed; create a "
+        "run with it. What may change: "
+    )
+
+
+@pytest.mark.parametrize("name", [["train"], ["runs", "list"], ["store", "check"]])
+def test_a_store_without_a_name_is_refused(command, name):
+    status, _, err = command(*name, "--store", "", keep=False)
+    assert (status, err) == (1, "Error: A store needs the path of a file, got ''.\n")
+
+
 def test_a_run_that_diverges_is_told_in_words_and_not_by_warnings_of_numpy(command):
     # A warning would be an error here, as in all tests.
     status, out, err = command("train", "--learning-rate", "1e30", "--steps", 5, *SMALL)

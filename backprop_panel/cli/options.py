@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import param
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 from platformdirs import user_data_path
@@ -26,6 +25,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 PAGE_DEFAULTS = {"learning_rate": 0.01, "loss_type": "cross_entropy", "optimizer": "adam"}
 """The defaults of the page's first run, which `train` and `sweep` share."""
 
+TOKENS = ("boundary", "unknown")
+"""Settings that are a single token."""
 
 NONE = "None"
 """What leaves out a setting that can be left out; a token of that name is written '"None"'."""
@@ -35,12 +36,11 @@ class SettingType(click.ParamType):
     """The value of a setting, written as in a link, and checked by its Param."""
 
     def __init__(self, setting: str) -> None:
-        self.setting, self.declared = setting, SETTINGS[setting]
-        self.name = setting
+        self.setting = self.name = setting
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         """Return what the value looks like."""
-        return metavar(self.declared)
+        return metavar(self.setting)
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Return a text as a value of the setting."""
@@ -78,8 +78,11 @@ def choices(setting: str) -> list[str]:
     return list(ACTIVATIONS) if setting == "activation" else []
 
 
-def metavar(declared: param.Parameter) -> str:
-    """Return what the value of a Param looks like on the command line."""
+def metavar(setting: str) -> str:
+    """Return what the value of a setting looks like on the command line."""
+    declared = SETTINGS[setting]
+    if setting in TOKENS:
+        return "TOKEN"
     if isinstance(declared, Choice):
         return "NAME"
     if isinstance(declared, Count):
@@ -121,11 +124,26 @@ def setting_options(command: Command) -> Command:
 def given_settings(options: dict[str, Any]) -> dict[str, Any]:
     """Return the settings among the options that were given; None may have been."""
     source = click.get_current_context().get_parameter_source
-    return {
+    given = {
         name: options[name]
         for name in SETTINGS
         if name in options and source(name) is not ParameterSource.DEFAULT
     }
+    return _with_masters_apart(given)
+
+
+def _with_masters_apart(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings in which commas part explicit masters, unless a comma is a token.
+
+    One line of text with commas would be refused unless they are in the vocabulary, or a token
+    stands for what is unknown.
+    """
+    masters = settings.get("master_sequences")
+    tokens = settings.get("vocabulary", SETTINGS["vocabulary"].default)
+    may_be_tokens = "," in tokens or settings.get("unknown") is not None
+    if may_be_tokens or not isinstance(masters, str) or "," not in masters or "\n" in masters:
+        return settings
+    return {**settings, "master_sequences": masters.split(",")}
 
 
 def _read_config(ctx: click.Context, option: click.Parameter, path: Path | None) -> Path | None:

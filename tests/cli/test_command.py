@@ -81,6 +81,27 @@ def test_train_keeps_a_run_with_the_settings_given_and_those_of_the_page(command
     assert config["optimizer"] == PAGE_DEFAULTS["optimizer"]
 
 
+def test_commas_part_explicit_masters(command, store):
+    status, _, err = command("train", "--steps", 1, "--master-sequences", "abcdabcd,abcdabcdcd")
+    assert status == 0, err
+    ((_, _, config),) = runs_in(store)
+    assert config["master_sequences"] == ["abcdabcd", "abcdabcdcd"]
+
+
+@pytest.mark.parametrize("more", [["--vocabulary", '["a", "b", ","]'], ["--unknown", "a"]])
+def test_commas_that_may_be_tokens_part_no_masters(command, store, more):
+    text = "abbaab,abbaab"
+    status, _, err = command("train", "--steps", 1, "--master-sequences", text, *more)
+    assert status == 0, err
+    ((_, _, config),) = runs_in(store)
+    assert config["master_sequences"] == text
+
+
+def test_what_is_a_single_token_is_described_as_one(command):
+    _, out, _ = command("train", "--help", keep=False)
+    assert "--boundary TOKEN" in out and "--unknown TOKEN" in out
+
+
 def test_train_writes_json_a_line(command):
     _, out, _ = command("train", "--epochs", 2, "--json", "--name", "a", *SMALL)
     last = json.loads(out.splitlines()[-1])

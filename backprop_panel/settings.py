@@ -6,7 +6,7 @@ import numbers
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import param
@@ -16,6 +16,10 @@ LARGEST = float(np.finfo(np.float32).max)
 
 LARGEST_WHOLE = 2**128 - 1
 """The largest whole number of a setting: a seed may have 128 bits, and no other needs as many."""
+
+NEVER_CHANGES = (
+    "never changes: use run.trainer.change(...) for what applies at once, or create another run."
+)
 
 NO_NUMBERS = (bool, np.timedelta64)
 """Classes that Python counts among the numbers, but which no setting takes for one."""
@@ -174,11 +178,40 @@ def _as_float(value: numbers.Real | Decimal) -> float:
         return float("nan")
 
 
+def _refuse_change(self: object, *args: Any, **kwargs: Any) -> NoReturn:
+    raise SettingError("config", f"This list {NEVER_CHANGES}")
+
+
+class FixedList(list[Any]):
+    """A list of settings, which refuses changes; copies are plain lists."""
+
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse_change
+    append = extend = insert = remove = pop = clear = sort = reverse = _refuse_change
+
+    def __reduce__(self) -> tuple[type, tuple[list[Any]]]:
+        return list, (list(self),)
+
+
+def fixed(value: Any) -> Any:
+    """Return a value with its lists, and the lists in them, as such that refuse changes.
+
+    Lists that are nested too deep are returned unchanged, as by `plain`.
+    """
+    try:
+        return _fixed(value)
+    except RecursionError:
+        return value
+
+
+def _fixed(value: Any) -> Any:
+    return FixedList(map(_fixed, value)) if isinstance(value, list) else value
+
+
 class Plain(param.Parameter):
-    """Any value, converted by `plain`: the base class of all settings."""
+    """Any value, converted by `plain`: the base class of all settings. Its lists are fixed."""
 
     def __set__(self, obj: Any, val: Any) -> None:
-        super().__set__(obj, plain(val))
+        super().__set__(obj, fixed(plain(val)))
 
 
 class Count(Plain, param.Integer):
@@ -286,7 +319,9 @@ class Configured(param.Parameterized):
 
     def __init__(self, **settings: Any) -> None:
         refuse_unknown(settings, self.setting_names())
-        super().__init__(**settings)
+        declared = self.param.objects("existing").items()
+        lists = {name: each.default for name, each in declared if isinstance(each.default, list)}
+        super().__init__(**{**lists, **settings})
 
     @classmethod
     def setting_names(cls) -> list[str]:

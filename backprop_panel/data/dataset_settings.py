@@ -14,7 +14,6 @@ class DatasetSettings(Configured):
     vocabulary = Plain(
         ["a", "b", "c", "d"],
         constant=True,
-        instantiate=True,  # or all instances would share one list
         doc="The tokens, a list.",
     )
     sequence_length = Count(5, bounds=(1, None), constant=True, doc="Tokens in a window.")

@@ -23,7 +23,7 @@ BYTES_OF_A_MASTER = 300
 
 @dataclass(frozen=True)
 class MasterSequences:
-    """Token ids of all masters, one after the other.
+    """Token ids of all masters, one after the other; the arrays are read-only.
 
     Attributes
     ----------
@@ -35,6 +35,10 @@ class MasterSequences:
     ids: TokenIds
     starts: NDArray[np.int64]
     lengths: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        for array in (self.ids, self.starts, self.lengths):
+            array.flags.writeable = False
 
     def __len__(self) -> int:
         return len(self.starts)

@@ -29,7 +29,7 @@ class PreparedMasters(NamedTuple):
     classes : list of str
         The labels, in the order in which they occur.
     class_of : array of int, shape (masters,), or None
-        The number of each master's label; None without labels.
+        The number of each master's label, read-only; None without labels.
     """
 
     masters: MasterSequences
@@ -99,4 +99,5 @@ def _classes(
     number_of: dict[str, int] = {}
     labels = compress(settings.master_labels, kept)
     class_of = np.array([number_of.setdefault(one, len(number_of)) for one in labels])
+    class_of.flags.writeable = False
     return list(number_of), class_of

@@ -24,11 +24,16 @@ Windows = Indices | LazyRows
 
 @dataclass(frozen=True)
 class Samples:
-    """The numbers of the windows that are trained on, and of those that are held out."""
+    """The numbers of the windows that are trained on, and of those that are held out; read-only."""
 
     training: Windows
     validation: Windows
     test: Windows
+
+    def __post_init__(self) -> None:
+        for windows in (self.training, self.validation, self.test):
+            if isinstance(windows, np.ndarray):
+                windows.flags.writeable = False
 
 
 def split_windows(

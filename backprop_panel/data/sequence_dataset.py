@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..nn.losses import LOSSES
-from ..settings import SettingError, checked_whole, one_of
+from ..settings import SettingError, checked_whole, fixed, one_of
 from .dataset_checks import checked_ids, refuse_inconsistent
 from .dataset_settings import DatasetSettings
 from .lazy_array import LazyRows
@@ -150,10 +150,10 @@ class SequenceDataset(DatasetSettings):
     def output_labels(self) -> list[str]:
         """The label of each output: its token, its class or its master."""
         if self.task_type == "next_token":
-            return list(self.vocabulary)
+            return self.vocabulary
         if self.master_labels is not None:
-            return self._classes
-        return [f"#{number + 1}" for number in range(len(self.masters))]
+            return fixed(self._classes)
+        return fixed([f"#{number + 1}" for number in range(len(self.masters))])
 
     @property
     def class_of_masters(self) -> Indices:

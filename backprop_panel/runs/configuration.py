@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from ..settings import SettingError
+from ..settings import NEVER_CHANGES, SettingError, fixed
 
 
 def _refuse(self: object, *args: Any, **kwargs: Any) -> NoReturn:
-    raise SettingError(
-        "config",
-        "A run's configuration never changes: use run.trainer.change(...) for what applies at "
-        "once, or create another run.",
-    )
+    raise SettingError("config", f"A run's configuration {NEVER_CHANGES}")
 
 
 class Configuration(dict[str, Any]):
@@ -23,24 +19,10 @@ class Configuration(dict[str, Any]):
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        super().__init__({name: _fixed(value) for name, value in settings.items()})
+        super().__init__({name: fixed(value) for name, value in settings.items()})
 
     __setitem__ = __delitem__ = __ior__ = _refuse
     update = setdefault = pop = popitem = clear = _refuse
 
     def __reduce__(self) -> tuple[type, tuple[dict[str, Any]]]:
         return dict, (dict(self),)
-
-
-class FixedList(list[Any]):
-    """A list of a configuration, which refuses changes; copies are plain lists."""
-
-    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
-    append = extend = insert = remove = pop = clear = sort = reverse = _refuse
-
-    def __reduce__(self) -> tuple[type, tuple[list[Any]]]:
-        return list, (list(self),)
-
-
-def _fixed(value: Any) -> Any:
-    return FixedList(_fixed(each) for each in value) if isinstance(value, list) else value

@@ -1,5 +1,7 @@
 """Windows, where they come from, the samples drawn from them, and the floor that they set."""
 
+import copy
+import pickle
 from collections import Counter, defaultdict
 from hashlib import sha256
 from math import log
@@ -74,6 +76,48 @@ def refusal(**dataset_settings):
     with pytest.raises(SettingError) as caught:
         SequenceDataset(**dataset_settings)
     return caught.value
+
+
+LISTS = {
+    "vocabulary": [*"ab"],
+    "master_sequences": [[*"aabbab"], [*"bbaab"]],
+    "master_labels": ["x", "y"],
+}
+
+
+@pytest.mark.parametrize("name", [*LISTS, "output_labels"])
+def test_the_lists_of_a_dataset_refuse_changes(name):
+    data = SequenceDataset(**LISTS, task_type="sequence_classification")
+    for found in (getattr(data, name), SequenceDataset().vocabulary):
+        before = list(found)
+        for change in (lambda of: of.append("z"), lambda of: of.__setitem__(0, "z")):
+            with pytest.raises(SettingError, match="This list never changes"):
+                change(found)
+        assert found == before
+    with pytest.raises(SettingError, match="This list never changes"):
+        data.master_sequences[0].pop()
+
+
+def test_a_list_that_was_given_to_a_dataset_or_copied_from_it_stays_the_users():
+    tokens = [*"ab"]
+    data = SequenceDataset(vocabulary=tokens)
+    tokens.append("c")
+    copies = (data.settings()["vocabulary"], data.vocabulary[:], copy.deepcopy(data.vocabulary))
+    for copied in copies:
+        copied.append("d")
+    assert data.vocabulary == [*"ab"] == pickle.loads(pickle.dumps(data.vocabulary))
+
+
+@pytest.mark.parametrize("held_out", ["windows", "lines"])
+def test_the_arrays_of_a_dataset_are_read_only(held_out):
+    data = SequenceDataset(**LISTS, task_type="sequence_classification", split=held_out)
+    masters = data.masters
+    for array in (
+        *(data.class_of_masters, masters.ids, masters.starts, masters.lengths, masters[0]),
+        *(data.sample_windows, data.validation_windows, data.test_windows),
+    ):
+        with pytest.raises((ValueError, TypeError), match="read-only|item assignment"):
+            array[0] = 0
 
 
 HALF = "\ud800"

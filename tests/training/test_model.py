@@ -50,6 +50,14 @@ def shapes(model):
     return [weights.shape for weights in model.weights]
 
 
+@pytest.mark.parametrize("name", ["hidden_dimension", "activation"])
+def test_the_lists_of_a_model_refuse_changes(name):
+    model = Model(hidden_dimension=[5, 6], activation=["relu", "tanh"])
+    with pytest.raises(SettingError, match="This list never changes"):
+        getattr(model, name).append(5)
+    assert len(getattr(model, name)) == 2
+
+
 def test_the_default_network_is_16_32_32_4():
     assert shapes(Model()) == [(16, 32), (32, 32), (32, 4)]
 

@@ -125,7 +125,8 @@ def _of_adam(of: Entries) -> Bound:
     mean = 0.9 * np.abs(of.moments["mean"]) + 0.1 * of.sizes
     m_hat = correction * np.abs(0.9 * of.moments["mean"] + 0.1 * of.gradients)
     root, root_error, squares = _root(of, 0.999, 1 / np.sqrt(1 - 0.999**of.t))
-    return _of_quotient(of, m_hat, correction * STEPS * mean, root, root_error, squares)
+    sizes = np.maximum(squares, of.rate * correction)  # the factor of m
+    return _of_quotient(of, m_hat, correction * STEPS * mean, root, root_error, sizes)
 
 
 def _of_adamw(of: Entries) -> Bound:
@@ -156,7 +157,8 @@ def _of_quotient(
     least = np.maximum(below - below_error, EPSILON / 2)
     quotient = above / below
     error = (above_error + TINY + quotient * below_error) / least
-    return Bound(of.rate * (error + STEPS * quotient), np.maximum(sizes, above))
+    sizes = np.maximum(sizes, np.maximum(1, of.rate) * above)  # η is multiplied before the division
+    return Bound(of.rate * (error + STEPS * quotient), sizes)
 
 
 BOUNDS = {

@@ -56,8 +56,9 @@ def test_frozen_and_silenced_parts_are_no_discrepancy(trainer, data):
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "rmsprop", "adam", "adamw"])
 @pytest.mark.parametrize("loss_type", ["mse", "cross_entropy"])
-def test_overflow_that_follows_is_no_discrepancy(optimizer, loss_type):
-    trainer = trainer_of(optimizer=optimizer, loss_type=loss_type, learning_rate=1e30)
+@pytest.mark.parametrize("learning_rate", [1e30, 1e38, 3e38])
+def test_overflow_that_follows_is_no_discrepancy(optimizer, loss_type, learning_rate):
+    trainer = trainer_of(optimizer=optimizer, loss_type=loss_type, learning_rate=learning_rate)
     found = [trainer.run_batch() for _ in range(6)]
     assert not np.isfinite(found[-1].layers[0]).all() or optimizer != "sgd"
     assert [audit(record) for record in found] == [[]] * 6

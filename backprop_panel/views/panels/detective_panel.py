@@ -79,6 +79,7 @@ class DetectivePanel(pn.viewable.Viewer):
 
     def _spender(self, name: str) -> Callable[[], None]:
         def spend() -> None:
+            """Pause the training, and make the check."""
             self.session.pause()
             self._attempt(lambda case: case.check(name))
 

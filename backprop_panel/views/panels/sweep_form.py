@@ -137,6 +137,7 @@ class SweepForm(pn.viewable.Viewer):
 
     def _begin(self) -> None:
         def begin() -> None:
+            """Start the sweep; a mistake is raised as one of the setting ``"sweep"``."""
             try:
                 plan = self._plan()
                 self.work.start(plan.pop("base"), self.scheduler, **plan)

@@ -19,6 +19,7 @@ def in_order(runs: Sequence[TrainingRun]) -> list[TrainingRun]:
     begins: dict[str, int] = {}
 
     def place(pair: tuple[int, TrainingRun]) -> tuple[int, int]:
+        """Return where the run, or its sweep, begins, and the number of the run in its sweep."""
         position, run = pair
         named = NUMBERED.fullmatch(run.name)
         if named is None:

@@ -217,6 +217,7 @@ def redraw_on_change(session: Session, draw: Callable[..., None]) -> None:
     due = 0.0
 
     def draw_if_due(*events: param.parameterized.Event) -> None:
+        """Draw, unless this is a frame of training too soon after the last."""
         nonlocal due
         is_frame = session.training and all(event.name == "record" for event in events)
         if not is_frame or monotonic() >= due:

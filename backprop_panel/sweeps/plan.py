@@ -10,7 +10,7 @@ from typing import Any
 from ..rng import random_stream
 from ..runs.run_settings import CONFIGURATION
 from ..settings import SettingError, did_you_mean, is_whole, one_of, plain, shown
-from ..storage.run_names import legal_name
+from ..storage.run_names import legal_name, sweep_run_name
 from .checking import checked_base, checked_range, checked_values, takes_whole_numbers
 
 MOST_RUNS = 100_000
@@ -124,7 +124,7 @@ class Plan:
 
     def run_name(self, number: int) -> str:
         """Return the name of the run of a number; names count from 1."""
-        return f"{self.name} #{number + 1}"
+        return sweep_run_name(self.name, number + 1)
 
     def place(self, number: int) -> tuple[int, int]:
         """Return the combination of a run, and its seed."""

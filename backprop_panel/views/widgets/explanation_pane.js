@@ -17,11 +17,7 @@ function addFonts(fonts) {
 
 // All are drawn before one is measured, since a measurement lays out what was drawn.
 function typeset(elements) {
-  for (const element of elements) {
-    window.katex.render(element.dataset.tex, element, {
-      displayMode: true, throwOnError: false, output: "htmlAndMathml",
-    })
-  }
+  elements.forEach(typeset_equation)
   fit(elements)
 }
 
@@ -39,9 +35,7 @@ function fit(elements) {
 }
 
 function fitting_size(element) {
-  const bases = [...element.querySelectorAll(".katex-html .base")]
-  const width = Math.max(...bases.map((base) => base.offsetWidth), 1)
-  const room = element.clientWidth - 16
+  const width = width_of_equation(element), room = element.clientWidth - 16
   if (room <= 0 || width <= room) return ""
   const size = parseFloat(getComputedStyle(element).fontSize)
   return `${Math.max(size * room / width, SMALLEST)}px`

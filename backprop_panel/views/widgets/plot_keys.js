@@ -2,12 +2,6 @@
 
 const STEPS = {ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0]}
 
-function view_of(event) {
-  const element = event.composedPath()[0]
-  if (!element.classList?.contains("bk-Figure")) return
-  return [...Bokeh.index.query((view) => view.el === element)][0]
-}
-
 // The cells of a heatmap's plot; nothing for another plot.
 function cells_of({model}) {
   const shown = model.renderers.find(({data_source}) => data_source?.data.first_row)
@@ -68,12 +62,6 @@ function live_region() {
   return region
 }
 
-// The text of the tooltip that is shown for the cell pointed at.
-function tooltip_text() {
-  const [tooltip] = document.querySelectorAll(".bk-Tooltip")
-  return tooltip?.shadowRoot.querySelector(".bk-tooltip-content")?.innerText.trim() ?? ""
-}
-
 // Moves a range of an axis so that a place is in sight.
 function bring_into_sight(range, at) {
   const margin = 0.5
@@ -127,8 +115,7 @@ class CellCursor {
     const y = cells.y(this.row)
     bring_into_sight(x_range, column)
     bring_into_sight(y_range, y)
-    const {x_scale, y_scale} = view.frame
-    view.point_at(x_scale.compute(column), y_scale.compute(y))
+    view.point_at(column, y)
     this.shown = true
     requestAnimationFrame(() => { if (this.view === view) this.region.textContent = tooltip_text() })
   }
@@ -152,7 +139,7 @@ export function render() {
   const blurred = ({detail: view}) => { if (cursor.view === view) cursor.leave() }
   const pressed = (event) => {
     if (event.altKey || event.metaKey) return
-    const view = view_of(event)
+    const view = plot_at(event)
     if (!view) return
     const {key} = event
     if (key === "Escape") {
@@ -167,7 +154,7 @@ export function render() {
   const clicked = (event) => {
     const button = event.composedPath()[0]?.closest?.("[data-table]")
     if (!button) return
-    const [view] = [...Bokeh.index.query(({model}) => model.name === button.dataset.table)]
+    const view = plot_named(button.dataset.table)
     if (view) table.show(view)
   }
   const listeners = {"bp-focus": focused, "bp-blur": blurred, keydown: pressed, click: clicked}

@@ -90,6 +90,11 @@ def test_clicking_a_curve_a_cell_a_dot_or_a_line_opens_the_run(tab):
     assert tab.session.run.trainer.step > 0
 
 
+def test_clicking_a_row_of_the_table_opens_its_run(tab):
+    tab.table._pick(2)
+    assert tab.opened[-1] == f"sweep {tab.table._table.value['run'].iloc[2]}"
+
+
 def test_a_brush_leaves_the_runs_that_pass_through_it(tab):
     tab.parallel._brush(-0.2, 0.2, 0.9, 1.1)
     table = tab.table._table.value

@@ -2,10 +2,6 @@
 
 const COPIED_MILLISECONDS = 1200
 
-// Where a key belongs to what has the focus.
-const FIELDS = `input:not([type=checkbox]), textarea, select, [contenteditable=true], [role=dialog], [role=presentation],
-  [role=application], [role=tab], [role=listbox], [role=combobox], [role=menuitem], [role=slider], [role=grid]`
-
 const SMALLEST = 9.1  // pixels of an equation's element, whose letters are 1.21 times as large
 
 function addFonts(fonts) {
@@ -99,7 +95,7 @@ function pressed(box, event) {
   if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return
   const target = box.querySelector(`[data-hotkey="${CSS.escape(event.key)}"]:not(:disabled)`)
   if (!target?.getClientRects().length) return
-  if (event.composedPath().some((each) => each.matches?.(FIELDS))) return
+  if (goes_to(event, MOVED_BY_KEYS)) return
   event.preventDefault()
   target.click()
 }

@@ -13,6 +13,7 @@ import param
 
 from ..patches.panel_katex import KATEX_STYLE, TYPESET
 from ..plots.html import STYLE
+from .keys import KEYS
 
 FOLDER = Path(__file__).parent
 FAMILY = "bp-KaTeX_"
@@ -67,7 +68,7 @@ class ExplanationPane(pn.custom.JSComponent):
     at_top = param.Integer(0, doc="A change scrolls what holds it to its top.")
     fonts = param.List([], constant=True, doc="`FONTS` in one pane of a page: all use them.")
 
-    _esm = TYPESET + (FOLDER / "explanation_pane.js").read_text(encoding="utf-8")
+    _esm = KEYS + TYPESET + (FOLDER / "explanation_pane.js").read_text(encoding="utf-8")
 
     def __init__(self, on_message: Callable[[dict[str, Any]], None], **params: Any) -> None:
         super().__init__(stylesheets=[STYLE, MATH_STYLE, PANE_STYLE], **params)

@@ -8,8 +8,6 @@ const ENLARGED = {
   "--bk-axis-label-text-font-size": "16px",
 }
 
-const FIELDS = "input, textarea, select, [contenteditable=true], [role=dialog], [role=listbox], [role=combobox]"
-
 function enlarge(page, on) {
   for (const [name, value] of Object.entries(ENLARGED)) page.style.setProperty(name, on ? value : "")
   page.style.fontSize = ""  // Material UI's sizes follow it
@@ -42,9 +40,9 @@ export function render({model, view}) {
   const follow = () => enlarge(page, model.presenting)
   const pressed = (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return
-    const in_field = event.composedPath().some((each) => each.matches?.(FIELDS))
-    const toggles = event.key.toLowerCase() === "p" && !in_field
-    if (!toggles && !(event.key === "Escape" && model.presenting && !in_field)) return
+    const action = action_of(event, ON_PAGE)
+    const is_due = action === "present" || action === "end" && model.presenting
+    if (!is_due || goes_to(event, FIELDS)) return
     model.presenting = !model.presenting
     event.stopPropagation()
   }

@@ -1,6 +1,6 @@
 // Keys, names and tables of the plots in a page: one listener for all of them, none for a frame.
 
-const STEPS = {ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0]}
+const STEPS = {left: [0, -1], right: [0, 1], up: [-1, 0], down: [1, 0]}
 
 // The cells of a heatmap's plot; nothing for another plot.
 function cells_of({model}) {
@@ -87,24 +87,23 @@ class CellCursor {
     this.region.textContent = ""
   }
 
-  press(event) {
+  press(action, {ctrlKey}) {
     const cells = cells_of(this.view), {rows, columns} = cells
-    const {key, ctrlKey} = event
     const page = Math.max(1, Math.round(rows / 4))
     const clamp = (at, length) => Math.max(0, Math.min(length - 1, at))
-    if (key in STEPS) {
-      const [down, across] = this.shown ? STEPS[key] : [0, 0]
+    if (action in STEPS) {
+      const [down, across] = this.shown ? STEPS[action] : [0, 0]
       this.row = clamp(this.row + down, rows)
       this.column = clamp(this.column + across, columns)
-    } else if (key === "Home") {
+    } else if (action === "first column") {
       this.column = 0
       if (ctrlKey) this.row = 0
-    } else if (key === "End") {
+    } else if (action === "last column") {
       this.column = columns - 1
       if (ctrlKey) this.row = rows - 1
-    } else if (key === "PageUp") this.row = clamp(this.row - page, rows)
-    else if (key === "PageDown") this.row = clamp(this.row + page, rows)
-    else if (key === "Enter" || key === " ") return this.select(cells)
+    } else if (action === "page up") this.row = clamp(this.row - page, rows)
+    else if (action === "page down") this.row = clamp(this.row + page, rows)
+    else if (action === "select") return this.select(cells)
     else return false
     this.show(cells)
     return true
@@ -141,13 +140,14 @@ export function render() {
     if (event.altKey || event.metaKey) return
     const view = plot_at(event)
     if (!view) return
-    const {key} = event
-    if (key === "Escape") {
+    const action = action_of(event, IN_PLOT)
+    if (action === "leave") {
       const was_shown = cursor.shown
       view.el.blur()
       if (!was_shown) return
-    } else if (key.toLowerCase() === "t" && !event.ctrlKey) table.show(view)
-    else if (!(cells_of(view) && (cursor.enter(view), cursor.press(event))) && key !== " ") return
+    } else if (action === "table" && !event.ctrlKey) table.show(view)
+    // A space would scroll the page, also from a plot without cells.
+    else if (!(cells_of(view) && (cursor.enter(view), cursor.press(action, event))) && event.key !== " ") return
     event.preventDefault()
     event.stopPropagation()
   }

@@ -7,6 +7,7 @@ from pathlib import Path
 import panel as pn
 
 from ..patches.plot_lookup import PLOT_LOOKUP
+from .keys import KEYS
 
 FOLDER = Path(__file__).parent
 
@@ -23,6 +24,7 @@ class PlotKeys(pn.custom.JSComponent):
 
     _esm = "\n".join(
         [
+            KEYS,
             PLOT_LOOKUP,
             (FOLDER / "plot_table.js").read_text(encoding="utf-8"),
             (FOLDER / "plot_keys.js").read_text(encoding="utf-8"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 import warnings
-from importlib import import_module
 from typing import Any, NoReturn
 
 import click
@@ -13,7 +12,7 @@ import click
 from ..nn.network import NOT_FINITE
 from ..settings import SettingError, shortened
 from ..version import __version__
-from .interruption import INTERRUPTED
+from .interruption import INTERRUPTED, imported
 
 COMMANDS = {
     "serve": ("serving", "Serve the page."),
@@ -41,7 +40,7 @@ class Commands(click.Group):
         """Return a command by its name."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f".{COMMANDS[cmd_name][0]}", __package__)
+        module = imported(f".{COMMANDS[cmd_name][0]}", __package__)
         return getattr(module, cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -6,10 +6,25 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
+from importlib import import_module
+from types import FrameType, ModuleType
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells have it."""
+
+
+def imported(module: str, package: str) -> ModuleType:
+    """Import a module of the command line; Ctrl-C meanwhile ends the process without a word.
+
+    A library whose import is interrupted is left half made, and tells of it in its own way.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return import_module(module, package)
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        return import_module(module, package)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

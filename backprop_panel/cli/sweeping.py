@@ -165,6 +165,7 @@ def sweep(
     Ctrl-C keeps what is done; --resume does the rest.
     """
     if resume:
+        _refuse_another_plan(options)
         refuse_no_store(store)
     with closing(TrainingRunManager(store, user)) as manager:
         made = Sweep.load(resume, manager=manager) if resume else _made(manager, options)
@@ -177,6 +178,21 @@ def sweep(
         click.echo(f"Interrupted: {_resuming(made.plan.name)} does the rest.", err=True)
         return INTERRUPTED
     return int(made.counts[FAILED] > 0)
+
+
+def _refuse_another_plan(options: dict[str, Any]) -> None:
+    """Refuse settings beside --resume: a sweep keeps the plan with which it was made."""
+    context = click.get_current_context()
+    sources = {name: context.get_parameter_source(name) for name in options}
+    given = [name for name, source in sources.items() if source is not ParameterSource.DEFAULT]
+    if given:
+        named = ", ".join(
+            option.opts[0] for option in context.command.params if option.name in given
+        )
+        raise click.UsageError(
+            f"--resume goes on with a sweep as it was planned: leave out {named}, or begin "
+            "another sweep."
+        )
 
 
 def _resuming(name: str) -> str:

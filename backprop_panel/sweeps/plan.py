@@ -41,7 +41,7 @@ class Plan:
         How many configurations are sampled from `ranges`.
     sampler : str
         ``"random"``, or the name of a sampler of Optuna, such as ``"TPESampler"``.
-    seeds : int or list of int
+    seeds : int or sequence of int
         The seeds with which every configuration is trained; a number n means 0 to n - 1.
     budget : mapping
         ``{"epochs": n}`` or ``{"steps": n}`` for every run.
@@ -257,26 +257,28 @@ def _refuse_no_mapping(setting: str, value: Any) -> None:
 
 def _checked_seeds(seeds: Any, base: Mapping[str, Any]) -> list[int]:
     seeds = plain(seeds)
-    if is_whole(seeds) and seeds >= 1:
-        if seeds > MOST_RUNS:
-            raise SettingError("seeds", f"seeds must be at most {MOST_RUNS:,}, got {shown(seeds)}.")
-        first = base.get("seed", 0)
-        return list(range(first, first + seeds))
-    if isinstance(seeds, (list, tuple)) and seeds:
-        return checked_seeds(list(seeds))
-    raise SettingError(
-        "seeds",
-        f"seeds must be a whole number of at least 1, or a list of seeds; got {shown(seeds)}.",
-    )
+    is_count = is_whole(seeds) and seeds >= 1
+    if not is_count and not (isinstance(seeds, (list, tuple, range)) and seeds):
+        raise SettingError(
+            "seeds",
+            f"seeds must be a whole number of at least 1, or a list of seeds; got {shown(seeds)}.",
+        )
+    count = seeds if is_count else len(seeds)
+    if count > MOST_RUNS:
+        raise SettingError("seeds", f"seeds must be at most {MOST_RUNS:,}, got {count:,}.")
+    first = base.get("seed", 0)
+    return list(range(first, first + seeds)) if is_count else checked_seeds(list(seeds))
 
 
 def checked_seeds(seeds: list[Any]) -> list[int]:
     """Return a list of different seeds, or raise `SettingError`."""
-    for index, seed in enumerate(seeds):
-        if not is_whole(seed) or seed < 0 or seed in seeds[:index]:
+    known = set()
+    for seed in seeds:
+        if not is_whole(seed) or seed < 0 or seed in known:
             raise SettingError(
                 "seeds", f"seeds must be different whole numbers of at least 0, got {shown(seed)}."
             )
+        known.add(seed)
     return seeds
 
 

@@ -14,7 +14,6 @@ from bokeh.document import Document
 from bokeh.events import ConnectionLost
 
 from ..runs.manager import TrainingRunManager
-from ..settings import shown
 from ..storage.database import StoreError
 from .lost_connection import announce_lost_connection
 from .page_bars import close_sheet, follow_layout
@@ -251,12 +250,10 @@ class Workbench(pn.viewable.Viewer):
         """Show changes that other windows made to the runs."""
         before, newer = self.session.run, self.manager.refresh()
         if before not in self.manager.runs:
-            now = self.session.run.name
-            gone = f"{shown(before.name)} was deleted in another window; this is {shown(now)}."
-            self.session.mistakes = {**self.session.mistakes, "runs": gone}
+            self.session.tell_deleted(before)
         elif before in newer:
             self.session.follow_store()
-        self.session.forget_refusals()
+        self.session.forget_outdated()
 
     def _show_map_of_slow_motion(self, event: param.parameterized.Event) -> None:
         """Show the map as slow motion begins."""

@@ -119,6 +119,8 @@ def test_a_toml_file_with_an_unknown_option_is_refused_with_the_nearest(command,
         (["train", "--steps", "0"], "0 is not in the range"),
         (["train", "--steps", "3", "--epochs", "3"], "either"),
         (["train", "--resume", "x", "--name", "y"], "leave out --name"),
+        (["sweep", "--resume", "x", "--steps", "9"], "leave out --steps, or begin another"),
+        (["sweep", "--resume", "x", "--activation", "relu"], "leave out --activation"),
         (["sweep", "--grid", "learning_rat=1"], "Did you mean 'learning_rate'?"),
         (["sweep", "--grid", "learning_rate"], "SETTING=VALUE"),
         (["sweep", "--grid", "learning_rate=0.1,x"], "must be a number"),
@@ -235,6 +237,21 @@ def started_sweep(store, *arguments):
     """Start a sweep without end, in a group with its workers, as a terminal does."""
     endless = ("sweep", "--steps", "10000000", "--workers", "2")
     return started(store, *endless, *arguments, start_new_session=True)
+
+
+def test_ctrl_c_during_the_imports_ends_without_a_word(tmp_path):
+    # In place of NumPy a module as which Ctrl-C is pressed.
+    press = "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(60)"
+    (tmp_path / "numpy.py").write_text(press)
+    places = os.pathsep.join([str(tmp_path), ENVIRONMENT["PYTHONPATH"]])
+    done = subprocess.run(
+        [sys.executable, "-m", "backprop_panel", "train"],
+        env=ENVIRONMENT | {"PYTHONPATH": places},
+        preexec_fn=heed_ctrl_c,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == -signal.SIGINT and done.stdout == done.stderr == ""
 
 
 def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(store):

@@ -29,6 +29,7 @@ def test_every_combination_of_the_grid_is_trained_with_every_seed():
 def test_seeds_follow_that_of_the_base_or_are_given():
     assert Plan(base={"seed": 7}, seeds=3).seeds == [7, 8, 9]
     assert Plan(seeds=[4, 2]).seeds == [4, 2]
+    assert Plan(seeds=range(5, 8)).seeds == [5, 6, 7]
 
 
 def test_the_name_of_a_run_tells_its_sweep_and_its_number():
@@ -92,6 +93,8 @@ def test_a_plan_comes_back_from_json(plan):
         ({"grid": {"learning_rate": [0.1]}, "seeds": 100_001}, "seeds", "100,000"),
         ({"grid": {"batch_size": range(1, 1002)}, "seeds": 100}, "grid", "100,100 runs"),
         ({"seeds": 0}, "seeds", "at least 1"),
+        ({"seeds": range(0)}, "seeds", "at least 1"),
+        ({"seeds": range(10**9)}, "seeds", "at most 100,000, got 1,000,000,000"),
         ({"seeds": [1, 1]}, "seeds", "different"),
         ({"budget": {"hours": 2}}, "budget", "epochs"),
         ({"budget": {"steps": 0}}, "budget", "at least 1"),

@@ -51,6 +51,24 @@ def test_a_page_tells_that_another_window_deleted_the_run_it_shows(tmp_path):
         workbench.session.close()
 
 
+def test_a_deletion_in_another_window_is_forgotten_once_it_is_undone_there(tmp_path):
+    with closing(TrainingRunManager(tmp_path / "runs.sqlite")) as other:
+        for name in ("first", "second"):
+            other.create(name, num_samples=64)
+        other.give_back()
+        workbench = Workbench(tmp_path / "runs.sqlite")
+        deleted = other.current
+        other.delete(deleted.id)
+        workbench._refresh()
+        workbench._refresh()
+        assert "runs" in workbench.session.mistakes
+        other.add(deleted)
+        other.give_back()
+        workbench._refresh()
+        assert not workbench.session.mistakes
+        workbench.session.close()
+
+
 def test_what_was_refused_for_another_window_is_forgotten_once_the_run_is_free(tmp_path):
     with closing(TrainingRunManager(tmp_path / "runs.sqlite")) as other:
         other.create(num_samples=64, learning_rate=0.25)

@@ -11,7 +11,8 @@ import param
 from ...analysis.diagnosis.detective import Investigation, plant
 from ...runs.demonstrations import DEMONSTRATIONS, demonstrate
 from ...runs.manager import TrainingRunManager
-from ...settings import SettingError
+from ...runs.run import TrainingRun
+from ...settings import SettingError, shown
 from ...storage.leases import lease_refusal
 from ...training.engine import Engine
 from ...training.weight_mapping import WeightMapping
@@ -57,6 +58,7 @@ class Session(ChosenNumber):
             pending=PendingChanges(),
             **params,
         )
+        self._deleted = ("", "")  # the id of a run, and what was told of it
         manager.param.watch(self._follow_current, "current")
         self.param.watch(
             lambda *events: self.pending.forget_outdated(self),
@@ -168,11 +170,23 @@ class Session(ChosenNumber):
         """Silence a hidden unit from the step that is shown on, or no longer."""
         self._edit(lambda engine: engine.edits.silence(level, unit, silenced))
 
-    def forget_refusals(self) -> None:
-        """Forget that another window trains the run, once none does: it would be false."""
-        refused = lease_refusal(self.run.name)
-        if not self.manager.trained_elsewhere and refused in self.mistakes.values():
-            self.mistakes = {name: text for name, text in self.mistakes.items() if text != refused}
+    def tell_deleted(self, run: TrainingRun) -> None:
+        """Tell that another window has deleted the run that was shown, and which is shown now."""
+        gone = f"{shown(run.name)} was deleted in another window; this is {shown(self.run.name)}."
+        self.mistakes = {**self.mistakes, "runs": gone}
+        self._deleted = (run.id, gone)
+
+    def forget_outdated(self) -> None:
+        """Forget what is no longer true of other windows: that one trains the run, or deleted it."""
+        deleted, gone = self._deleted
+        outdated = set()
+        if not self.manager.trained_elsewhere:
+            outdated.add(lease_refusal(self.run.name))
+        if any(run.id == deleted for run in self.manager.runs):
+            outdated.add(gone)
+        if outdated & set(self.mistakes.values()):
+            kept = {name: text for name, text in self.mistakes.items() if text not in outdated}
+            self.mistakes = kept
 
     def leave(self) -> None:
         """Save all runs and let other windows train them, as no browser shows this page now."""

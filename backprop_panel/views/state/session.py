@@ -177,7 +177,7 @@ class Session(ChosenNumber):
         self._deleted = (run.id, gone)
 
     def forget_outdated(self) -> None:
-        """Forget what is no longer true of other windows: that one trains the run, or deleted it."""
+        """Forget what no longer holds of other windows: that one trains the run, or deleted it."""
         deleted, gone = self._deleted
         outdated = set()
         if not self.manager.trained_elsewhere:

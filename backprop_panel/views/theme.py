@@ -160,7 +160,7 @@ PAGE_SX = {
 }
 TABS_SX = {
     "& .MuiTabs-scroller": {"overflowX": "auto !important", "scrollbarWidth": "none"},
-    "& .MuiTabs-root": {"minHeight": "36px"},
+    "&.MuiTabs-root": {"minHeight": "36px"},
     "& .MuiTab-root": {
         "minHeight": "36px",
         "fontSize": SMALLEST,

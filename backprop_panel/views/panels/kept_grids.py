@@ -7,11 +7,8 @@ import json
 import panel as pn
 
 from ..plots.html import STYLE
+from ..widgets.kept_layout import show_only
 from .map_grid import MapGrid
-
-IN_SIGHT = {"position": "static", "content-visibility": "visible"}
-BEHIND = {"position": "absolute", "content-visibility": "hidden", "inset": "0 0 auto"}
-"""The styles of the grid that is shown, and of one that is kept for later as it is laid out."""
 
 MOST_GRIDS = 2
 """Networks of different shapes whose heatmaps are kept: one can be compared with another."""
@@ -59,6 +56,4 @@ class KeptGrids:
         if not len(placed) == len(kept) == len(self.box):
             self.box[:] = [*placed, *(frame for frame in kept if frame not in placed)]
         *_, shown = kept
-        for frame in kept:
-            # Not by `visible`, for which Bokeh lays out the whole page again.
-            frame.styles = IN_SIGHT if frame is shown else BEHIND
+        show_only(shown, kept)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from bokeh.models import Axis, ColorBar, CustomJSTicker, CustomJSTickFormatter, LogAxis
 from bokeh.plotting import figure
 
-LABEL_JS = """
+LABEL_JS = r"""
 // Bokeh writes the nearest power of ten, or small numbers with more digits than fit.
 function label(tick, decimals = 0) {
   const number = Number(tick.toPrecision(12)), size = Math.abs(number)
   if (!number || (size >= 1e-3 && size < 1e7)) {
     const own = number.toString().split(".")[1]?.length ?? 0
-    const digits = {minimumFractionDigits: Math.max(own, decimals), maximumFractionDigits: 12}
-    return number.toLocaleString("en", digits).replace("-", "−")
+    // Not by toLocaleString, which took a third of the time of laying out a plot.
+    const [whole, fraction] = number.toFixed(Math.min(Math.max(own, decimals), 12)).split(".")
+    const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",").replace("-", "−")
+    return fraction ? `${grouped}.${fraction}` : grouped
   }
   const [mantissa, exponent] = number.toExponential().split("e")
   const raised = (character) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(character)]

@@ -42,7 +42,7 @@ class Session(ChosenNumber):
         default=None,
         class_=Investigation,
         allow_None=True,
-        doc="The investigation of a hidden cause, if one was begun.",
+        doc="The investigation of the hidden cause of the run that is shown, if one was begun.",
     )
     undo = param.ClassSelector(class_=Undo, constant=True, doc="What can be taken back.")
     pending = param.ClassSelector(
@@ -59,6 +59,7 @@ class Session(ChosenNumber):
             **params,
         )
         self._deleted = ("", "")  # the id of a run, and what was told of it
+        self._investigations: dict[str, Investigation] = {}  # by the id of the run
         manager.param.watch(self._follow_current, "current")
         self.param.watch(
             lambda *events: self.pending.forget_outdated(self),
@@ -118,7 +119,7 @@ class Session(ChosenNumber):
         """Make a run with a hidden cause, and train it in the background as far as it goes."""
         self.pause()
         mystery = plant(self.manager, seed)
-        self.investigation = Investigation(mystery)
+        self._investigations[mystery.run.id] = self.investigation = Investigation(mystery)
         self.train_to(mystery.steps)
 
     def reset(self) -> None:
@@ -177,7 +178,7 @@ class Session(ChosenNumber):
         self._deleted = (run.id, gone)
 
     def forget_outdated(self) -> None:
-        """Forget what no longer holds of other windows: that one trains the run, or deleted it."""
+        """Forget what is no longer true: that another window trains the run, or has deleted it."""
         deleted, gone = self._deleted
         outdated = set()
         if not self.manager.trained_elsewhere:
@@ -214,6 +215,7 @@ class Session(ChosenNumber):
             self.pause()
         with self._at_once():
             self.run = self.manager.current
+            self.investigation = self._investigations.get(self.run.id)
             self.past = None
             self.subtracted = None
             self.mistakes = {}

@@ -10,6 +10,7 @@ import panel_material_ui as pmui
 import param
 
 from ..plots.html import html
+from .kept_layout import show_only
 
 LOADING = "Loading …"
 """What stands where a part of the page is still to come."""
@@ -25,50 +26,77 @@ class LazyTabs(pn.viewable.Viewer):
     views : mapping of str to callable
         For each tab, by its title, a function that builds its view. A view has a Parameter
         ``visible`` and draws only while it is set. The first tab's view is built at once.
+    sx : mapping, optional
+        The style of the bar.
     **params
-        Options of the `Tabs`.
+        Options of the column of bar and view.
+
+    Attributes
+    ----------
+    bar : TabMenu
+        Names the tabs; its `active` is the number of the one that is shown.
     """
 
     dark_theme = param.Boolean(False, doc="Whether the tabs stand on a dark page.")
 
     def __init__(
-        self, views: Mapping[str, Callable[[], pn.viewable.Viewer]], **params: Any
+        self,
+        views: Mapping[str, Callable[[], pn.viewable.Viewer]],
+        sx: Mapping[str, Any] | None = None,
+        **params: Any,
     ) -> None:
         super().__init__()
         self._builders = dict(views)
         self._views: dict[str, pn.viewable.Viewer] = {}
-        self._columns = {
+        self._contents = {
             title: pn.Column(html(LOADING, "bp-note"), sizing_mode="stretch_width", margin=0)
             for title in self._builders
         }
-        self._build(next(iter(self._builders)))
-        self._tabs = pmui.Tabs(*self._columns.items(), sizing_mode="stretch_width", **params)
-        self._tabs.param.watch(self._open, "active")
-        self._tabs.param.watch(self._follow_theme, "dark_theme")
+        # Bokeh lays out a column with all that is in it when its size changes. Each view has a
+        # React component around it, which ends that there, and whose size changes with the tab.
+        self._frames = {
+            title: pmui.Column(content, sizing_mode="stretch_width", margin=0)
+            for title, content in self._contents.items()
+        }
+        first = next(iter(self._builders))
+        self._build(first)
+        # Only the bar: tabs with contents would take these out of the page, and lay them out anew.
+        self.bar = pmui.TabMenu(
+            items=list(self._builders), active=0, variant="scrollable", margin=0, sx=sx
+        )
+        self._layout = pmui.Column(
+            self.bar, self._frames[first], sizing_mode="stretch_width", **params
+        )
+        self.bar.param.watch(self._open, "active")
+        self.bar.param.watch(self._follow_theme, "dark_theme")
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return self._tabs
+        return self._layout
 
     def show(self, title: str) -> None:
         """Make a tab the active one."""
-        self._tabs.active = list(self._columns).index(title)
+        self.bar.active = list(self._contents).index(title)
 
     def _build(self, title: str) -> None:
         view = self._views[title] = self._builders[title]()
         # Drawn before the browser has it: a browser that still builds a view misses what is added.
         view.visible = True
-        self._columns[title][:] = [view]
+        self._contents[title][:] = [view]
 
     def _open(self, event: param.parameterized.Event) -> None:
-        title = list(self._columns)[event.new]
-        if title not in self._views:
-            self._build(title)
-        # In a message of its own: the tab is then open before the others stop drawing.
-        pn.state.execute(lambda: self._show_only(title), schedule=True)
+        title = list(self._contents)[event.new]
+        frame = self._frames[title]
+        if frame not in self._layout:
+            self._layout.append(frame)
+        show_only(frame, self._layout[1:])
+        # In a message of its own: the tab is open before its view is built and drawn.
+        pn.state.execute(lambda: self._draw(title), schedule=True)
 
     def _follow_theme(self, event: param.parameterized.Event) -> None:
         self.dark_theme = event.new
 
-    def _show_only(self, title: str) -> None:
+    def _draw(self, title: str) -> None:
+        if title not in self._views:
+            self._build(title)
         for other, view in self._views.items():
             view.visible = other == title

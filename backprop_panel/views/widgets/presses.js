@@ -32,8 +32,11 @@ function still_there({button, label}) {
 
 export function render({model}) {
   let held = null
-  // A field that loses the focus to a press may move the button away before it is let go.
+  // A field that loses the focus to a press may move the button away before it is let go. Not to a
+  // finger's, which takes the focus, and clicks, some time after it has left.
   const down = (event) => {
+    held = null
+    if (event.pointerType === "touch") return
     const path = event.composedPath(), button = path.find((each) => each.matches?.("button"))
     const {host} = button?.getRootNode() ?? {}
     const is_alone = host && buttons_of(host).length === 1
@@ -41,12 +44,13 @@ export function render({model}) {
   }
   const up = (event) => {
     if (held && !is_within(held.box, event)) held = null
-    // If the button has not moved, its click comes first.
-    setTimeout(press_what_moved)
+    // If the button has not moved, its click comes first; on a busy page the next press may, too.
+    setTimeout(press_what_moved, 0, held)
   }
-  const press_what_moved = () => {
-    if (held) still_there(held)?.click()
+  const press_what_moved = (let_go) => {
+    if (!let_go || let_go !== held) return
     held = null
+    still_there(let_go)?.click()
   }
   const click = (event) => {
     if (event.composedPath().some((each) => each.matches?.("button"))) held = null

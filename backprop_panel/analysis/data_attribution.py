@@ -92,6 +92,7 @@ def _places_in_batch(
     """Return the function that gives a window's examples, samples and places in the masters."""
 
     def places(window: int) -> tuple[Indices, Indices, Indices]:
+        """Return the rows of a window's examples, their samples and their places, (n, 2)."""
         rows = np.flatnonzero(window_of == window)
         samples = record.samples[rows] if len(record.samples) else rows[:0]
         return rows, samples, _origins(dataset, samples)
@@ -150,6 +151,7 @@ def _training_set_pushes(
     terms = np.empty(len(first))
 
     def places(window: int) -> tuple[Indices, Indices, Indices]:
+        """Return no rows, and the samples of a window and their places, (n, 2)."""
         places = np.flatnonzero(window_of == window)
         return places[:0], sample_of[places], dataset.origin[numbers[places]]
 
@@ -188,6 +190,7 @@ def _gradients_of_windows(
     at_once = min(MOST_AT_ONCE, rows_in_one_thread(network.layers))
 
     def own_gradients(contexts: Indices, targets: Indices) -> Array:
+        """Return the gradient of each window's own loss, shape (windows,)."""
         work = Workspace(network, len(targets))
         dataset.one_hot(contexts, out=work.activations[0])
         with np.errstate(all="ignore"):
@@ -200,6 +203,7 @@ def _gradients_of_windows(
             return own if row is None else own * work.activations[layer][:, row]
 
     def gradients(contexts: Indices, targets: Indices) -> Iterator[Array]:
+        """Yield the gradients of windows' own losses, `at_once` windows at a time."""
         for start in range(0, len(targets), at_once):
             part = slice(start, start + at_once)
             yield own_gradients(contexts[part], targets[part])

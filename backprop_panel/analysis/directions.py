@@ -144,6 +144,7 @@ def _kept_states(run: TrainingRun, network: Network) -> dict[int, Array]:
     states = {0: network.parameters}
 
     def add_present() -> None:
+        """Add the present parameters; for the thread that owns the engine."""
         states[engine.step] = engine.network.parameters.copy()
 
     states |= {state.step: state.parameters for state in list(engine.checkpoints.states)}

@@ -114,6 +114,7 @@ def _predict_of(model: Model, dataset: SequenceDataset) -> Predict:
     _refuse_other_network(model, dataset)
 
     def predict(contexts: NDArray) -> NDArray[np.floating]:
+        """Return the logits of token ids: (contexts, tokens) to (contexts, outputs)."""
         inputs = np.empty((len(contexts), dataset.input_dimension), np.float32)
         dataset.one_hot(contexts, out=inputs)
         return model.forward(inputs)

@@ -60,6 +60,7 @@ def losses_along_update(record: StepRecord, direction: Array) -> Losses:
     at_once = max(1, LOGITS_AT_ONCE // targets.size)
 
     def losses_at(rates: Array) -> Array:
+        """Return the losses of the batch with the direction added so many times, (size,)."""
         network = network_of(record)
         before, work = network.parameters.copy(), Workspace(network, len(targets))
         work.activations[0][...] = record.inputs

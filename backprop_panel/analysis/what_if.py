@@ -160,6 +160,7 @@ def _losses_of_parameter(record: StepRecord, layer: int, row: int, column: int) 
     at_once = _at_once(record, layer + 1, len(z))
 
     def losses_at(values: Array) -> Array:
+        """Return the losses of the batch with the parameter at each of the values, (size,)."""
         losses = np.empty(len(values))
         for part in parts(len(values), at_once):
             changes = values[part, np.newaxis] - now
@@ -176,6 +177,7 @@ def _losses_of_input(record: StepRecord, index: tuple[int, int]) -> Losses:
     per_change = record.weights[0][entry].astype(np.float64)[:, np.newaxis]
 
     def losses_at(values: Array) -> Array:
+        """Return the losses of the batch with the input at each of the values, (size,)."""
         changes = values - now
         return _losses_of_example(
             record, example, lambda part: per_change * changes[part], len(values)

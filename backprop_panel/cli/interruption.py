@@ -32,6 +32,7 @@ def terminable() -> Iterator[None]:
     """Let SIGTERM end the block as Ctrl-C does."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
+        """Raise `KeyboardInterrupt`, as the handler of Ctrl-C does."""
         raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():

@@ -64,6 +64,7 @@ class WindowIndex:
         ends = np.cumsum(self._masters.lengths[chosen] - self._length + 1)
 
         def numbers(places: Indices) -> Indices:
+            """Return the numbers of the windows at places among those of the chosen masters."""
             among = np.searchsorted(ends, places, side="right")
             master = chosen[among]
             windows = self._masters.lengths[master] - self._length + 1

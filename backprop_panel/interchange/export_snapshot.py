@@ -67,6 +67,7 @@ def snapshot(run: TrainingRun) -> ExportSnapshot:
     done = Signal()
 
     def take() -> None:
+        """Copy the run between two steps, and say that it is done even if that fails."""
         try:
             taken.append(_copy(run))
         finally:

@@ -37,6 +37,7 @@ def scaled(factor: float, layers: int | None = None) -> Callable[[TrainingRun], 
     """Return what multiplies the weights of the first `layers` layers, or of all."""
 
     def prepare(run: TrainingRun) -> None:
+        """Multiply the weights, as an edit of the run."""
         network = run.model.network
         parameters = network.parameters.copy()
         for layer in network.by_layer(parameters)[:layers]:

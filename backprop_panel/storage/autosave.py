@@ -102,6 +102,7 @@ class Autosave:
         delta = RunDelta.take(engine, None, complete=not engine.checkpoints.states)
 
         def insert(db: sqlite3.Connection) -> None:
+            """Insert the run, and give it the name that was free."""
             run.name = self._writer.insert(db, entry, delta)
 
         if self._access.attempt(insert):
@@ -145,6 +146,7 @@ class Autosave:
             return False
 
         def read() -> None:
+            """Read the changes, unless this process trains the run or has changes to save."""
             if not entry.held and (entry.lost or not entry.is_unsaved):
                 self._reader.catch_up(entry, run.trainer)
 

@@ -51,6 +51,17 @@ def copy_stem(name: str) -> str:
     return f"{re.sub(r' [(][0-9]+[)]$', '', name)} ("
 
 
+def sweep_run_name(sweep: str, number: int) -> str:
+    """Return the name of a run of a sweep: ``sweep 1 #3`` for the third of ``sweep 1``."""
+    return f"{sweep} #{number}"
+
+
+def sweep_and_number(name: str) -> tuple[str, int] | None:
+    """Return the sweep and the number that a name from `sweep_run_name` holds; None for others."""
+    found = re.fullmatch(r"(.+) #(\d+)", name)
+    return (found[1], int(found[2])) if found else None
+
+
 def legal_name(name: str) -> str:
     """Return a name without the spaces around it.
 

@@ -82,6 +82,7 @@ class RunWriter:
         message = entry.not_saved(reason)
 
         def stop() -> None:
+            """Raise `SettingError`, which ends the training."""
             raise SettingError("training", message)
 
         try:

@@ -170,10 +170,12 @@ def train_on_worker(task: Task, topic: str) -> None:
     worker = get_worker()
 
     def wanted() -> bool:
+        """Tell whether the scheduler still wants this attempt."""
         known = worker.state.tasks.get(task.attempt)
         return known is not None and known.state in ("executing", "long-running")
 
     def send(report: bytes) -> None:
+        """Log a report as an event of the topic."""
         worker.log_event(topic, {"report": report})
 
     train(task, send, wanted)

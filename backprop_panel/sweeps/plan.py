@@ -10,7 +10,7 @@ from typing import Any
 from ..rng import random_stream
 from ..runs.run_settings import CONFIGURATION
 from ..settings import SettingError, did_you_mean, is_whole, one_of, plain, shown
-from ..storage.run_names import MOST_NAME_LENGTH, legal_name
+from ..storage.run_names import MOST_NAME_LENGTH, legal_name, sweep_run_name
 from .checking import (
     checked_base,
     checked_range,
@@ -137,11 +137,11 @@ class Plan:
     @property
     def most_name_length(self) -> int:
         """The most characters of its name, after which the runs have their numbers."""
-        return MOST_NAME_LENGTH - len(f" #{self.runs}")
+        return MOST_NAME_LENGTH - len(sweep_run_name("", self.runs))
 
     def run_name(self, number: int) -> str:
         """Return the name of the run of a number; names count from 1."""
-        return f"{self.name} #{number + 1}"
+        return sweep_run_name(self.name, number + 1)
 
     def place(self, number: int) -> tuple[int, int]:
         """Return the combination of a run, and its seed."""
@@ -248,7 +248,8 @@ class Plan:
             raise SettingError(
                 "name",
                 f"The name of this sweep has at most {self.most_name_length} characters, as its "
-                f"runs have their numbers after it, up to ' #{self.runs}'; got {len(self.name)}.",
+                f"runs have their numbers after it, up to {sweep_run_name('', self.runs)!r}; got "
+                f"{len(self.name)}.",
             )
 
     def _refuse_no_validation(self) -> None:

@@ -75,6 +75,7 @@ def _display_of_notebook() -> Callable[[str], Any]:
     handle, shown = DisplayHandle(), []
 
     def show(line: str) -> None:
+        """Show a line in place of the one before."""
         draw = handle.update if shown else handle.display
         draw({"text/plain": line}, raw=True)
         shown[:] = [line]

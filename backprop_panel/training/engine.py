@@ -177,6 +177,7 @@ class Engine:
         block = self.batches.load(size)
 
         def make() -> StepRecord:
+            """Make the step and return its record."""
             return self._recorded(block, updating=not self.batches.viewing)
 
         measured = self._places_to_measure(1)

@@ -80,6 +80,5 @@ async function poll(address) {
 if (cb_data.event_name === "client_reconnected") {
   hide()
 } else if (notice.timer == null) {
-  const address = cb_data.connection.deref().url.replace(/^ws/, "http").replace(/\/ws$/, "")
-  notice.timer = setTimeout(poll, PATIENCE, address)
+  notice.timer = setTimeout(poll, PATIENCE, address_of(cb_data))
 }

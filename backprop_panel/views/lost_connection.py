@@ -8,7 +8,9 @@ from bokeh.document import Document
 from bokeh.events import ClientReconnected, ConnectionLost
 from bokeh.models import CustomJS
 
-NOTICE = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+from .patches.server_address import SERVER_ADDRESS
+
+NOTICE = SERVER_ADDRESS + Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 """The JavaScript that shows the notice, or removes it once the connection is made again."""
 
 

@@ -16,12 +16,14 @@ def follow_layout(
     """Open and close the bars with the window, the presentation and the chosen number."""
 
     def open_or_close(event: param.parameterized.Event) -> None:
+        """Open the bars, or close them in a narrow window and for a presentation."""
         # In a phone's window they begin closed, and cover the page: see `PageLayout`.
         is_open = not (layout.narrow or layout.presenting)
         page.param.update(sidebar_open=is_open, contextbar_open=is_open)
         timeline.visible = not layout.presenting
 
     def explain(event: param.parameterized.Event) -> None:
+        """Open the bar of explanations when a number is chosen."""
         if session.path and not page.contextbar_open:
             page.contextbar_open = True
 

@@ -127,6 +127,7 @@ def _stop_between_callbacks(loop: asyncio.AbstractEventLoop) -> None:
     """
 
     def stop() -> None:
+        """Stop the loop; a second Ctrl-C interrupts it."""
         loop.remove_signal_handler(signal.SIGINT)
         loop.stop()
 

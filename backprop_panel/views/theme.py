@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from .patches.page_selectors import (
+    CONTENT,
+    PARTS_OF_CONTENT,
+    PARTS_OF_HEADER,
+    SPACE_ABOVE_CONTENT,
+    SPACE_ABOVE_DRAWERS,
+)
+
 
 def _mode(primary: str, background: str, paper: str) -> dict[str, Any]:
     return {
@@ -92,7 +100,7 @@ PAGE_SX = {
     **PLOT_SX,
     # On a phone, and in a low window, it would leave too little room.
     "@media (min-width: 600px) and (min-height: 600px)": {
-        f"& .main-content > .child-wrapper > .{FOOT}": {
+        f"{PARTS_OF_CONTENT} > .{FOOT}": {
             "position": "sticky",
             "bottom": 0,
             "zIndex": 3,
@@ -101,7 +109,7 @@ PAGE_SX = {
             "borderColor": "divider",
         },
         # What the keyboard or a link leads to must not end up behind it.
-        "& .main-content": {"scrollPaddingBottom": "130px"},
+        CONTENT: {"scrollPaddingBottom": "130px"},
     },
     "& .MuiAppBar-root": {
         "backgroundColor": "background.default",
@@ -114,13 +122,13 @@ PAGE_SX = {
     "& .MuiAppBar-root .MuiToolbar-root": {"minHeight": "52px", "gap": "8px"},
     # The header may have two lines: the rest of the page begins below both.
     "@media (min-width: 600px)": {
-        "& main .MuiToolbar-root, & .MuiDrawer-paper > .MuiToolbar-root": {
+        f"{SPACE_ABOVE_CONTENT}, {SPACE_ABOVE_DRAWERS}": {
             "minHeight": "max(64px, var(--bp-header, 0px))"
         },
     },
     "& a:focus-visible": FOCUS,
     # In a narrow window the content scrolls sideways and stays inside the window.
-    "& .MuiAppBar-root .MuiToolbar-root > .MuiBox-root": {"minWidth": 0},
+    PARTS_OF_HEADER: {"minWidth": 0},
     "& .MuiAppBar-root .MuiTypography-root": {
         "color": "text.primary",
         "fontSize": "15px",
@@ -140,14 +148,14 @@ PAGE_SX = {
             "gap": 0,
             "justifyContent": "space-between",
         },
-        "& .MuiAppBar-root .MuiToolbar-root > .MuiBox-root": {"order": 1, "flexBasis": "100%"},
+        PARTS_OF_HEADER: {"order": 1, "flexBasis": "100%"},
         "& .MuiAppBar-root .MuiTypography-root": {"display": "block"},
-        "& .MuiAppBar-root .MuiToolbar-root > .MuiBox-root:has(.title)": {
+        f"{PARTS_OF_HEADER}:has(.title)": {
             "order": 0,
             "flexBasis": "auto",
         },
-        "& main": {"minHeight": 0, "width": "100%"},
-        "& main .MuiToolbar-root": {"display": "none"},
+        "& .main": {"minHeight": 0, "width": "100%"},
+        SPACE_ABOVE_CONTENT: {"display": "none"},
     },
 }
 TABS_SX = {

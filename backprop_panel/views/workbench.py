@@ -30,6 +30,7 @@ from .panels.sweep_tab import SweepTab
 from .panels.timeline import Timeline
 from .panels.toolbar import Toolbar
 from .patches.axis_style import keep_axis_style
+from .patches.connections import is_connected
 from .patches.notebook import Box, in_notebook, show_scripts
 from .patches.page_busy import ignore_busy_server
 from .plots.html import STYLE, html
@@ -242,7 +243,7 @@ class Workbench(pn.viewable.Viewer):
 
     def _leave_if_disconnected(self) -> None:
         """Stop training if no browser shows the page."""
-        if not pn.state.curdoc.session_context.session.connection_count:
+        if not is_connected(pn.state.curdoc):
             self.session.leave()
 
     def _refresh(self) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_panel import SettingError
+from backprop_panel.storage.run_names import sweep_and_number
 from backprop_panel.sweeps import Plan, Sweep
 from backprop_panel.sweeps.plan import rungs
 
@@ -29,6 +30,11 @@ def test_seeds_follow_that_of_the_base_or_are_given():
     assert Plan(base={"seed": 7}, seeds=3).seeds == [7, 8, 9]
     assert Plan(seeds=[4, 2]).seeds == [4, 2]
     assert Plan(seeds=range(5, 8)).seeds == [5, 6, 7]
+
+
+def test_the_name_of_a_run_tells_its_sweep_and_its_number():
+    assert Plan(name="a #2").run_name(11) == "a #2 #12"
+    assert sweep_and_number(Plan(name="a #2").run_name(11)) == ("a #2", 12)
 
 
 def test_all_runs_of_a_sweep_train():

@@ -132,3 +132,19 @@ def test_a_long_epoch_shows_its_progress_and_can_be_stopped(page):
     assert epoch == 0
     press(page, "Run Batch")
     expect_step(page, step + 1)
+
+
+IN_THE_NEXT_FRAME = """async (tab, content) => {
+  tab.click()
+  await new Promise(requestAnimationFrame)
+  return content.checkVisibility({contentVisibilityAuto: true})
+}"""
+
+
+def test_a_tab_that_was_opened_before_is_in_sight_in_the_next_frame(page):
+    show_tab(page, "Loss")
+    field = page.get_by_label("Smoothing").element_handle()
+    show_tab(page, "Network")
+    expect(page.get_by_label("Smoothing")).to_be_hidden()
+    tab = page.get_by_role("tab", name="Loss", exact=True)
+    assert tab.evaluate(IN_THE_NEXT_FRAME, field)

@@ -187,6 +187,18 @@ def test_the_timeline_stands_below_all_of_a_tab(phone_page, name):
     )
 
 
+def test_a_tap_presses_once(phone_page):
+    phone_page.evaluate("""() => {
+      window.clicks = {true: 0, false: 0}
+      document.addEventListener("click", (event) => clicks[event.isTrusted]++, {capture: true})
+    }""")
+    for count in (1, 2, 3):
+        phone_page.get_by_role("button", name="Run Batch", exact=True).tap()
+        phone_page.wait_for_function("count => clicks[true] === count", arg=count)
+    # One that the page made would have come before the finger's.
+    assert phone_page.evaluate("clicks[false]") == 0
+
+
 def test_the_buttons_of_a_finding_stand_below_its_sentence(phone_page):
     for epoch in (1, 2):
         press(phone_page, "Run Full Epoch")

@@ -148,6 +148,7 @@ def _entry(record: StepRecord, cell: RecordCell) -> Entry:
     place = _place_in_layer(record, cell)
 
     def factor(of: RecordCell) -> Factor:
+        """Return the factor that stands for a cell of the record."""
         return Factor(of.name(record), of.value(record), of)
 
     cells = {name: RecordCell(name, cell.layer, place) for name in record.moments}

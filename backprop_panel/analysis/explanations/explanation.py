@@ -133,6 +133,7 @@ def numbers_of(
     symbol = RecordCell(quantity, layer).symbol(record, "[{}]")
 
     def at(*index: int) -> Factor:
+        """Return the factor that stands for the number of an index."""
         name = symbol.format(", ".join(map(str, index)))
         return Factor(name, float(values[index]), RecordCell(quantity, layer, index), multiplies)
 

@@ -154,6 +154,7 @@ def update_equations(record: StepRecord) -> Lines:
     layers = range(len(record.layers))
 
     def of_all(*names: str) -> tuple[RecordArray, ...]:
+        """Return the arrays of these names, of every layer."""
         return tuple(RecordArray(name, layer) for layer in layers for name in names)
 
     updates = of_all("weight_updates", "bias_updates")

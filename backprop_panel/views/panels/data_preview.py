@@ -57,6 +57,7 @@ class DataPreview(pn.viewable.Viewer):
             asked = self._asked
 
             async def compute() -> None:
+                """Compute the text in a thread and show it, unless another change came since."""
                 if asked == self._asked:  # else another change followed at once
                     text = await asyncio.to_thread(self._text)
                     if asked == self._asked:

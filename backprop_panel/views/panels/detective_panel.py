@@ -67,18 +67,13 @@ class DetectivePanel(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    @property
-    def _open(self) -> Investigation | None:
-        """The investigation of the run that is shown."""
-        case = self.session.investigation
-        return case if case and case.mystery.run is self.session.run else None
-
     def _begin(self) -> None:
         session = self.session
         session.attempt("detective", lambda: session.investigate(seed_of(self._case.value)))
 
     def _spender(self, name: str) -> Callable[[], None]:
         def spend() -> None:
+            """Pause the training, and make the check."""
             self.session.pause()
             self._attempt(lambda case: case.check(name))
 
@@ -92,7 +87,7 @@ class DetectivePanel(pn.viewable.Viewer):
 
     def _attempt(self, move: Callable[[Investigation], object]) -> None:
         """Make a move; one that was pressed before the page showed that it is over counts not."""
-        case = self._open
+        case = self.session.investigation
         if case is None or case.over:
             return
         self.session.attempt("detective", lambda: move(case))
@@ -106,7 +101,7 @@ class DetectivePanel(pn.viewable.Viewer):
         self.session.param.trigger("run")
 
     def _show(self, *events: param.parameterized.Event) -> None:
-        case, refused = self._open, self.session.mistakes.get("detective", "")
+        case, refused = self.session.investigation, self.session.mistakes.get("detective", "")
         under_way = case is not None and not case.over
         self._checks.visible = self._answer.visible = under_way
         mistake = f'<span class="bp-mistake">{escape(refused)}</span>' if refused else ""

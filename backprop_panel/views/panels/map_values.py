@@ -1,4 +1,4 @@
-"""What each heatmap of the map shows of a record, and with which scale."""
+"""What each heatmap of the map shows of a record, with which scale, and what the hover calls it."""
 
 from __future__ import annotations
 
@@ -34,21 +34,47 @@ def map_values(
         The check whose errors are in place of the gradients of weights and biases.
     """
     for column, value, gradient in zip(grid.columns, grid.values, grid.gradients, strict=True):
-        yield value, scale_of(value, _kind(column), shared_by), column.values(record)
+        yield value, _scale_of(value, _kind(column), shared_by), column.values(record)
         if check is not None and column.has_bias:
             yield gradient, RELATIVE_ERROR, gradient_row.errors_of(check, column)
             continue
-        scale = scale_of(gradient, gradient_kind(column), shared_by)
+        scale = _scale_of(gradient, _gradient_kind(column), shared_by)
         yield gradient, scale, column.gradients(record, of_deltas)
 
 
-def scale_of(heatmap: Heatmap, kind: str, shared_by: str) -> str:
+def scales_of_deltas(grid: MapGrid, shared_by: str) -> Iterator[str]:
+    """Yield the name of the scale of each gradient that has another form: its delta."""
+    for column, gradient in zip(grid.columns, grid.gradients, strict=True):
+        if column.has_deltas:
+            yield _scale_of(gradient, _gradient_kind(column), shared_by)
+
+
+def tag_cells(grid: MapGrid, is_difference: bool, is_updated: bool, of_errors: bool) -> None:
+    """Have the hover say what the cells show, where it is not simply a value or a gradient.
+
+    Parameters
+    ----------
+    grid : MapGrid
+    is_difference : bool
+        Whether all cells are differences.
+    is_updated : bool
+        Whether the weights are those after the update.
+    of_errors : bool
+        Whether the gradients of weights are shown as relative errors.
+    """
+    tags = ["difference"] if is_difference else []
+    for column, value in zip(grid.columns, grid.values, strict=True):
+        value.source.tags = ["new value"] if is_updated and column.has_bias else tags
+    gradient_row.tag(grid, tags, of_errors)
+
+
+def _scale_of(heatmap: Heatmap, kind: str, shared_by: str) -> str:
     """Return the name of a heatmap's scale."""
     alone = shared_by == EACH_HEATMAP or heatmap.name == "X"
     return heatmap.name if alone else kind
 
 
-def gradient_kind(column: MapColumn) -> str:
+def _gradient_kind(column: MapColumn) -> str:
     """Return the kind of gradients whose scale a column shares."""
     return f"gradient of {_kind(column)}"
 

@@ -25,7 +25,7 @@ from .example_names import ExampleNames
 from .kept_grids import KeptGrids
 from .map_grid import MapGrid
 from .map_legend import map_legend, room_of_words
-from .map_values import EACH_HEATMAP, EACH_KIND, gradient_kind, map_values, scale_of
+from .map_values import EACH_HEATMAP, EACH_KIND, map_values, scales_of_deltas, tag_cells
 
 
 class NetworkMap(pn.viewable.Viewer):
@@ -211,12 +211,8 @@ class NetworkMap(pn.viewable.Viewer):
             self._layout.styles = room
 
     def _tag(self) -> None:
-        """Have the hover say whether it shows differences, or weights after the update."""
-        tags = ["difference"] if self.source.is_difference else []
-        is_new = bool(self.reveal and self.reveal.is_after_update)
-        for column, value in zip(self.grid.columns, self.grid.values, strict=True):
-            value.source.tags = ["new value"] if is_new and column.has_bias else tags
-        gradient_row.tag(self.grid, tags, self._has_errors)
+        is_updated = bool(self.reveal and self.reveal.is_after_update)
+        tag_cells(self.grid, self.source.is_difference, is_updated, self._has_errors)
 
     def _show_interventions(self, record: StepRecord) -> None:
         """Mark what was done by hand in the captions, in the cells and in the legend.
@@ -253,11 +249,7 @@ class NetworkMap(pn.viewable.Viewer):
     def _show_deltas(self, event: param.parameterized.Event) -> None:
         """Show the gradients of activations as deltas, or as they are."""
         with pn.io.hold():
-            self._scales.forget(
-                scale_of(gradient, gradient_kind(column), self.shared_by)
-                for column, gradient in zip(self.grid.columns, self.grid.gradients, strict=True)
-                if column.has_deltas
-            )
+            self._scales.forget(scales_of_deltas(self.grid, self.shared_by))
             self._name_gradients()
             self._draw_again()
             self._show_legend()

@@ -8,6 +8,7 @@ from html import escape
 from ..plots.numbers import apart
 from ..state.session import Session
 from ..state.slow_motion import PACES, SlowMotion
+from ..widgets.keys import IN_SLOW_MOTION
 from .explanation_links import example_html, message
 
 ANOTHER_ROW = "Click a row of X, of an activation or of ŷ to choose its example."
@@ -61,8 +62,8 @@ def _controls(slow_motion: SlowMotion) -> str:
         f"{pace:g} s</option>"
         for pace in PACES
     )
-    before = f'data-key="previous" data-hotkey="ArrowLeft" {message(phase=place - 1)}'
-    after = f'data-key="next" data-hotkey="ArrowRight" {message(phase=place + 1)}'
+    before = f"{_key('previous')} {message(phase=place - 1)}"
+    after = f"{_key('next')} {message(phase=place + 1)}"
     return (
         f"<button {before} {_disabled(place == 0)}>"
         '<span aria-hidden="true">◀ </span>Previous phase</button>'
@@ -94,9 +95,13 @@ def _caption(session: Session) -> str:
     example = example_html(source, row or 0, MOST_TOKENS)
     return (
         f'<span class="bp-walked" title="{title}">{when}{example} {rest}</span>'
-        f'<button data-key="leave" data-hotkey="Escape" {message(leave=True)} '
+        f"<button {_key('leave')} {message(leave=True)} "
         'aria-label="Leave slow motion" title="Leave slow motion (Esc)">✕</button>'
     )
+
+
+def _key(action: str) -> str:
+    return f'data-key="{action}" data-hotkey="{IN_SLOW_MOTION[action]}"'
 
 
 def _disabled(is_disabled: bool) -> str:

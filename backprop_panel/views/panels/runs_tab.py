@@ -15,7 +15,7 @@ from ...settings import SettingError
 from ...storage.run_summary import BATCHES, STEPS_AVERAGED, VALIDATION, RunSummary
 from ..plots.colors import run_color
 from ..plots.html import html
-from ..plots.numbers import NUMBER_JS, exact, number
+from ..plots.numbers import NUMBER_CELL, exact, number
 from ..state.comparison import MOST_BY_ITSELF, Comparison
 from ..state.run_order import in_order
 from ..state.token_text import visible
@@ -53,11 +53,6 @@ TITLE_TIPS = {
     f"{STEPS_AVERAGED} steps. Since the loss function or the fault was last changed.",
     BEST_OF: "What the best loss is of.",
 }
-_LOSS_CELL = f"""<span title="<%= value %>"><%
-{NUMBER_JS}
-print(typeof value === "number" ? written(value, 4) : value)
-%></span>"""
-"""A loss as the page writes numbers, with all of its digits for who points at it."""
 
 
 class RunsTab(pn.viewable.Viewer):
@@ -157,7 +152,7 @@ def _tabulator(theme: str) -> pn.widgets.Tabulator:
         margin=(8, 0),
         formatters={
             "color": {"type": "color"},
-            **{name: HTMLTemplateFormatter(template=_LOSS_CELL) for name in LOSS_COLUMNS},
+            **{name: HTMLTemplateFormatter(template=NUMBER_CELL) for name in LOSS_COLUMNS},
         },
         header_tooltips=TITLE_TIPS,
         frozen_columns=["color", ON_PAGE, "name"],

@@ -32,6 +32,7 @@ def session_map(session: Session, checks: Checks) -> NetworkMap:
     )
 
     def show(*events: param.parameterized.Event) -> None:
+        """Draw what the session shows; while the map is hidden, only another run."""
         # A run of another shape is laid out even while the map is hidden.
         if network_map.visible or any(event.name == "run" for event in events):
             network_map.animated = session.training
@@ -43,30 +44,37 @@ def session_map(session: Session, checks: Checks) -> NetworkMap:
                 in_next_message(take_source)
 
     def take_source() -> None:
+        """Draw a network of another shape, and uncover the map."""
         network_map.source = session.map_source
         network_map.cover("")
 
     def entitle(*events: param.parameterized.Event) -> None:
+        """Say what the map shows."""
         network_map.title = _title(session)
 
     def walk(*events: param.parameterized.Event) -> None:
+        """Draw a phase of the slow motion, or the gradients of another kind."""
         show()
         network_map.reveal = _reveal(session)
         mark()
 
     def mark(*events: param.parameterized.Event) -> None:
+        """Outline the selected cell and what belongs to it."""
         network_map.marks = _marks(session, network_map.reveal)
 
     def ring(*events: param.parameterized.Event) -> None:
+        """Outline the cells that are pointed at, and those of the named units."""
         network_map.ringed = (
             *cells_of(session.ringed, _widths(session), session.deltas_shown),
             *_blocks_of_units(session),
         )
 
     def follow(event: param.parameterized.Event) -> None:
+        """Give the map a setting of the session of the same name."""
         network_map.param.update(**{event.name: event.new})
 
     def show_errors(*events: param.parameterized.Event) -> None:
+        """Show the errors of the check, except over a difference and in slow motion."""
         is_plain = session.subtracted is None and not slow_motion.on
         network_map.check = checking.check if is_plain else None
 

@@ -107,6 +107,7 @@ def with_tokens(sentence: str, shown: Shown) -> str:
     above = RecordCell("activations", level).symbol(shown.record)
 
     def named(found: re.Match) -> str:
+        """Return the words that were found, with the token of the unit."""
         return found[0] + _in_brackets(shown.source, level, int(found["unit"]))
 
     pattern = rf"\b(output|logit|unit(?= \d+ of {above})) (?P<unit>\d+)\b"

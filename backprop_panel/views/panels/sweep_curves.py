@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import panel as pn
-import param
 
 from ...sweeps.results import Band, by_settings, ranked
 from ...sweeps.trial import Trial
@@ -17,6 +16,7 @@ from ..plots.html import html, legend_of_lines
 from ..plots.line_source import Line
 from ..plots.plot_style import IN_LONG_PAGE
 from ..state.sweep_choice import SweepChoice
+from .sweep_results import SweepResults
 from .sweep_values import label_of, written
 
 MOST_LINES = 300
@@ -26,21 +26,11 @@ MOST_NAMED = 12
 """Lines that the legend names; of more, the pointer tells the name."""
 
 
-class SweepCurves(pn.viewable.Viewer):
-    """Loss curves, live, of which one that is clicked is opened.
-
-    Parameters
-    ----------
-    choice : SweepChoice
-    open_run : callable
-        Called with the number of the run that is clicked.
-    """
-
-    choice = param.ClassSelector(class_=SweepChoice, constant=True)
+class SweepCurves(SweepResults):
+    """Loss curves, live."""
 
     def __init__(self, choice: SweepChoice, open_run: Callable[[int], Any]) -> None:
-        super().__init__(choice=choice)
-        self._open = open_run
+        super().__init__(choice, open_run)
         self._shown: list[Trial] = []
         self._plot = BandedCurves(
             "sweep curves", self._pick, log_y=choice.log_loss, log_x=choice.log_steps,

@@ -96,11 +96,12 @@ class SweepForm(pn.viewable.Viewer):
         """Suggest values where there are none, and say what the sweep would be."""
         if not self.visible:
             return
-        settings = self.work.session.run.settings
+        run = self.work.session.run
+        settings = run.settings
         with pn.io.hold():
             for name, field in self._values.items():
                 field.visible = name in self._ticks.value
-                if field.visible and not field.value:
+                if field.visible and not field.value and not run.secret:
                     field.value = suggested(name, settings[name])
             self._describe()
 
@@ -122,6 +123,7 @@ class SweepForm(pn.viewable.Viewer):
         )
 
     def _plan(self) -> dict[str, Any]:
+        self.work.session.refuse_hidden()
         grid = {name: typed_values(name, self._values[name].value) for name in self._ticks.value}
         seeds, epochs = whole("seeds", self._seeds.value), whole("epochs", self._epochs.value)
         settings = dict(self.work.session.run.settings)
@@ -137,6 +139,7 @@ class SweepForm(pn.viewable.Viewer):
 
     def _begin(self) -> None:
         def begin() -> None:
+            """Start the sweep; a mistake is raised as one of the setting ``"sweep"``."""
             try:
                 plan = self._plan()
                 self.work.start(plan.pop("base"), self.scheduler, **plan)

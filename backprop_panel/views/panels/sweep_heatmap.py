@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import panel as pn
 import panel_material_ui as pmui
-import param
 
 from ...sweeps.results import Importance, importances, losses_over, ranked
 from ...sweeps.trial import Trial
@@ -17,6 +16,7 @@ from ..plots.html import html
 from ..plots.loss_shades import needs_log_scale
 from ..plots.result_plots import importance_scatter, loss_heatmap, place_of_plot, show_plot
 from ..state.sweep_choice import SweepChoice
+from .sweep_results import SweepResults
 from .sweep_values import label_of, written
 
 ONE_SETTING = "Two settings that vary are needed for a heatmap."
@@ -28,21 +28,14 @@ IMPORTANCE = (
 COLORS = "Mean loss of the runs in a cell{scale}, {legend}. Click a cell to open its best run."
 
 
-class SweepHeatmap(pn.viewable.Viewer):
+class SweepHeatmap(SweepResults):
     """A heatmap over two chosen settings beside the ranks over each setting.
 
-    Parameters
-    ----------
-    choice : SweepChoice
-    open_run : callable
-        Called with the number of a run: of the best one in a cell that is clicked, or of a dot.
+    A cell that is clicked opens the best of its runs, and a dot its own.
     """
 
-    choice = param.ClassSelector(class_=SweepChoice, constant=True)
-
     def __init__(self, choice: SweepChoice, open_run: Callable[[int], Any]) -> None:
-        super().__init__(choice=choice)
-        self._open = open_run
+        super().__init__(choice, open_run)
         field = {"size": "small", "width": 170, "margin": (12, 6, 4, 0)}
         self._across, self._up = (
             pmui.Select(label=label, options=[], **field) for label in ("Across", "Up")

@@ -18,6 +18,7 @@ from ..plots.numbers import number
 from ..plots.result_plots import parallel_coordinates, place_of_plot, show_plot
 from ..state.sweep_choice import SweepChoice
 from ..widgets.buttons import button
+from .sweep_results import SweepResults
 from .sweep_values import label_of, written
 
 HINT = (
@@ -28,21 +29,11 @@ LOSS = "loss"
 MOST_TICKS = 8
 
 
-class SweepParallel(pn.viewable.Viewer):
-    """A line for each run, from setting to setting and on to its loss.
-
-    Parameters
-    ----------
-    choice : SweepChoice
-    open_run : callable
-        Called with the number of the run that is clicked.
-    """
-
-    choice = param.ClassSelector(class_=SweepChoice, constant=True)
+class SweepParallel(SweepResults):
+    """A line for each run, from setting to setting and on to its loss."""
 
     def __init__(self, choice: SweepChoice, open_run: Callable[[int], Any]) -> None:
-        super().__init__(choice=choice)
-        self._open = open_run
+        super().__init__(choice, open_run)
         self._trials: list[Trial] = []
         self._names: list[str] = []
         self._places = np.empty((0, 0))

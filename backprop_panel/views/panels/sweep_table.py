@@ -13,21 +13,18 @@ from bokeh.models.widgets.tables import HTMLTemplateFormatter
 
 from ...sweeps.trial import Trial
 from ..plots.html import html
-from ..plots.numbers import NUMBER_JS, exact
+from ..plots.numbers import NUMBER_CELL, exact
 from ..state.sweep_choice import SweepChoice
 from ..state.sweep_findings import SweepFindings
 from .runs_tab import ROW_STYLE
+from .sweep_results import SweepResults
 from .sweep_values import label_of, written
 
 HINT = "Click a row to open its run on the page."
 LOSSES = ("loss", "lowest loss", "validation loss", "lowest validation loss")
-_LOSS_CELL = f"""<span title="<%= value %>"><%
-{NUMBER_JS}
-print(typeof value === "number" ? written(value, 4) : value)
-%></span>"""
 
 
-class SweepTable(pn.viewable.Viewer):
+class SweepTable(SweepResults):
     """A row for each run that has begun, best first.
 
     Parameters
@@ -38,15 +35,12 @@ class SweepTable(pn.viewable.Viewer):
         Called with the number of the run whose row is clicked.
     """
 
-    choice = param.ClassSelector(class_=SweepChoice, constant=True)
-
     def __init__(
         self, choice: SweepChoice, findings: SweepFindings, open_run: Callable[[int], Any]
     ) -> None:
-        super().__init__(choice=choice)
+        super().__init__(choice, open_run)
         self._findings = findings
         self._numbers: list[int] = []
-        self._open_run = open_run
         self._table = self._new_table(pd.DataFrame(columns=["run"]))
         choice.work.session.param.watch(self._follow_theme, "dark")
         self._layout = pn.Column(
@@ -83,16 +77,16 @@ class SweepTable(pn.viewable.Viewer):
             sizing_mode="stretch_width",
             theme=_theme(self.choice.work.session.dark),
             margin=(4, 0),
-            formatters={name: HTMLTemplateFormatter(template=_LOSS_CELL) for name in LOSSES},
+            formatters={name: HTMLTemplateFormatter(template=NUMBER_CELL) for name in LOSSES},
             text_align=dict.fromkeys(LOSSES, "right"),
             stylesheets=[ROW_STYLE],
         )
-        table.on_click(lambda event: self._open(event.row))
+        table.on_click(lambda event: self._pick(event.row))
         return table
 
-    def _open(self, row: int) -> None:
+    def _pick(self, row: int) -> None:
         if row < len(self._numbers):
-            self._open_run(self._numbers[row])
+            self._open(self._numbers[row])
 
     def _follow_theme(self, event: param.parameterized.Event) -> None:
         self._table.theme = _theme(event.new)

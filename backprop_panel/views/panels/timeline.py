@@ -12,6 +12,7 @@ import panel_material_ui as pmui
 import param
 
 from ...runs.run import TrainingRun
+from ..patches.throttled_value import set_throttled
 from ..plots.colors import run_color, run_dash
 from ..plots.html import html
 from ..plots.line_names import MOST_NAMES
@@ -93,8 +94,7 @@ class Timeline(pn.viewable.Viewer):
 
     def _forget_choice(self) -> None:
         """Clear the chosen step, so that choosing it again is a change."""
-        with param.edit_constant(self._slider):
-            self._slider.value_throttled = NOTHING_CHOSEN
+        set_throttled(self._slider, NOTHING_CHOSEN)
 
     def _place_slider(self) -> None:
         self._slider.param.update(**self._position)

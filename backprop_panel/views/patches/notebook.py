@@ -118,6 +118,7 @@ def _leave_plots_alone() -> None:
     wrap = MaterialDesign._wrapper
 
     def wrap_others(self: MaterialDesign, viewable: Viewable) -> Viewable:
+        """Wrap a viewable, unless a workbench is in it."""
         if viewable.select(Box):
             return viewable
         return wrap(self, viewable)

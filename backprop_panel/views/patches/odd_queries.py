@@ -23,6 +23,7 @@ def tolerate_odd_queries() -> None:
     parsed = Location.query_params.fget
 
     def query_params(self: Location) -> dict[str, Any]:
+        """Return what Panel reads in the query; nothing of one that it refuses."""
         try:
             return parsed(self)
         except ValueError:

@@ -25,6 +25,7 @@ def tolerate_failed_pings() -> None:
 
     @wraps(ping)
     def send_ping(connection: ServerConnection) -> None:
+        """Send a ping, unless the connection is closed."""
         with suppress(WebSocketClosedError):
             ping(connection)
 

@@ -44,10 +44,12 @@ function focus_plots_by_name() {
     this.canvas.touch_action.replace(".bk-events { touch-action: pan-x pan-y }")
   }
 
-  // Points at a place of the plot, in pixels from its corner, as the mouse does.
+  // Points at a place of the plot, given in the numbers of its axes, as the mouse does.
   plots.point_at = function(x, y) {
     const {events_el} = this.canvas_view, box = events_el.getBoundingClientRect()
-    const at = {clientX: box.x + x, clientY: box.y + y, isPrimary: true, pointerType: "mouse"}
+    const {x_scale, y_scale} = this.frame
+    const clientX = box.x + x_scale.compute(x), clientY = box.y + y_scale.compute(y)
+    const at = {clientX, clientY, isPrimary: true, pointerType: "mouse"}
     events_el.dispatchEvent(new PointerEvent("pointermove", at))
   }
   plots.point_nowhere = function() {

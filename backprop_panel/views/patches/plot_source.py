@@ -37,6 +37,17 @@ def replace_source(
     return plot.state, renderer
 
 
+def parts_of(plot: Any) -> list[Any]:
+    """Return the plots of the elements of an overlay, in their order.
+
+    Parameters
+    ----------
+    plot : holoviews.plotting.bokeh.OverlayPlot
+        As a hook receives it.
+    """
+    return list(plot.subplots.values())
+
+
 def add_to_source(plot: Any, columns: Mapping[str, Sequence], **glyph: Any) -> None:
     """Add columns to the source of a HoloViews plot, for its glyph to use.
 

@@ -20,6 +20,7 @@ def weak_hook(method: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
     reference = WeakMethod(method)
 
     def call(plot: Any, element: Any) -> None:
+        """Call the method, if its owner lives."""
         bound = reference()
         if bound is not None:
             bound(plot, element)

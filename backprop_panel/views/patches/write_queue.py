@@ -25,6 +25,7 @@ def flush_write_queue() -> None:
 
     @wraps(dispatch)
     async def dispatch_all(doc: Document) -> None:
+        """Write the queue of a document until it is empty."""
         await dispatch(doc)
         while doc in panel_document._WRITE_MSGS and doc not in panel_document._WRITE_BLOCK:
             panel_document._WRITE_BLOCK[doc] = True

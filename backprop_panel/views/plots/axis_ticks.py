@@ -87,11 +87,15 @@ _MAJOR = (
     TICKS_JS
     + """
 const {start, end} = cb_data
-// Unset until the plot is laid out; to read it then is an error.
-const size = figure.properties[upright ? "inner_height" : "inner_width"]
-const pixels = size.is_unset ? 300 : size.get_value()
+const size = () => {
+  try {
+    return upright ? figure.inner_height : figure.inner_width
+  } catch {  // unset until the plot is laid out
+    return 300
+  }
+}
 const low = Math.min(start, end), high = Math.max(start, end)
-return ticks(low, high, logarithmic, most, pixels, upright, whole)
+return ticks(low, high, logarithmic, most, size(), upright, whole)
 """
 )
 

@@ -10,10 +10,11 @@ from typing import Any
 import panel as pn
 
 from ..patches.focusable_html import FocusableHTML
+from ..patches.layout_insides import LAYOUT_INSIDES
 from ..state.token_text import visible
 from .colors import run_color, token_color
 
-STYLE = (Path(__file__).parents[1] / "workbench.css").read_text()
+STYLE = (Path(__file__).parents[1] / "workbench.css").read_text() + LAYOUT_INSIDES
 """The style sheet of everything on the page but widgets and plots."""
 
 

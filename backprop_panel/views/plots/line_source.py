@@ -9,10 +9,14 @@ import numpy as np
 from bokeh.models import ColumnDataSource, CustomJS
 from numpy.typing import NDArray
 
+from ..patches.received_data import RECEIVED_DATA
+
 POINT_WIDTH, POINT_STEPS = 7, 0.001
 """A line of one point is a dot so many pixels wide: it reaches so many steps to each side."""
 
-_UNPACK = """
+_UNPACK = (
+    RECEIVED_DATA
+    + """
 const {length: lengths, ...styles} = styles_source.data
 const {buffer, byteOffset, length} = points.data.values
 const values = new Float64Array(buffer, byteOffset, length)
@@ -20,9 +24,9 @@ let at = 0
 const next = (length) => values.slice(at, at += length)
 const xs = [...lengths].map(next)
 const ys = [...lengths].map(next)
-// The data comes from the server and is not sent back.
-lines.setv({data: {xs, ys, ...styles}}, {sync: false, check_eq: false})
+receive_data(lines, {xs, ys, ...styles})
 """
+)
 
 
 @dataclass(frozen=True)

@@ -161,3 +161,9 @@ const written = (value, digits) => {
 }
 """.replace("LEAST", str(LEAST)).replace("MOST", str(MOST))
 """JavaScript that defines ``written(value, digits)``, which writes a number as `number` does."""
+
+NUMBER_CELL = f"""<span title="<%= value %>"><%
+{NUMBER_JS}
+print(typeof value === "number" ? written(value, 4) : value)
+%></span>"""
+"""A table's cell: a number as the page writes it, with all of its digits for who points at it."""

@@ -202,6 +202,7 @@ def _styled(styles: dict[str, list]) -> Callable[[Any, hv.Element], None]:
     """Return a hook that gives each line of a path its colour and its opacity."""
 
     def style(plot: Any, element: hv.Element) -> None:
+        """Give the source of a path its styles."""
         add_to_source(plot, styles, line_color="shade", line_alpha="alpha", line_width=1.4)
 
     return style
@@ -240,6 +241,7 @@ def _hook(
     tap, brush = WeakMethod(on_tap), on_brush and WeakMethod(on_brush)
 
     def fill(plot: Any, element: hv.Element) -> None:
+        """Give the figure of a plot its name, scale, hover, taps and boxes."""
         figure = plot.state
         figure.html_attributes = plot_attributes(about)
         for scale in figure.select(ColorBar):

@@ -23,7 +23,7 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from ...analysis.loss_surface import FINEST, LossGrid
-from ..patches.plot_source import replace_source
+from ..patches.plot_source import parts_of, replace_source
 from ..patches.weak_hook import weak_hook
 from .axis_ticks import use_round_ticks
 from .cell_labels import LABEL_COLOR
@@ -187,7 +187,7 @@ class SurfacePlot:
 
     def _fill(self, plot: Any, element: hv.Element) -> None:
         """Put the sources, the scale, the ranges and the tools into HoloViews' figure."""
-        image, contours, path, points = plot.subplots.values()
+        image, contours, path, points = parts_of(plot)
         plotted, cells = replace_source(
             image, self.cells, image="image", x="x", y="y", dw="dw", dh="dh",
             color_mapper=self.mapper,

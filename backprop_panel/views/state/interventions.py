@@ -70,11 +70,13 @@ def _of_layer(record: StepRecord, layer: int, widths: Sequence[int]) -> Iterator
     name = f"W{layer + 1}"
 
     def named(row: int | None, unit: int) -> str:
+        """Return the name of an entry; no row: of all that leads to the unit."""
         if row is None:
             return f"all that leads to unit {unit}"
         return f"b{layer + 1}[{unit}]" if row == bias else f"{name}[{row}, {unit}]"
 
     def block(row: int | None, unit: int) -> CellBlock:
+        """Return the cells of an entry; no row: of a column and its bias."""
         rows = (0, bias) if row is None else (row, row)
         return CellBlock(column, False, rows, (unit, unit))
 

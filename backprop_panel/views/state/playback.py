@@ -138,6 +138,7 @@ class Playback(UserErrors):
         self.pause()
 
         def make() -> None:
+            """Make the step and show its record, in a fork if the past is shown."""
             self.fork_if_past()
             self.record = step(self.run.trainer)
 

@@ -71,6 +71,7 @@ def reveal_of(
     """
 
     def blocks(arrays: Iterable[RecordArray]) -> tuple[CellBlock, ...]:
+        """Return the cells of some arrays."""
         numbers = (number for array in arrays for number in _corners(array, record))
         return blocks_of(numbers, widths, of_deltas)
 
@@ -117,6 +118,7 @@ def _flows(
     makers = {result: equation for equation in phase.equations for result in equation.results}
 
     def sources(equation: Equation, result: RecordArray) -> Iterator[RecordArray]:
+        """Yield the operands of an equation that the map draws, for one of its results."""
         layers = {each.layer for each in equation.results if each.quantity in OF_PARAMETERS}
         for operand in equation.operands:
             if len(layers) > 1 and operand.layer != result.layer:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from ...runs.run import TrainingRun
-
-NUMBERED = re.compile(r"(.+) #(\d+)")
-"""The name of a run of a sweep: that of the sweep and its number."""
+from ...storage.run_names import sweep_and_number
 
 
 def in_order(runs: Sequence[TrainingRun]) -> list[TrainingRun]:
@@ -19,10 +16,12 @@ def in_order(runs: Sequence[TrainingRun]) -> list[TrainingRun]:
     begins: dict[str, int] = {}
 
     def place(pair: tuple[int, TrainingRun]) -> tuple[int, int]:
+        """Return where the run, or its sweep, begins, and the number of the run in its sweep."""
         position, run = pair
-        named = NUMBERED.fullmatch(run.name)
-        if named is None:
+        known = sweep_and_number(run.name)
+        if known is None:
             return position, 0
-        return begins.setdefault(named[1], position), int(named[2])
+        sweep, number = known
+        return begins.setdefault(sweep, position), number
 
     return [run for _, run in sorted(enumerate(runs), key=place)]

@@ -42,7 +42,7 @@ class Session(ChosenNumber):
         default=None,
         class_=Investigation,
         allow_None=True,
-        doc="The investigation of a hidden cause, if one was begun.",
+        doc="The investigation of the hidden cause of the run that is shown, if one was begun.",
     )
     undo = param.ClassSelector(class_=Undo, constant=True, doc="What can be taken back.")
     pending = param.ClassSelector(
@@ -59,6 +59,7 @@ class Session(ChosenNumber):
             **params,
         )
         self._deleted = ("", "")  # the id of a run, and what was told of it
+        self._investigations: dict[str, Investigation] = {}  # by the id of the run
         manager.param.watch(self._follow_current, "current")
         self.param.watch(
             lambda *events: self.pending.forget_outdated(self),
@@ -118,7 +119,7 @@ class Session(ChosenNumber):
         """Make a run with a hidden cause, and train it in the background as far as it goes."""
         self.pause()
         mystery = plant(self.manager, seed)
-        self.investigation = Investigation(mystery)
+        self._investigations[mystery.run.id] = self.investigation = Investigation(mystery)
         self.train_to(mystery.steps)
 
     def reset(self) -> None:
@@ -214,6 +215,7 @@ class Session(ChosenNumber):
             self.pause()
         with self._at_once():
             self.run = self.manager.current
+            self.investigation = self._investigations.get(self.run.id)
             self.past = None
             self.subtracted = None
             self.mistakes = {}
@@ -231,6 +233,7 @@ def redraw_on_change(session: Session, draw: Callable[..., None]) -> None:
     due = 0.0
 
     def draw_if_due(*events: param.parameterized.Event) -> None:
+        """Draw, unless this is a frame of training too soon after the last."""
         nonlocal due
         is_frame = session.training and all(event.name == "record" for event in events)
         if not is_frame or monotonic() >= due:

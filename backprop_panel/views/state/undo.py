@@ -64,6 +64,7 @@ def reset_run(session: Session) -> None:
     to = f" to step {run.trainer.step:,}, where it was forked" if run.parent else ""
 
     def take_back() -> Compared:
+        """Undo the reset, and return what was compared before it."""
         _undo_reset(session.manager, run, before, begun)
         return compared
 
@@ -94,6 +95,7 @@ def delete_run(session: Session, run: TrainingRun) -> None:
     manager.delete(run.id)
 
     def take_back() -> Compared:
+        """Add the run again, and return what was compared before it was deleted."""
         manager.add(run)
         return compared
 

@@ -74,8 +74,7 @@ export function render({model, el}) {
   const draw = () => {
     svg.replaceChildren()
     if (!model.pairs.length) return
-    const {host} = el.getRootNode()
-    const heatmaps = [...host.parentNode.children].filter((each) => each.classList.contains(HEATMAP))
+    const heatmaps = children_beside(el).filter((each) => each.classList.contains(HEATMAP))
     const origin = svg.getBoundingClientRect(), connected = []
     for (const [place, [from, to]] of model.pairs.entries()) {
       if (!heatmaps[from] || !heatmaps[to]) continue
@@ -83,7 +82,7 @@ export function render({model, el}) {
       connected.push(...ends)
       svg.append(...arrow(curve(...ends, place % 2 ? 0.62 : 0.38), model.color, model.halo))
     }
-    if (connected.length) scroll_to(connected, host.getRootNode().host)
+    if (connected.length) scroll_to(connected, layout_around(el))
   }
   const resized = new ResizeObserver(draw)
   resized.observe(svg)

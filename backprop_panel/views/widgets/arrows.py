@@ -8,6 +8,7 @@ from typing import Any
 import panel as pn
 import param
 
+from ..patches.layout_children import LAYOUT_CHILDREN
 from ..plots.heatmap import HEATMAP
 from ..plots.heatmap_figure import LABEL_BORDER
 
@@ -21,9 +22,13 @@ class Arrows(pn.custom.JSComponent):
     color = param.String("", doc="The colour of the arrows.")
     halo = param.String("", doc="The colour around them, on which they stand out.")
 
-    _esm = f"const HEATMAP = {HEATMAP!r}, LABELS = {LABEL_BORDER}\n" + Path(__file__).with_suffix(
-        ".js"
-    ).read_text(encoding="utf-8")
+    _esm = "\n".join(
+        [
+            f"const HEATMAP = {HEATMAP!r}, LABELS = {LABEL_BORDER}",
+            LAYOUT_CHILDREN,
+            Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
+        ]
+    )
 
     def __init__(self, **params: Any) -> None:
         super().__init__(margin=0, styles=OVER_ALL, **params)

@@ -142,6 +142,7 @@ def working_button(label: str, action: Callable[[], Any], **params: Any) -> Quie
     """Return a button that shows from the press on that the server works, until it has."""
 
     def act() -> None:
+        """Run the action, and show the work meanwhile."""
         with at_work(made):
             action()
 
@@ -174,6 +175,7 @@ def _coalescing(action: Callable[[], Any], toggles: bool) -> Callable[[Any], Non
     last_action = -inf
 
     def act() -> None:
+        """Run the action for all presses since the last time; two presses of a toggle are none."""
         nonlocal served, last_action
         presses, served = made - served, made
         if presses % 2 or not toggles:
@@ -181,13 +183,16 @@ def _coalescing(action: Callable[[], Any], toggles: bool) -> Callable[[Any], Non
         last_action = monotonic()
 
     def act_on_waiting(page: Document) -> None:
+        """Run the action for the presses that wait on a page."""
         del _waiting[page]
         act()
 
     def act_after_the_last(page: Document, wait: int) -> None:
+        """Run the action once no press has followed for `wait` milliseconds."""
         before = made
 
         def look() -> None:
+            """Run the action, or wait on if a press has followed."""
             if served >= before:
                 return
             if made == before:
@@ -198,6 +203,7 @@ def _coalescing(action: Callable[[], Any], toggles: bool) -> Callable[[Any], Non
         page.add_timeout_callback(look, wait)
 
     def press(event: param.parameterized.Event) -> None:
+        """Count a press; run the action at once where there is no page, else a little later."""
         nonlocal made
         page = pn.state.curdoc
         if page is None or not page.session_context:

@@ -2,10 +2,6 @@
 
 const COPIED_MILLISECONDS = 1200
 
-// Where a key belongs to what has the focus.
-const FIELDS = `input:not([type=checkbox]), textarea, select, [contenteditable=true], [role=dialog], [role=presentation],
-  [role=application], [role=tab], [role=listbox], [role=combobox], [role=menuitem], [role=slider], [role=grid]`
-
 const SMALLEST = 9.1  // pixels of an equation's element, whose letters are 1.21 times as large
 
 function addFonts(fonts) {
@@ -17,11 +13,7 @@ function addFonts(fonts) {
 
 // All are drawn before one is measured, since a measurement lays out what was drawn.
 function typeset(elements) {
-  for (const element of elements) {
-    window.katex.render(element.dataset.tex, element, {
-      displayMode: true, throwOnError: false, output: "htmlAndMathml",
-    })
-  }
+  elements.forEach(typeset_equation)
   fit(elements)
 }
 
@@ -39,9 +31,7 @@ function fit(elements) {
 }
 
 function fitting_size(element) {
-  const bases = [...element.querySelectorAll(".katex-html .base")]
-  const width = Math.max(...bases.map((base) => base.offsetWidth), 1)
-  const room = element.clientWidth - 16
+  const width = width_of_equation(element), room = element.clientWidth - 16
   if (room <= 0 || width <= room) return ""
   const size = parseFloat(getComputedStyle(element).fontSize)
   return `${Math.max(size * room / width, SMALLEST)}px`
@@ -105,7 +95,7 @@ function pressed(box, event) {
   if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return
   const target = box.querySelector(`[data-hotkey="${CSS.escape(event.key)}"]:not(:disabled)`)
   if (!target?.getClientRects().length) return
-  if (event.composedPath().some((each) => each.matches?.(FIELDS))) return
+  if (goes_to(event, MOVED_BY_KEYS)) return
   event.preventDefault()
   target.click()
 }

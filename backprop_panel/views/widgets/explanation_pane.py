@@ -10,12 +10,12 @@ from typing import Any
 
 import panel as pn
 import param
-from panel.io.resources import DIST_DIR
 
+from ..patches.panel_katex import KATEX_STYLE, TYPESET
 from ..plots.html import STYLE
+from .keys import KEYS
 
 FOLDER = Path(__file__).parent
-(KATEX_STYLE,) = DIST_DIR.glob("bundled/katex/*/dist/katex.min.css")
 FAMILY = "bp-KaTeX_"
 """Begins the names of the fonts: those of KaTeX's own style sheet, are not in Panel."""
 
@@ -68,7 +68,7 @@ class ExplanationPane(pn.custom.JSComponent):
     at_top = param.Integer(0, doc="A change scrolls what holds it to its top.")
     fonts = param.List([], constant=True, doc="`FONTS` in one pane of a page: all use them.")
 
-    _esm = (FOLDER / "explanation_pane.js").read_text(encoding="utf-8")
+    _esm = KEYS + TYPESET + (FOLDER / "explanation_pane.js").read_text(encoding="utf-8")
 
     def __init__(self, on_message: Callable[[dict[str, Any]], None], **params: Any) -> None:
         super().__init__(stylesheets=[STYLE, MATH_STYLE, PANE_STYLE], **params)

@@ -9,8 +9,8 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from ..plots.html import html
-from .kept_layout import show_only
+from ..plots.html import STYLE, html
+from .tab_switch import TabSwitch, frame_class
 
 LOADING = "Loading …"
 """What stands where a part of the page is still to come."""
@@ -30,11 +30,6 @@ class LazyTabs(pn.viewable.Viewer):
         The style of the bar.
     **params
         Options of the column of bar and view.
-
-    Attributes
-    ----------
-    bar : TabMenu
-        Names the tabs; its `active` is the number of the one that is shown.
     """
 
     dark_theme = param.Boolean(False, doc="Whether the tabs stand on a dark page.")
@@ -55,27 +50,33 @@ class LazyTabs(pn.viewable.Viewer):
         # Bokeh lays out a column with all that is in it when its size changes. Each view has a
         # React component around it, which ends that there, and whose size changes with the tab.
         self._frames = {
-            title: pmui.Column(content, sizing_mode="stretch_width", margin=0)
-            for title, content in self._contents.items()
+            title: pmui.Column(
+                content,
+                css_classes=[frame_class(number)],
+                sizing_mode="stretch_width",
+                margin=0,
+            )
+            for number, (title, content) in enumerate(self._contents.items())
         }
         first = next(iter(self._builders))
         self._build(first)
         # Only the bar: tabs with contents would take these out of the page, and lay them out anew.
-        self.bar = pmui.TabMenu(
+        self._bar = pmui.TabMenu(
             items=list(self._builders), active=0, variant="scrollable", margin=0, sx=sx
         )
-        self._layout = pmui.Column(
-            self.bar, self._frames[first], sizing_mode="stretch_width", **params
+        self._switch = TabSwitch(loading=LOADING, stylesheets=[STYLE])
+        self._layout = pn.Column(
+            self._bar, self._switch, self._frames[first], sizing_mode="stretch_width", **params
         )
-        self.bar.param.watch(self._open, "active")
-        self.bar.param.watch(self._follow_theme, "dark_theme")
+        self._switch.param.watch(self._open, "active")
+        self._bar.param.watch(self._follow_theme, "dark_theme")
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
     def show(self, title: str) -> None:
         """Make a tab the active one."""
-        self.bar.active = list(self._contents).index(title)
+        self._bar.active = self._switch.active = list(self._contents).index(title)
 
     def _build(self, title: str) -> None:
         view = self._views[title] = self._builders[title]()
@@ -88,7 +89,6 @@ class LazyTabs(pn.viewable.Viewer):
         frame = self._frames[title]
         if frame not in self._layout:
             self._layout.append(frame)
-        show_only(frame, self._layout[1:])
         # In a message of its own: the tab is open before its view is built and drawn.
         pn.state.execute(lambda: self._draw(title), schedule=True)
 

@@ -8,8 +8,6 @@ const ENLARGED = {
   "--bk-axis-label-text-font-size": "16px",
 }
 
-const FIELDS = "input, textarea, select, [contenteditable=true], [role=dialog], [role=listbox], [role=combobox]"
-
 function enlarge(page, on) {
   for (const [name, value] of Object.entries(ENLARGED)) page.style.setProperty(name, on ? value : "")
   page.style.fontSize = ""  // Material UI's sizes follow it
@@ -17,31 +15,10 @@ function enlarge(page, on) {
   page.toggleAttribute("data-presenting", on)
 }
 
-// Opens or closes both drawers; here, since a page that still opens misses what the server answers.
-function open_drawers(document, open) {
-  for (const {data} of document.roots())
-    if (data?.attributes && "contextbar_open" in data.attributes)
-      data.setv({contextbar_open: open, sidebar_open: open})
-}
-
-// Tells screen readers what the handles of the drawers are: they have a name, and no role.
-function name_handles(element) {
-  const shadows = []
-  for (let root = element.getRootNode(); root.host; root = root.host.getRootNode()) shadows.push(root)
-  const page = shadows.at(-1)
-  const name = () => page.querySelectorAll('[aria-label^="Resize "]').forEach((handle) => {
-    handle.setAttribute("role", "separator")
-  })
-  const changed = new MutationObserver(name)
-  changed.observe(page, {childList: true, subtree: true})
-  name()
-  return changed
-}
-
 // Keeps the rest of the page below the header, however many lines its controls take.
 function follow_header(element, page) {
   let header = null
-  for (let at = element; at && !header; at = at.getRootNode().host) header = at.closest("header")
+  for (let at = element; at && !header; at = at.getRootNode().host) header = at.closest(".header")
   if (!header) return null
   const usual = 64  // pixels: heights that follow the window leave room for so many
   const changed = new ResizeObserver(() => {
@@ -58,14 +35,14 @@ export function render({model, view}) {
   const follow_window = () => {
     if (model.narrow === phone.matches) return
     model.narrow = phone.matches
-    open_drawers(view.model.document, !phone.matches)
+    open_drawers(view, !phone.matches)
   }
   const follow = () => enlarge(page, model.presenting)
   const pressed = (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return
-    const in_field = event.composedPath().some((each) => each.matches?.(FIELDS))
-    const toggles = event.key.toLowerCase() === "p" && !in_field
-    if (!toggles && !(event.key === "Escape" && model.presenting && !in_field)) return
+    const action = action_of(event, ON_PAGE)
+    const is_due = action === "present" || action === "end" && model.presenting
+    if (!is_due || goes_to(event, FIELDS)) return
     model.presenting = !model.presenting
     event.stopPropagation()
   }

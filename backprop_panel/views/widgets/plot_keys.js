@@ -1,12 +1,6 @@
 // Keys, names and tables of the plots in a page: one listener for all of them, none for a frame.
 
-const STEPS = {ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0]}
-
-function view_of(event) {
-  const element = event.composedPath()[0]
-  if (!element.classList?.contains("bk-Figure")) return
-  return [...Bokeh.index.query((view) => view.el === element)][0]
-}
+const STEPS = {left: [0, -1], right: [0, 1], up: [-1, 0], down: [1, 0]}
 
 // The cells of a heatmap's plot; nothing for another plot.
 function cells_of({model}) {
@@ -68,12 +62,6 @@ function live_region() {
   return region
 }
 
-// The text of the tooltip that is shown for the cell pointed at.
-function tooltip_text() {
-  const [tooltip] = document.querySelectorAll(".bk-Tooltip")
-  return tooltip?.shadowRoot.querySelector(".bk-tooltip-content")?.innerText.trim() ?? ""
-}
-
 // Moves a range of an axis so that a place is in sight.
 function bring_into_sight(range, at) {
   const margin = 0.5
@@ -99,24 +87,23 @@ class CellCursor {
     this.region.textContent = ""
   }
 
-  press(event) {
+  press(action, {ctrlKey}) {
     const cells = cells_of(this.view), {rows, columns} = cells
-    const {key, ctrlKey} = event
     const page = Math.max(1, Math.round(rows / 4))
     const clamp = (at, length) => Math.max(0, Math.min(length - 1, at))
-    if (key in STEPS) {
-      const [down, across] = this.shown ? STEPS[key] : [0, 0]
+    if (action in STEPS) {
+      const [down, across] = this.shown ? STEPS[action] : [0, 0]
       this.row = clamp(this.row + down, rows)
       this.column = clamp(this.column + across, columns)
-    } else if (key === "Home") {
+    } else if (action === "first column") {
       this.column = 0
       if (ctrlKey) this.row = 0
-    } else if (key === "End") {
+    } else if (action === "last column") {
       this.column = columns - 1
       if (ctrlKey) this.row = rows - 1
-    } else if (key === "PageUp") this.row = clamp(this.row - page, rows)
-    else if (key === "PageDown") this.row = clamp(this.row + page, rows)
-    else if (key === "Enter" || key === " ") return this.select(cells)
+    } else if (action === "page up") this.row = clamp(this.row - page, rows)
+    else if (action === "page down") this.row = clamp(this.row + page, rows)
+    else if (action === "select") return this.select(cells)
     else return false
     this.show(cells)
     return true
@@ -127,8 +114,7 @@ class CellCursor {
     const y = cells.y(this.row)
     bring_into_sight(x_range, column)
     bring_into_sight(y_range, y)
-    const {x_scale, y_scale} = view.frame
-    view.point_at(x_scale.compute(column), y_scale.compute(y))
+    view.point_at(column, y)
     this.shown = true
     requestAnimationFrame(() => { if (this.view === view) this.region.textContent = tooltip_text() })
   }
@@ -152,22 +138,23 @@ export function render() {
   const blurred = ({detail: view}) => { if (cursor.view === view) cursor.leave() }
   const pressed = (event) => {
     if (event.altKey || event.metaKey) return
-    const view = view_of(event)
+    const view = plot_at(event)
     if (!view) return
-    const {key} = event
-    if (key === "Escape") {
+    const action = action_of(event, IN_PLOT)
+    if (action === "leave") {
       const was_shown = cursor.shown
       view.el.blur()
       if (!was_shown) return
-    } else if (key.toLowerCase() === "t" && !event.ctrlKey) table.show(view)
-    else if (!(cells_of(view) && (cursor.enter(view), cursor.press(event))) && key !== " ") return
+    } else if (action === "table" && !event.ctrlKey) table.show(view)
+    // A space would scroll the page, also from a plot without cells.
+    else if (!(cells_of(view) && (cursor.enter(view), cursor.press(action, event))) && event.key !== " ") return
     event.preventDefault()
     event.stopPropagation()
   }
   const clicked = (event) => {
     const button = event.composedPath()[0]?.closest?.("[data-table]")
     if (!button) return
-    const [view] = [...Bokeh.index.query(({model}) => model.name === button.dataset.table)]
+    const view = plot_named(button.dataset.table)
     if (view) table.show(view)
   }
   const listeners = {"bp-focus": focused, "bp-blur": blurred, keydown: pressed, click: clicked}

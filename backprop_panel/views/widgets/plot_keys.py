@@ -6,6 +6,9 @@ from pathlib import Path
 
 import panel as pn
 
+from ..patches.plot_lookup import PLOT_LOOKUP
+from .keys import KEYS
+
 FOLDER = Path(__file__).parent
 
 
@@ -20,5 +23,10 @@ class PlotKeys(pn.custom.JSComponent):
     """
 
     _esm = "\n".join(
-        (FOLDER / name).read_text(encoding="utf-8") for name in ("plot_table.js", "plot_keys.js")
+        [
+            KEYS,
+            PLOT_LOOKUP,
+            (FOLDER / "plot_table.js").read_text(encoding="utf-8"),
+            (FOLDER / "plot_keys.js").read_text(encoding="utf-8"),
+        ]
     )

@@ -113,6 +113,20 @@ def test_a_case_is_begun_with_its_number(session):
     assert panel._case.value == "6"
 
 
+def test_a_case_goes_on_when_its_run_is_shown_again(session):
+    panel = DetectivePanel(session)
+    for case in ("5", "6"):
+        panel._case.value = case
+        press(panel, "Start detective")
+        session.pause()
+    fifth, sixth = session.manager.runs[-2:]
+    session.manager.switch(fifth.id)
+    assert "Checks left: 4" in said(panel)
+    press(panel, "Give up")
+    assert not fifth.secret and sixth.secret
+    assert "Given up" in said(panel)
+
+
 @pytest.mark.parametrize(("text", "seed"), [("12", 12), ("", 1), ("x", 1), ("-3", 1), (" 7 ", 7)])
 def test_what_is_no_number_is_the_first_case(text, seed):
     assert seed_of(text) == seed

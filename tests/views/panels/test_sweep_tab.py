@@ -58,6 +58,18 @@ def tab(path):
         sweep.close()
 
 
+def test_no_sweep_tells_the_settings_that_are_hidden(tab):
+    session = tab.form.work.session
+    session.run.secret = True
+    for field in tab.form._values.values():
+        field.value = ""
+    session.param.trigger("run")
+    assert "what is hidden" in tab.form._summary.object
+    assert not any(field.value for field in tab.form._values.values())
+    tab.form._start.clicks += 1
+    assert "what is hidden" in session.mistakes["sweep"]
+
+
 def test_a_late_page_shows_the_sweep_that_is_in_the_store(tab):
     assert "4 failed" in tab.progress._text.object and "8 finished" in tab.progress._text.object
     table = tab.table._table.value
@@ -88,6 +100,11 @@ def test_clicking_a_curve_a_cell_a_dot_or_a_line_opens_the_run(tab):
     tab.parallel._pick(0.0, 0.0)
     assert len(tab.opened) == 4
     assert tab.session.run.trainer.step > 0
+
+
+def test_clicking_a_row_of_the_table_opens_its_run(tab):
+    tab.table._pick(2)
+    assert tab.opened[-1] == f"sweep {tab.table._table.value['run'].iloc[2]}"
 
 
 def test_a_brush_leaves_the_runs_that_pass_through_it(tab):

@@ -4,11 +4,8 @@ An upgrade of a library that changes one of them fails here, and names the patch
 """
 
 import ast
-import importlib
 import inspect
-import pkgutil
 import re
-import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -38,10 +35,12 @@ from panel_material_ui.theme import MaterialDesign
 import backprop_panel.views
 from backprop_panel.views.patches.browser import BrowserPatches
 from backprop_panel.views.patches.click_count import UncountedButton
-from backprop_panel.views.patches.plot_source import add_to_source, replace_source
+from backprop_panel.views.patches.panel_katex import KATEX_STYLE
+from backprop_panel.views.patches.plot_source import add_to_source, parts_of, replace_source
 
 VIEWS = Path(backprop_panel.views.__file__).parent
 PATCHES = VIEWS / "patches"
+PANEL, MATERIAL_UI = Path(pn.__file__).parent, Path(pmui.__file__).parent
 NO_PATCHES = {"__init__.py", "browser.py"}
 
 SIGNATURES = {
@@ -91,6 +90,7 @@ BOKEHJS = {
     ("plot_focus", "models/layouts/layout_dom", "LayoutDOMView"): ["render"],
     ("plot_focus", "models/plots/plot_canvas", "PlotView"): ["_update_touch_action"],
     ("plot_focus", "core/dom_view", "DOMView"): ["stylesheets"],
+    ("plot_lookup", "core/view_manager", "AbstractViewQuery"): ["query"],
     ("tooltip_place", "models/ui/tooltip", "TooltipView"): ["_reposition", "stylesheets"],
     ("notebook", "core/dom", "StyleSheet"): ["install"],
     ("reconnection", "document/document", "Document"): ["from_json", "clear", "add_root"],
@@ -101,20 +101,21 @@ BOKEHJS = {
 BOKEHJS_NAMES = {
     "core/dom": ["textContent"],
     "models/glyphs/image_base": ["image_data", "sdw", "sdh"],
-    "core/bokeh_events": ["Tap", "DocumentReady"],
+    "core/bokeh_events": ["Tap", "DocumentReady", "connection.deref"],
+    "core/dom_view": ["shadow_el", "bk-\\$\\{this.model.type"],
     "core/ui_gestures": ["_pointer_move", "_pointer_out", "composedPath"],
     "models/canvas/canvas": ["underlays_el", "events_el", "touch_action"],
     "models/plots/plot_canvas": ["repainted", "frame", "canvas_view"],
+    "models/layouts/layout_dom": ["rendering_target", "shadow_el"],
     "models/ui/tooltip": ["target", "position"],
+    "styles/tooltips.css": ["bk-tooltip-content"],
     "models/ui/styled_element": ["html_attributes"],
     "models/mappers/color_mapper": ["rgba_mapper", "v_compute"],
-    "client/connection": ["_receiver", "socket", "session"],
+    "core/has_props": ["setv", "check_eq", "sync"],
+    "client/connection": ["_receiver", "socket", "session", "url"],
     "document/document": ["_new_models", "config", "roots", "event_manager"],
 }
 """What patches read or set beside methods."""
-
-EXTENSION_POINTS = {"_esm", "_send_msg", "_handle_msg"}
-"""Members that Panel's docstrings offer to components of one's own."""
 
 
 @pytest.mark.parametrize("symbol", SIGNATURES)
@@ -160,13 +161,53 @@ def test_panel_material_ui_has_the_patched_parameters():
     script = Path(pmui.__file__).parent / "dist" / "panel-material-ui.bundle.js"
     assert "_custom_theme" in script.read_text(encoding="utf-8")
     assert isinstance(pmui.Select.labels, property)
-    assert pmui.IntSlider.param.value_throttled.constant  # the timeline sets it
+    assert pmui.IntSlider.param.value_throttled.constant
 
 
 def test_panel_material_ui_sends_the_presses_that_the_patch_leaves_out():
     assert {"clicks", "value"} & set(pmui.Button().get_root().data.properties())
     renamed = UncountedButton._property_mapping
     assert renamed["clicks"] is renamed["value"] is None
+
+
+def test_panel_material_ui_keeps_the_parameters_of_a_widget_in_a_model_of_their_own():
+    for widget in (pmui.Button(), pmui.MenuButton()):
+        model = widget.get_root()
+        assert {"label", "loading"} <= model.data.properties()
+    assert model.class_name == "MenuButton"
+    assert {"sidebar_open", "contextbar_open"} <= pmui.Page().get_root().data.properties()
+
+
+def test_panels_react_components_are_in_elements_that_have_their_classes():
+    source = (PANEL / "models" / "react_component.ts").read_text("utf-8")
+    assert '"child-wrapper" : this.view.model.class_name' in source
+    assert '.replace(/([a-z])([A-Z])/g, "$1-$2").toLowerCase()' in source
+
+
+def test_the_page_has_the_parts_that_its_styles_and_scripts_look_for():
+    source = (MATERIAL_UI / "template" / "Page.jsx").read_text("utf-8")
+    assert 'className="header"' in source and 'className="title"' in source
+    assert '<Main className="main"' in source
+    assert '<Box className="main-content"' in source
+    assert "<Toolbar sx={toolbarSx}>" in source
+    assert '<Box sx={{alignItems: "center", flexGrow: 1, display: "flex"' in source
+    script = (MATERIAL_UI / "dist" / "panel-material-ui.bundle.js").read_text("utf-8")
+    assert '"aria-label":"Resize sidebar"' in script
+    assert '"aria-label":"Resize contextbar"' in script
+
+
+def test_panels_layouts_have_the_parts_that_the_style_sheet_names():
+    assert '<div id="flexbox"' in pn.FlexBox._template
+    assert '<div id="flex-item-' in pn.FlexBox._template
+    assert 'div({class: "scroll-button"})' in (PANEL / "models" / "column.ts").read_text("utf-8")
+
+
+def test_panel_brings_a_katex_that_marks_the_parts_of_an_equation():
+    script = KATEX_STYLE.with_suffix(".js").read_text("utf-8")
+    assert '"katex-html"' in script and '"base"' in script
+    assert KATEX_STYLE.read_text("utf-8").count("@font-face{") > 10
+    exports = pn.models.katex.KaTeX.__js_require__["exports"]
+    assert exports["katex"] == "katex"
 
 
 @pytest.mark.parametrize("element", [hv.Image(np.zeros((2, 2))), hv.Path([[(0, 0), (1, 1)]])])
@@ -188,6 +229,12 @@ def test_holoviews_hands_over_the_source_of_a_path():
     renderer = plot.handles["glyph_renderer"]
     assert renderer.data_source.data["shade"] == ["red", "blue"]
     assert renderer.glyph.line_color == "shade"
+
+
+def test_holoviews_hands_over_the_parts_of_an_overlay_in_their_order():
+    overlay = hv.Image(np.zeros((2, 2))) * hv.Path([[(0, 0), (1, 1)]])
+    names = [type(part).__name__ for part in parts_of(hv.renderer("bokeh").get_plot(overlay))]
+    assert names == ["RasterPlot", "PathPlot"]
 
 
 def test_the_view_of_panels_tables_tells_when_a_table_is_built():
@@ -247,7 +294,7 @@ def test_bokehjs_has_the_patched_methods(patch, module, name, bokehjs):
     _, code = re.split(rf"^    class {name}\b", bokehjs[module], maxsplit=1, flags=re.MULTILINE)
     body = code.split("\n    }\n")[0]
     for method in BOKEHJS[patch, module, name]:
-        assert re.search(rf"^        (static |async )*{method}\(", body, re.MULTILINE), method
+        assert re.search(rf"^        (static |async |[*])*{method}\(", body, re.MULTILINE), method
 
 
 @pytest.mark.parametrize("module", BOKEHJS_NAMES)
@@ -276,58 +323,3 @@ def test_each_patch_says_what_it_gains_and_what_would_replace_it(path):
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     for heading in ("Gain: ", "Upstream: ", "Without the symbol"):
         assert f"\n{heading}" in text
-
-
-def outside_patches():
-    return sorted(path for path in VIEWS.rglob("*.py") if PATCHES not in path.parents)
-
-
-@pytest.mark.parametrize("path", outside_patches(), ids=lambda path: path.stem)
-def test_views_read_no_private_attribute_of_others(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-    reads = [
-        ast.unparse(node)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute)
-        and re.match(r"_[a-z]", node.attr)
-        and ast.unparse(node.value) not in {"self", "cls", "super()", *own}
-    ]
-    assert not reads
-
-
-@pytest.mark.parametrize("path", outside_patches(), ids=lambda path: path.stem)
-def test_views_reach_into_no_library(path):
-    text = path.read_text(encoding="utf-8")
-    for reach in ("Bokeh.require", ".prototype", "edit_readonly", ".handles", "_custom_theme"):
-        assert reach not in text
-
-
-def test_views_override_no_private_member_of_a_library():
-    for cls in classes_of_views():
-        libraries = [base for base in cls.__mro__ if not base.__module__.startswith("backprop_")]
-        inherited = {name for base in libraries for name in vars(base)}
-        private = {name for name in written_in(cls) if re.match(r"_[a-z]", name)}
-        assert private & inherited <= EXTENSION_POINTS, cls
-
-
-def classes_of_views():
-    """Yield the classes of the package's views outside of its patches."""
-    for found in pkgutil.walk_packages([str(VIEWS)], "backprop_panel.views."):
-        module = importlib.import_module(found.name)
-        if ".patches" not in module.__name__:
-            for cls in vars(module).values():
-                if inspect.isclass(cls) and cls.__module__ == module.__name__:
-                    yield cls
-
-
-def written_in(cls):
-    """Yield the names that a class body sets, without those that metaclasses add."""
-    (body,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
-    for part in body.body:
-        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield part.name
-        elif isinstance(part, ast.Assign):
-            yield from (target.id for target in part.targets)
-        elif isinstance(part, ast.AnnAssign):
-            yield part.target.id

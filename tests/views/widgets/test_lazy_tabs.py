@@ -42,22 +42,22 @@ def test_only_the_first_tab_is_built_at_once(tabs, built):
 
 
 def test_a_tab_is_built_when_it_is_first_opened(tabs, built):
-    tabs.bar.active = 2
+    tabs.show("third")
     assert list(built) == ["first", "third"]
-    tabs.bar.active = 0
+    tabs.show("first")
     third = built.pop("third")
-    tabs.bar.active = 2
+    tabs.show("third")
     assert "third" not in built  # no second view
     assert third.visible
 
 
 def test_a_view_is_drawn_before_the_browser_gets_it(tabs, built):
-    tabs.bar.active = 1
+    tabs.show("second")
     assert built["second"].visible_when_placed
 
 
 def test_only_the_view_of_the_active_tab_is_visible(tabs, built):
-    tabs.bar.active = 1
+    tabs.show("second")
     assert visible(built) == ["second"]
-    tabs.bar.active = 0
+    tabs.show("first")
     assert visible(built) == ["first"]

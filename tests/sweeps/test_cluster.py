@@ -76,7 +76,7 @@ def test_a_result_is_opened_by_the_number_in_its_name_its_name_or_itself(client,
     sweep = sweep_of(manager, seeds=3).run(client)
     opened = [sweep.open(which) for which in (2, "sweep #2", sweep.trials[1])]
     assert {run.name for run in opened} == {"sweep #2"}
-    with pytest.raises(SettingError, match="'sweep #1' to 'sweep #3'"):
+    with pytest.raises(SettingError, match="they are numbered 1 to 3"):
         sweep.open(0)
 
 

@@ -47,8 +47,8 @@ class LazyTabs(pn.viewable.Viewer):
             title: pn.Column(html(LOADING, "bp-note"), sizing_mode="stretch_width", margin=0)
             for title in self._builders
         }
-        # Bokeh lays out a column with all that is in it when anything of that changes. Each view has
-        # a React component around it within another one, which ends that there.
+        # Bokeh lays out a column with all that is in it when anything of that changes. A React
+        # component within another one, as around each view, ends that there.
         self._frames = {
             title: pmui.Column(
                 content,

@@ -60,7 +60,8 @@ TWO_PRESSES = """async (button) => {
   let made = 0
   document.addEventListener("click", () => made++, {capture: true})
   const {x, y} = button.getBoundingClientRect()
-  const options = {bubbles: true, composed: true, pointerType: "mouse", clientX: x + 3, clientY: y + 3}
+  const place = {clientX: x + 3, clientY: y + 3}
+  const options = {bubbles: true, composed: true, pointerType: "mouse", ...place}
   const event = (type) => button.dispatchEvent(new PointerEvent(type, options))
   event("pointerdown"); event("pointerup"); event("click"); event("pointerdown")
   await new Promise((done) => setTimeout(done))

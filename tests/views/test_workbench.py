@@ -15,9 +15,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecation
 
 
 def test_the_tabs_have_their_names():
-    (tabs,) = Workbench().__panel__().select(pmui.Tabs)
+    (tabs,) = Workbench().__panel__().select(pmui.TabMenu)
     names = ["Network", "Loss", "Runs", "Data", "Health", "Difference", "Surface", "Sweep"]
-    assert tabs._names == names
+    assert tabs.items == names
 
 
 def test_a_page_does_not_follow_the_busy_state_of_the_server():

@@ -47,8 +47,8 @@ class LazyTabs(pn.viewable.Viewer):
             title: pn.Column(html(LOADING, "bp-note"), sizing_mode="stretch_width", margin=0)
             for title in self._builders
         }
-        # Bokeh lays out a column with all that is in it when its size changes. Each view has a
-        # React component around it, which ends that there, and whose size changes with the tab.
+        # Bokeh lays out a column with all that is in it when anything of that changes. A React
+        # component within another one, as around each view, ends that there.
         self._frames = {
             title: pmui.Column(
                 content,
@@ -65,7 +65,7 @@ class LazyTabs(pn.viewable.Viewer):
             items=list(self._builders), active=0, variant="scrollable", margin=0, sx=sx
         )
         self._switch = TabSwitch(loading=LOADING, stylesheets=[STYLE])
-        self._layout = pn.Column(
+        self._layout = pmui.Column(
             self._bar, self._switch, self._frames[first], sizing_mode="stretch_width", **params
         )
         self._switch.param.watch(self._open, "active")

@@ -7,23 +7,23 @@ function put(frame, styles) {
 export function render({model, el}) {
   const note = document.createElement("span")
   note.textContent = model.loading
-  const beside = () => children_beside(el)
+  const around = () => layout_around(el).shadowRoot
   const show = () => {
-    const frames = beside().filter((each) => each.matches("[class*=bp-tab-]"))
+    const frames = [...around().querySelectorAll("[class*=bp-tab-]")]
     const is_shown = (frame) => frame.matches(`.bp-tab-${model.active}`)
     for (const frame of frames) put(frame, is_shown(frame) ? IN_SIGHT : BEHIND)
     note.hidden = frames.some(is_shown)
   }
   const press = (event) => {
     const tab = event.composedPath().find((each) => each.matches?.("[role=tab]"))
-    if (!tab || !beside().includes(tab.getRootNode().host)) return
+    if (!tab || !around().contains(tab.getRootNode().host)) return
     model.active = [...tab.parentNode.querySelectorAll("[role=tab]")].indexOf(tab)
     show()
   }
   // What the server adds for a tab that is opened for the first time.
   const added = new MutationObserver(show)
   const begin = () => {
-    added.observe(beside()[0].parentNode, {childList: true})
+    added.observe(around(), {childList: true, subtree: true})
     show()
   }
   model.on("active", show)

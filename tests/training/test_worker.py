@@ -458,7 +458,18 @@ def test_worker_stops_when_the_mean_loss_is_below_a_value(run):
     worked_until(run, StopWhen(loss_below=1.0))
     assert run.history["loss"][-32:].mean() < 1.0
     assert run.history["loss"][:32].mean() > 1.0
-    assert run.worker.reason == "the loss is below 1"
+    assert "averaged, is below 1" in run.worker.reason
+
+
+@pytest.mark.parametrize("limit", [0.5, 1.0, 1.3])
+def test_training_stops_at_the_first_step_whose_averaged_loss_is_below(limit):
+    settings = {"optimizer": "adam", "learning_rate": 0.01, "loss_type": "cross_entropy"}
+    single, run = (TrainingRunManager().create(**settings) for _ in range(2))
+    single.trainer.run_batch()
+    while single.history["loss"][-32:].mean() >= limit:
+        single.trainer.run_batch()
+    worked_until(run, StopWhen(loss_below=limit))
+    assert run.trainer.step == single.trainer.step
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

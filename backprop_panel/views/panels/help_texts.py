@@ -104,7 +104,7 @@ FIELDS = {
     "Speed": "How many steps a second Play makes.",
     "Show": "How often the map is drawn while Play runs; each step is computed all the same.",
     "Stop after epochs": "Play stops by itself after so many epochs.",
-    "Stop below loss": "Play stops by itself as soon as a batch's loss is smaller.",
+    "Stop below loss": "Play stops by itself once the mean loss of the last 32 steps is smaller.",
     "Stop when not finite": "Play stops as soon as a loss is NaN or infinite.",
     "Activations": "The activation of each hidden layer, in order: gelu tanh.",
     "Source": "Where the sequences come from: generated at random, a text, or typed by you.",

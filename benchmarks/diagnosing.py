@@ -118,7 +118,10 @@ def measure_watching() -> None:
     run = TrainingRunManager().create(learning_rate=0.01, loss_type="cross_entropy")
     run.trainer.run_epoch()
     run.worker.start(StopWhen())
-    examinations = (piece for _ in count() for piece in in_turns(gathered(examine(run)), Event()))
+    rest = Diagnosis.rest_of_piece
+    examinations = (
+        piece for _ in count() for piece in in_turns(gathered(examine(run)), Event(), rest)
+    )
     ratios, alone = [], _rate(run)
     for _ in range(PAIRS):
         examined = _rate(run, examinations)

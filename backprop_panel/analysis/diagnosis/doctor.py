@@ -10,7 +10,7 @@ import numpy as np
 from ...runs.run import TrainingRun
 from ...settings import refuse_other
 from . import judging_layers, judging_results, judging_training
-from .evidence import Evidence
+from .evidence import Evidence, Measured
 from .finding import FINDINGS, NOT_JUDGED, NOTE, SICK, Finding
 from .judging_numbers import WRONG, wrong_numbers
 
@@ -71,14 +71,19 @@ def diagnose(run: TrainingRun, step: int | None = None) -> list[Finding]:
     return found
 
 
-def examine(run: TrainingRun, step: int | None = None) -> Iterator[list[Finding]]:
-    """Diagnose in pieces of some milliseconds, yielding what has been found after each."""
+def examine(
+    run: TrainingRun, step: int | None = None, measured: Measured | None = None
+) -> Iterator[list[Finding]]:
+    """Diagnose in pieces of some milliseconds, yielding what has been found after each.
+
+    What earlier examinations have `measured` of the run is not measured again.
+    """
     refuse_other("run", run, TrainingRun)
     step = run.trainer.step if step is None else run.checked_step(step)
     if not step:
         yield [Finding(NOT_JUDGED, "The run has not made a step yet.", {}, 0)]
         return
-    evidence = Evidence(run, step)
+    evidence = Evidence(run, step, measured)
     for _ in evidence.gather():
         yield []
     found: list[Finding] = []

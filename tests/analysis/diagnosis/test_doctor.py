@@ -8,10 +8,12 @@ import pytest
 from backprop_panel import TrainingRunManager
 from backprop_panel.analysis import FINDINGS, Finding, diagnose
 from backprop_panel.analysis.diagnosis.doctor import examine, in_order
+from backprop_panel.analysis.diagnosis.evidence import Evidence, Measured
 from backprop_panel.analysis.diagnosis.finding import NOTE, SICK
 from backprop_panel.nn.faults import FAULTS
 from backprop_panel.runs.demonstrations import DEMONSTRATIONS, demonstrate
 from backprop_panel.settings import SettingError
+from backprop_panel.training.checkpoints import Checkpoints
 
 LEARNING = {
     "learning_rate": 0.01,
@@ -264,6 +266,44 @@ def test_findings_come_in_pieces_and_the_last_are_complete():
     run = trained(60)
     *_, last = examine(run)
     assert last == diagnose(run)
+
+
+def test_what_was_measured_before_is_not_repeated_and_the_findings_are_the_same(monkeypatch):
+    run, asked = trained(60), []
+    measured = Measured(run)
+    list(examine(run, None, measured))
+    train_to(run, 64)
+    again = run.steps_again
+    monkeypatch.setattr(run, "steps_again", lambda steps: asked.extend(steps) or again(steps))
+    *_, found = examine(run, None, measured)
+    assert asked == [62, 63, 64]
+    assert found == diagnose(run)
+
+
+def test_what_was_measured_is_forgotten_when_the_run_begins_anew():
+    run = trained(60)
+    measured = Measured(run)
+    list(examine(run, None, measured))
+    run.reset()
+    assert not measured.kept()
+
+
+def test_of_a_run_that_goes_on_moments_after_a_checkpoint_are_looked_at():
+    run = trained(100)
+    run.trainer.engine.checkpoints = Checkpoints([run.replay(70).engine.state()])
+    measured = Measured(run)
+    measured.hurried = True
+    evidence = Evidence(run, 100, measured)
+    list(evidence.gather())
+    assert [moment.step for moment in evidence.moments if moment.step > 64] == [
+        71,
+        80,
+        88,
+        96,
+        98,
+        99,
+        100,
+    ]
 
 
 def test_each_kind_is_explained():

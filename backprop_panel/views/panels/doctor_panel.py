@@ -77,7 +77,7 @@ class DoctorPanel(pn.viewable.Viewer):
                 lambda: session.attempt("doctor", lambda: session.travel(finding.step)),
             )
         if finding.cell is not None:
-            yield button("Explain", lambda: session.show_on_map(finding.cell))
+            yield button("Explain", lambda: self._explain(finding))
         elif finding.units:
             named = NamedUnits(finding.layer, finding.units, FINDINGS[finding.kind].label.lower())
             label = "Show the unit" if len(finding.units) == 1 else "Show the units"
@@ -87,6 +87,12 @@ class DoctorPanel(pn.viewable.Viewer):
             yield button(f"Show W{finding.layer + 1}", lambda: session.show_on_map(shown))
         if finding.remedy is not None and finding.remedy.changes:
             yield working_button("Try it in a fork", lambda: self._apply(finding))
+
+    def _explain(self, finding: Finding) -> None:
+        """Explain the number of a finding in the step that has it, and not in the next batch."""
+        session = self.diagnosis.session
+        session.attempt("doctor", lambda: session.show_step(finding.cell_step))
+        session.show_on_map(finding.cell)
 
     def _apply(self, finding: Finding) -> None:
         """Fork the run with what may help, at the step from which it helps."""

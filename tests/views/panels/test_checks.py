@@ -227,6 +227,17 @@ def test_the_light_names_the_first_wrong_number_and_leads_to_it(session, checks)
     assert "first number that does not follow" in checks_html(session.question, record, checks)
 
 
+def test_the_light_leads_to_the_step_that_was_audited_and_not_to_the_next_batch(session, checks):
+    session.change("fault", "no_batch_mean")
+    session.run_batch()
+    record = session.record
+    session.look()
+    show_audit(checks, record)
+    AuditLight(checks.audit, lambda: None)._act()
+    assert session.record.updated
+    assert session.explanations()[0].value == checks.audit.first.found
+
+
 def test_a_sound_light_and_a_wrong_accuracy_lead_to_the_audit_of_the_run(session, checks):
     shown = []
     button = AuditLight(checks.audit, lambda: shown.append(True))

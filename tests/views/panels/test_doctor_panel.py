@@ -214,6 +214,19 @@ def test_a_run_whose_settings_change_while_it_plays_is_examined_at_once(
     session.pause()
 
 
+def test_the_explained_number_is_the_one_that_the_finding_names(diagnosis, session):
+    session.change("fault", "no_batch_mean")
+    for _ in range(3):
+        session.run_batch()
+    session.look()  # the next batch, as after Play
+    *_, found = diagnosis.pieces(session.record)
+    panel = DoctorPanel(diagnosis)
+    diagnosis.take(session.record, found)
+    button(panel, "Explain").clicks += 1
+    told = found[0].evidence[session.question.name(session.record)]
+    assert session.explanations()[0].value == told
+
+
 def test_what_could_not_be_judged_is_not_ticked():
     said = finding_html(Finding("not_judged", "The course is not judged before step 30.", {}, 3))
     assert '<span class="bp-mark">?</span> Not judged' in said

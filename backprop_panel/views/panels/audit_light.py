@@ -73,7 +73,7 @@ def light(auditing: Auditing) -> tuple[str, str]:
         )
     name = first.name(record)
     return (
-        f"✕ {name}",  # short: the toolbar has no room for more
+        f"Audit ✕ {name}",
         f"{which} does not follow from its inputs. The first wrong number is {name}: it is "
         f"{number(first.found)}, and should be {number(first.expected)}.",
     )

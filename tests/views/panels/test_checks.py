@@ -219,7 +219,7 @@ def test_the_light_names_the_first_wrong_number_and_leads_to_it(session, checks)
     button = AuditLight(checks.audit, lambda: shown.append(True))
     show_audit(checks, record)
     label, sentence = light(checks.audit)
-    assert label == "✕ dW2[2, 3]"
+    assert label == "Audit ✕ dW2[2, 3]"
     assert "Step 1 does not follow" in sentence and "should be" in sentence
     assert button.__panel__().label == label
     button._act()

@@ -96,7 +96,21 @@ def examine(
         # The longest trial, and only where nothing else explains the loss.
         smaller = judging_results.too_small(evidence)
         found += [smaller] if smaller else []
-    yield in_order([*found, *judging_results.not_judged(evidence)])
+    named = _with_changes(in_order(found), evidence)
+    yield [*named, *judging_results.not_judged(evidence)]
+
+
+def _with_changes(found: list[Finding], evidence: Evidence) -> list[Finding]:
+    """Name what was changed right before the loss rose, where nothing else explains a finding."""
+    said = " ".join(change.sentence for change in evidence.changed if change.name != "fault")
+    if not said or any(finding.kind in NUMBERS for finding in found):
+        return found
+    return [
+        replace(finding, sentence=f"{finding.sentence} {said}")
+        if finding.severity == SICK and finding.because is None and said not in finding.sentence
+        else finding
+        for finding in found
+    ]
 
 
 def _judges(evidence: Evidence) -> Iterator[Callable[[Evidence], Finding | None]]:

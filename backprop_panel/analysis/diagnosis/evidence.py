@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +18,9 @@ from ..checks.update_audit import Discrepancy, audit
 from .moments import Moment, Probe, Scale, moments_of
 from .trials import Trials
 
+SICK_EXCESS = 0.15
+"""From this excess loss on, a run has not learned what there is to learn."""
+
 LATE = 3
 """A condition holds if it did at so many of the last moments."""
 
@@ -25,6 +29,49 @@ EARLIER_TRIALS = 2
 
 MOST_WIDER_STEPS = 2000
 """Steps of the trial of a wider network, at most."""
+
+
+@dataclass(frozen=True)
+class ChangedSetting:
+    """A training setting that was changed.
+
+    Attributes
+    ----------
+    step : int
+        The steps made before.
+    name : str
+    before, now : object
+        Its values.
+    """
+
+    step: int
+    name: str
+    before: Any
+    now: Any
+
+    @property
+    def sentence(self) -> str:
+        """What was changed, from and to what, and when."""
+        return (
+            f"At step {self.step:,} the setting {self.name} was changed from {self.before} to "
+            f"{self.now}."
+        )
+
+
+def changed_settings(run: TrainingRun, events: Sequence[Event], step: int) -> list[ChangedSetting]:
+    """Return which settings were changed right after a step, and have another value since."""
+    changes = [event for event in events if isinstance(event, Changed)]
+    before, now = dict(run.config), {}
+    for event in changes:
+        if event.step < step:
+            before |= event.settings
+        elif event.step == step:
+            now |= event.settings
+    return [
+        ChangedSetting(step, name, before[name], value)
+        for name, value in now.items()
+        if before[name] != value
+    ]
 
 
 class Measured:
@@ -182,6 +229,23 @@ class Evidence:
         """The step after which nothing was changed any more: settings, weights or what learns."""
         changes = [event.step for event in self.events if not isinstance(event, Trained)]
         return min(changes[-1], self.step) if changes else 0
+
+    @property
+    def changed(self) -> list[ChangedSetting]:
+        """The settings that were changed right before the loss rose for good, if any were.
+
+        The loss was low before them, and rose within half as many steps as it had been low for.
+        """
+        sick = [moment.excess >= SICK_EXCESS for moment in self.moments]
+        if not sick[-1] or all(sick):
+            return []
+        onset = self.moments[len(sick) - sick[::-1].index(False)].step
+        changes = [
+            event.step
+            for event in self.events
+            if isinstance(event, Changed) and event.step < onset <= 1.5 * event.step
+        ]
+        return changed_settings(self.run, self.events, changes[-1]) if changes else []
 
     @property
     def fault_since(self) -> int:

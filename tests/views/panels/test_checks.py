@@ -103,9 +103,19 @@ def test_errors_have_a_legend_of_their_own(session, checks):
     assert "dW</b>" in legend.object and "relative error" not in legend.object
     show_check(checks)
     assert "dW</b>" not in legend.object
-    for words in ("relative error</b>", "corner of ReLU", "not checked", "0.001"):
+    for words in ("relative error</b>", "not checked", "0.001", LIGHT.unchecked):
         assert words in legend.object
-    assert LIGHT.kink in legend.object and LIGHT.unchecked in legend.object
+
+
+def test_corners_of_relu_are_in_the_legend_only_where_there_are_some(session, checks):
+    network_map = session_map(session, checks)
+    check = show_check(checks)
+    assert "corner of ReLU" not in network_map._legend.object
+    kinks = [layer.copy() for layer in check.kinks]
+    kinks[0][0, 0] = True
+    checks.gradients.take(session.record, replace(check, kinks=tuple(kinks)))
+    assert "corner of ReLU" in network_map._legend.object
+    assert LIGHT.kink in network_map._legend.object
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
@@ -142,7 +152,7 @@ def test_the_worst_gradient_is_one_press_away(session, checks):
     foot = CheckFoot(checks.gradients)
     show_check(checks, record)
     button, text = foot.__panel__()
-    assert button.label.startswith("Worst: dW2[2, 3], ")
+    assert button.label.startswith("Worst: dW2[2, 3], relative error ")
     assert "✕ 1 wrong" in text.object
     foot._select()
     assert session.question == RecordCell("weight_gradients", 1, (2, 3))

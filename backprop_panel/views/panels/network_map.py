@@ -201,9 +201,9 @@ class NetworkMap(pn.viewable.Viewer):
 
     def _show_legend(self) -> None:
         self._make_room()
-        errors = self._has_errors
+        check = self.check if self._has_errors else None
         self._legend.object = map_legend(
-            theme_of(self.dark), self._scales, self.deltas_shown, self._by_hand, self._fault, errors
+            theme_of(self.dark), self._scales, self.deltas_shown, self._by_hand, self._fault, check
         )
 
     def _make_room(self) -> None:

@@ -129,6 +129,12 @@ class ShownMoment(Playback):
         with self._at_once():
             self.past, self.record, self.deviation = past, record, deviation
 
+    def show_step(self, step: int) -> None:
+        """Show a step with the batch that it was made with; the last one as well."""
+        self.travel(step)
+        if self.past is None and step:
+            self.record = self.run.step_again(step).record
+
     def _walk_on(self, *events: param.parameterized.Event) -> None:
         """Walk through another step if one was asked for; what is trained meanwhile is not."""
         if not self.slow_motion.on:

@@ -69,6 +69,29 @@ def test_a_wrong_answer_costs_points_and_the_case_goes_on(panel, session):
     assert session.run.secret
 
 
+def test_no_suspect_is_chosen_until_one_is(panel, session):
+    press(panel, "Name the suspect")
+    assert session.investigation.answers == [] and panel._namer.disabled
+    panel._suspect.value = "summed_loss"
+    assert not panel._namer.disabled
+    press(panel, "Name the suspect")
+    assert session.investigation.answers == ["summed_loss"] and panel._namer.disabled
+
+
+def test_checks_cannot_be_pressed_once_all_are_spent(panel):
+    for label in ("Audit a step", "Look at the layers", "Count the steps of an epoch"):
+        press(panel, label)
+    assert not any(check.disabled for check in panel._checks)
+    press(panel, "Check the gradients")
+    spent = [check.label for check in panel._checks if not check.disabled]
+    assert sorted(spent) == [
+        "Audit a step",
+        "Check the gradients",
+        "Count the steps of an epoch",
+        "Look at the layers",
+    ]
+
+
 def test_no_fork_new_run_or_link_tells_what_is_hidden(panel, session):
     count = len(session.manager.runs)
     sidebar = Sidebar(session, [])

@@ -20,7 +20,7 @@ from ..state.run_order import in_order
 from ..state.session import Session, redraw_on_change
 from ..widgets.buttons import RunSelect, button, working_button
 from ..widgets.setting_fields import LABELS, whole
-from .compared_moments import compared_moments
+from .compared_moments import compared_batches, compared_moments
 
 ALIKE = "All layers are the same at each step that both have made."
 
@@ -177,7 +177,8 @@ class DifferenceTab(pn.viewable.Viewer):
         """Say which steps the map compares, and list the settings that differ."""
         session = self.session
         ours, theirs = compared_moments(session)
-        self._message.object = f"The map shows {ours} minus {theirs}, both on the same batch."
+        batches = compared_batches(session)
+        self._message.object = f"The map shows {ours} minus {theirs}, {batches}."
         if ours == theirs:
             self._message.object += " It is the same moment: choose another step, or another run."
         differing = differing_settings(

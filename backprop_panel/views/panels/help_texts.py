@@ -40,7 +40,7 @@ BUTTONS = {
     "Import a run": "Open a run that was exported as a zip, with its whole past.",
     "Import weights": "Take weights of a safetensors file, such as a PyTorch state_dict.",
     "Upload files": "Texts (.txt, .csv, .tsv) of this computer; they are previewed first.",
-    "Compare": "Show on the map this run minus the other one at that step, on the same batch.",
+    "Compare": "Show on the map this run minus the other one at that step.",
     "Stop comparing": "Show the values themselves again, not differences.",
     "Copy LaTeX": "Copy the equation and its numbers as LaTeX.",
     "Copy NumPy": "Copy a line of Python that computes the number again from `record`.",

@@ -7,8 +7,11 @@ import panel_material_ui as pmui
 import pytest
 
 from backprop_panel import TrainingRunManager
+from backprop_panel.views.panels.compared_moments import OTHER_DATA, SAME_BATCH
+from backprop_panel.views.panels.difference_html import OTHER_EXAMPLES
 from backprop_panel.views.panels.difference_tab import ALIKE, DifferenceTab
 from backprop_panel.views.panels.inspector import Inspector
+from backprop_panel.views.panels.session_map import session_map
 from backprop_panel.views.plots.numbers import number_html
 from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.checks import Checks
@@ -147,13 +150,34 @@ def test_the_inspector_explains_the_difference(session, compare):
     assert "<h3>W2[3, 17]</h3>" in explained(layout)
 
 
+def texts_of(tab):
+    return " ".join(text.object for text in tab.__panel__().select(pn.pane.HTML))
+
+
+@pytest.mark.parametrize(("seed", "words"), [(0, SAME_BATCH), (1, OTHER_DATA)])
+def test_the_words_say_whether_both_see_the_same_examples(session, seed, words):
+    other = session.run
+    session.manager.create(optimizer="adam", seed=seed)
+    network_map = session_map(session, Checks.of(session))
+    tab = DifferenceTab(session)
+    tab.visible = True
+    tab._other.value = other.id
+    tab._compare()
+    same = not session.map_record.activations[0].any()
+    assert same == (words == SAME_BATCH)
+    assert words in texts_of(tab)
+    assert words in network_map.title
+    session.select(Cell("weight", 1, 3, 17))
+    page = explained(Inspector(session, Checks.of(session)).__panel__())
+    assert (OTHER_EXAMPLES in page) != same
+
+
 def test_the_compared_step_is_shown_after_each_step(session, compare):
     tab = DifferenceTab(session)
     tab.visible = True
     compare("1")
     session.run_batch()
-    shown = " ".join(text.object for text in tab.__panel__().select(pn.pane.HTML))
-    assert "at step 5 minus" in shown
+    assert "at step 5 minus" in texts_of(tab)
 
 
 def test_a_step_does_not_differ_from_itself(session, compare):

@@ -57,15 +57,38 @@ def test_a_step_that_does_not_exist_is_refused_beside_its_field(session, compare
     assert session.subtracted is None
 
 
-def test_the_step_follows_the_run_until_another_is_typed(session):
-    tab = DifferenceTab(session)
-    (field,) = tab.__panel__().select(pmui.TextInput)
-    assert field.value == "4"
+def fields_of(tab):
+    layout = tab.__panel__()
+    return layout.select(RunSelect)[0], layout.select(pmui.TextInput)[0]
+
+
+def test_a_run_alone_is_compared_with_its_beginning_however_far_it_goes(session):
+    select, step = fields_of(DifferenceTab(session))
+    for _ in range(2):
+        assert (select.value, step.value) == (session.run.id, "0")
+        session.run_batch()
+
+
+def test_the_beginning_of_a_run_is_compared_with_its_last_step(session):
+    _, step = fields_of(DifferenceTab(session))
+    session.travel(0)
+    assert step.value == "4"
+
+
+def test_a_typed_step_stays_as_the_run_goes_on(session):
+    _, step = fields_of(DifferenceTab(session))
+    step.value = "2"
     session.run_batch()
-    assert field.value == "5"
-    field.value = "2"
-    session.run_batch()
-    assert field.value == "2"
+    assert step.value == "2"
+
+
+def test_a_run_without_a_parent_is_compared_with_another_of_its_shape(session):
+    select, step = fields_of(DifferenceTab(session))
+    first = session.run
+    session.manager.create(optimizer="adam")
+    assert (select.value, step.value) == (first.id, "4")
+    narrow = session.manager.create(hidden_dimension=8)
+    assert select.value == narrow.id
 
 
 def test_a_fork_is_compared_with_its_parent_first(session):
@@ -83,9 +106,12 @@ def test_a_fork_is_compared_with_its_parent_first(session):
 def test_the_chosen_run_stays_where_a_run_has_no_parent(session):
     tab = DifferenceTab(session)
     (select,) = tab.__panel__().select(RunSelect)
-    chosen = select.value
+    first = session.run
     session.manager.create(optimizer="adam")
-    assert select.value == chosen
+    session.manager.create(optimizer="adam")
+    select.value = first.id
+    session.manager.create(optimizer="adam")
+    assert select.value == first.id
 
 
 def test_runs_without_any_difference_have_words_in_place_of_a_plot(session, compare):

@@ -9,9 +9,7 @@ from ...runs.run import TrainingRun
 from ..state.session import Session
 
 SAME_BATCH = "both on the same batch"
-OTHER_DATA = (
-    "each on its own data: X, activations and gradients are not comparable example by example"
-)
+OTHER_DATA = "each on its own data: compare weights only"
 
 
 def compared_batches(session: Session) -> str:

@@ -20,9 +20,10 @@ from ..state.run_order import in_order
 from ..state.session import Session, redraw_on_change
 from ..widgets.buttons import RunSelect, button, working_button
 from ..widgets.setting_fields import LABELS, whole
-from .compared_moments import compared_batches, compared_moments
+from .compared_moments import OTHER_DATA, compared_batches, compared_moments
 from .suggested_comparison import parent_of, suggested_run, suggested_step
 
+OTHER_EXAMPLES = " X, activations and gradients are not comparable example by example."
 ALIKE = "All layers are the same at each step that both have made."
 
 
@@ -179,6 +180,8 @@ class DifferenceTab(pn.viewable.Viewer):
         ours, theirs = compared_moments(session)
         batches = compared_batches(session)
         self._message.object = f"The map shows {ours} minus {theirs}, {batches}."
+        if batches == OTHER_DATA:
+            self._message.object += OTHER_EXAMPLES
         if ours == theirs:
             self._message.object += " It is the same moment: choose another step, or another run."
         differing = differing_settings(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from json import dumps
 from math import isfinite, isinf, isnan
 
 POWERS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -162,8 +163,18 @@ const written = (value, digits) => {
 """.replace("LEAST", str(LEAST)).replace("MOST", str(MOST))
 """JavaScript that defines ``written(value, digits)``, which writes a number as `number` does."""
 
-NUMBER_CELL = f"""<span title="<%= value %>"><%
+NO_NUMBER = "—"
+"""What stands in place of a number that there is not."""
+
+
+def number_cell(why_absent: str) -> str:
+    """Return the template of a table's cell: a number as the page writes it.
+
+    Its tooltip has all digits, and `why_absent` where `NO_NUMBER` stands in its place.
+    """
+    return f"""<%
 {NUMBER_JS}
-print(typeof value === "number" ? written(value, 4) : value)
+const known = typeof value === "number"
+%><span title="<%= known ? value : {dumps(why_absent)} %>"><%
+print(known ? written(value, 4) : value)
 %></span>"""
-"""A table's cell: a number as the page writes it, with all of its digits for who points at it."""

@@ -23,6 +23,7 @@ BUTTONS = {
     "Back to now": "Show the newest step again; the run stays as it is.",
     "New run": "Begin another run with the settings of the groups Network and Data below; this "
     "run stays.",
+    "New run with the defaults": "Begin another run with the settings that the page begins with.",
     "New run with these settings": "Begin another run with the settings of the groups Network "
     "and Data; this run stays.",
     "Put back": "Show the settings of the run again.",

@@ -106,9 +106,10 @@ def apart(first: float, second: float) -> tuple[str, str]:
 
 
 def numbers(values: Iterable[float]) -> list[str]:
-    """Return numbers that stand in a column, all of them as decimals or as multiples of powers.
+    """Return numbers that stand in a column, as decimals that compare at a glance if they can.
 
-    They are decimals unless one is very small, or all of them are.
+    Small ones are decimals as well beside others; if one is very small or large, or all of them
+    are, each is written as it is alone.
     """
     values = list(values)
     sizes = [abs(value) for value in values if value and isfinite(value)]
@@ -116,7 +117,7 @@ def numbers(values: Iterable[float]) -> list[str]:
         return list(map(number, values))
     smallest, largest = (_exponent(size) for size in (min(sizes), max(sizes)))
     are_decimals = LEAST_IN_COLUMN <= smallest and LEAST <= largest < MOST
-    return [number(value, LEAST_IN_COLUMN if are_decimals else MOST) for value in values]
+    return [number(value, LEAST_IN_COLUMN if are_decimals else LEAST) for value in values]
 
 
 def round_number(value: float) -> str:

@@ -21,6 +21,7 @@ from ..state.session import Session, redraw_on_change
 from ..widgets.buttons import RunSelect, button, working_button
 from ..widgets.setting_fields import LABELS, whole
 from .compared_moments import OTHER_DATA, compared_batches, compared_moments
+from .runs_tab import in_words
 from .suggested_comparison import parent_of, suggested_run, suggested_step
 
 OTHER_EXAMPLES = " X, activations and gradients are not comparable example by example."
@@ -204,14 +205,14 @@ def _settings_table(ours: str, theirs: str, differing: dict[str, tuple[Course, C
         return "<p>All settings are the same.</p>"
     rows = "".join(
         f"<tr><td>{LABELS.get(name, name)}</td>"
-        f"<td>{_course(one)}</td><td>{_course(other)}</td></tr>"
+        f"<td>{_course(name, one)}</td><td>{_course(name, other)}</td></tr>"
         for name, (one, other) in differing.items()
     )
     return f"<table><tr><th>setting</th><th>{ours}</th><th>{theirs}</th></tr>{rows}</table>"
 
 
-def _course(course: Course) -> str:
-    """Return the values that a setting had, and from which step on."""
-    (_, first), *later = course
-    values = [str(first)[:60], *(f"{str(value)[:60]} from step {step:,}" for step, value in later)]
+def _course(name: str, course: Course) -> str:
+    """Return the values that a setting had, as the table of runs has them, and since which step."""
+    (_, first), *later = [(step, in_words(name, value)[:60]) for step, value in course]
+    values = [first, *(f"{value} from step {step:,}" for step, value in later)]
     return escape(", then ".join(values))

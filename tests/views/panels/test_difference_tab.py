@@ -198,6 +198,14 @@ def test_the_words_say_whether_both_see_the_same_examples(session, seed, words):
     assert (OTHER_EXAMPLES in page) != same
 
 
+def test_settings_that_differ_are_written_as_people_write_them(session):
+    session.manager.fork(session.run.id, step=4, fault="no_bias_gradient")
+    tab = DifferenceTab(session)
+    tab.visible = True
+    tab._compare()
+    assert "<td>none, then Bias gradients missing from step 4</td>" in texts_of(tab)
+
+
 def test_the_compared_step_is_shown_after_each_step(session, compare):
     tab = DifferenceTab(session)
     tab.visible = True

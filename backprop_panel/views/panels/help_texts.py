@@ -191,6 +191,10 @@ MATRICES = {
 }
 """The help of heatmaps, by the kinds of the map's columns."""
 
+SHAPE = "Rows × columns: the units below, and the units above. The bias is one row more."
+SHAPE_OF_BATCH = "Rows × columns: B is the batch size, the number of examples in the batch."
+"""The help of the shape in the caption of a heatmap."""
+
 OF_GRADIENT = "How much the loss of the batch grows if the number above grows a little."
 
 

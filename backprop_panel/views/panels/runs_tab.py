@@ -43,6 +43,18 @@ ROW_STYLE = """
 """
 """Selected rows have a tint; with the colours of Tabulator's themes they form one dark block."""
 
+MORE_AT_THE_RIGHT = """
+:host .tabulator { timeline-scope: --across; }
+:host .tabulator-tableholder { scroll-timeline: --across inline; }
+:host .tabulator::after {
+  content: ""; position: absolute; inset: 0 0 0 auto; width: 28px; z-index: 20;
+  pointer-events: none; opacity: 0; background: linear-gradient(to left, #4c6ef580, #4c6ef500);
+  animation: bp-more linear; animation-timeline: --across;
+}
+@keyframes bp-more { from, 90% { opacity: 1 } to { opacity: 0 } }
+"""
+"""A shade at the right edge while columns are beyond it: the scroll bar is below the last row."""
+
 LAST_LOSS, BEST_LOSS, BEST_OF = "last loss", "best loss", "best of"
 ON_PAGE = "on page"
 ABSENT = {
@@ -172,7 +184,7 @@ def _tabulator(theme: str) -> pn.widgets.Tabulator:
         },
         sortable={"color": False},
         text_align=dict.fromkeys(ABSENT, "right"),
-        stylesheets=[ROW_STYLE],
+        stylesheets=[ROW_STYLE, MORE_AT_THE_RIGHT],
     )
 
 

@@ -15,7 +15,7 @@ from ...settings import SettingError
 from ...storage.run_summary import BATCHES, STEPS_AVERAGED, VALIDATION, RunSummary
 from ..plots.colors import run_color
 from ..plots.html import html
-from ..plots.numbers import NUMBER_CELL, exact, number
+from ..plots.numbers import NO_NUMBER, exact, number, number_cell
 from ..state.comparison import MOST_BY_ITSELF, Comparison
 from ..state.run_order import in_order
 from ..state.token_text import visible
@@ -43,14 +43,31 @@ ROW_STYLE = """
 """
 """Selected rows have a tint; with the colours of Tabulator's themes they form one dark block."""
 
+MORE_AT_THE_RIGHT = """
+:host .tabulator { timeline-scope: --across; }
+:host .tabulator-tableholder { scroll-timeline: --across inline; }
+:host .tabulator::after {
+  content: ""; position: absolute; inset: 0 0 0 auto; width: 28px; z-index: 20;
+  pointer-events: none; opacity: 0; background: linear-gradient(to left, #4c6ef580, #4c6ef500);
+  animation: bp-more linear; animation-timeline: --across;
+}
+@keyframes bp-more { from, 90% { opacity: 1 } to { opacity: 0 } }
+"""
+"""A shade at the right edge while columns are beyond it: the scroll bar is below the last row."""
+
 LAST_LOSS, BEST_LOSS, BEST_OF = "last loss", "best loss", "best of"
 ON_PAGE = "on page"
-LOSS_COLUMNS = (LAST_LOSS, BEST_LOSS)
+ABSENT = {
+    LAST_LOSS: "No step was made yet.",
+    BEST_LOSS: "No finite loss yet, or none since the loss function or the fault was last changed.",
+}
+"""Why a run may lack each of its losses."""
 
 TITLE_TIPS = {
-    LAST_LOSS: "Of the batch of the last step, before its update.",
+    LAST_LOSS: "Of one batch, that of the last step, before its update. A fork has its parent's.",
     BEST_LOSS: "The lowest validation loss; without any, the lowest mean of the batch losses of "
-    f"{STEPS_AVERAGED} steps. Since the loss function or the fault was last changed.",
+    f"{STEPS_AVERAGED} steps, which a single batch may be below. Since the loss function or the "
+    "fault was last changed.",
     BEST_OF: "What the best loss is of.",
 }
 
@@ -152,7 +169,10 @@ def _tabulator(theme: str) -> pn.widgets.Tabulator:
         margin=(8, 0),
         formatters={
             "color": {"type": "color"},
-            **{name: HTMLTemplateFormatter(template=NUMBER_CELL) for name in LOSS_COLUMNS},
+            **{
+                name: HTMLTemplateFormatter(template=number_cell(why))
+                for name, why in ABSENT.items()
+            },
         },
         header_tooltips=TITLE_TIPS,
         frozen_columns=["color", ON_PAGE, "name"],
@@ -163,8 +183,8 @@ def _tabulator(theme: str) -> pn.widgets.Tabulator:
             name: {"type": "input", "func": "like", "placeholder": "search"} for name in SEARCHED
         },
         sortable={"color": False},
-        text_align=dict.fromkeys(LOSS_COLUMNS, "right"),
-        stylesheets=[ROW_STYLE],
+        text_align=dict.fromkeys(ABSENT, "right"),
+        stylesheets=[ROW_STYLE, MORE_AT_THE_RIGHT],
     )
 
 
@@ -229,14 +249,14 @@ def runs_table(runs: list[TrainingRun], settings: list[dict[str, str]]) -> pd.Da
                 "name": run.name,
                 "step": summary.step,
                 "epoch": summary.epoch,
-                LAST_LOSS: _loss(summary.losses.last) if summary.step else "",
-                BEST_LOSS: _loss(summary.losses.best) if summary.step else "",
+                LAST_LOSS: _loss(summary.losses.last) if summary.step else NO_NUMBER,
+                BEST_LOSS: _loss(summary.losses.best) if summary.losses.best_of else NO_NUMBER,
                 BEST_OF: best_in_words(summary),
                 "forked from": parent,
                 **{name: _cut(text) for name, text in texts.items()},
             }
         )
-    return pd.DataFrame(rows).astype(dict.fromkeys(LOSS_COLUMNS, object))
+    return pd.DataFrame(rows).astype(dict.fromkeys(ABSENT, object))
 
 
 def settings_alike(settings: list[dict[str, str]]) -> list[str]:

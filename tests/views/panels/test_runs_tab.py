@@ -8,6 +8,7 @@ import pytest
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.runs_tab import runs_table, settings_alike, settings_in_words
 from backprop_panel.views.plots.colors import run_color, run_dash
+from backprop_panel.views.plots.numbers import NO_NUMBER
 
 
 def table_of(runs):
@@ -25,7 +26,7 @@ def test_the_table_says_what_the_best_loss_is_of():
         run.trainer.run_epoch()
     rows = table_of(runs).to_dict("records")
     assert [row["best of"] for row in rows] == ["validation", "mean of up to 2 batches", ""]
-    assert (rows[2]["last loss"], rows[2]["best loss"]) == ("", "")
+    assert (rows[2]["last loss"], rows[2]["best loss"]) == (NO_NUMBER, NO_NUMBER)
     assert rows[0]["best loss"] == pytest.approx(runs[0].history["validation_loss"][-1])
     assert rows[1]["best loss"] == pytest.approx(runs[1].history["loss"].mean())
     assert rows[1]["last loss"] == pytest.approx(runs[1].history["loss"][-1])
@@ -37,8 +38,18 @@ def test_a_loss_that_is_not_a_number_is_not_the_best():
     run.trainer.engine.network.parameters[...] = np.nan
     run.trainer.run_batch()
     (row,) = table_of([run]).to_dict("records")
-    assert math.isnan(row["last loss"]) and math.isnan(row["best loss"])
+    assert math.isnan(row["last loss"]) and row["best loss"] == NO_NUMBER
     assert row["best of"] == ""
+
+
+def test_a_fork_without_a_step_has_its_parents_last_loss_and_a_dash():
+    manager = TrainingRunManager()
+    parent = manager.create(num_samples=64)
+    parent.trainer.run_epoch()
+    manager.fork(parent.id, parent.trainer.step, fault="no_bias_gradient")
+    of_parent, of_fork = table_of(manager.runs).to_dict("records")
+    assert of_fork["last loss"] == of_parent["last loss"]
+    assert of_fork["best loss"] == NO_NUMBER
 
 
 def test_settings_with_one_value_in_all_runs_are_alike():

@@ -127,8 +127,8 @@ PAGE_SX = {
         },
     },
     "& a:focus-visible": FOCUS,
-    # In a narrow window the content scrolls sideways and stays inside the window.
-    PARTS_OF_HEADER: {"minWidth": 0},
+    # In a narrow window the controls take several lines, and leave a margin above and below.
+    PARTS_OF_HEADER: {"minWidth": 0, "paddingBlock": "6px"},
     "& .MuiAppBar-root .MuiTypography-root": {
         "color": "text.primary",
         "fontSize": "15px",
@@ -136,7 +136,7 @@ PAGE_SX = {
         "whiteSpace": "nowrap",
         # In the presentation, the larger controls need its room.
         "display": "var(--bp-title, block)",
-        "@media (max-width: 900px)": {"display": "none"},
+        "@media (max-width: 1199px)": {"display": "none"},
     },
     # The header takes the room that its wrapped controls need; the rest scrolls below it.
     ON_PHONE: {

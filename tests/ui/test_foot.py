@@ -46,6 +46,22 @@ def test_the_timeline_stays_in_sight_while_a_tab_scrolls(low_page, tab, text):
     assert low_page.evaluate(SHOWS_TIMELINE, [580, before["y"] - 20])
 
 
+# How far what is between the bars could be scrolled, and the whole page.
+BEYOND = """() => {
+  const {documentElement: page} = document
+  let [content] = [...Bokeh.index.query(({model}) => model.name === "X")].map(({el}) => el)
+  while (!content.classList?.contains("main-content"))
+    content = content.assignedSlot ?? content.parentNode ?? content.host
+  return [content, page].map((each) => each.scrollHeight - each.clientHeight)
+}"""
+
+
+def test_neither_the_map_nor_the_page_scrolls_in_a_low_window(low_page):
+    show_tab(low_page, "Network")
+    expect_drawn(low_page)
+    low_page.wait_for_function(f"() => String(({BEYOND})()) === '0,0'")
+
+
 def test_findings_stand_whole_and_scroll_with_the_tab(low_page):
     show_tab(low_page, "Health")
     expect(low_page.get_by_text(re.compile("Examined at step"))).to_be_visible()

@@ -1,5 +1,6 @@
 """The network map follows the run that is shown."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.checks import Checks
 from backprop_panel.views.state.interventions import FROZEN
 from backprop_panel.views.state.session import Session
+from backprop_panel.views.workbench import INSPECTOR_WIDTH, SIDEBAR_WIDTH
 
 # The widgets' library gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
@@ -102,7 +104,14 @@ def test_a_fitted_map_gives_wide_columns_less_room(manager, network_map):
     template = network_map.grid.layout.styles["grid-template-columns"]
     network_map.fitted = True
     assert network_map.grid.layout.styles["grid-template-columns"] != template
-    assert "192px" in template and "192px" not in str(network_map.grid.layout.styles)
+    assert "128px" in template and "128px" not in str(network_map.grid.layout.styles)
+
+
+def test_six_hidden_layers_fit_between_the_bars_of_a_wide_window(manager, network_map):
+    manager.create(hidden_layers=6)
+    columns = re.findall(r"minmax\((\d+)px", network_map.grid.layout.styles["grid-template-columns"])
+    gaps, margins = 10 * (len(columns) - 1), 32
+    assert sum(map(int, columns)) + gaps + margins <= 1920 - SIDEBAR_WIDTH - INSPECTOR_WIDTH
 
 
 def test_many_inputs_have_room_beside_the_names_of_their_examples(manager, network_map):

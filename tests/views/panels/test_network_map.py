@@ -11,7 +11,7 @@ from panel.io.state import set_curdoc
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.map_grid import ROOM_FOR_EXAMPLES
-from backprop_panel.views.panels.map_legend import ROOM_OF_FAULT, ROOM_OF_TITLE
+from backprop_panel.views.panels.map_legend import ROOM_OF_FAULT, ROOM_OF_NOTES, ROOM_OF_TITLE
 from backprop_panel.views.panels.map_values import EACH_HEATMAP, EACH_KIND
 from backprop_panel.views.panels.session_map import session_map
 from backprop_panel.views.plots.colors import DARK
@@ -289,8 +289,10 @@ def test_the_legend_explains_numbers_that_are_not_finite_while_there_are_any(ses
     assert "not finite" not in legend(network_map)
     first, *others = session.record.layers
     changed = {"layers": (first * np.nan, *others), "deltas": (*session.record.deltas,)}
+    assert network_map.__panel__().styles["--below"] == "0px"
     session.record = replace(session.record, **changed)
     assert "not finite" in legend(network_map)
+    assert network_map.__panel__().styles["--below"] == f"{ROOM_OF_NOTES}px"
 
 
 def test_the_scale_does_not_jump_while_training(session, network_map):

@@ -108,8 +108,8 @@ PAGE_SX = {
             "borderTop": "1px solid",
             "borderColor": "divider",
         },
-        # What the keyboard or a link leads to must not end up behind it.
-        CONTENT: {"scrollPaddingBottom": "130px"},
+        # What the keyboard or a link leads to must not end up behind it, nor behind the tabs.
+        CONTENT: {"scrollPaddingBottom": "130px", "scrollPaddingTop": "44px"},
     },
     "& .MuiAppBar-root": {
         "backgroundColor": "background.default",
@@ -160,7 +160,8 @@ PAGE_SX = {
 }
 TABS_SX = {
     "& .MuiTabs-scroller": {"overflowX": "auto !important", "scrollbarWidth": "none"},
-    "&.MuiTabs-root": {"minHeight": "36px"},
+    # What scrolls below the bar does not show through it.
+    "&.MuiTabs-root": {"minHeight": "36px", "backgroundColor": "background.paper"},
     "& .MuiTab-root": {
         "minHeight": "36px",
         "fontSize": SMALLEST,

@@ -125,6 +125,8 @@ PAGE_SX = {
         f"{SPACE_ABOVE_CONTENT}, {SPACE_ABOVE_DRAWERS}": {
             "minHeight": "max(64px, var(--bp-header, 0px))"
         },
+        # What stays at the top of the explanation, which scrolls on below the header.
+        "& .contextbar": {"--bp-above-explanation": "var(--bp-header, 64px)"},
     },
     "& a:focus-visible": FOCUS,
     # In a narrow window the controls take several lines, and leave a margin above and below.

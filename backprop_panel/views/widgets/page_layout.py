@@ -1,4 +1,4 @@
-"""How the page lies in its window: with less beside it in a narrow one, enlarged for a projector."""
+"""How the page lies in its window: less stands beside it in a narrow one; it can be enlarged."""
 
 from __future__ import annotations
 

@@ -109,7 +109,9 @@ def test_a_fitted_map_gives_wide_columns_less_room(manager, network_map):
 
 def test_six_hidden_layers_fit_between_the_bars_of_a_wide_window(manager, network_map):
     manager.create(hidden_layers=6)
-    columns = re.findall(r"minmax\((\d+)px", network_map.grid.layout.styles["grid-template-columns"])
+    columns = re.findall(
+        r"minmax\((\d+)px", network_map.grid.layout.styles["grid-template-columns"]
+    )
     gaps, margins = 10 * (len(columns) - 1), 32
     assert sum(map(int, columns)) + gaps + margins <= 1920 - SIDEBAR_WIDTH - INSPECTOR_WIDTH
 

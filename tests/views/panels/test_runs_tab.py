@@ -23,7 +23,7 @@ def test_runs_from_elsewhere_are_drawn_at_intervals_and_those_of_the_page_at_onc
         tab = RunsTab(Comparison(session))
         (table,) = tab.__panel__().select(pn.widgets.Tabulator)
         tab.visible = True
-        added = manager.draft(num_samples=20)
+        added = TrainingRunManager().create(num_samples=20)
         manager.runs = [*manager.runs, added]  # as a look into the store does
         assert len(table.value) == 20
         session.new_run(num_samples=20)

@@ -23,6 +23,7 @@ from ..state.staged_loading import load_in_stages
 from . import gradient_row
 from .example_names import ExampleNames
 from .kept_grids import KeptGrids
+from .map_depth import what_is_left_out
 from .map_grid import MapGrid
 from .map_legend import map_legend, room_of_words
 from .map_values import EACH_HEATMAP, EACH_KIND, map_values, scales_of_deltas, tag_cells
@@ -145,6 +146,7 @@ class NetworkMap(pn.viewable.Viewer):
             self.grid.fit(self.fitted)
         if known or self.deltas_shown:
             self._name_gradients()
+        self._entitle()
         self._caption()
         self._mark()
         self._reveal()
@@ -206,7 +208,7 @@ class NetworkMap(pn.viewable.Viewer):
 
     def _make_room(self) -> None:
         """Take the room of what is said about the map from its heatmaps, not from the timeline."""
-        room = room_of_words(self._has_errors, bool(self._fault), self._title.visible)
+        room = room_of_words(self._has_errors, bool(self._fault), self._title.visible, self._scales)
         if self._layout.styles != room:
             self._layout.styles = room
 
@@ -233,8 +235,10 @@ class NetworkMap(pn.viewable.Viewer):
         if self.grid.layout:  # else the captions are still to be made
             self.grid.caption_values(self._by_hand, self.source.is_difference)
 
-    def _entitle(self, event: param.parameterized.Event) -> None:
-        self._title.param.update(object=event.new, visible=bool(event.new))
+    def _entitle(self, *events: param.parameterized.Event) -> None:
+        left_out = what_is_left_out(len(self.source.widths) - 1)
+        title = " · ".join(filter(None, [self.title, left_out]))
+        self._title.param.update(object=title, visible=bool(title))
         self._make_room()
 
     def _mark(self, *events: param.parameterized.Event) -> None:

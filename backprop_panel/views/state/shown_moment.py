@@ -79,7 +79,10 @@ class ShownMoment(Playback):
 
     @property
     def compared(self) -> tuple[StepRecord, StepRecord]:
-        """The record that is shown and that of the other engine on the same batch."""
+        """The record that is shown and that of the other engine on the same samples.
+
+        Other data have other examples at the same places; see `same_examples`.
+        """
         return self._comparison()[:2]
 
     def _comparison(self) -> tuple[StepRecord, StepRecord, StepRecord]:

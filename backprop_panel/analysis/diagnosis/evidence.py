@@ -53,8 +53,8 @@ class ChangedSetting:
     def sentence(self) -> str:
         """What was changed, from and to what, and when."""
         return (
-            f"At step {self.step:,} the setting {self.name} was changed from {self.before} to "
-            f"{self.now}."
+            f"At step {self.step:,} the {self.name.replace('_', ' ')} was changed from "
+            f"{self.before} to {self.now}."
         )
 
 

@@ -20,7 +20,8 @@ RULES = (
 )
 
 
-NONE_CHOSEN = "choose one"
+NOBODY = "nobody"
+"""The suspect that is chosen at first: a careless press names none."""
 
 
 class DetectivePanel(pn.viewable.Viewer):
@@ -39,11 +40,11 @@ class DetectivePanel(pn.viewable.Viewer):
             margin=(4, 0),
         )
         self._results = html("", "bp-finding")
-        options = {NONE_CHOSEN: None} | {label: key for key, label in suspects().items()}
+        options = {"choose one": NOBODY} | {label: key for key, label in suspects().items()}
         self._suspect = pmui.Select(
             label="Suspect",
             options=options,
-            value=None,
+            value=NOBODY,
             size="small",
             width=260,
             margin=(8, 6, 5, 0),
@@ -83,8 +84,8 @@ class DetectivePanel(pn.viewable.Viewer):
         session.attempt("detective", lambda: session.investigate(seed_of(self._case.value)))
 
     def _begin_answer(self, event: param.parameterized.Event) -> None:
-        """Let none be chosen at the beginning: a careless press would cost points."""
-        self._suspect.value = None
+        """Let none be chosen at the beginning."""
+        self._suspect.value = NOBODY
 
     def _spender(self, name: str) -> Callable[[], None]:
         def spend() -> None:
@@ -95,9 +96,9 @@ class DetectivePanel(pn.viewable.Viewer):
         return spend
 
     def _name(self) -> None:
-        if self._suspect.value is not None:
+        if self._suspect.value != NOBODY:
             self._attempt(lambda case: case.answer(self._suspect.value))
-            self._suspect.value = None
+            self._suspect.value = NOBODY
 
     def _give_up(self) -> None:
         self._attempt(lambda case: case.give_up())
@@ -121,7 +122,7 @@ class DetectivePanel(pn.viewable.Viewer):
         case, refused = self.session.investigation, self.session.mistakes.get("detective", "")
         under_way = case is not None and not case.over
         self._checks.visible = self._answer.visible = under_way
-        self._namer.disabled = self._suspect.value is None
+        self._namer.disabled = self._suspect.value == NOBODY
         for name, check in zip(CHECKS, self._checks, strict=True):
             # One that was spent says again what it said.
             check.disabled = under_way and not case.left and name not in case.results

@@ -120,7 +120,7 @@ def standing(diagnosis: Diagnosis) -> str:
 
 def _verdict(diagnosis: Diagnosis) -> str:
     """Return whether the run was well; what is wrong with it follows as findings."""
-    if any(finding.severity == SICK for finding in diagnosis.findings):
+    if not diagnosis.step or any(finding.severity == SICK for finding in diagnosis.findings):
         return ""
     return ": it learns" if _warnings(diagnosis) else f": {NOTHING}"
 

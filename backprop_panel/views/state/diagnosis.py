@@ -26,7 +26,7 @@ class Diagnosis(RecordWork):
     """
 
     rest_of_piece = 4
-    rest = 6
+    rest = 8
     patience = 1.0
     findings = param.ClassSelector(default=(), class_=tuple, doc="The findings, causes first.")
     step = param.Integer(

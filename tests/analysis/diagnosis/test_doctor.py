@@ -318,7 +318,7 @@ def raised(steps, **settings):
 def test_a_rate_that_was_raised_before_the_run_broke_is_named():
     finding = root(raised(200))
     assert finding.kind == "learning_rate_too_high"
-    assert "At step 600 the setting learning_rate was changed from 0.01 to 3.0." in finding.sentence
+    assert "At step 600 the learning rate was changed from 0.01 to 3.0." in finding.sentence
     assert (finding.remedy.changes, finding.remedy.step) == ({"learning_rate": 0.01}, 600)
 
 

@@ -7,7 +7,7 @@ import pytest
 from backprop_panel import TrainingRunManager
 from backprop_panel.analysis.diagnosis.detective import Investigation, Mystery
 from backprop_panel.runs.demonstrations import GOOD
-from backprop_panel.views.panels.detective_panel import DetectivePanel, seed_of
+from backprop_panel.views.panels.detective_panel import NOBODY, DetectivePanel, seed_of
 from backprop_panel.views.panels.runs_table import settings_in_words
 from backprop_panel.views.panels.sidebar import Sidebar
 from backprop_panel.views.panels.toolbar import Toolbar
@@ -71,6 +71,7 @@ def test_a_wrong_answer_costs_points_and_the_case_goes_on(panel, session):
 
 def test_no_suspect_is_chosen_until_one_is(panel, session):
     press(panel, "Name the suspect")
+    assert panel._suspect.value == NOBODY
     assert session.investigation.answers == [] and panel._namer.disabled
     panel._suspect.value = "summed_loss"
     assert not panel._namer.disabled

@@ -189,6 +189,12 @@ def test_findings_of_another_step_than_the_one_shown_say_so(diagnosis, session, 
     diagnosis.on = False
 
 
+def test_a_run_that_has_made_no_step_is_not_called_well(diagnosis, session):
+    session.manager.create(num_samples=60)
+    tell(diagnosis, NOTED)
+    assert standing(diagnosis) == "Examined at step 0."
+
+
 def test_the_step_that_is_told_appears_together_with_its_findings(diagnosis):
     panel = DoctorPanel(diagnosis)
     before = panel._list[0]

@@ -1,4 +1,4 @@
-"""The bars of the page: open beside it, drawers over a phone's, and away while it is presented."""
+"""The bars of the page: beside it where there is room, and away while it is presented."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import panel_material_ui as pmui
 import param
 
 from .state.session import Session
-from .widgets.page_layout import PageLayout
+from .widgets.page_layout import BOTH, NONE, PageLayout
+
+BARS = ("sidebar_open", "contextbar_open")
+"""The Parameters of a page that open its bars."""
 
 
 def follow_layout(
@@ -16,11 +19,18 @@ def follow_layout(
     """Open and close the bars with the window, the presentation and the chosen number."""
 
     def open_or_close(event: param.parameterized.Event) -> None:
-        """Open the bars, or close them in a narrow window and for a presentation."""
-        # In a phone's window they begin closed, and cover the page: see `PageLayout`.
-        is_open = not (layout.narrow or layout.presenting)
-        page.param.update(sidebar_open=is_open, contextbar_open=is_open)
+        """Close the bars for a presentation; afterwards open those that have room."""
+        # `PageLayout` does as much when the window becomes narrower or wider.
+        page.param.update(
+            sidebar_open=layout.room == BOTH and not layout.presenting,
+            contextbar_open=layout.room != NONE and not layout.presenting,
+        )
         timeline.visible = not layout.presenting
+
+    def give_way(event: param.parameterized.Event) -> None:
+        """Close the other bar where one that was opened leaves no room for it."""
+        if event.new and layout.room != BOTH:
+            page.param.update(**{name: name == event.name for name in BARS})
 
     def explain(event: param.parameterized.Event) -> None:
         """Open the bar of explanations when a number is chosen."""
@@ -28,6 +38,8 @@ def follow_layout(
             page.contextbar_open = True
 
     layout.param.watch(open_or_close, "presenting")
+    for name in BARS:
+        page.param.watch(give_way, name)
     session.param.watch(explain, "path")
 
 

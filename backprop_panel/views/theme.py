@@ -108,8 +108,8 @@ PAGE_SX = {
             "borderTop": "1px solid",
             "borderColor": "divider",
         },
-        # What the keyboard or a link leads to must not end up behind it.
-        CONTENT: {"scrollPaddingBottom": "130px"},
+        # What the keyboard or a link leads to must not end up behind it, nor behind the tabs.
+        CONTENT: {"scrollPaddingBottom": "130px", "scrollPaddingTop": "44px"},
     },
     "& .MuiAppBar-root": {
         "backgroundColor": "background.default",
@@ -125,10 +125,12 @@ PAGE_SX = {
         f"{SPACE_ABOVE_CONTENT}, {SPACE_ABOVE_DRAWERS}": {
             "minHeight": "max(64px, var(--bp-header, 0px))"
         },
+        # What stays at the top of the explanation, which scrolls on below the header.
+        "& .contextbar": {"--bp-above-explanation": "var(--bp-header, 64px)"},
     },
     "& a:focus-visible": FOCUS,
-    # In a narrow window the content scrolls sideways and stays inside the window.
-    PARTS_OF_HEADER: {"minWidth": 0},
+    # In a narrow window the controls take several lines, and leave a margin above and below.
+    PARTS_OF_HEADER: {"minWidth": 0, "paddingBlock": "6px"},
     "& .MuiAppBar-root .MuiTypography-root": {
         "color": "text.primary",
         "fontSize": "15px",
@@ -136,7 +138,7 @@ PAGE_SX = {
         "whiteSpace": "nowrap",
         # In the presentation, the larger controls need its room.
         "display": "var(--bp-title, block)",
-        "@media (max-width: 900px)": {"display": "none"},
+        "@media (max-width: 1199px)": {"display": "none"},
     },
     # The header takes the room that its wrapped controls need; the rest scrolls below it.
     ON_PHONE: {
@@ -160,7 +162,8 @@ PAGE_SX = {
 }
 TABS_SX = {
     "& .MuiTabs-scroller": {"overflowX": "auto !important", "scrollbarWidth": "none"},
-    "&.MuiTabs-root": {"minHeight": "36px"},
+    # What scrolls below the bar does not show through it.
+    "&.MuiTabs-root": {"minHeight": "36px", "backgroundColor": "background.paper"},
     "& .MuiTab-root": {
         "minHeight": "36px",
         "fontSize": SMALLEST,

@@ -201,7 +201,7 @@ class Workbench(pn.viewable.Viewer):
             # Keeps the timeline at the foot of the page whichever tab is active, and below it: with
             # Panel's own limit, the height of the window, it would cover a long tab on a phone.
             styles={
-                "min-height": "calc(var(--bp-height, 100vh) - 190px)",
+                "min-height": "calc(var(--bp-height, 100vh) - 198px)",
                 "max-height": "none",
             },
         )

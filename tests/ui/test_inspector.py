@@ -110,6 +110,16 @@ def test_a_link_shows_the_next_number_from_its_top(page):
     expect(inspector(page).locator("nav")).to_be_in_viewport()
 
 
+def test_the_field_that_finds_a_number_stays_above_a_long_explanation(page):
+    tap(page, "dW2", 3, 17)
+    expect_explained(page, "dW2[3, 17]")
+    heading = inspector(page).get_by_role("heading", name="dW2[3, 17]")
+    heading.hover()
+    page.mouse.wheel(0, 400)
+    expect(heading).not_to_be_in_viewport()
+    expect(inspector(page).get_by_label("Find", exact=True)).to_be_in_viewport()
+
+
 def test_equations_are_typeset_within_the_panel_with_mathml_beside(page):
     tap(page, "dW2", 3, 17)
     expect_explained(page, "dW2[3, 17]")

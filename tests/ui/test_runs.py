@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from backprop_panel.views.panels.runs_tab import ABSENT
+from backprop_panel.views.panels.runs_table import ABSENT
 from tests.ui.browsing import (
     choose,
     expect_active,

@@ -21,7 +21,7 @@ from ..state.session import Session, redraw_on_change
 from ..widgets.buttons import RunSelect, button, working_button
 from ..widgets.setting_fields import LABELS, whole
 from .compared_moments import OTHER_DATA, compared_batches, compared_moments
-from .runs_tab import in_words
+from .runs_table import in_words
 from .suggested_comparison import parent_of, suggested_run, suggested_step
 
 OTHER_EXAMPLES = " X, activations and gradients are not comparable example by example."

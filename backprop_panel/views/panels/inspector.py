@@ -26,6 +26,14 @@ from .shown_number import Shown
 NOTHING = "<p>Click a cell of the map: this is where it is explained.</p>"
 DESELECT = f'<p><button data-key="deselect" {message(deselect=True)}>Deselect</button></p>'
 
+ABOVE_THE_REST = {
+    "position": "sticky",
+    "top": "var(--bp-above-explanation, 0px)",
+    "z-index": "1",
+    "background": "var(--panel-surface-color, #fff)",
+}
+"""The styles of the field that finds a number: it stays in sight while the explanation scrolls."""
+
 
 class Inspector(pn.viewable.Viewer):
     """The explanation of the chosen number, in which numbers lead on to what they are made of."""
@@ -46,8 +54,19 @@ class Inspector(pn.viewable.Viewer):
             sizing_mode="stretch_width",
             css_classes=["bp-explanation"],
         )
+        self._find_pane = ExplanationPane(
+            self._answer,
+            margin=0,
+            sizing_mode="stretch_width",
+            css_classes=["bp-find"],
+            styles=ABOVE_THE_REST,
+        )
         self._layout = pn.Column(
-            self._pane, Questions(session), margin=(0, 14), sizing_mode="stretch_width"
+            self._find_pane,
+            self._pane,
+            Questions(session),
+            margin=(0, 14),
+            sizing_mode="stretch_width",
         )
         redraw_on_change(session, self._show)
         session.param.watch(self._show_other_number, "path")
@@ -70,16 +89,16 @@ class Inspector(pn.viewable.Viewer):
             self._pane.at_top += 1
 
     def _show(self, *events: param.parameterized.Event) -> None:
+        self._find_pane.html = self._finder.html()
         self._pane.html = self._html()
 
     def _html(self) -> str:
         session = self.session
         if session.question is None:
-            return NOTHING + self._finder.html()
+            return NOTHING
         theme = "bp-dark" if session.dark else ""
         return (
-            f'<div class="{theme}">{self._explanation_html()}{self._editor.html()}{DESELECT}'
-            f"{self._finder.html()}</div>"
+            f'<div class="{theme}">{self._explanation_html()}{self._editor.html()}{DESELECT}</div>'
         )
 
     def _explanation_html(self) -> str:

@@ -25,7 +25,7 @@ from ..plots.plot_edges import LOWEST
 from ..plots.smoothing import span_of
 from ..state.comparison import Comparison
 from ..state.session import redraw_on_change
-from .runs_tab import best_in_words
+from .runs_table import best_in_words
 
 DASHES = "dashed: validation, after each epoch · dotted: floor"
 MOST_WITH_NUMBERS = 6

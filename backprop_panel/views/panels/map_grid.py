@@ -279,4 +279,4 @@ def _smallest_width(column: MapColumn) -> int:
     """Return the pixels that a column of the map needs for its caption and its cells."""
     if column.kind == "input":
         return ROOM_FOR_EXAMPLES + max(52, min(2 * column.units, 150))
-    return max(52, min(3 * column.units, 420))
+    return max(52, min(2 * column.units, 420))

@@ -29,8 +29,10 @@ OF_DELTAS = {"gradient of activation": "δ", "gradient of logit": "δ of ŷ"}
 RAMP_COLORS = 25
 
 
-ROOM_OF_ERRORS, ROOM_OF_FAULT, ROOM_OF_TITLE = 52, 28, 23
-"""Pixels for what a gradient check found, for the fault in force, and for the title of the map."""
+ROOM_OF_ERRORS, ROOM_OF_FAULT, ROOM_OF_TITLE, ROOM_OF_NOTES = 52, 28, 23, 17
+"""Pixels for what a gradient check found, for the fault in force, for the title of the map, and for
+the colours of numbers that are on no scale.
+"""
 
 
 def map_legend(
@@ -137,11 +139,11 @@ def _of_heatmaps(theme: Theme, scales: Scales) -> str:
 
 
 def _notes(theme: Theme, scales: Scales) -> Iterator[str]:
-    if any(scale.clipped for scale in scales.by_kind.values()):
+    if scales.has_clipped:
         below, above = _swatch(theme.below), _swatch(theme.above)
         yield f"<div>{below}{above} beyond the scale: 1% of the numbers</div>"
     if scales.has_not_finite:
-        yield f"<div>{_swatch(NOT_FINITE)} not finite</div>"
+        yield f"<div>{_swatch(NOT_FINITE)} not finite: NaN or ±∞</div>"
 
 
 def _ramp(theme: Theme, lines: str = "") -> str:
@@ -166,10 +168,13 @@ def _in_words(label: str, scale: ColorScale) -> str:
     )
 
 
-def room_of_words(of_errors: bool, of_fault: bool, of_title: bool) -> dict[str, str]:
+def room_of_words(
+    of_errors: bool, of_fault: bool, of_title: bool, scales: Scales
+) -> dict[str, str]:
     """Return the styles that take the room of what is said about the map from its heatmaps.
 
     The timeline keeps its place.
     """
     room = ROOM_OF_ERRORS * of_errors + ROOM_OF_FAULT * of_fault + ROOM_OF_TITLE * of_title
+    room += ROOM_OF_NOTES * (scales.has_clipped or scales.has_not_finite)
     return {"--below": f"{room}px"}

@@ -208,7 +208,7 @@ class NetworkMap(pn.viewable.Viewer):
 
     def _make_room(self) -> None:
         """Take the room of what is said about the map from its heatmaps, not from the timeline."""
-        room = room_of_words(self._has_errors, bool(self._fault), self._title.visible)
+        room = room_of_words(self._has_errors, bool(self._fault), self._title.visible, self._scales)
         if self._layout.styles != room:
             self._layout.styles = room
 

@@ -14,8 +14,7 @@ import param
 from ...runs.run import TrainingRun
 from ..patches.throttled_value import set_throttled
 from ..plots.colors import run_color, run_dash
-from ..plots.html import html
-from ..plots.line_names import MOST_NAMES
+from ..plots.html import html, legend_of_lines
 from ..plots.line_plot import Curves
 from ..plots.line_source import Line
 from ..plots.loss_curves import (
@@ -39,6 +38,9 @@ FAINT = "66"
 
 THIN = 1
 """The width of those lines."""
+
+MOST_NAMED = 5
+"""The most lines whose names stand above them."""
 
 NOTHING_CHOSEN = -1
 """The slider's `value_throttled` while no step is chosen."""
@@ -108,7 +110,11 @@ class Timeline(pn.viewable.Viewer):
             note += f", then {escape(changes)}"
         if session.past is not None and session.deviation:
             note += f'<br><span class="bp-mistake">{escape(session.deviation)}</span>'
-        self._caption.object = f"Timeline {self._table_button}<span>{note}</span>"
+        self._caption.object = (
+            f'<div class="bp-timeline-words"><span>Timeline {self._table_button}</span>'
+            f'<span class="bp-timeline-lines">{self._legend() if present else ""}</span>'
+            f"<span>{note}</span></div>"
+        )
         self._now.disabled = session.past is None
         self._position = {"end": max(present, 1), "value": step, "disabled": not present}
         self._place_slider()
@@ -144,9 +150,15 @@ class Timeline(pn.viewable.Viewer):
         color = self._color(comparison.session.run)
         ours = [line for line in lines if line.color == color]
         others = [replace(line, width=THIN) for line in lines if line.color != color]
-        if len(branches) - 1 <= MOST_NAMES:
-            others = [replace(line, tag=line.label) for line in others]
         return [*others, *ours]
+
+    def _legend(self) -> str:
+        """Name the lines if there are a few, as HTML: at their ends, names would lie on others."""
+        runs = list(self.comparison.branches())
+        if not 1 < len(runs) <= MOST_NAMED:
+            return ""
+        number = self.comparison.number
+        return legend_of_lines((run_color(number(run)), run.name) for run in runs)
 
     def _color(self, run: TrainingRun) -> str:
         color = run_color(self.comparison.number(run))

@@ -1,9 +1,8 @@
-// Opens or closes both drawers of the page, in the browser: a page that still opens misses what the
+// Opens and closes the drawers of the page, in the browser: a page that still opens misses what the
 // server answers.
-function open_drawers({model}, open) {
+function open_drawers({model}, which) {
   for (const {data} of model.document.roots())
-    if (data?.attributes && "contextbar_open" in data.attributes)
-      data.setv({contextbar_open: open, sidebar_open: open})
+    if (data?.attributes && "contextbar_open" in data.attributes) data.setv(which)
 }
 
 // Tells screen readers what the handles of the drawers are: they have a name, and no role.

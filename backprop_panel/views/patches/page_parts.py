@@ -3,9 +3,9 @@
 Panel Material UI's page keeps its parameters in a model behind its view, and the handles at the
 edges of its drawers have a name without a role.
 
-Gain: the drawers of a phone are closed before they are seen, and screen readers read the handles.
+Gain: a narrow window's drawers are closed before they are seen; screen readers read the handles.
 Upstream: a `sidebar_variant` that begins closed in a narrow window, and a role for the handles.
-Without the symbols: the drawers cover a phone's page at first; the handles have no role.
+Without the symbols: the drawers cover or cut a narrow page at first; the handles have no role.
 """
 
 from pathlib import Path

@@ -119,6 +119,11 @@ class Scales:
         self.has_not_finite = False
         self._magnitudes: dict[str, float] = {}
 
+    @property
+    def has_clipped(self) -> bool:
+        """Whether some numbers are beyond the end of their scale."""
+        return any(scale.clipped for scale in self.by_kind.values())
+
     def forget(self, kinds: Iterable[str] | None = None) -> None:
         """Start again from the next values: for some kinds, or for all."""
         for kind in list(self.by_kind) if kinds is None else kinds:

@@ -15,6 +15,9 @@ from .tab_switch import TabSwitch, frame_class
 LOADING = "Loading …"
 """What stands where a part of the page is still to come."""
 
+IN_SIGHT_ABOVE = {"position": "sticky", "top": "0", "z-index": "3"}
+"""The styles of the bar: it stays in sight while a view scrolls below it."""
+
 
 class LazyTabs(pn.viewable.Viewer):
     """Tabs that build a view when its tab is first opened, and mark one view as visible.
@@ -62,7 +65,12 @@ class LazyTabs(pn.viewable.Viewer):
         self._build(first)
         # Only the bar: tabs with contents would take these out of the page, and lay them out anew.
         self._bar = pmui.TabMenu(
-            items=list(self._builders), active=0, variant="scrollable", margin=0, sx=sx
+            items=list(self._builders),
+            active=0,
+            variant="scrollable",
+            margin=0,
+            sx=sx,
+            styles=IN_SIGHT_ABOVE,
         )
         self._switch = TabSwitch(loading=LOADING, stylesheets=[STYLE])
         self._layout = pmui.Column(

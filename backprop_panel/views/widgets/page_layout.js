@@ -1,4 +1,5 @@
-const PHONE = "(max-width: 599px)"  // where the drawers of the page cover it instead of standing beside it
+// The widest windows that have room beside the page for neither of its drawers, and for one of them.
+const ROOMS = [["none", "(max-width: 899px)"], ["one", "(max-width: 1199px)"]]
 
 const ENLARGED = {
   "--bp-type": "1.4",
@@ -31,11 +32,13 @@ function follow_header(element, page) {
 }
 
 export function render({model, view}) {
-  const page = document.documentElement, phone = matchMedia(PHONE)
+  const page = document.documentElement
+  const rooms = ROOMS.map(([name, widths]) => [name, matchMedia(widths)])
   const follow_window = () => {
-    if (model.narrow === phone.matches) return
-    model.narrow = phone.matches
-    open_drawers(view, !phone.matches)
+    const [room] = rooms.find(([, widths]) => widths.matches) ?? ["both"]
+    if (model.room === room) return
+    model.room = room
+    open_drawers(view, {sidebar_open: room === "both", contextbar_open: room !== "none"})
   }
   const follow = () => enlarge(page, model.presenting)
   const pressed = (event) => {
@@ -46,7 +49,7 @@ export function render({model, view}) {
     model.presenting = !model.presenting
     event.stopPropagation()
   }
-  phone.addEventListener("change", follow_window)
+  for (const [, widths] of rooms) widths.addEventListener("change", follow_window)
   document.addEventListener("keydown", pressed)
   model.on("presenting", follow)
   let handles = null, header = null
@@ -57,7 +60,7 @@ export function render({model, view}) {
   model.on("remove", () => {
     handles?.disconnect()
     header?.disconnect()
-    phone.removeEventListener("change", follow_window)
+    for (const [, widths] of rooms) widths.removeEventListener("change", follow_window)
     document.removeEventListener("keydown", pressed)
     enlarge(page, false)
   })

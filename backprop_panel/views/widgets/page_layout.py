@@ -1,4 +1,4 @@
-"""How the page lies in its window: on a phone, and enlarged for a projector."""
+"""How the page lies in its window: less stands beside it in a narrow one; it can be enlarged."""
 
 from __future__ import annotations
 
@@ -11,15 +11,20 @@ import param
 from ..patches.page_parts import PAGE_PARTS
 from .keys import KEYS
 
+BOTH, ONE, NONE = "both", "one", "none"
+"""How many of its two drawers have room beside the page."""
+
 
 class PageLayout(pn.custom.JSComponent):
-    """Reports whether the window is as narrow as a phone's, and enlarges the page.
+    """Reports how many drawers have room beside the page, opens these, and enlarges the page.
 
     P enlarges the page, unless a field has the focus; Escape or P makes it as it was. It shows
     nothing itself.
     """
 
-    narrow = param.Boolean(False, doc="Whether the window is as narrow as a phone's.")
+    room = param.Selector(
+        default=BOTH, objects=[BOTH, ONE, NONE], doc="Which drawers have room beside the page."
+    )
     presenting = param.Boolean(False, doc="Whether type and cells are enlarged for a projector.")
 
     _esm = KEYS + PAGE_PARTS + Path(__file__).with_suffix(".js").read_text(encoding="utf-8")

@@ -58,7 +58,7 @@ function live_region() {
   const region = document.createElement("div")
   region.setAttribute("aria-live", "polite")
   region.className = "bp-said-aloud"
-  region.style.cssText = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)"
+  region.style.cssText = "position: absolute; top: 0; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)"
   return region
 }
 

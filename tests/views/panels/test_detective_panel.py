@@ -8,7 +8,7 @@ from backprop_panel import TrainingRunManager
 from backprop_panel.analysis.diagnosis.detective import Investigation, Mystery
 from backprop_panel.runs.demonstrations import GOOD
 from backprop_panel.views.panels.detective_panel import DetectivePanel, seed_of
-from backprop_panel.views.panels.runs_tab import settings_in_words
+from backprop_panel.views.panels.runs_table import settings_in_words
 from backprop_panel.views.panels.sidebar import Sidebar
 from backprop_panel.views.panels.toolbar import Toolbar
 from backprop_panel.views.plots.event_words import about_run

@@ -16,7 +16,6 @@ from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.checks import Checks
 from backprop_panel.views.state.marks import CellBlock
 from backprop_panel.views.state.session import Session
-from backprop_panel.views.widgets.explanation_pane import ExplanationPane
 
 # The widgets' library gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
@@ -34,7 +33,7 @@ def session():
 @pytest.fixture
 def last_update(session):
     """A function that returns the weight's last update as text, None if there is none."""
-    (pane,) = Inspector(session, Checks.of(session)).__panel__().select(ExplanationPane)
+    pane = Inspector(session, Checks.of(session))._pane
 
     def last_update():
         session.param.trigger("path")
@@ -182,10 +181,11 @@ def test_a_name_that_is_refused_stays_in_its_field_until_another_number_is_chose
     session, inspector
 ):
     send(inspector, find="dW2[99, 0]")
-    assert 'value="dW2[99, 0]"' in page(inspector) and "shape (32, 32)" in page(inspector)
+    field = inspector._find_pane
+    assert 'value="dW2[99, 0]"' in field.html and "shape (32, 32)" in field.html
     assert session.question == RecordCell("weights", 1, (3, 17))
     session.select(Cell("weight", 1, 4, 17))
-    assert "99" not in page(inspector) and 'role="alert"' not in page(inspector)
+    assert "99" not in field.html and 'role="alert"' not in field.html
 
 
 def test_a_switch_that_is_refused_says_why_and_stays_as_it_is(session, inspector, monkeypatch):

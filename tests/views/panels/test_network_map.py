@@ -1,5 +1,6 @@
 """The network map follows the run that is shown."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from panel.io.state import set_curdoc
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.help_texts import SHAPE, SHAPE_OF_BATCH
 from backprop_panel.views.panels.map_grid import ROOM_FOR_EXAMPLES
-from backprop_panel.views.panels.map_legend import ROOM_OF_FAULT, ROOM_OF_TITLE
+from backprop_panel.views.panels.map_legend import ROOM_OF_FAULT, ROOM_OF_NOTES, ROOM_OF_TITLE
 from backprop_panel.views.panels.map_values import EACH_HEATMAP, EACH_KIND
 from backprop_panel.views.panels.session_map import session_map
 from backprop_panel.views.plots.colors import DARK
@@ -19,6 +20,7 @@ from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.checks import Checks
 from backprop_panel.views.state.interventions import FROZEN
 from backprop_panel.views.state.session import Session
+from backprop_panel.views.workbench import INSPECTOR_WIDTH, SIDEBAR_WIDTH
 
 # The widgets' library gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
@@ -109,7 +111,16 @@ def test_a_fitted_map_gives_wide_columns_less_room(manager, network_map):
     template = network_map.grid.layout.styles["grid-template-columns"]
     network_map.fitted = True
     assert network_map.grid.layout.styles["grid-template-columns"] != template
-    assert "192px" in template and "192px" not in str(network_map.grid.layout.styles)
+    assert "128px" in template and "128px" not in str(network_map.grid.layout.styles)
+
+
+def test_six_hidden_layers_fit_between_the_bars_of_a_wide_window(manager, network_map):
+    manager.create(hidden_layers=6)
+    columns = re.findall(
+        r"minmax\((\d+)px", network_map.grid.layout.styles["grid-template-columns"]
+    )
+    gaps, margins = 10 * (len(columns) - 1), 32
+    assert sum(map(int, columns)) + gaps + margins <= 1920 - SIDEBAR_WIDTH - INSPECTOR_WIDTH
 
 
 def test_many_inputs_have_room_beside_the_names_of_their_examples(manager, network_map):
@@ -287,8 +298,10 @@ def test_the_legend_explains_numbers_that_are_not_finite_while_there_are_any(ses
     assert "not finite" not in legend(network_map)
     first, *others = session.record.layers
     changed = {"layers": (first * np.nan, *others), "deltas": (*session.record.deltas,)}
+    assert network_map.__panel__().styles["--below"] == "0px"
     session.record = replace(session.record, **changed)
     assert "not finite" in legend(network_map)
+    assert network_map.__panel__().styles["--below"] == f"{ROOM_OF_NOTES}px"
 
 
 def test_the_scale_does_not_jump_while_training(session, network_map):

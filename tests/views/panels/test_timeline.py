@@ -82,19 +82,18 @@ def test_a_much_longer_run_is_drawn_as_far_as_the_run_on_the_page():
     assert other.x[-1] <= 40
     # A curve, not two of the few points of all 5,000 steps.
     assert len(other.x) > 30
-    assert other.tag == long.name
 
 
-def test_the_name_of_a_much_shorter_run_is_in_sight():
+def test_the_names_of_a_few_runs_stand_beside_their_colours_above_the_lines():
     manager = TrainingRunManager()
-    short, long = manager.create(), manager.create()
-    for run, steps in ((long, 5_000), (short, 40)):
-        losses = np.linspace(1, 0.5, steps, dtype=np.float32)
-        run.history.extend(0, 0, losses, losses, 1.0)
-        run.trainer.engine.step = steps
+    runs = [manager.create(num_samples=64) for _ in range(2)]
     timeline = Timeline(Comparison(Session(manager)))
-    tags = timeline._curves._line_names._source.data
-    assert dict(zip(tags["text"], tags["align"], strict=True))[short.name] == "left"
+    assert not any(f"</span> {run.name}<" in caption(timeline) for run in runs)
+    for run in runs:
+        run.trainer.run_epoch()
+    timeline = Timeline(Comparison(Session(manager)))
+    assert all(f"━</span> {run.name}<" in caption(timeline) for run in runs)
+    assert not any(line.tag for line in timeline._drawn_lines())
 
 
 def test_the_curve_of_the_run_on_the_page_lies_above_those_of_the_others():

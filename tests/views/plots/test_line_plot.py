@@ -38,3 +38,17 @@ def test_steps_have_ticks_at_whole_numbers_alone():
     curves = Curves("curves")
     figure = curves.pane.get_root().select_one({"type": Plot})
     assert [axis.ticker.args["whole"] for axis in (*figure.xaxis, *figure.yaxis)] == [True, False]
+
+
+def test_the_name_of_a_line_that_ends_at_the_left_goes_to_its_right():
+    curves = Curves("curves")
+    ends = {"long": 5_000, "short": 40}
+    curves.show(
+        [
+            Line(np.array([0.0, end]), np.ones(2), "#000000", name, tag=name)
+            for name, end in ends.items()
+        ]
+    )
+    tags = curves._line_names._source.data
+    aligned = dict(zip(tags["text"], tags["align"], strict=True))
+    assert (aligned["long"], aligned["short"]) == ("right", "left")

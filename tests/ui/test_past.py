@@ -135,7 +135,7 @@ def test_a_difference_shows_one_step_minus_another(used_page):
     fill(used_page, "At step", "3")
     press(used_page, "Compare")
     expect(
-        used_page.get_by_text(re.compile("run 1 at step 16 minus run 1 at step 3"))
+        used_page.get_by_text(re.compile("^The map shows run 1 at step 16 minus run 1 at step 3"))
     ).to_be_visible()
     show_tab(used_page, "Network")
     expect(

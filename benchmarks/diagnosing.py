@@ -25,6 +25,7 @@ from backprop_panel import TrainingRunManager
 from backprop_panel.analysis import diagnose
 from backprop_panel.analysis.background import gathered, in_turns
 from backprop_panel.analysis.diagnosis.doctor import examine
+from backprop_panel.analysis.diagnosis.evidence import Measured
 from backprop_panel.analysis.diagnosis.finding import FACT, SICK, SYMPTOM, TRIAL, Finding
 from backprop_panel.runs.run import TrainingRun
 from backprop_panel.training.worker import StopWhen
@@ -118,7 +119,13 @@ def measure_watching() -> None:
     run = TrainingRunManager().create(learning_rate=0.01, loss_type="cross_entropy")
     run.trainer.run_epoch()
     run.worker.start(StopWhen())
-    examinations = (piece for _ in count() for piece in in_turns(gathered(examine(run)), Event()))
+    rest, measured = Diagnosis.rest_of_piece, Measured(run)
+    measured.hurried = True
+    examinations = (
+        piece
+        for _ in count()
+        for piece in in_turns(gathered(examine(run, None, measured)), Event(), rest)
+    )
     ratios, alone = [], _rate(run)
     for _ in range(PAIRS):
         examined = _rate(run, examinations)

@@ -35,7 +35,7 @@ def gathered(pieces: Iterator[Piece | None]) -> Iterator[list[Piece]]:
     yield found
 
 
-def in_turns(pieces: Iterator[Piece], stopping: Event) -> Iterator[Piece]:
+def in_turns(pieces: Iterator[Piece], stopping: Event, rest: float = REST) -> Iterator[Piece]:
     """Yield the pieces of some work, each computed in a turn of its own, until it is to stop.
 
     Turns are those of the training threads. If one of them waits for its turn meanwhile, the work
@@ -47,6 +47,8 @@ def in_turns(pieces: Iterator[Piece], stopping: Event) -> Iterator[Piece]:
         Computes a piece of the work in each step, in a few milliseconds.
     stopping : Event
         Ends the work and its rest when it is set.
+    rest : float
+        How many times longer than a piece took the work rests after it.
     """
     awake, seconds = Event(), 0.0
     done = object()
@@ -60,7 +62,7 @@ def in_turns(pieces: Iterator[Piece], stopping: Event) -> Iterator[Piece]:
             return
         yield piece
         if contended:
-            stopping.wait(REST * seconds)
+            stopping.wait(rest * seconds)
 
 
 class Background(Generic[Piece]):
@@ -70,6 +72,8 @@ class Background(Generic[Piece]):
     ----------
     pieces : iterator
         As for `in_turns`. It is used by one thread at a time.
+    rest : float
+        As for `in_turns`.
 
     Attributes
     ----------
@@ -77,8 +81,8 @@ class Background(Generic[Piece]):
         Whether all pieces are computed, or the work raised an error.
     """
 
-    def __init__(self, pieces: Iterator[Piece]) -> None:
-        self._pieces = pieces
+    def __init__(self, pieces: Iterator[Piece], rest: float = REST) -> None:
+        self._pieces, self._rest = pieces, rest
         self._newest: deque[Piece] = deque(maxlen=1)
         self._error: Exception | None = None
         self.done = False
@@ -118,7 +122,7 @@ class Background(Generic[Piece]):
         if before is not None:
             before.join()
         try:
-            for piece in in_turns(self._pieces, stopping):
+            for piece in in_turns(self._pieces, stopping, self._rest):
                 self._newest.append(piece)
             self.done = not stopping.is_set()
         except Exception as error:

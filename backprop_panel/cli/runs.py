@@ -48,7 +48,12 @@ def runs() -> None:
 @user_option
 @json_option
 def list_runs(store: str, user: str, as_json: bool) -> None:
-    """List the runs of the store."""
+    """List the runs of the store.
+
+    With --json, "loss" is that of the batch of the last step. "best_loss" is the lowest validation
+    loss ("best_of": "validation") or, without any, the lowest mean of the losses of 32 batches
+    ("batches"), which a single batch may be below. A loss that is unknown or not finite is null.
+    """
     with opened(store, user) as manager:
         for run in manager.runs:
             if as_json:

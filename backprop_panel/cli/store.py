@@ -6,6 +6,7 @@ import click
 
 from ..runs.manager import TrainingRunManager
 from ..settings import SettingError
+from ..storage.run_check import damaged_parts
 from .options import store_option, user_option
 from .stores import opened
 
@@ -27,6 +28,10 @@ def check(store: str, user: str) -> int:
                 run.load()
             except SettingError as error:
                 problems.append(str(error))
+                continue
+            with manager.store.transaction(writing=False) as db:
+                parts = damaged_parts(db, run.id, run.model.network.depth)
+            problems += [f"{run.name}: {part}." for part in parts]
         problems += [f"{run.name}: {run.reason}" for run in manager.unreadable]
         for problem in dict.fromkeys(problems):
             click.echo(problem, err=True)

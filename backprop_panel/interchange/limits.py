@@ -14,8 +14,8 @@ from ..training.file_input import refuse_other as refuse_other
 MOST_ARCHIVE_BYTES = 1 << 28
 """Size of a zip on disk: 256 MiB, as of the largest file in it."""
 
-MOST_JSON_BYTES = 1 << 23
-"""Size of ``run.json``: 8 MiB, most of it the text of the dataset."""
+MOST_JSON_BYTES = 1 << 24
+"""Size of ``run.json``: 16 MiB, the text of the dataset and the log."""
 
 MOST_TABLE_BYTES = 1 << 28
 """Size of ``history.csv``: 256 MiB, about forty bytes an update."""
@@ -35,7 +35,7 @@ MOST_NUMBERS = 1 << 24
 MOST_MASTERS = 100_000
 MOST_MASTER_LENGTH = 1_000_000
 
-MOST_EVENTS = 20_000
+MOST_EVENTS = 100_000
 """Events in a log; consecutive updates with one batch size are a single event."""
 
 MOST_UPDATES = 100_000

@@ -36,6 +36,7 @@ from .export_snapshot import snapshot
 from .limits import (
     MOST_ARCHIVE_BYTES,
     MOST_CHECKPOINT_BYTES,
+    MOST_EVENTS,
     MOST_HEALTH_BYTES,
     MOST_JSON_BYTES,
     MOST_LOADED_BYTES,
@@ -85,9 +86,10 @@ def export_run(run: TrainingRun, target: Target) -> None:
     Raises
     ------
     InterchangeError
-        If `target` exists or cannot be written.
+        If `target` exists or cannot be written, or the run has more events than an import takes.
     """
     now = snapshot(run)
+    _refuse_many(now.events)
     state = now.state
     initial = run.at(0)
     files = {
@@ -175,6 +177,16 @@ def refuse_import(exported: BinaryIO) -> None:
             raise InterchangeError("file", f"{shown(name)} is not a file of an exported run.")
         refuse_above("file", f"Bytes of {name}", file_size, LIMITS[name])
     refuse_above("file", "Bytes of the zip", size, MOST_ARCHIVE_BYTES)
+
+
+def _refuse_many(events: Sequence[Event]) -> None:
+    """Refuse to export what no import would take."""
+    if len(events) > MOST_EVENTS:
+        raise InterchangeError(
+            "events",
+            f"The run has {len(events):,} events, such as changes of its settings; at most "
+            f"{MOST_EVENTS:,} can be imported again. Its weights can be saved by themselves.",
+        )
 
 
 def _is_long(run: TrainingRun, events: Sequence[Event]) -> bool:

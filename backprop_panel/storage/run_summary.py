@@ -23,14 +23,16 @@ VALIDATION, BATCHES = "validation", "batches"
 
 
 class Losses(NamedTuple):
-    """The last and the best loss of a run, of the loss function in force.
+    """The last and the best loss of a run.
 
     Attributes
     ----------
     last : float
-        Of the batch of the last step, before its update.
+        Of the batch of the last step, before its update; a fork has it from its parent.
     best : float
-        The lowest validation loss or, without any, the lowest mean of `STEPS_AVERAGED` steps.
+        The lowest validation loss or, without any, the lowest mean of `STEPS_AVERAGED` steps: a
+        single batch may be lower. Of the loss function and the fault in force; NaN if they were
+        changed since the last step.
     best_of : str
         `VALIDATION` or `BATCHES`; empty if there is none.
     """
@@ -65,7 +67,7 @@ class RunSummary:
 
 
 def losses_of(history: Mapping[str, NDArray], since: int = 0) -> Losses:
-    """Return the last and the best loss of the steps after `since`.
+    """Return the last loss, and the best one of the steps after `since`.
 
     Parameters
     ----------
@@ -74,10 +76,13 @@ def losses_of(history: Mapping[str, NDArray], since: int = 0) -> Losses:
     since : int
         The step at which the loss function was chosen: other losses cannot be compared with it.
     """
+    if not len(history["loss"]):
+        return Losses()
+    last = float(history["loss"][-1])
     losses, validation = (history[name][since:] for name in ("loss", "validation_loss"))
     if not len(losses):
-        return Losses()
-    last, best = float(losses[-1]), _lowest(validation)
+        return Losses(last)
+    best = _lowest(validation)
     return Losses(last, best, VALIDATION) if best == best else Losses(last, *_best_mean(losses))
 
 

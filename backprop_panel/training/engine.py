@@ -213,8 +213,9 @@ class Engine:
         """Return which of the next `count` steps to measure."""
         if self.batches.viewing or not self.measuring:
             return range(0)
-        first = max(self.health.next_step - self.step - 1, 0)
-        return self._meter.places(count, first, self.health.spacing)
+        log, done = self.health, self.step + 1
+        due = max(log.next_step - done, 0)
+        return self._meter.places(count, due, log.spacing, log.overdue_step - done)
 
     def _measured(self, block: Block, step: int, make: Callable[[], Made]) -> Made:
         """Make a step on a batch of `block`, and keep its health: it only reads."""

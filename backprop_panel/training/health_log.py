@@ -25,6 +25,10 @@ MOST_MOMENTS = 2000
 """Number of moments in a log; when it is full, half of them are dropped, evenly."""
 
 
+LONGEST_GAP = 1 / 32
+"""Share of its steps that a run makes without a measurement, at most, while time is short."""
+
+
 class StepHealth(NamedTuple):
     """The health of all layers in one step.
 
@@ -54,6 +58,11 @@ class HealthLog:
     def next_step(self) -> int:
         """The first step that may be measured next."""
         return self.moments[-1].step + self.spacing if self.moments else 1
+
+    @property
+    def overdue_step(self) -> int:
+        """The step by which another should be measured: a 32nd further than the last."""
+        return int(self.moments[-1].step * (1 + LONGEST_GAP)) + 1 if self.moments else 1
 
     @property
     def spacing(self) -> int:

@@ -21,6 +21,9 @@ TIME_SHARE = 0.005
 MOST_SAVED_SECONDS = 0.02
 """Time for measuring that may be saved up: the first steps of each training are all measured."""
 
+MOST_OWED_SECONDS = 0.1
+"""Time for measuring that may be owed, so that no long stretch of a short run goes unmeasured."""
+
 FLAT = 0.01
 """Largest slope of a blocked unit: it passes on less than a hundredth of the gradient."""
 
@@ -53,6 +56,11 @@ class TimeShare:
         self._saved, self._at = min(saved, MOST_SAVED_SECONDS), now
         # Once, however long it takes, if there is time at all; the debt is paid off afterwards.
         return max(int(self._saved / self._cost), int(self._saved > 0))
+
+    @property
+    def owes_little(self) -> bool:
+        """Whether it may be done once more where it is overdue."""
+        return self._saved > -MOST_OWED_SECONDS
 
     def spend(self, seconds: float) -> None:
         """Take the time for which it was done once."""
@@ -107,7 +115,7 @@ class HealthMeter:
         self._time = TimeShare()
         self._seconds = 0.0
 
-    def places(self, count: int, first: int = 0, spacing: int = 1) -> range:
+    def places(self, count: int, first: int, spacing: int, overdue: int) -> range:
         """Return the indices of those of the next `count` steps that are to be measured.
 
         The last step is among them if any is: what is shown is the state after it.
@@ -117,8 +125,12 @@ class HealthMeter:
         count, first : int
         spacing : int
             The smallest distance between two measured steps.
+        overdue : int
+            The index from which on one is measured even if there is no time.
         """
         most = self._time.affordable()
+        if not most and overdue < count and self._time.owes_little:
+            most = 1
         if first >= count or not most:
             return range(0)
         stride = max(spacing, -(-(count - first) // most))

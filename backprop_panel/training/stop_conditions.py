@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..settings import SettingError, is_finite, is_number, is_whole, shown
 from .engine import Engine
@@ -66,11 +67,28 @@ class StopWhen:
         if self.not_finite and not np.isfinite(losses[since:]).all():
             step = since + int(np.argmin(np.isfinite(losses[since:]))) + 1
             return f"the loss of step {step} is not finite"
-        mean = losses[-LOSSES_AVERAGED:].mean() if self.loss_below and len(losses) else np.inf
-        if self.loss_below is not None and mean < self.loss_below:
-            return f"the loss is below {self.loss_below:g}"
+        if self.loss_below is not None and len(losses):
+            averaged = losses[-LOSSES_AVERAGED:]
+            if averaged.mean() < self.loss_below:
+                over = f"the loss of the last {len(averaged)} steps, averaged,"
+                return f"{over} is below {self.loss_below:g}"
         return None
 
     def steps_left(self, engine: Engine) -> int:
-        """Return the number of steps up to `step`; without it, a very large number."""
-        return sys.maxsize if self.step is None else self.step - engine.step
+        """Return how many steps can be made before a condition has to be looked at again.
+
+        It is a very large number without any. No step is passed at which the averaged loss is
+        below the one given for the first time.
+        """
+        steps = sys.maxsize if self.step is None else self.step - engine.step
+        if self.loss_below is None:
+            return steps
+        return min(steps, self._steps_above(engine.history["loss"][-LOSSES_AVERAGED:]))
+
+    def _steps_above(self, losses: NDArray[np.floating]) -> int:
+        """Return the first step after which the mean could be below, as no loss is below 0."""
+        count = np.arange(1, LOSSES_AVERAGED + 1)
+        sums = np.append(0.0, np.cumsum(losses[::-1]))  # of the newest losses
+        kept = sums[np.minimum(LOSSES_AVERAGED - count, len(losses))]
+        lowest = kept / np.minimum(len(losses) + count, LOSSES_AVERAGED)
+        return int(np.argmax(~(lowest >= self.loss_below))) + 1

@@ -8,6 +8,7 @@ from backprop_panel.analysis.difference import (
     differing_settings,
     distance_over_steps,
     refuse_unlike,
+    same_examples,
     subtract,
 )
 from backprop_panel.settings import SettingError
@@ -51,6 +52,15 @@ def test_activations_are_compared_on_the_same_batch(manager):
     theirs = other.trainer.engine.look(shown.samples)
     ours = one.trainer.engine.look()
     assert np.array_equal(shown.logits, ours.logits - theirs.logits)
+
+
+def test_runs_with_other_data_have_other_examples_at_the_same_places(manager):
+    one, alike, other = trained(manager, 0), trained(manager, 3), trained(manager, 0, seed=1)
+    ours = one.trainer.engine.look()
+    assert same_examples(ours, alike.trainer.engine.look(ours.samples))
+    theirs = other.trainer.engine.look(ours.samples)
+    assert not same_examples(ours, theirs)
+    assert subtract(ours, theirs).inputs.any()
 
 
 def test_networks_of_different_shapes_are_refused(manager):

@@ -446,6 +446,25 @@ def test_store_check_reads_everything_and_says_what_is_damaged(command, store):
     assert status == 1 and "a" in err and "not as it was saved" in err
 
 
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ("UPDATE checkpoints SET tensors = zeroblob(10)", "replays the run from its beginning"),
+        ("UPDATE checkpoints SET digest = '0'", "replays the run from its beginning"),
+        ("UPDATE health SET layers = x'01'", "measures of its layers cannot be read"),
+    ],
+)
+def test_store_check_finds_damage_that_a_run_does_without(command, store, damage, words):
+    command("train", "--epochs", 40, "--name", "a", "--num-samples", 320, "--batch-size", 32)
+    assert command("store", "check")[0] == 0
+    manager = TrainingRunManager(store)
+    with manager.store.transaction() as db:
+        assert db.execute(damage).rowcount
+    manager.close()
+    status, _, err = command("store", "check")
+    assert status == 1 and err.startswith("a: ") and words in err
+
+
 def test_the_values_of_a_setting_may_be_given_in_several_parts(command, store):
     parts = ["--grid", "learning_rate=0.1", "--grid", "learning_rate=0.2,0.3"]
     command("sweep", *SMALL, *parts, "--steps", "1")

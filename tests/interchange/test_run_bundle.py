@@ -20,6 +20,7 @@ from backprop_panel.interchange import (
     file_name,
     import_run,
     limits,
+    run_bundle,
 )
 from backprop_panel.interchange.bounded_replay import replay
 from backprop_panel.training.events import Trained
@@ -310,8 +311,26 @@ def test_replay_is_limited_in_work_and_memory(trained, reason):
 
 def test_too_many_events_are_refused(folder):
     events = [{"kind": "changed", "step": 0, "settings": {}}] * (limits.MOST_EVENTS + 1)
-    with pytest.raises(InterchangeError, match=r"at most 20,000"):
+    with pytest.raises(InterchangeError, match=r"at most 100,000"):
         import_run(edited(folder, events=events))
+
+
+def test_a_run_whose_rate_changed_twenty_thousand_times_comes_back(tmp_path):
+    run = TrainingRun("schedule", SMALL)
+    for time_changed in range(20_001):
+        run.trainer.learning_rate = 0.01 / (1 + time_changed)
+    export_run(run, tmp_path / "run.zip")
+    assert import_run(tmp_path / "run.zip").settings == run.settings
+
+
+def test_a_run_with_more_events_than_an_import_takes_is_not_exported(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_bundle, "MOST_EVENTS", 3)
+    run = TrainingRun("many", SMALL)
+    for rate in (0.1, 0.2, 0.3, 0.4):
+        run.trainer.learning_rate = rate
+    with pytest.raises(InterchangeError, match="has 4 events.* at most 3 can be imported again"):
+        export_run(run, tmp_path / "run.zip")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

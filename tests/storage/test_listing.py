@@ -11,7 +11,7 @@ from stores import SMALL, everything, look_at_all, train
 
 from backprop_panel import SettingError, StoreError, TrainingRunManager
 from backprop_panel.training import engine as engines
-from backprop_panel.views.panels.runs_tab import runs_table, settings_in_words
+from backprop_panel.views.panels.runs_table import runs_table, settings_in_words
 from tests.storage.test_faults import back_to_first_format
 
 RUNS = 100

@@ -48,11 +48,21 @@ def test_without_a_step_there_is_no_loss():
     assert str(losses([])) == str(Losses())
 
 
+def test_a_fork_that_made_no_step_has_the_last_loss_of_its_parent():
+    manager = TrainingRunManager()
+    parent = manager.create(**SMALL)
+    parent.trainer.run_epoch()
+    at = parent.trainer.step - 1
+    fork = manager.fork(parent.id, at, fault="no_bias_gradient")
+    assert fork.summary.losses.last == parent.history["loss"][at - 1]
+    assert fork.summary.losses.best_of == ""
+
+
 def test_losses_of_another_loss_function_are_not_compared():
     run = TrainingRunManager().create(**SMALL)
     run.trainer.run_epoch()
     run.trainer.change(loss_type="mse")
-    assert isnan(run.summary.losses.last)
+    assert isnan(run.summary.losses.best)
     run.trainer.run_epoch()
     since = run.history["validation_loss"][-1]
     assert run.summary.losses.best == since

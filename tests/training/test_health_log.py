@@ -1,5 +1,7 @@
 """The health of layers, measured while an engine trains and kept with its run."""
 
+from itertools import count
+
 import numpy as np
 import pytest
 
@@ -123,6 +125,7 @@ def test_measuring_changes_no_number_of_a_run(monkeypatch):
     digests = []
     for most in (0.0, 1e9):
         monkeypatch.setattr(health_meter, "MOST_SAVED_SECONDS", most)
+        monkeypatch.setattr(health_meter, "MOST_OWED_SECONDS", most)
         run = TrainingRunManager().create(**SMALL, optimizer="adam", activation="relu")
         engine = run.trainer.engine
         for _ in range(5):
@@ -159,10 +162,33 @@ def test_the_last_of_many_steps_is_measured(monkeypatch, first, affordable):
     run = TrainingRunManager().create(**SMALL)
     meter = run.trainer.engine._meter
     monkeypatch.setattr(meter._time, "affordable", lambda: affordable)
-    places = meter.places(50, first, spacing=2)
+    places = meter.places(50, first, spacing=2, overdue=50)
     assert places[-1] == 49
     assert places[0] >= first
     assert len(places) <= affordable
+
+
+def test_no_long_stretch_of_a_short_run_goes_unmeasured(monkeypatch):
+    ticks = count()
+    monkeypatch.setattr(health_meter, "thread_time", lambda: 1e-4 * next(ticks))
+    # Training takes no time here, so that none is saved up for measuring.
+    monkeypatch.setattr(health_meter, "perf_counter", lambda: 0.0)
+    run = TrainingRunManager().create(**SMALL)
+    while run.trainer.step < 300:
+        run.trainer.engine.advance(7, 2)
+    assert len(steps_of(run)) < 200
+    assert max(np.diff([*steps_of(run), 300])) <= 300 / 32 + 2
+
+
+def test_what_is_owed_for_measuring_is_bounded(monkeypatch):
+    run = TrainingRunManager().create(**SMALL)
+    meter = run.trainer.engine._meter
+    monkeypatch.setattr(health_meter, "perf_counter", lambda: 0.0)
+    meter._time.restart()
+    meter._time.spend(health_meter.MOST_SAVED_SECONDS)
+    assert meter.places(50, 0, spacing=1, overdue=10) == range(49, 50, 50)
+    meter._time.spend(health_meter.MOST_OWED_SECONDS)
+    assert not meter.places(50, 0, spacing=1, overdue=10)
 
 
 def test_one_long_measurement_is_made_and_then_paid_off(monkeypatch):

@@ -458,7 +458,23 @@ def test_worker_stops_when_the_mean_loss_is_below_a_value(run):
     worked_until(run, StopWhen(loss_below=1.0))
     assert run.history["loss"][-32:].mean() < 1.0
     assert run.history["loss"][:32].mean() > 1.0
-    assert run.worker.reason == "the loss is below 1"
+    assert "averaged, is below 1" in run.worker.reason
+
+
+@pytest.mark.parametrize("limit", [0.5, 1.0])
+def test_training_stops_at_the_first_step_whose_averaged_loss_is_below(limit):
+    settings = {"optimizer": "adam", "learning_rate": 0.01, "loss_type": "cross_entropy"}
+    single, run = (TrainingRunManager().create(**settings) for _ in range(2))
+    single.trainer.run_batch()
+    while single.history["loss"][-32:].mean() >= limit:
+        single.trainer.run_batch()
+    engine, stop_when, blocks = run.trainer.engine, StopWhen(loss_below=limit), []
+    while stop_when.reason(engine, 0) is None:
+        # As a worker does, whose blocks grow to thousands of steps.
+        blocks.append(min(stop_when.steps_left(engine), 1000))
+        engine.advance(engine.settings.batch_size, blocks[-1])
+    assert engine.step == single.trainer.step
+    assert max(blocks) > 1
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from backprop_panel.views.panels.runs_table import ABSENT
 from tests.ui.browsing import (
     choose,
     expect_active,
@@ -34,6 +35,14 @@ LOOKS = """async () => {
   return looks
 }"""
 """How often a table that cannot be drawn looks in half a second whether it can."""
+
+SHADE = """(left) => {
+  const [table] = [...Bokeh.index.query(({model}) => model.type.endsWith("DataTabulator"))]
+  const root = table.shadow_el
+  root.querySelector(".tabulator-tableholder").scrollLeft = left
+  return getComputedStyle(root.querySelector(".tabulator"), "::after").opacity
+}"""
+"""Scrolls the table sideways; how opaque the shade at its right edge is."""
 
 
 def test_a_setting_of_the_network_makes_a_new_run_and_keeps_the_old_one(used_page):
@@ -184,3 +193,19 @@ def test_a_run_that_was_searched_for_is_unticked(used_page):
 def test_a_table_that_cannot_be_drawn_leaves_the_browser_at_rest(used_page):
     show_runs(used_page, "run 1")
     assert 1 <= used_page.evaluate(LOOKS) <= 10
+
+
+def test_a_loss_that_there_is_not_is_a_dash_with_its_reason(used_page):
+    press(used_page, "Reset")
+    expect_step(used_page, 0)
+    show_runs(used_page, "run 1")
+    dashes = used_page.get_by_role("gridcell", name="—", exact=True).locator("span")
+    expect(dashes).to_have_count(2)
+    for dash, why in zip(dashes.all(), ABSENT.values(), strict=True):
+        expect(dash).to_have_attribute("title", why)
+
+
+def test_a_shade_shows_that_the_table_has_more_columns(used_page):
+    show_runs(used_page, "run 1")
+    used_page.wait_for_function(f"() => ({SHADE})(0) === '1'")
+    used_page.wait_for_function(f"() => ({SHADE})(1e6) === '0'")

@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from tests.ui.browsing import at_rest, choose_fault, on_screen, press
 
 # The lines of the status: their edges, and how much of each text is hidden.
+LIGHTS = ("^Audit ✕ ", "^Doctor")
+
 LINES = """() => ["bp-status", "bp-next", "bp-notes"].flatMap((name) => {
   const found = []
   const walk = (root) => {
@@ -26,7 +28,9 @@ LINES = """() => ["bp-status", "bp-next", "bp-notes"].flatMap((name) => {
 def test_a_fault_is_stated_below_both_lights(used_page, width):
     choose_fault(used_page, "Gradient not divided by the batch size")
     press(used_page, "Run Batch")
-    lights = [used_page.locator("button", has_text=re.compile(name)) for name in ("^✕ ", "^Doctor")]
+    lights = [
+        used_page.locator("button", has_text=re.compile(name)) for name in ("^Audit ✕ ", "^Doctor")
+    ]
     for light in lights:
         expect(light).to_be_visible()
     used_page.set_viewport_size({"width": width, "height": 800})

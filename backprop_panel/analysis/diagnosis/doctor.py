@@ -10,7 +10,7 @@ import numpy as np
 from ...runs.run import TrainingRun
 from ...settings import refuse_other
 from . import judging_layers, judging_results, judging_training
-from .evidence import Evidence
+from .evidence import Evidence, Measured
 from .finding import FINDINGS, NOT_JUDGED, NOTE, SICK, Finding
 from .judging_numbers import WRONG, wrong_numbers
 
@@ -71,14 +71,19 @@ def diagnose(run: TrainingRun, step: int | None = None) -> list[Finding]:
     return found
 
 
-def examine(run: TrainingRun, step: int | None = None) -> Iterator[list[Finding]]:
-    """Diagnose in pieces of some milliseconds, yielding what has been found after each."""
+def examine(
+    run: TrainingRun, step: int | None = None, measured: Measured | None = None
+) -> Iterator[list[Finding]]:
+    """Diagnose in pieces of some milliseconds, yielding what has been found after each.
+
+    What earlier examinations have `measured` of the run is not measured again.
+    """
     refuse_other("run", run, TrainingRun)
     step = run.trainer.step if step is None else run.checked_step(step)
     if not step:
         yield [Finding(NOT_JUDGED, "The run has not made a step yet.", {}, 0)]
         return
-    evidence = Evidence(run, step)
+    evidence = Evidence(run, step, measured)
     for _ in evidence.gather():
         yield []
     found: list[Finding] = []
@@ -91,7 +96,21 @@ def examine(run: TrainingRun, step: int | None = None) -> Iterator[list[Finding]
         # The longest trial, and only where nothing else explains the loss.
         smaller = judging_results.too_small(evidence)
         found += [smaller] if smaller else []
-    yield in_order([*found, *judging_results.not_judged(evidence)])
+    named = _with_changes(in_order(found), evidence)
+    yield [*named, *judging_results.not_judged(evidence)]
+
+
+def _with_changes(found: list[Finding], evidence: Evidence) -> list[Finding]:
+    """Name what was changed right before the loss rose, where nothing else explains a finding."""
+    said = " ".join(change.sentence for change in evidence.changed if change.name != "fault")
+    if not said or any(finding.kind in NUMBERS for finding in found):
+        return found
+    return [
+        replace(finding, sentence=f"{finding.sentence} {said}")
+        if finding.severity == SICK and finding.because is None and said not in finding.sentence
+        else finding
+        for finding in found
+    ]
 
 
 def _judges(evidence: Evidence) -> Iterator[Callable[[Evidence], Finding | None]]:

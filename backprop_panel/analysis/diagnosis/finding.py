@@ -171,6 +171,8 @@ class Finding:
         Whether the run learns all the same.
     cell : RecordCell or None
         The number that it is about.
+    cell_step : int or None
+        The step whose record has that number; `step` may be an earlier one.
     """
 
     kind: str
@@ -184,6 +186,7 @@ class Finding:
     fault: str | None = None
     harmless: bool = False
     cell: RecordCell | None = None
+    cell_step: int | None = None
 
     @property
     def severity(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,9 +13,8 @@ from ...nn.record import StepRecord
 from ..explanations.explaining import explain, origin_of_non_finite
 from ..recomputation import silenced_units
 from ..record_cell import RecordCell
-from .evidence import Evidence
+from .evidence import SICK_EXCESS, Evidence
 from .finding import Finding, Remedy
-from .judging_training import SICK_EXCESS
 from .moments import Moment
 
 VANISHED = 0.02
@@ -98,8 +97,15 @@ def vanishing_gradients(evidence: Evidence) -> Finding | None:
         {"gradient of layer 1 by the largest": worst},
         evidence.late[0].step,
         layer=0,
-        remedy=Remedy("Take an activation with steeper slopes (gelu, relu), or fewer layers."),
+        remedy=Remedy(_against_vanishing(evidence.run.model.network.activation_names)),
     )
+
+
+def _against_vanishing(activations: Sequence[str]) -> str:
+    """Return what to try against vanishing gradients with these activations."""
+    if set(activations) & set(TWO_SIDED):
+        return "Take an activation with steeper slopes (gelu, relu), or fewer layers."
+    return "Take fewer layers, or begin anew with a lower learning rate."
 
 
 def _has_silenced_level(evidence: Evidence) -> bool:
@@ -115,7 +121,10 @@ def dead_units(evidence: Evidence) -> Finding | None:
         "dead_units",
         lambda name: name not in TWO_SIDED,
         "are dead: they are zero for {examples}, and then get no gradient",
-        "Begin anew with a lower learning rate, or with gelu in place of relu.",
+        lambda name: (
+            "Begin anew with a lower learning rate, or with "
+            f"{'gelu in place of relu' if name == 'relu' else 'smaller weights'}."
+        ),
     )
 
 
@@ -126,12 +135,19 @@ def saturated_units(evidence: Evidence) -> Finding | None:
         "saturated_units",
         TWO_SIDED.__contains__,
         "are saturated: for {examples}, they pass on less than a hundredth of their gradient",
-        "Begin with smaller weights, or take an activation that is not flat on both sides.",
+        lambda name: (
+            "Begin with smaller weights, or take an activation that is not flat on both sides, "
+            f"as {name} is."
+        ),
     )
 
 
 def _blocked_layer(
-    evidence: Evidence, kind: str, applies: Callable[[str], bool], what: str, remedy: str
+    evidence: Evidence,
+    kind: str,
+    applies: Callable[[str], bool],
+    what: str,
+    remedy: Callable[[str], str],
 ) -> Finding | None:
     for level, name in enumerate(evidence.run.model.network.activation_names):
         if not applies(name):
@@ -148,7 +164,7 @@ def _blocked_layer(
                 layer=level,
                 units=tuple(map(int, np.flatnonzero(blocked))),
                 harmless=evidence.excess < SICK_EXCESS,
-                remedy=Remedy(remedy),
+                remedy=Remedy(remedy(name)),
             )
     return None
 

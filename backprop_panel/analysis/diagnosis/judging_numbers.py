@@ -62,6 +62,7 @@ def wrong_numbers(evidence: Evidence) -> Finding | None:
         fault=fault,
         remedy=_remedy(fault),
         cell=first.cell,
+        cell_step=step,
     )
 
 

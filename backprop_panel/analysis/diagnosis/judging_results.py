@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import chain
 from math import isfinite
 
@@ -74,20 +75,33 @@ def too_small(evidence: Evidence) -> Finding | None:
     half = next(moment for moment in evidence.moments if moment.step >= evidence.step // 2)
     if not 2 * LEARNED_EXCESS <= now < 1.5 or half.excess - now > 0.3 * now:
         return None
+    if evidence.trial() <= 0.5 * now:  # it has not stopped: a few more steps learn more
+        return None
     hidden = evidence.run.model.network.widths[1:-1]
     factor = max(WIDER, WIDTH // min(hidden, default=WIDTH))
     wider = evidence.wider_trial(factor)
     if not wider <= 0.5 * now:
         return None
-    widths = " and ".join(map(str, hidden)) or "no hidden layer"
     return Finding(
         "too_small",
-        f"The network is too small. With {widths} the loss stays at {percent(now)} of what could "
-        f"be learned; {factor} times as wide it falls to {percent(wider)} in as many steps.",
+        f"The network is too small. With {in_words(hidden)} the loss stays at {percent(now)} of "
+        f"what could be learned; {factor} times as wide it falls to {percent(wider)} in as many "
+        "steps.",
         {"excess loss": now, "excess loss of a wider network": wider},
         half.step,
         remedy=Remedy(f"Make a new run with {factor} times as many hidden units."),
     )
+
+
+def in_words(hidden: Sequence[int]) -> str:
+    """Return the widths of the hidden layers, those of equal ones once."""
+    if not hidden:
+        return "no hidden layer"
+    if len(hidden) == 1:
+        return f"a hidden layer of {hidden[0]}"
+    if len(set(hidden)) == 1:
+        return f"{len(hidden)} hidden layers of {hidden[0]}"
+    return f"hidden layers of {' and '.join(map(str, hidden))}"
 
 
 def overfitting(evidence: Evidence) -> Finding | None:

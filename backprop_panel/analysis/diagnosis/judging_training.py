@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import isfinite
 
-from .evidence import Evidence
+from .evidence import SICK_EXCESS, Evidence, changed_settings
 from .finding import Finding, Remedy
-
-SICK_EXCESS = 0.15
-"""From this excess loss on, a run has not learned what there is to learn."""
 
 LEARNED_EXCESS = 0.05
 """Up to this excess loss, a run has learned it."""
@@ -28,7 +25,27 @@ def learning_rate_too_high(evidence: Evidence) -> Finding | None:
     """Judge whether smaller steps would lower the loss further."""
     if evidence.excess < SICK_EXCESS or evidence.step < FEWEST_STEPS_OF_RATE:
         return None
-    return _overshoots_now(evidence) or _overshot_at_first(evidence)
+    return _raised(evidence) or _overshoots_now(evidence) or _overshot_at_first(evidence)
+
+
+def _raised(evidence: Evidence) -> Finding | None:
+    """Judge a rate that was raised by the last change, by a trial with the one before it."""
+    changes = changed_settings(evidence.run, evidence.events, evidence.since)
+    raised = [change for change in changes if change.name == "learning_rate"]
+    if not raised or raised[0].now < raised[0].before:
+        return None
+    rate, now = raised[0].before, evidence.excess
+    lower = evidence.earlier_trial(learning_rate=rate)
+    if not lower <= 0.6 * min(now, 1.0):
+        return None
+    return _too_high(
+        evidence,
+        rate,
+        f"{raised[0].sentence} From there on, {evidence.earlier_steps:,} steps at {rate:g} leave "
+        f"{percent(lower)} of the loss that could be learned; this run is at {percent(now)}.",
+        {"excess loss now": now, "of a trial at the rate before": lower},
+        step=evidence.since + 1,
+    )
 
 
 def _overshoots_now(evidence: Evidence) -> Finding | None:
@@ -161,6 +178,8 @@ def noisy_batches(evidence: Evidence) -> Finding | None:
     if not SICK_EXCESS <= now < float("inf") or larger < 2 * size:
         return None
     base, of_larger = evidence.trial(), evidence.trial(batch_size=larger)
+    if base <= LEARNED_EXCESS:  # a few more steps learn it all the same
+        return None
     if not of_larger <= 0.65 * min(now, base):
         return None
     return Finding(

@@ -12,6 +12,7 @@ from ...nn.optimizers import OPTIMIZERS
 from ...nn.record import StepRecord
 from ...settings import refuse_other
 from ..record_cell import RecordCell, checked
+from . import latex
 from .explaining_backward import (
     explain_activation_gradient,
     explain_bias_gradient,
@@ -104,7 +105,22 @@ def _with_fault(record: StepRecord, explanation: Explanation) -> Explanation:
         f"It is {explanation.value:.4g}, and the terms give {sum(terms):.4g}: the "
         f"step was made with a mistake of the fault lab. {FAULTS[fault].sentence}"
     )
-    return replace(explanation, note=f"{explanation.note} {note}".strip())
+    return replace(
+        explanation,
+        note=f"{explanation.note} {note}".strip(),
+        numbers=_unequal(explanation.numbers, sum(terms), explanation.value),
+    )
+
+
+def _unequal(numbers: str, follows: float, value: float) -> str:
+    """Return an equation that ends with what follows, and with the other number that stands there.
+
+    Where four digits do not tell them apart, eight do.
+    """
+    before, last, after = numbers.rpartition(latex.number(value))
+    digits = 8 if latex.number(follows) == last else 4
+    told = rf"{latex.number(follows, digits)} \neq {latex.number(value, digits)}"
+    return f"{before}{told}{after}"
 
 
 def origin_of_non_finite(record: StepRecord, cell: RecordCell) -> list[RecordCell]:

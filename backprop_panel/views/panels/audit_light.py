@@ -41,10 +41,12 @@ class AuditLight(pn.viewable.Viewer):
         return self._button
 
     def _act(self) -> None:
-        """Explain the first number that does not follow."""
-        first = self.auditing.first
+        """Explain the first number that does not follow, in the step that has it."""
+        record, first, session = self.auditing.record, self.auditing.first, self.auditing.session
         if first is not None and first.cell is not None:
-            self.auditing.session.path = (first.cell,)
+            if record.updated:
+                session.attempt("training", lambda: session.show_step(record.step))
+            session.path = (first.cell,)
         else:
             self._show_more()
 
@@ -71,7 +73,7 @@ def light(auditing: Auditing) -> tuple[str, str]:
         )
     name = first.name(record)
     return (
-        f"✕ {name}",  # short: the toolbar has no room for more
+        f"Audit ✕ {name}",
         f"{which} does not follow from its inputs. The first wrong number is {name}: it is "
         f"{number(first.found)}, and should be {number(first.expected)}.",
     )

@@ -73,8 +73,8 @@ class AuditPanel(pn.viewable.Viewer):
         session = self.audit.session
 
         def show() -> None:
-            """Travel to the step, and select the cell that is wrong."""
-            session.attempt("audit", lambda: session.travel(step))
+            """Show the step, and select the cell that is wrong."""
+            session.attempt("audit", lambda: session.show_step(step))
             if first.cell is not None:
                 session.path = (first.cell,)
 

@@ -55,7 +55,7 @@ class CheckFoot(pn.viewable.Viewer):
         self._worst.visible = has_worst
         if has_worst:
             name = worst_cell(check, checking.record).name(checking.record)
-            self._worst.label = f"Worst: {name}, {number(check.worst.error)}"
+            self._worst.label = f"Worst: {name}, relative error {number(check.worst.error)}"
         if check is None:
             self._text.object = escape(checking.message) or CHECKING
         else:

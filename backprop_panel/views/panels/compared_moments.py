@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from html import escape
 
+from ...analysis.difference import same_examples
 from ...runs.run import TrainingRun
 from ..state.session import Session
+
+SAME_BATCH = "both on the same batch"
+OTHER_DATA = "each on its own data: compare weights only"
+
+
+def compared_batches(session: Session) -> str:
+    """Say whether both moments are shown on the same examples."""
+    return SAME_BATCH if same_examples(*session.compared) else OTHER_DATA
 
 
 def compared_moments(session: Session) -> tuple[str, str]:

@@ -106,7 +106,7 @@ def _lines(preview: TextPreview, data: SequenceDataset) -> str:
         skipped.append(f"{preview.empty:,} empty")
     if preview.too_short:
         skipped.append(f"{preview.too_short:,} too short for a window of {data.sequence_length}")
-    text = f"<b>{preview.used:,} lines</b> used"
+    text = f"<b>{preview.used:,} line{'' if preview.used == 1 else 's'}</b> used"
     if skipped:
         text += f", skipped: {', '.join(skipped)}"
     if preview.too_short:

@@ -20,6 +20,9 @@ RULES = (
 )
 
 
+NONE_CHOSEN = "choose one"
+
+
 class DetectivePanel(pn.viewable.Viewer):
     """Begins investigations, spends their checks and takes the answers."""
 
@@ -36,13 +39,19 @@ class DetectivePanel(pn.viewable.Viewer):
             margin=(4, 0),
         )
         self._results = html("", "bp-finding")
-        options = {label: key for key, label in suspects().items()}
+        options = {NONE_CHOSEN: None} | {label: key for key, label in suspects().items()}
         self._suspect = pmui.Select(
-            label="Suspect", options=options, size="small", width=260, margin=(8, 6, 5, 0)
+            label="Suspect",
+            options=options,
+            value=None,
+            size="small",
+            width=260,
+            margin=(8, 6, 5, 0),
         )
+        self._namer = button("Name the suspect", self._name, margin=(12, 3))
         self._answer = pn.Row(
             self._suspect,
-            button("Name the suspect", self._name, margin=(12, 3)),
+            self._namer,
             button("Give up", self._give_up, margin=(12, 3)),
             margin=0,
         )
@@ -62,6 +71,8 @@ class DetectivePanel(pn.viewable.Viewer):
             sizing_mode="stretch_width",
         )
         session.param.watch(self._show, ["investigation", "run", "mistakes"])
+        session.param.watch(self._begin_answer, "investigation")
+        self._suspect.param.watch(self._show, "value")
         self._show()
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -70,6 +81,10 @@ class DetectivePanel(pn.viewable.Viewer):
     def _begin(self) -> None:
         session = self.session
         session.attempt("detective", lambda: session.investigate(seed_of(self._case.value)))
+
+    def _begin_answer(self, event: param.parameterized.Event) -> None:
+        """Let none be chosen at the beginning: a careless press would cost points."""
+        self._suspect.value = None
 
     def _spender(self, name: str) -> Callable[[], None]:
         def spend() -> None:
@@ -80,7 +95,9 @@ class DetectivePanel(pn.viewable.Viewer):
         return spend
 
     def _name(self) -> None:
-        self._attempt(lambda case: case.answer(self._suspect.value))
+        if self._suspect.value is not None:
+            self._attempt(lambda case: case.answer(self._suspect.value))
+            self._suspect.value = None
 
     def _give_up(self) -> None:
         self._attempt(lambda case: case.give_up())
@@ -104,6 +121,10 @@ class DetectivePanel(pn.viewable.Viewer):
         case, refused = self.session.investigation, self.session.mistakes.get("detective", "")
         under_way = case is not None and not case.over
         self._checks.visible = self._answer.visible = under_way
+        self._namer.disabled = self._suspect.value is None
+        for name, check in zip(CHECKS, self._checks, strict=True):
+            # One that was spent says again what it said.
+            check.disabled = under_way and not case.left and name not in case.results
         mistake = f'<span class="bp-mistake">{escape(refused)}</span>' if refused else ""
         self._standing.object = f"{standing(case)} {mistake}"
         self._results.object = results(case) if case else ""

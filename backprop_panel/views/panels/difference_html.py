@@ -12,9 +12,24 @@ from .explanation_links import ring
 from .shown_number import Shown, about_html, kind_of, with_tokens
 from .terms_table import FIRST_TERMS, bar, cells_of, label_of, more_button
 
+OTHER_EXAMPLES = (
+    "The runs have different data: <b>theirs</b> is of other examples at the same places of the "
+    "batch."
+)
 
-def difference_html(ours: Explanation, theirs: Explanation, shown: Shown) -> str:
-    """Return how a number differs between two moments, as HTML."""
+
+def difference_html(
+    ours: Explanation, theirs: Explanation, shown: Shown, same_examples: bool
+) -> str:
+    """Return how a number differs between two moments, as HTML.
+
+    Parameters
+    ----------
+    ours, theirs : Explanation
+    shown : Shown
+    same_examples : bool
+        Whether both are of the same examples.
+    """
     found = changes(ours, theirs)
     more = more_button(len(found), shown.everything)
     return "".join(
@@ -26,6 +41,7 @@ def difference_html(ours: Explanation, theirs: Explanation, shown: Shown) -> str
             f"<p>{about_html(ours.cell, shown)}</p>",
             f'<table class="bp-facts"><tr><td>ours</td><td>{number_html(ours.value)}</td></tr>'
             f"<tr><td>theirs</td><td>{number_html(theirs.value)}</td></tr></table>",
+            "" if same_examples else f"<p>{OTHER_EXAMPLES}</p>",
             f"<p>{with_tokens(ours.sentence, shown)}</p>",
             equations_html(ours.equation),
             _table(found, shown),

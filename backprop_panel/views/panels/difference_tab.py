@@ -20,8 +20,11 @@ from ..state.run_order import in_order
 from ..state.session import Session, redraw_on_change
 from ..widgets.buttons import RunSelect, button, working_button
 from ..widgets.setting_fields import LABELS, whole
-from .compared_moments import compared_moments
+from .compared_moments import OTHER_DATA, compared_batches, compared_moments
+from .runs_table import in_words
+from .suggested_comparison import parent_of, suggested_run, suggested_step
 
+OTHER_EXAMPLES = " X, activations and gradients are not comparable example by example."
 ALIKE = "All layers are the same at each step that both have made."
 
 
@@ -44,7 +47,7 @@ class DifferenceTab(pn.viewable.Viewer):
         self._plot = self._new_plot()
         self._stop = button("Stop comparing", self._stop_comparing, disabled=True, margin=(12, 0))
         self._layout = self._lay_out()
-        self._suggested = ""
+        self._suggested = ("", "")  # a run and a step, as the fields show them
         self._watch()
         self._offer_runs()
         self._show()
@@ -54,15 +57,15 @@ class DifferenceTab(pn.viewable.Viewer):
 
     def _watch(self) -> None:
         session = self.session
-        self._other.param.watch(self._suggest_last_step, "value")
+        self._other.param.watch(self._step_of_other_run, "value")
         for field in (self._other, self._step):
             field.param.watch(lambda event: session.forget_mistake("difference"), "value")
         session.manager.param.watch(self._offer_runs, "runs")
-        session.param.watch(self._offer_parent, "run")
+        session.param.watch(self._offer_runs, "run")
         session.param.watch(self._show, "subtracted")
         self.param.watch(self._show, "visible")
         redraw_on_change(session, self._show)
-        redraw_on_change(session, self._follow_run)
+        redraw_on_change(session, self._suggest_step)
         session.param.watch(self._show_mistake, "mistakes")
 
     def _new_plot(self) -> pn.Column:
@@ -93,39 +96,38 @@ class DifferenceTab(pn.viewable.Viewer):
         )
 
     def _offer_runs(self, *events: param.parameterized.Event) -> None:
-        """Offer all runs, the parent of the shown one first."""
-        parent = self._parent()
-        runs = sorted(in_order(self.session.manager.runs), key=lambda run: run is not parent)
+        """Offer all runs, the parent of the shown one first; what a person chose stays chosen."""
+        session = self.session
+        parent = parent_of(session)
+        runs = sorted(in_order(session.manager.runs), key=lambda run: run is not parent)
         chosen = self._other.value
-        if chosen not in {run.id for run in runs}:
-            chosen = (parent or self.session.run).id
+        if chosen not in {run.id for run in runs} or self._is_suggested():
+            chosen = suggested_run(session).id
+            self._suggested = (chosen, self._suggested[1])
         self._other.offer(runs, chosen)
 
-    def _offer_parent(self, *events: param.parameterized.Event) -> None:
-        """Offer the run that the shown one was forked from: it is what a fork is compared with."""
-        self._offer_runs()
-        if (parent := self._parent()) is not None:
-            self._other.value = parent.id
+    def _is_suggested(self) -> bool:
+        """Tell whether the fields have what was suggested, and nothing is compared with it yet."""
+        fields = (self._other.value, self._step.value)
+        return fields == self._suggested and self.session.subtracted is None
 
-    def _parent(self) -> TrainingRun | None:
-        """Return the run that the shown one was forked from, if it is still there."""
-        session = self.session
-        origin = session.run.parent and session.run.parent[0]
-        return next((run for run in session.manager.runs if run.id == origin), None)
-
-    def _suggest_last_step(self, event: param.parameterized.Event) -> None:
+    def _step_of_other_run(self, event: param.parameterized.Event) -> None:
+        """Suggest a step of the run that was chosen."""
         if event.type != "triggered":
-            self._step.value = self._suggested = self._last_step()
+            self._step.value = self._step_to_suggest()
+            self._suggested = (self._suggested[0], self._step.value)
 
-    def _last_step(self) -> str:
-        """Return the last step of the chosen run, as the field shows it."""
-        run = next((run for run in self.session.manager.runs if run.id == self._other.value), None)
-        return str(run.summary.step) if run else ""
+    def _suggest_step(self, *events: param.parameterized.Event) -> None:
+        """Suggest a step as the runs go on, unless another was typed."""
+        if self._step.value == self._suggested[1] and self.session.subtracted is None:
+            self._step.value = self._step_to_suggest()
+            self._suggested = (self._suggested[0], self._step.value)
 
-    def _follow_run(self, *events: param.parameterized.Event) -> None:
-        """Suggest the last step as the run goes on, unless another step was typed."""
-        if self._step.value == self._suggested and self.session.subtracted is None:
-            self._step.value = self._suggested = self._last_step()
+    def _step_to_suggest(self) -> str:
+        """Return the step of the chosen run that is suggested, as the field shows it."""
+        session = self.session
+        run = next((run for run in session.manager.runs if run.id == self._other.value), None)
+        return str(suggested_step(session, run)) if run else ""
 
     def _compare(self) -> None:
         session = self.session
@@ -177,7 +179,10 @@ class DifferenceTab(pn.viewable.Viewer):
         """Say which steps the map compares, and list the settings that differ."""
         session = self.session
         ours, theirs = compared_moments(session)
-        self._message.object = f"The map shows {ours} minus {theirs}, both on the same batch."
+        batches = compared_batches(session)
+        self._message.object = f"The map shows {ours} minus {theirs}, {batches}."
+        if batches == OTHER_DATA:
+            self._message.object += OTHER_EXAMPLES
         if ours == theirs:
             self._message.object += " It is the same moment: choose another step, or another run."
         differing = differing_settings(
@@ -200,14 +205,14 @@ def _settings_table(ours: str, theirs: str, differing: dict[str, tuple[Course, C
         return "<p>All settings are the same.</p>"
     rows = "".join(
         f"<tr><td>{LABELS.get(name, name)}</td>"
-        f"<td>{_course(one)}</td><td>{_course(other)}</td></tr>"
+        f"<td>{_course(name, one)}</td><td>{_course(name, other)}</td></tr>"
         for name, (one, other) in differing.items()
     )
     return f"<table><tr><th>setting</th><th>{ours}</th><th>{theirs}</th></tr>{rows}</table>"
 
 
-def _course(course: Course) -> str:
-    """Return the values that a setting had, and from which step on."""
-    (_, first), *later = course
-    values = [str(first)[:60], *(f"{str(value)[:60]} from step {step:,}" for step, value in later)]
+def _course(name: str, course: Course) -> str:
+    """Return the values that a setting had, as the table of runs has them, and since which step."""
+    (_, first), *later = [(step, in_words(name, value)[:60]) for step, value in course]
+    values = [first, *(f"{value} from step {step:,}" for step, value in later)]
     return escape(", then ".join(values))

@@ -20,7 +20,7 @@ from .doctor_light import SECRET
 MARKS = {SICK: "✕", NOTE: "✓"}
 """The mark of a severity; "!" for the one between, and "?" for what could not be judged."""
 
-NOTHING = "No fault was found."
+NOTHING = "no fault was found"
 
 
 class DoctorPanel(pn.viewable.Viewer):
@@ -30,18 +30,16 @@ class DoctorPanel(pn.viewable.Viewer):
 
     def __init__(self, diagnosis: Diagnosis) -> None:
         super().__init__(diagnosis=diagnosis)
-        self._standing = html("", "bp-note")
         # As long as it is: half a finding at the edge of a box would be overlooked.
         self._list = pn.Column(margin=0, sizing_mode="stretch_width", css_classes=["bp-findings"])
         self._layout = pn.Column(
             html("Doctor", "bp-head"),
-            self._standing,
             self._list,
             margin=(0, 0, 8, 0),
             sizing_mode="stretch_width",
         )
         self._shown: tuple[Finding, ...] | None = None
-        diagnosis.param.watch(self._show, ["findings", "step", "message"])
+        diagnosis.param.watch(self._show, ["findings", "step", "now", "message"])
         self._show()
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -50,12 +48,14 @@ class DoctorPanel(pn.viewable.Viewer):
     def _show(self, *events: param.parameterized.Event) -> None:
         diagnosis = self.diagnosis
         is_secret = diagnosis.session.run.secret
-        self._standing.object = SECRET if is_secret else standing(diagnosis)
+        told = SECRET if is_secret else standing(diagnosis)
         findings = () if is_secret else diagnosis.findings
-        if findings != self._shown:
-            self._shown = findings
-            with pn.io.hold():
-                self._list[:] = [self._row(finding) for finding in findings]
+        if findings == self._shown:
+            self._standing.object = told
+            return
+        self._shown, self._standing = findings, html(told, "bp-note")
+        # All of it anew: the step that is told must not be on the page before its findings are.
+        self._list[:] = [self._standing, *map(self._row, findings)]
 
     def _row(self, finding: Finding) -> pn.Row:
         return pn.Row(
@@ -77,7 +77,7 @@ class DoctorPanel(pn.viewable.Viewer):
                 lambda: session.attempt("doctor", lambda: session.travel(finding.step)),
             )
         if finding.cell is not None:
-            yield button("Explain", lambda: session.show_on_map(finding.cell))
+            yield button("Explain", lambda: self._explain(finding))
         elif finding.units:
             named = NamedUnits(finding.layer, finding.units, FINDINGS[finding.kind].label.lower())
             label = "Show the unit" if len(finding.units) == 1 else "Show the units"
@@ -87,6 +87,12 @@ class DoctorPanel(pn.viewable.Viewer):
             yield button(f"Show W{finding.layer + 1}", lambda: session.show_on_map(shown))
         if finding.remedy is not None and finding.remedy.changes:
             yield working_button("Try it in a fork", lambda: self._apply(finding))
+
+    def _explain(self, finding: Finding) -> None:
+        """Explain the number of a finding in the step that has it, and not in the next batch."""
+        session = self.diagnosis.session
+        session.attempt("doctor", lambda: session.show_step(finding.cell_step))
+        session.show_on_map(finding.cell)
 
     def _apply(self, finding: Finding) -> None:
         """Fork the run with what may help, at the step from which it helps."""
@@ -105,9 +111,18 @@ def standing(diagnosis: Diagnosis) -> str:
         return f"This run cannot be examined: {escape(diagnosis.message)}"
     if diagnosis.step is None:
         return "Examining the run …"
-    sick = [finding for finding in diagnosis.findings if finding.severity == SICK]
-    found = "" if sick else f" {NOTHING}" if not _warnings(diagnosis) else " It learns."
-    return f"Examined at step {diagnosis.step:,}.{found}"
+    found = f"Examined at step {diagnosis.step:,}{_verdict(diagnosis)}."
+    if diagnosis.now == diagnosis.step:
+        return found
+    where = "Now at" if diagnosis.session.past is None else "Shown is"
+    return f"{found} {where} step {diagnosis.now:,}, which is not examined yet."
+
+
+def _verdict(diagnosis: Diagnosis) -> str:
+    """Return whether the run was well; what is wrong with it follows as findings."""
+    if any(finding.severity == SICK for finding in diagnosis.findings):
+        return ""
+    return ": it learns" if _warnings(diagnosis) else f": {NOTHING}"
 
 
 def _warnings(diagnosis: Diagnosis) -> list[Finding]:

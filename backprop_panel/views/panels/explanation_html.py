@@ -99,7 +99,7 @@ def summary_html(terms: Sequence[Term]) -> str:
     return _said(
         f"{_counted(up, 'positive')} to <b>{number(sum(up))}</b>, "
         f"{_counted(down, 'negative')} to <b>{number(sum(down))}</b>: "
-        f"{_percent(left)} of their sizes is left."
+        f"they cancel down to {_percent(left)} of the sum of their magnitudes."
     )
 
 

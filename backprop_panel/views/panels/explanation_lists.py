@@ -101,4 +101,6 @@ def _rank(cell: RecordCell, record: StepRecord) -> str:
         return ""
     larger = int((np.abs(values) > abs(value)).sum())
     symbol = escape(cell.symbol(record))
+    if not values.any():
+        return f"{symbol}: all {values.size:,} numbers are 0"
     return f"{symbol}: number {larger + 1:,} of {values.size:,} from the largest in size"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from html import escape
-from math import isnan
 
 import panel as pn
 import panel_material_ui as pmui
@@ -27,6 +26,8 @@ MOST_CHIPS = 12
 """The largest vocabulary whose tokens are shown as chips."""
 
 
+NO_TEST = "Nothing is held out for the test. <b>Test fraction</b>, at the left, does for a new run."
+
 MARKS = {"boundary": "■", "unseen": "∎", "longest": "…", "limit": "…", "not finite": "NaN"}
 """A sign for each end, whose meaning is its tooltip."""
 
@@ -47,6 +48,7 @@ class GenerationCard(pn.viewable.Viewer):
         self._loss = html("", "bp-note", margin=(6, 0))
         self._prompt.param.watch(self.draw, "value")
         self._temperature.param.watch(self.draw, "value")
+        self._ask = button("Test loss", self._show_loss, margin=(2, 8, 2, 0))
         session.param.watch(self._forget_loss, "run")
         self._generated = pn.Column(
             html("Generated <span>· sampled from the network as it is</span>", "bp-head"),
@@ -63,7 +65,7 @@ class GenerationCard(pn.viewable.Viewer):
                 "bp-head",
                 margin=(8, 0, 0, 0),
             ),
-            pn.Row(button("Test loss", self._show_loss, margin=(2, 8, 2, 0)), self._loss, margin=0),
+            pn.Row(self._ask, self._loss, margin=0),
             margin=0,
             sizing_mode="stretch_width",
         )
@@ -74,6 +76,7 @@ class GenerationCard(pn.viewable.Viewer):
     def draw(self, *events: param.parameterized.Event) -> None:
         """Show ten texts of the network as it is; a classifier generates none."""
         session = self.session
+        self._offer_test_loss()
         data, engine = session.run.dataset, session.engine
         self._generated.visible = data.task_type == "next_token"
         if not self._generated.visible:
@@ -102,14 +105,18 @@ class GenerationCard(pn.viewable.Viewer):
     def _forget_loss(self, *events: param.parameterized.Event) -> None:
         self._loss.object = ""
 
+    def _offer_test_loss(self) -> None:
+        """Offer the test loss, or say that nothing is held out for it."""
+        self._ask.visible = len(self.session.run.dataset.test_windows) > 0
+        if not self._ask.visible:
+            self._loss.object = NO_TEST
+
     def _show_loss(self) -> None:
         engine = self.session.engine
         windows = engine.data.test_windows
         loss = engine.mean_loss(windows)
         self._loss.object = (
-            "Nothing is held out for the test."
-            if isnan(loss) and not len(windows)
-            else f"{number_html(loss)} on {len(windows):,} windows at step {engine.step:,}"
+            f"{number_html(loss)} on {len(windows):,} windows at step {engine.step:,}"
         )
 
 

@@ -23,6 +23,7 @@ BUTTONS = {
     "Back to now": "Show the newest step again; the run stays as it is.",
     "New run": "Begin another run with the settings of the groups Network and Data below; this "
     "run stays.",
+    "New run with the defaults": "Begin another run with the settings that the page begins with.",
     "New run with these settings": "Begin another run with the settings of the groups Network "
     "and Data; this run stays.",
     "Put back": "Show the settings of the run again.",
@@ -40,7 +41,7 @@ BUTTONS = {
     "Import a run": "Open a run that was exported as a zip, with its whole past.",
     "Import weights": "Take weights of a safetensors file, such as a PyTorch state_dict.",
     "Upload files": "Texts (.txt, .csv, .tsv) of this computer; they are previewed first.",
-    "Compare": "Show on the map this run minus the other one at that step, on the same batch.",
+    "Compare": "Show on the map this run minus the other one at that step.",
     "Stop comparing": "Show the values themselves again, not differences.",
     "Copy LaTeX": "Copy the equation and its numbers as LaTeX.",
     "Copy NumPy": "Copy a line of Python that computes the number again from `record`.",
@@ -104,7 +105,7 @@ FIELDS = {
     "Speed": "How many steps a second Play makes.",
     "Show": "How often the map is drawn while Play runs; each step is computed all the same.",
     "Stop after epochs": "Play stops by itself after so many epochs.",
-    "Stop below loss": "Play stops by itself as soon as a batch's loss is smaller.",
+    "Stop below loss": "Play stops by itself once the mean loss of the last 32 steps is smaller.",
     "Stop when not finite": "Play stops as soon as a loss is NaN or infinite.",
     "Activations": "The activation of each hidden layer, in order: gelu tanh.",
     "Source": "Where the sequences come from: generated at random, a text, or typed by you.",
@@ -189,6 +190,10 @@ MATRICES = {
     "logit": "The logits: one number an output, before the softmax makes probabilities of them.",
 }
 """The help of heatmaps, by the kinds of the map's columns."""
+
+SHAPE = "Rows × columns: the units below, and the units above. The bias is one row more."
+SHAPE_OF_BATCH = "Rows × columns: B is the batch size, the number of examples in the batch."
+"""The help of the shape in the caption of a heatmap."""
 
 OF_GRADIENT = "How much the loss of the batch grows if the number above grows a little."
 

@@ -8,6 +8,7 @@ from typing import Any
 import panel as pn
 import param
 
+from ...analysis.difference import same_examples
 from ...settings import SettingError
 from ..plots.colors import theme_of
 from ..state.checks import Checks
@@ -119,8 +120,9 @@ class Inspector(pn.viewable.Viewer):
             last_updates=None if record.updated else session.engine.layer_updates,
             checked=checks_html(session.question, record, self._checks),
         )
-        page = explanation_html if len(explanations) == 1 else difference_html
-        return page(*explanations, shown)
+        if len(explanations) == 1:
+            return explanation_html(*explanations, shown)
+        return difference_html(*explanations, shown, same_examples(*session.compared))
 
     def _answer(self, message: dict[str, Any]) -> None:
         """Do what was clicked, typed or pointed at, and change the page at once."""

@@ -25,11 +25,14 @@ from ..plots.plot_edges import LOWEST
 from ..plots.smoothing import span_of
 from ..state.comparison import Comparison
 from ..state.session import redraw_on_change
-from .runs_tab import best_in_words
+from .runs_table import best_in_words
 
 DASHES = "dashed: validation, after each epoch · dotted: floor"
 MOST_WITH_NUMBERS = 6
 """Up to this many runs, the legend has the numbers of each."""
+
+TIMES_AS_LONG, NEVER_CUT = 2, 200
+"""Runs are drawn up to so many times the length of the run on the page, or so many steps."""
 
 NOTHING_TRAINED = "Nothing has been trained yet: <b>Run Batch</b> or <b>Play</b>."
 
@@ -118,13 +121,32 @@ class LossTab(pn.viewable.Viewer):
         branches = self.comparison.branches()
         window, count = self._curves.window, len(branches)
         points, width = points_each(count), width_each(count)
+        last = self._last_drawn()
         return {
             run: (
                 self._color(run),
-                Wanted(self.smoothing, True, window, begin, points, width, self._dash(run)),
+                Wanted(
+                    self.smoothing,
+                    window=window,
+                    begin=begin,
+                    end=last if last and run.history.rows > last else None,
+                    points=points,
+                    width=width,
+                    dash=self._dash(run),
+                ),
             )
             for run, begin in branches.items()
         }
+
+    def _last_drawn(self) -> int | None:
+        """Return the step at which longer runs are cut; None if they are not.
+
+        Beside a run a thousand times as long, the one on the page would be a line of one pixel.
+        """
+        own = self.comparison.session.run.history.rows
+        if not own or self._curves.window is not None:
+            return None
+        return max(TIMES_AS_LONG * own, NEVER_CUT)
 
     def _legend_text(self) -> str:
         runs, span = self.comparison.runs(), span_of(self.smoothing)
@@ -137,7 +159,10 @@ class LossTab(pn.viewable.Viewer):
         )
         batches = "the batch of each step" if span == 1 else f"the last {span} batches (mean)"
         solid = f"solid: loss of {batches}, before the update"
-        about = f"{solid} · {DASHES} {self._curves.table_button()}"
+        last = self._last_drawn()
+        is_cut = last and any(run.history.rows > last for run in runs)
+        cut = f" · longer runs are cut at step {last:,}, zoom out for the rest" if is_cut else ""
+        about = f"{solid} · {DASHES}{cut} {self._curves.table_button()}"
         return f"{about}<br>{' &nbsp; '.join(names)}"
 
     def _dash(self, run: TrainingRun) -> str:

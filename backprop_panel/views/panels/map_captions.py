@@ -8,7 +8,7 @@ from html import escape
 from ..plots.table_button import table_button
 from ..state.interventions import Intervention
 from ..state.map_columns import MapColumn
-from .help_texts import MATRICES, OF_GRADIENT
+from .help_texts import MATRICES, OF_GRADIENT, SHAPE, SHAPE_OF_BATCH
 
 ROOM_FOR_NOTE = 12
 """Units from which on the caption of a gradient has room for more than its name."""
@@ -22,11 +22,15 @@ def value_caption(
 ) -> str:
     """Return the caption above a value: its name, its shape, and what was done by hand."""
     has_room = column.units >= ROOM_FOR_SYMBOLS or not (by_hand or is_difference)
+    shape = SHAPE if column.inputs else SHAPE_OF_BATCH
     note = f"{column.inputs or 'B'}×{column.units}" if has_room else ""
     done = "".join(f'<i data-help="{escape(each.words)}">{each.symbol}</i>' for each in by_hand)
     name = f"{'Δ' * is_difference}{column.name}"
     table = table_button(column.name, column.name, is_tab_stop=False)
-    return f'<b data-help="{MATRICES[column.kind]}">{name}</b> <span>{note}</span>{done}{table}'
+    return (
+        f'<b data-help="{MATRICES[column.kind]}">{name}</b> '
+        f'<span data-help="{shape}">{note}</span>{done}{table}'
+    )
 
 
 def gradient_caption(column: MapColumn, of_deltas: bool, of_errors: bool) -> str:

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import panel as pn
 
 from ..plots.cell_labels import names_of_cells
-from ..plots.cell_outlines import Mark
 from ..plots.colors import Theme
 from ..plots.heatmap import HEATMAP, Heatmap
 from ..plots.heatmap_batch import HeatmapBatch
 from ..plots.html import STYLE, html
 from ..state.cell import Cell
 from ..state.interventions import Intervention
-from ..state.map_columns import MapColumn, index_of_column, map_columns
+from ..state.map_columns import MapColumn, map_columns
 from ..state.map_source import MapSource
 from ..state.marks import CellBlock, Marks
 from ..state.reveal import Reveal
 from ..widgets.arrows import Arrows
 from .map_captions import gradient_caption, value_caption
+from .map_depth import columns_left_out
+from .map_outlines import outlines
 
 MOST_LABELS = 64
 """Columns with a label each, as far as these fit; of more columns, some have one."""
+
+MOST_STAGES = 12
+"""Steps in which the heatmaps appear."""
 
 ROOM_FOR_EXAMPLES = 66
 """Pixels for the names of examples beside the inputs."""
@@ -58,6 +61,7 @@ class MapGrid:
         )
         self.frame = pn.Column(self.layout, margin=0, sizing_mode="stretch_width")
         self.columns: list[MapColumn] = []
+        self._drawn: list[int] = []  # which of the columns
         self.values: list[Heatmap] = []
         self.gradients: list[Heatmap] = []
         self._on_select = on_select
@@ -73,6 +77,8 @@ class MapGrid:
     def build(self, source: MapSource, theme: Theme) -> None:
         """Make the heatmaps of a network; `lay_out` shows them."""
         self.columns = map_columns(source.widths)
+        left_out = columns_left_out(len(self.columns))
+        self._drawn = [index for index in range(len(self.columns)) if index not in left_out]
         self.examples = names_of_cells()
         pairs = [self._pair(column, source, theme) for column in self.columns]
         self.values, self.gradients = map(list, zip(*pairs, strict=True))
@@ -112,24 +118,25 @@ class MapGrid:
     def name_gradients(self, of_deltas: bool, of_errors: bool = False) -> None:
         """Name the lower row: gradients, deltas, or relative errors of the weights' gradients."""
         self._of_deltas, self._of_errors = of_deltas, of_errors
-        captions = self.layout[2 * len(self.columns) : 3 * len(self.columns)]
-        for column, heatmap, caption in zip(self.columns, self.gradients, captions, strict=True):
+        for column, heatmap in zip(self.columns, self.gradients, strict=True):
             heatmap.rename(column.gradient_name(of_deltas))
-            caption.object = gradient_caption(column, of_deltas, of_errors)
+        captions = self.layout[2 * len(self._drawn) : 3 * len(self._drawn)]
+        for index, caption in zip(self._drawn, captions, strict=True):
+            caption.object = gradient_caption(self.columns[index], of_deltas, of_errors)
 
     def caption_values(
         self, by_hand: Sequence[Intervention] = (), is_difference: bool = False
     ) -> None:
         """Name the upper row: values or differences, and what was done to them by hand."""
-        captions = self.layout[: len(self.columns)]
-        for index, (column, caption) in enumerate(zip(self.columns, captions, strict=True)):
+        for index, caption in zip(self._drawn, self.layout[: len(self._drawn)], strict=True):
             done = [each for each in by_hand if each.column == index]
-            caption.object = value_caption(column, done, is_difference)
+            caption.object = value_caption(self.columns[index], done, is_difference)
 
     def lay_out(self) -> None:
         """Show the heatmaps; if staged, a single one at first, so that it appears early."""
         self._size_columns()
-        heatmaps, count = self.heatmaps, len(self.columns)
+        columns, count = [self.columns[index] for index in self._drawn], len(self._drawn)
+        heatmaps = [row[index] for row in (self.values, self.gradients) for index in self._drawn]
         shown = 1 if self._staged else len(heatmaps)
         panes = [heatmap.pane() for heatmap in heatmaps[:shown]]
         panes += [
@@ -137,11 +144,11 @@ class MapGrid:
             for _ in heatmaps[shown:]
         ]
         parts = [
-            *(html(value_caption(column), "bp-caption") for column in self.columns),
+            *(html(value_caption(column), "bp-caption") for column in columns),
             *panes[:count],
             *(
                 html(gradient_caption(column, self._of_deltas, self._of_errors), "bp-caption")
-                for column in self.columns
+                for column in columns
             ),
             *panes[count:],
         ]
@@ -160,7 +167,7 @@ class MapGrid:
         width = _narrowest_width if self._is_fitted else _smallest_width
         template = " ".join(
             f"minmax({width(column)}px, {column.units + 20 * (column.kind == 'input')}fr)"
-            for column in self.columns
+            for column in (self.columns[index] for index in self._drawn)
         )
         self.layout.styles = {"display": "grid", "grid-template-columns": template}
         self._classify()  # afterwards: it has Bokeh lay the plots out anew, other styles do not
@@ -170,10 +177,11 @@ class MapGrid:
         self.layout.css_classes = ["bp-map", *(name for name, is_on in states.items() if is_on)]
 
     def complete(self) -> Iterator[None]:
-        """Show the heatmaps that were left out, a value and its gradient at a time."""
+        """Show the heatmaps that were left out, some columns at a time."""
+        together = max(2, 2 * len(self._drawn) // MOST_STAGES)
         while missing := self._missing():
             objects = list(self.layout)
-            for position, heatmap in missing[:2]:
+            for position, heatmap in missing[:together]:
                 styles = objects[position].styles
                 objects[position] = heatmap.pane()
                 objects[position].styles = styles
@@ -192,18 +200,7 @@ class MapGrid:
         by_hand: Sequence[Intervention] = (),
     ) -> None:
         """Outline what was done by hand, the chosen cell, its operands and the term pointed at."""
-        drawn: dict[tuple[int, bool], list[Mark]] = defaultdict(list)
-        for intervention in by_hand:
-            drawn[intervention.column, False] += map(_by_hand, intervention.blocks)
-        for block in marks.operands:
-            drawn[block.column, block.is_gradient].append(_operand(block))
-        for block in marks.computed:
-            drawn[block.column, block.is_gradient].append(_computed(block))
-        if marks.chosen:
-            at = index_of_column(marks.chosen), marks.chosen.is_gradient
-            drawn[at] += _chosen(marks.chosen, *self.values[at[0]].shape)
-        for block in ringed:
-            drawn[block.column, block.is_gradient].append(_ring(block))
+        drawn = outlines(marks, ringed, by_hand, self.values)
         for is_gradient, heatmaps in ((False, self.values), (True, self.gradients)):
             for index, heatmap in enumerate(heatmaps):
                 heatmap.outlines.mark(drawn[index, is_gradient])
@@ -218,11 +215,15 @@ class MapGrid:
             self._arrows = Arrows()
             self.layout.append(self._arrows)
         if self._arrows is not None:
-            count = len(self.columns)
+            count = len(self._drawn)
             self._arrows.param.update(
                 pairs=[
-                    [column + count * is_gradient for column, is_gradient in pair]
+                    [
+                        self._drawn.index(column) + count * is_gradient
+                        for column, is_gradient in pair
+                    ]
                     for pair in (reveal.arrows if reveal else ())
+                    if {column for column, _ in pair} <= set(self._drawn)
                 ],
                 color=theme.operand,
                 halo=theme.background,
@@ -230,45 +231,26 @@ class MapGrid:
         self._is_slow = reveal is not None
         self._classify()
 
+    def _place(self, column: int, is_gradient: bool) -> int:
+        """Return the number of a heatmap among those that are laid out."""
+        return self._drawn.index(column) + len(self._drawn) * is_gradient
+
     def _missing(self) -> list[tuple[int, Heatmap]]:
         """Return the heatmaps that are left out and their positions, column by column."""
-        count = len(self.columns)
+        count = len(self._drawn)
         positions = [
             pair
-            for index, heatmaps in enumerate(zip(self.values, self.gradients, strict=True))
+            for place, index in enumerate(self._drawn)
             # Each row of heatmaps is below a row of captions.
-            for pair in zip((count + index, 3 * count + index), heatmaps, strict=True)
+            for pair in (
+                (count + place, self.values[index]),
+                (3 * count + place, self.gradients[index]),
+            )
         ]
         return [pair for pair in positions if isinstance(self.layout[pair[0]], pn.Spacer)]
 
     def _select(self, column: MapColumn, is_gradient: bool, row: int, unit: int) -> None:
         self._on_select(column.cell(row, unit, is_gradient))
-
-
-def _operand(block: CellBlock) -> Mark:
-    return Mark(block.rows, block.units, "operand")
-
-
-def _computed(block: CellBlock) -> Mark:
-    return Mark(block.rows, block.units, "operand", 4.0)
-
-
-def _by_hand(block: CellBlock) -> Mark:
-    return Mark(block.rows, block.units, "by_hand", 2.0)
-
-
-def _ring(block: CellBlock) -> Mark:
-    return Mark(block.rows, block.units, "ring", 2.5)
-
-
-def _chosen(cell: Cell, rows: int, units: int) -> list[Mark]:
-    """Return the marks of a cell: its row, its column, and a frame."""
-    row, unit = (cell.row, cell.row), (cell.column, cell.column)
-    return [
-        Mark(row, (0, units - 1), "line"),
-        Mark((0, rows - 1), unit, "line"),
-        Mark(row, unit, width=2.0),
-    ]
 
 
 def _rows(

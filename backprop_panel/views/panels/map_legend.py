@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from ...analysis.checks.gradient_check import THRESHOLD
+from ...analysis.checks.gradient_check import THRESHOLD, GradientCheck
 from ...nn.faults import FAULTS
 from ..plots.color_scales import ColorScale, Scales
 from ..plots.colors import NOT_FINITE, Theme
@@ -41,7 +41,7 @@ def map_legend(
     of_deltas: bool = False,
     by_hand: Sequence[Intervention] = (),
     fault: str = "",
-    of_errors: bool = False,
+    check: GradientCheck | None = None,
 ) -> str:
     """Return the legend as HTML.
 
@@ -56,18 +56,18 @@ def map_legend(
         What the captions mark with a symbol.
     fault : str
         The key of the fault that the numbers were computed with, if any.
-    of_errors : bool
-        Whether the gradients of weights are shown as relative errors.
+    check : GradientCheck, optional
+        The one whose relative errors are shown in place of the gradients of weights.
     """
     labels = LABELS | OF_DELTAS if of_deltas else dict(LABELS)
-    if of_errors:
+    if check is not None:
         labels.pop("gradient of weight")
     kinds = [kind for kind in labels if kind in scales.by_kind]
     if kinds:
         shown = "".join(_scale(theme, labels[kind], scales.by_kind[kind]) for kind in kinds)
     else:
         shown = _of_heatmaps(theme, scales)
-    shown += _of_errors(theme) if of_errors else ""
+    shown += "" if check is None else _of_errors(theme, check)
     notes = "".join(_notes(theme, scales))
     words = " ".join(f"<span>{each.symbol} {escape(each.words)}</span>" for each in by_hand)
     words = _fault_in_words(fault) + words
@@ -96,8 +96,9 @@ def _scale(theme: Theme, label: str, scale: ColorScale) -> str:
     )
 
 
-def _of_errors(theme: Theme) -> str:
+def _of_errors(theme: Theme, check: GradientCheck) -> str:
     """Return the scale of relative errors, and the colours of cells that have none."""
+    at_kinks = f"<div>{_swatch(theme.kink)} at a corner of ReLU, where no slope exists</div>"
     half = len(error_palette(theme)) // 2
     colors = ", ".join(error_palette(theme)[half::8])
     ticks = {0.0: "start", THRESHOLD: "middle", ERROR_SCALE.end: "end"}
@@ -115,7 +116,7 @@ def _of_errors(theme: Theme) -> str:
         f'<div class="bp-scale" title="{title}"><div class="bp-ticks"><b>relative error</b></div>'
         f'{ramp}<s style="{places[THRESHOLD]}"></s></div>'
         f'<div class="bp-ticks">{numbers}</div></div>'
-        f"<div>{_swatch(theme.kink)} at a corner of ReLU, where no slope exists</div>"
+        f"{at_kinks if check.at_kinks else ''}"
         f"<div>{_swatch(theme.unchecked)} not checked</div>"
     )
 

@@ -23,6 +23,7 @@ from ..state.staged_loading import load_in_stages
 from . import gradient_row
 from .example_names import ExampleNames
 from .kept_grids import KeptGrids
+from .map_depth import what_is_left_out
 from .map_grid import MapGrid
 from .map_legend import map_legend, room_of_words
 from .map_values import EACH_HEATMAP, EACH_KIND, map_values, scales_of_deltas, tag_cells
@@ -145,6 +146,7 @@ class NetworkMap(pn.viewable.Viewer):
             self.grid.fit(self.fitted)
         if known or self.deltas_shown:
             self._name_gradients()
+        self._entitle()
         self._caption()
         self._mark()
         self._reveal()
@@ -199,9 +201,9 @@ class NetworkMap(pn.viewable.Viewer):
 
     def _show_legend(self) -> None:
         self._make_room()
-        errors = self._has_errors
+        check = self.check if self._has_errors else None
         self._legend.object = map_legend(
-            theme_of(self.dark), self._scales, self.deltas_shown, self._by_hand, self._fault, errors
+            theme_of(self.dark), self._scales, self.deltas_shown, self._by_hand, self._fault, check
         )
 
     def _make_room(self) -> None:
@@ -233,8 +235,10 @@ class NetworkMap(pn.viewable.Viewer):
         if self.grid.layout:  # else the captions are still to be made
             self.grid.caption_values(self._by_hand, self.source.is_difference)
 
-    def _entitle(self, event: param.parameterized.Event) -> None:
-        self._title.param.update(object=event.new, visible=bool(event.new))
+    def _entitle(self, *events: param.parameterized.Event) -> None:
+        left_out = what_is_left_out(len(self.source.widths) - 1)
+        title = " · ".join(filter(None, [self.title, left_out]))
+        self._title.param.update(object=title, visible=bool(title))
         self._make_room()
 
     def _mark(self, *events: param.parameterized.Event) -> None:

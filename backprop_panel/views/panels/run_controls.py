@@ -15,6 +15,7 @@ from ..state.run_order import in_order
 from ..state.session import Session
 from ..widgets.buttons import SMALL, RunSelect, button, working_button
 from .demonstrations_menu import DemonstrationsMenu
+from .kept_settings import KeptSettings
 from .setting_groups import NewRunFields
 
 
@@ -26,6 +27,8 @@ class RunControls(pn.viewable.Viewer):
     session : Session
     new_run : NewRunFields
         The settings of a new run.
+    kept : KeptSettings
+        Told of each new run.
     after_reset : callable
         Called after the run was reset.
 
@@ -41,9 +44,14 @@ class RunControls(pn.viewable.Viewer):
     new_run = param.ClassSelector(class_=NewRunFields, constant=True)
 
     def __init__(
-        self, session: Session, new_run: NewRunFields, after_reset: Callable[[], None]
+        self,
+        session: Session,
+        new_run: NewRunFields,
+        kept: KeptSettings,
+        after_reset: Callable[[], None],
     ) -> None:
         super().__init__(session=session, new_run=new_run)
+        self._kept = kept
         self._after_reset = after_reset
         self._active = RunSelect(label="Active run", **SMALL)
         self._active.param.watch(self._switch, "value")
@@ -78,6 +86,7 @@ class RunControls(pn.viewable.Viewer):
             self._active,
             self._name,
             buttons,
+            self._kept,
             DemonstrationsMenu(self.session),
             self._undo_row,
             margin=0,
@@ -100,13 +109,16 @@ class RunControls(pn.viewable.Viewer):
         )
 
     def _create(self) -> None:
-        self._attempt(
+        before = self.session.run
+        done = self._attempt(
             "runs",
             # Without a fault: none is ever on by accident.
             lambda: self.session.new_run(
                 self._name.value or None, **{**self.new_run.settings(), "fault": None}
             ),
         )
+        if done:
+            self._kept.tell(before)
 
     def _fork(self) -> None:
         self._attempt("runs", lambda: self.session.fork_past(self._name.value or None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any
 
 import pandas as pd
@@ -9,17 +10,24 @@ import panel as pn
 import param
 from bokeh.models.widgets.tables import HTMLTemplateFormatter
 
-from ...nn.faults import FAULTS
 from ...runs.run import TrainingRun
 from ...settings import SettingError
-from ...storage.run_summary import BATCHES, STEPS_AVERAGED, VALIDATION, RunSummary
+from ...storage.run_summary import STEPS_AVERAGED
 from ..plots.colors import run_color
 from ..plots.html import html
-from ..plots.numbers import NUMBER_CELL, exact, number
+from ..plots.numbers import number_cell
 from ..state.comparison import MOST_BY_ITSELF, Comparison
 from ..state.run_order import in_order
-from ..state.token_text import visible
 from ..widgets.setting_fields import LABELS
+from .runs_table import (
+    ABSENT,
+    BEST_LOSS,
+    BEST_OF,
+    LAST_LOSS,
+    runs_table,
+    settings_alike,
+    settings_in_words,
+)
 from .unreadable_warnings import UnreadableWarnings
 
 HINT = (
@@ -27,8 +35,8 @@ HINT = (
     "first. ● is the run on the page. A name can be changed in place. Type below a title to "
     "search, click it to sort."
 )
-MOST_LETTERS = 40
-"""Letters of a setting that are shown."""
+SECONDS_A_ROW = 0.05
+"""Seconds a row between two drawings of runs from elsewhere: the browser lays out all rows."""
 
 SEARCHED = ("name", "forked from")
 ROW_STYLE = """
@@ -43,14 +51,25 @@ ROW_STYLE = """
 """
 """Selected rows have a tint; with the colours of Tabulator's themes they form one dark block."""
 
-LAST_LOSS, BEST_LOSS, BEST_OF = "last loss", "best loss", "best of"
+MORE_AT_THE_RIGHT = """
+:host .tabulator { timeline-scope: --across; }
+:host .tabulator-tableholder { scroll-timeline: --across inline; }
+:host .tabulator::after {
+  content: ""; position: absolute; inset: 0 0 0 auto; width: 28px; z-index: 20;
+  pointer-events: none; opacity: 0; background: linear-gradient(to left, #4c6ef580, #4c6ef500);
+  animation: bp-more linear; animation-timeline: --across;
+}
+@keyframes bp-more { from, 90% { opacity: 1 } to { opacity: 0 } }
+"""
+"""A shade at the right edge while columns are beyond it: the scroll bar is below the last row."""
+
 ON_PAGE = "on page"
-LOSS_COLUMNS = (LAST_LOSS, BEST_LOSS)
 
 TITLE_TIPS = {
-    LAST_LOSS: "Of the batch of the last step, before its update.",
+    LAST_LOSS: "Of one batch, that of the last step, before its update. A fork has its parent's.",
     BEST_LOSS: "The lowest validation loss; without any, the lowest mean of the batch losses of "
-    f"{STEPS_AVERAGED} steps. Since the loss function or the fault was last changed.",
+    f"{STEPS_AVERAGED} steps, which a single batch may be below. Since the loss function or the "
+    "fault was last changed.",
     BEST_OF: "What the best loss is of.",
 }
 
@@ -64,7 +83,8 @@ class RunsTab(pn.viewable.Viewer):
     def __init__(self, comparison: Comparison) -> None:
         super().__init__(comparison=comparison)
         session = comparison.session
-        self._drawing = False
+        self._drawing = self._is_late = False
+        self._due = 0.0
         self._rows: list[TrainingRun] = []
         self._table = _tabulator(_table_theme(session.dark))
         self._table.on_edit(self._rename)
@@ -91,8 +111,23 @@ class RunsTab(pn.viewable.Viewer):
         # Tabulator cannot change the columns of a table that is not visible.
         training = self.comparison.session.training
         each_record = training and all(event.name == "record" for event in events)
-        if self.visible and not each_record:
+        if not self.visible or each_record:
+            return
+        wait = self._due - monotonic()
+        if wait > 0 and pn.state.curdoc and all(event.name == "runs" for event in events):
+            self._draw_later(wait)
+        else:
             self._draw()
+
+    def _draw_later(self, wait: float) -> None:
+        """Draw the runs that come from elsewhere, such as a sweep's, at intervals."""
+        if not self._is_late:
+            self._is_late = True
+            pn.state.curdoc.add_timeout_callback(self._draw_late, int(1000 * wait))
+
+    def _draw_late(self) -> None:
+        self._is_late = False
+        self._draw_if_visible()
 
     def _draw(self) -> None:
         manager = self.comparison.session.manager
@@ -111,6 +146,7 @@ class RunsTab(pn.viewable.Viewer):
             # The table would look up its present selection in the new rows.
             self._table.selection = []
             self._table.value = table
+            self._due = monotonic() + SECONDS_A_ROW * len(table)
         self._table.hidden_columns = settings_alike(settings)
         self._table.selection = [row for row, run in enumerate(runs) if run in compared]
         self._drawing = False
@@ -152,7 +188,10 @@ def _tabulator(theme: str) -> pn.widgets.Tabulator:
         margin=(8, 0),
         formatters={
             "color": {"type": "color"},
-            **{name: HTMLTemplateFormatter(template=NUMBER_CELL) for name in LOSS_COLUMNS},
+            **{
+                name: HTMLTemplateFormatter(template=number_cell(why))
+                for name, why in ABSENT.items()
+            },
         },
         header_tooltips=TITLE_TIPS,
         frozen_columns=["color", ON_PAGE, "name"],
@@ -163,8 +202,8 @@ def _tabulator(theme: str) -> pn.widgets.Tabulator:
             name: {"type": "input", "func": "like", "placeholder": "search"} for name in SEARCHED
         },
         sortable={"color": False},
-        text_align=dict.fromkeys(LOSS_COLUMNS, "right"),
-        stylesheets=[ROW_STYLE],
+        text_align=dict.fromkeys(ABSENT, "right"),
+        stylesheets=[ROW_STYLE, MORE_AT_THE_RIGHT],
     )
 
 
@@ -174,92 +213,3 @@ def _has_summary(run: TrainingRun) -> bool:
         return run.summary is not None
     except SettingError:
         return False
-
-
-def settings_in_words(run: TrainingRun) -> dict[str, str]:
-    """Return the complete text of each setting, by the name of its column."""
-    if run.secret:
-        return {name.replace("_", " "): "hidden" for name in run.settings}
-    return {name.replace("_", " "): in_words(name, value) for name, value in run.settings.items()}
-
-
-def in_words(name: str, value: Any) -> str:
-    """Return a setting as people write it: tokens with spaces, a range with `to`, a text's size."""
-    match value:
-        case None:
-            return "generated" if name == "master_sequences" else "none"
-        case str() if name == "fault":
-            return FAULTS[value].label
-        case [low, high] if name == "master_sequence_length":
-            return f"{low} to {high}"
-        case str() if name == "master_sequences":
-            return f"a text of {len(value):,} characters"
-        case list() if name == "master_sequences":
-            return f"{len(value):,} given"
-        case list() | tuple():
-            return " ".join(map(visible, map(str, value)))
-        case float():
-            return number(value)
-        case _:
-            return str(value).replace("_", " ")
-
-
-def parents_in_words(runs: list[TrainingRun]) -> list[str]:
-    """Return the parent of each fork and the step at which it was forked; else an empty text."""
-    names = {run.id: run.name for run in runs}
-    return [
-        f"{names.get(run.parent[0], 'a run that is gone')}, step {run.parent[1]:,}"
-        if run.parent
-        else ""
-        for run in runs
-    ]
-
-
-def runs_table(runs: list[TrainingRun], settings: list[dict[str, str]]) -> pd.DataFrame:
-    """Return a row for each run: its settings in words, and its losses.
-
-    The columns and their types are the same for all runs. With other columns the browser would
-    build a new table, and a busy browser may lose the ticks of a new table.
-    """
-    rows = []
-    for run, texts, parent in zip(runs, settings, parents_in_words(runs), strict=True):
-        summary = run.summary
-        rows.append(
-            {
-                "name": run.name,
-                "step": summary.step,
-                "epoch": summary.epoch,
-                LAST_LOSS: _loss(summary.losses.last) if summary.step else "",
-                BEST_LOSS: _loss(summary.losses.best) if summary.step else "",
-                BEST_OF: best_in_words(summary),
-                "forked from": parent,
-                **{name: _cut(text) for name, text in texts.items()},
-            }
-        )
-    return pd.DataFrame(rows).astype(dict.fromkeys(LOSS_COLUMNS, object))
-
-
-def settings_alike(settings: list[dict[str, str]]) -> list[str]:
-    """Return the names of the settings that have the same value in all runs."""
-    return [
-        name
-        for name in settings[0]
-        if name == "mode" or len({texts[name] for texts in settings}) == 1
-    ]
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - 1] + "…"
-
-
-def _loss(loss: float) -> float:
-    """Return a loss with the digits of a float32."""
-    return float(exact(loss))
-
-
-def best_in_words(summary: RunSummary) -> str:
-    """Say what the best loss of a run is of; empty if there is none."""
-    # Only those count since the loss function or the fault was last changed.
-    most = min(summary.step, STEPS_AVERAGED)
-    of_batches = f"mean of up to {most} batches" if most > 1 else "one batch"
-    return {VALIDATION: "validation", BATCHES: of_batches}.get(summary.losses.best_of, "")

@@ -15,7 +15,7 @@ from ..state.marks import CellBlock, Marks, cells_of, marks_of
 from ..state.reveal import Reveal, reveal_of
 from ..state.session import Session
 from .check_foot import CheckFoot
-from .compared_moments import compared_moments
+from .compared_moments import compared_batches, compared_moments
 from .network_map import NetworkMap
 from .phase_bar import PhaseBar
 
@@ -107,7 +107,8 @@ def _title(session: Session) -> str:
     if session.subtracted is not None:
         ours, theirs = compared_moments(session)
         same = ": it is the same moment, and nothing differs" if ours == theirs else ""
-        parts.append(f"<b>Difference</b>: {ours} minus {theirs}, on the same batch{same}")
+        batches = compared_batches(session)
+        parts.append(f"<b>Difference</b>: {ours} minus {theirs}, {batches}{same}")
     if (named := session.named_units) is not None:
         count = len(named.units)
         units = f"{count} unit{'' if count == 1 else 's'} of layer {named.layer + 1}"

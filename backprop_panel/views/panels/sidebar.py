@@ -15,6 +15,7 @@ from ..widgets.buttons import group_head
 from ..widgets.page_words import in_page_words
 from ..widgets.setting_fields import to_field
 from .import_export import ImportExport
+from .kept_settings import KeptSettings
 from .playback_controls import PlaybackControls
 from .run_controls import RunControls
 from .setting_groups import NewRunFields, option_label
@@ -67,8 +68,10 @@ class Sidebar(pn.viewable.Viewer):
         super().__init__(session=session)
         self._training = TrainingFields(session)
         self._new_run = NewRunFields(session)
-        self._runs = RunControls(session, self._new_run, after_reset=self._show)
-        self._fields = {**self._training.fields, **self._new_run.fields, **self._runs.fields}
+        settings = {**self._training.fields, **self._new_run.fields}
+        kept = KeptSettings(session, settings, defaults)
+        self._runs = RunControls(session, self._new_run, kept, after_reset=self._show)
+        self._fields = {**settings, **self._runs.fields}
         self._note = html("", "bp-note", visible=False)
         self._shared = html(SHARED, "bp-legend", visible=shared, margin=(6, 0, 0, 0))
         self._secret = html(SECRET, "bp-note", visible=False, margin=(14, 0, 0, 0))

@@ -13,7 +13,7 @@ from bokeh.models.widgets.tables import HTMLTemplateFormatter
 
 from ...sweeps.trial import Trial
 from ..plots.html import html
-from ..plots.numbers import NUMBER_CELL, exact
+from ..plots.numbers import NO_NUMBER, exact, number_cell
 from ..state.sweep_choice import SweepChoice
 from ..state.sweep_findings import SweepFindings
 from .runs_tab import ROW_STYLE
@@ -22,6 +22,7 @@ from .sweep_values import label_of, written
 
 HINT = "Click a row to open its run on the page."
 LOSSES = ("loss", "lowest loss", "validation loss", "lowest validation loss")
+ABSENT = "It was not measured, or is not finite."
 
 
 class SweepTable(SweepResults):
@@ -77,7 +78,9 @@ class SweepTable(SweepResults):
             sizing_mode="stretch_width",
             theme=_theme(self.choice.work.session.dark),
             margin=(4, 0),
-            formatters={name: HTMLTemplateFormatter(template=NUMBER_CELL) for name in LOSSES},
+            formatters={
+                name: HTMLTemplateFormatter(template=number_cell(ABSENT)) for name in LOSSES
+            },
             text_align=dict.fromkeys(LOSSES, "right"),
             stylesheets=[ROW_STYLE],
         )
@@ -109,7 +112,7 @@ def trials_table(trials: list[Trial], varied: list[str], findings: dict[int, str
 
 
 def _loss(loss: float) -> Any:
-    return float(exact(loss)) if isfinite(loss) else ""
+    return float(exact(loss)) if isfinite(loss) else NO_NUMBER
 
 
 def _last(loss: float) -> float:

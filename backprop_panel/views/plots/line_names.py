@@ -18,9 +18,12 @@ MOST_NAMES = 4
 NEAR_LEFT = 0.3
 """The share of a plot's width in which a name goes to the right of the end of its line."""
 
+BESIDE = 6
+"""Pixels between the end of a line and a name to its right: other lines may end there as well."""
+
 _NAME = {
     "x": "x", "y": "y", "text": "text", "text_color": "color", "text_font_size": "11px",
-    "text_align": field("align"), "text_baseline": "bottom",
+    "text_align": field("align"), "text_baseline": "bottom", "x_offset": "offset",
 }  # fmt: skip
 
 
@@ -48,10 +51,12 @@ def _columns(lines: Sequence[Line]) -> dict[str, list]:
     blank = MOST_NAMES - len(tagged)
     across = [float(line.x[end]) for line in lines if len(line.x) for end in (0, -1)]
     left = min(across, default=0.0) + NEAR_LEFT * np.ptp(across or [0.0])
+    ends = [float(line.x[-1]) for line in tagged]
     return {
-        "x": [float(line.x[-1]) for line in tagged] + blank * [nan],
+        "x": ends + blank * [nan],
         "y": [float(line.y[-1]) for line in tagged] + blank * [nan],
         "color": [line.color for line in tagged] + blank * ["#000000"],
         "text": [line.tag for line in tagged] + blank * [""],
-        "align": ["left" if line.x[-1] < left else "right" for line in tagged] + blank * ["right"],
+        "align": ["left" if end < left else "right" for end in ends] + blank * ["right"],
+        "offset": [BESIDE if end < left else 0 for end in ends] + blank * [0],
     }

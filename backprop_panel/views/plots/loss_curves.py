@@ -66,6 +66,8 @@ class Wanted:
         The visible steps; None for all.
     begin : int
         The first step drawn: before it, the curve is that of the parent run.
+    end : int or None
+        The last step drawn; None for that of the run.
     points : int
         The largest number of points of a curve.
     width : float
@@ -78,6 +80,7 @@ class Wanted:
     validation: bool = True
     window: Window = None
     begin: int = 0
+    end: int | None = None
     points: int = MOST_POINTS
     width: float = 1.5
     dash: str = "solid"
@@ -174,9 +177,9 @@ class LossLines:
     def _draw(self, run: TrainingRun, color: str, wanted: Wanted) -> Iterator[Line]:
         about, width = about_run(run), wanted.width
         run_losses = self._losses_of(run, span_of(wanted.smoothing))
-        rows, view = len(run_losses.losses), (wanted.window, wanted.begin)
-        first, last = in_view(rows, *view)
-        steps, losses = averaged(run_losses.losses, run_losses.span, *view, run_losses.means)
+        drawn, view = run_losses.losses[: wanted.end], (wanted.window, wanted.begin)
+        first, last = in_view(len(drawn), *view)
+        steps, losses = averaged(drawn, run_losses.span, *view, run_losses.means)
         yield from _segments(
             Line(steps, losses, color, run.name, about, wanted.dash, width),
             wanted.points,
@@ -185,17 +188,17 @@ class LossLines:
         if not wanted.validation:
             return
         steps, losses = run_losses.validations
-        drawn = slice(*np.searchsorted(steps, (first, last + 1)))
+        visible = slice(*np.searchsorted(steps, (first, last + 1)))
         yield Line(
-            *thinned(steps[drawn], losses[drawn], wanted.dashed_points),
+            *thinned(steps[visible], losses[visible], wanted.dashed_points),
             color,
             f"{run.name}, validation",
             about,
             dash="dashed",
             width=width,
         )
-        if rows:
-            yield from _floors(run, color, wanted.begin)
+        if len(drawn):
+            yield from _floors(run, color, wanted.begin, len(drawn))
 
 
 def _tagged_once(lines: list[Line]) -> list[Line]:
@@ -237,14 +240,14 @@ def _segments(line: Line, points: int, not_finite: tuple[tuple[int, int], ...]) 
         not_finite = ()
 
 
-def _floors(run: TrainingRun, color: str, begin: int) -> Iterator[Line]:
+def _floors(run: TrainingRun, color: str, begin: int, end: int) -> Iterator[Line]:
     """Yield the smallest loss that the data allows, if above zero, over the steps of each loss."""
     events = list(run.trainer.engine.events)
     for first, last, loss_type in loss_stretches(events, run.config, run.history.rows):
         floor = run.dataset.optimal_loss(loss_type)
-        if floor > 0 and last > begin:
+        if floor > 0 and max(first, begin) < min(last, end):
             yield Line(
-                np.linspace(max(first, begin), last, FLOOR_POINTS),
+                np.linspace(max(first, begin), min(last, end), FLOOR_POINTS),
                 np.full(FLOOR_POINTS, floor),
                 color,
                 f"{run.name}, floor",

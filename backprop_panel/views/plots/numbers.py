@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from json import dumps
 from math import isfinite, isinf, isnan
 
 POWERS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -105,9 +106,10 @@ def apart(first: float, second: float) -> tuple[str, str]:
 
 
 def numbers(values: Iterable[float]) -> list[str]:
-    """Return numbers that stand in a column, all of them as decimals or as multiples of powers.
+    """Return numbers that stand in a column, as decimals that compare at a glance if they can.
 
-    They are decimals unless one is very small, or all of them are.
+    Small ones are decimals as well beside others; if one is very small or large, or all of them
+    are, each is written as it is alone.
     """
     values = list(values)
     sizes = [abs(value) for value in values if value and isfinite(value)]
@@ -115,7 +117,7 @@ def numbers(values: Iterable[float]) -> list[str]:
         return list(map(number, values))
     smallest, largest = (_exponent(size) for size in (min(sizes), max(sizes)))
     are_decimals = LEAST_IN_COLUMN <= smallest and LEAST <= largest < MOST
-    return [number(value, LEAST_IN_COLUMN if are_decimals else MOST) for value in values]
+    return [number(value, LEAST_IN_COLUMN if are_decimals else LEAST) for value in values]
 
 
 def round_number(value: float) -> str:
@@ -162,8 +164,18 @@ const written = (value, digits) => {
 """.replace("LEAST", str(LEAST)).replace("MOST", str(MOST))
 """JavaScript that defines ``written(value, digits)``, which writes a number as `number` does."""
 
-NUMBER_CELL = f"""<span title="<%= value %>"><%
+NO_NUMBER = "—"
+"""What stands in place of a number that there is not."""
+
+
+def number_cell(why_absent: str) -> str:
+    """Return the template of a table's cell: a number as the page writes it.
+
+    Its tooltip has all digits, and `why_absent` where `NO_NUMBER` stands in its place.
+    """
+    return f"""<%
 {NUMBER_JS}
-print(typeof value === "number" ? written(value, 4) : value)
+const known = typeof value === "number"
+%><span title="<%= known ? value : {dumps(why_absent)} %>"><%
+print(known ? written(value, 4) : value)
 %></span>"""
-"""A table's cell: a number as the page writes it, with all of its digits for who points at it."""

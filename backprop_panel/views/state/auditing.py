@@ -29,10 +29,13 @@ class Auditing(RecordWork):
     def pieces(self, record: StepRecord) -> Iterator[Audited]:
         """Audit the step that made the shown weights, array by array, until one does not follow.
 
-        Where the next batch is shown, that is the step before it, made again.
+        Where the next batch is shown, that is the step before it, made again. If a fault has been
+        switched on or off since, it is that batch: how the step was made no longer holds.
         """
-        run, step = self.session.run, self.session.engine.step
-        return _audited(record if record.updated or not step else None, run, step)
+        engine = self.session.engine
+        if record.updated or not engine.step:
+            return _audited(record)
+        return _audited(record, self.session.run, engine.step)
 
     def take(self, record: StepRecord, result: Audited | None) -> None:
         """Show what was found."""
@@ -44,8 +47,11 @@ class Auditing(RecordWork):
         self.param.update(record=None, first=None, message=message)
 
 
-def _audited(record: StepRecord | None, run: TrainingRun, step: int) -> Iterator[Audited]:
-    record = record or run.step_again(step).record
+def _audited(shown: StepRecord, run: TrainingRun | None = None, step: int = 0) -> Iterator[Audited]:
+    """Audit a record, or the step of a run before it if it was made with the same fault."""
+    before = shown if run is None else run.step_again(step).record
+    is_same = before.settings.get("fault") == shown.settings.get("fault")
+    record = before if is_same else shown
     for found in auditing(record):
         yield record, found
         if found is not None:

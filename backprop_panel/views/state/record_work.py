@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import param
 from panel.io.callbacks import PeriodicCallback
 
-from ...analysis.background import Background, gathered
+from ...analysis.background import REST, Background, gathered
 from ...nn.record import StepRecord
 from .session import Session
 from .user_errors import USER_ERRORS
@@ -29,6 +29,9 @@ class RecordWork(param.Parameterized):
 
     Its pieces rest besides, so that training keeps more than 97% of its time.
     """
+
+    rest_of_piece: ClassVar[float] = REST
+    """How many times longer than a piece took it rests after it, while a run is trained."""
 
     patience: ClassVar[float] = 0.0
     """Seconds for which what is shown must stand still before the work begins."""
@@ -102,7 +105,7 @@ class RecordWork(param.Parameterized):
         self._start_ticks()
         if not self._must_wait():
             self._of, self._begun_at = record, monotonic()
-            self._background = Background(gathered(self.pieces(record)))
+            self._background = Background(gathered(self.pieces(record)), self.rest_of_piece)
             self._background.start()
 
     def _start_ticks(self) -> None:

@@ -79,7 +79,10 @@ class ShownMoment(Playback):
 
     @property
     def compared(self) -> tuple[StepRecord, StepRecord]:
-        """The record that is shown and that of the other engine on the same batch."""
+        """The record that is shown and that of the other engine on the same samples.
+
+        Other data have other examples at the same places; see `same_examples`.
+        """
         return self._comparison()[:2]
 
     def _comparison(self) -> tuple[StepRecord, StepRecord, StepRecord]:
@@ -128,6 +131,12 @@ class ShownMoment(Playback):
         past, record, deviation = self.run.step_again(step)
         with self._at_once():
             self.past, self.record, self.deviation = past, record, deviation
+
+    def show_step(self, step: int) -> None:
+        """Show a step with the batch that it was made with; the last one as well."""
+        self.travel(step)
+        if self.past is None and step:
+            self.record = self.run.step_again(step).record
 
     def _walk_on(self, *events: param.parameterized.Event) -> None:
         """Walk through another step if one was asked for; what is trained meanwhile is not."""

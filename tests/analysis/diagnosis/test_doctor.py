@@ -8,10 +8,13 @@ import pytest
 from backprop_panel import TrainingRunManager
 from backprop_panel.analysis import FINDINGS, Finding, diagnose
 from backprop_panel.analysis.diagnosis.doctor import examine, in_order
+from backprop_panel.analysis.diagnosis.evidence import Evidence, Measured
 from backprop_panel.analysis.diagnosis.finding import NOTE, SICK
+from backprop_panel.analysis.diagnosis.judging_results import in_words
 from backprop_panel.nn.faults import FAULTS
 from backprop_panel.runs.demonstrations import DEMONSTRATIONS, demonstrate
 from backprop_panel.settings import SettingError
+from backprop_panel.training.checkpoints import Checkpoints
 
 LEARNING = {
     "learning_rate": 0.01,
@@ -264,6 +267,105 @@ def test_findings_come_in_pieces_and_the_last_are_complete():
     run = trained(60)
     *_, last = examine(run)
     assert last == diagnose(run)
+
+
+def test_what_was_measured_before_is_not_repeated_and_the_findings_are_the_same(monkeypatch):
+    run, asked = trained(60), []
+    measured = Measured(run)
+    list(examine(run, None, measured))
+    train_to(run, 64)
+    again = run.steps_again
+    monkeypatch.setattr(run, "steps_again", lambda steps: asked.extend(steps) or again(steps))
+    *_, found = examine(run, None, measured)
+    assert asked == [62, 63, 64]
+    assert found == diagnose(run)
+
+
+def test_what_was_measured_is_forgotten_when_the_run_begins_anew():
+    run = trained(60)
+    measured = Measured(run)
+    list(examine(run, None, measured))
+    run.reset()
+    assert not measured.kept()
+
+
+def test_of_a_run_that_goes_on_moments_after_a_checkpoint_are_looked_at():
+    run = trained(100)
+    run.trainer.engine.checkpoints = Checkpoints([run.replay(70).engine.state()])
+    measured = Measured(run)
+    measured.hurried = True
+    evidence = Evidence(run, 100, measured)
+    list(evidence.gather())
+    assert [moment.step for moment in evidence.moments if moment.step > 64] == [
+        71,
+        80,
+        88,
+        96,
+        98,
+        99,
+        100,
+    ]
+
+
+def raised(steps, **settings):
+    """Return a run that learned for 600 steps, and whose learning rate was raised then."""
+    run = trained(600, **settings)
+    run.trainer.change(learning_rate=3.0)
+    train_to(run, 600 + steps)
+    return run
+
+
+def test_a_rate_that_was_raised_before_the_run_broke_is_named():
+    finding = root(raised(200))
+    assert finding.kind == "learning_rate_too_high"
+    assert "At step 600 the setting learning_rate was changed from 0.01 to 3.0." in finding.sentence
+    assert (finding.remedy.changes, finding.remedy.step) == ({"learning_rate": 0.01}, 600)
+
+
+def test_a_setting_changed_before_the_loss_rose_is_named_with_what_followed():
+    run = raised(200)
+    run.trainer.change(batch_size=8)  # what breaks the run is no longer the last change
+    train_to(run, 900)
+    assert "from 0.01 to 3.0" in root(run).sentence
+
+
+def test_a_setting_changed_long_after_the_loss_rose_is_not_named():
+    run = trained(40, learning_rate=60.0, optimizer="sgd", activation="relu")
+    run.trainer.change(batch_size=8)
+    train_to(run, 200)
+    assert not any("was changed" in finding.sentence for finding in diagnose(run))
+
+
+@pytest.mark.parametrize(("activation", "is_advised"), [("relu", True), ("gelu", False)])
+def test_gelu_is_advised_only_where_the_activation_is_relu(activation, is_advised):
+    run = trained(edit=below_threshold, activation=activation)
+    assert ("gelu" in found_in(run)["dead_units"].remedy.sentence) is is_advised
+
+
+def test_no_steeper_activation_is_advised_where_there_is_none():
+    found = found_in(trained(edit=below_threshold, activation="gelu", hidden_layers=2))
+    assert "gelu" not in found["vanishing_gradients"].remedy.sentence
+
+
+def test_a_run_that_soon_learns_it_all_is_not_called_too_small_or_noisy():
+    settings = {"hidden_layers": 6, "hidden_dimension": 32, "activation": "relu"}
+    settings |= {"num_samples": 512, "batch_size": 32, "learning_rate": 0.005}
+    run = trained(48, fault="untransposed_weights", **settings)
+    run.trainer.change(fault=None)
+    assert not {"too_small", "noisy_batches"} & set(found_in(run))
+
+
+@pytest.mark.parametrize(
+    ("hidden", "words"),
+    [
+        ((), "no hidden layer"),
+        ((8,), "a hidden layer of 8"),
+        ((32,) * 6, "6 hidden layers of 32"),
+        ((8, 4), "hidden layers of 8 and 4"),
+    ],
+)
+def test_the_widths_of_equal_layers_are_told_once(hidden, words):
+    assert in_words(hidden) == words
 
 
 def test_each_kind_is_explained():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from backprop_panel import TrainingRunManager
+from backprop_panel.analysis.explanations import latex
 from backprop_panel.analysis.explanations.explaining import explain
 from backprop_panel.nn.faults import FAULTS
 
@@ -72,3 +73,9 @@ def test_only_numbers_that_a_fault_falsified_are_said_to_be(fault):
 
 def test_no_explanation_of_a_healthy_record_speaks_of_a_fault():
     assert noted(record_of(None)) == set()
+
+
+def test_what_follows_is_not_equated_with_the_number_that_a_fault_made_wrong():
+    told = explain(record_of("no_bias_gradient"), "bias_gradients", 0, 0)
+    follows = latex.number(sum(term.value for term in told.terms))
+    assert told.numbers.endswith(rf"= {follows} \neq 0 \end{{aligned}}")

@@ -103,9 +103,19 @@ def test_errors_have_a_legend_of_their_own(session, checks):
     assert "dW</b>" in legend.object and "relative error" not in legend.object
     show_check(checks)
     assert "dW</b>" not in legend.object
-    for words in ("relative error</b>", "corner of ReLU", "not checked", "0.001"):
+    for words in ("relative error</b>", "not checked", "0.001", LIGHT.unchecked):
         assert words in legend.object
-    assert LIGHT.kink in legend.object and LIGHT.unchecked in legend.object
+
+
+def test_corners_of_relu_are_in_the_legend_only_where_there_are_some(session, checks):
+    network_map = session_map(session, checks)
+    check = show_check(checks)
+    assert "corner of ReLU" not in network_map._legend.object
+    kinks = [layer.copy() for layer in check.kinks]
+    kinks[0][0, 0] = True
+    checks.gradients.take(session.record, replace(check, kinks=tuple(kinks)))
+    assert "corner of ReLU" in network_map._legend.object
+    assert LIGHT.kink in network_map._legend.object
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
@@ -142,7 +152,7 @@ def test_the_worst_gradient_is_one_press_away(session, checks):
     foot = CheckFoot(checks.gradients)
     show_check(checks, record)
     button, text = foot.__panel__()
-    assert button.label.startswith("Worst: dW2[2, 3], ")
+    assert button.label.startswith("Worst: dW2[2, 3], relative error ")
     assert "✕ 1 wrong" in text.object
     foot._select()
     assert session.question == RecordCell("weight_gradients", 1, (2, 3))
@@ -219,12 +229,23 @@ def test_the_light_names_the_first_wrong_number_and_leads_to_it(session, checks)
     button = AuditLight(checks.audit, lambda: shown.append(True))
     show_audit(checks, record)
     label, sentence = light(checks.audit)
-    assert label == "✕ dW2[2, 3]"
+    assert label == "Audit ✕ dW2[2, 3]"
     assert "Step 1 does not follow" in sentence and "should be" in sentence
     assert button.__panel__().label == label
     button._act()
     assert session.question == RecordCell("weight_gradients", 1, (2, 3)) and not shown
     assert "first number that does not follow" in checks_html(session.question, record, checks)
+
+
+def test_the_light_leads_to_the_step_that_was_audited_and_not_to_the_next_batch(session, checks):
+    session.change("fault", "no_batch_mean")
+    session.run_batch()
+    record = session.record
+    session.look()
+    show_audit(checks, record)
+    AuditLight(checks.audit, lambda: None)._act()
+    assert session.record.updated
+    assert session.explanations()[0].value == checks.audit.first.found
 
 
 def test_a_sound_light_and_a_wrong_accuracy_lead_to_the_audit_of_the_run(session, checks):

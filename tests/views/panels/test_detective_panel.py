@@ -8,7 +8,7 @@ from backprop_panel import TrainingRunManager
 from backprop_panel.analysis.diagnosis.detective import Investigation, Mystery
 from backprop_panel.runs.demonstrations import GOOD
 from backprop_panel.views.panels.detective_panel import DetectivePanel, seed_of
-from backprop_panel.views.panels.runs_tab import settings_in_words
+from backprop_panel.views.panels.runs_table import settings_in_words
 from backprop_panel.views.panels.sidebar import Sidebar
 from backprop_panel.views.panels.toolbar import Toolbar
 from backprop_panel.views.plots.event_words import about_run
@@ -67,6 +67,29 @@ def test_a_wrong_answer_costs_points_and_the_case_goes_on(panel, session):
     press(panel, "Name the suspect")
     assert "Not the cause: Loss summed over the batch." in said(panel)
     assert session.run.secret
+
+
+def test_no_suspect_is_chosen_until_one_is(panel, session):
+    press(panel, "Name the suspect")
+    assert session.investigation.answers == [] and panel._namer.disabled
+    panel._suspect.value = "summed_loss"
+    assert not panel._namer.disabled
+    press(panel, "Name the suspect")
+    assert session.investigation.answers == ["summed_loss"] and panel._namer.disabled
+
+
+def test_checks_cannot_be_pressed_once_all_are_spent(panel):
+    for label in ("Audit a step", "Look at the layers", "Count the steps of an epoch"):
+        press(panel, label)
+    assert not any(check.disabled for check in panel._checks)
+    press(panel, "Check the gradients")
+    spent = [check.label for check in panel._checks if not check.disabled]
+    assert sorted(spent) == [
+        "Audit a step",
+        "Check the gradients",
+        "Count the steps of an epoch",
+        "Look at the layers",
+    ]
 
 
 def test_no_fork_new_run_or_link_tells_what_is_hidden(panel, session):

@@ -7,8 +7,11 @@ import panel_material_ui as pmui
 import pytest
 
 from backprop_panel import TrainingRunManager
+from backprop_panel.views.panels.compared_moments import OTHER_DATA, SAME_BATCH
+from backprop_panel.views.panels.difference_html import OTHER_EXAMPLES
 from backprop_panel.views.panels.difference_tab import ALIKE, DifferenceTab
 from backprop_panel.views.panels.inspector import Inspector
+from backprop_panel.views.panels.session_map import session_map
 from backprop_panel.views.plots.numbers import number_html
 from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.checks import Checks
@@ -54,15 +57,38 @@ def test_a_step_that_does_not_exist_is_refused_beside_its_field(session, compare
     assert session.subtracted is None
 
 
-def test_the_step_follows_the_run_until_another_is_typed(session):
-    tab = DifferenceTab(session)
-    (field,) = tab.__panel__().select(pmui.TextInput)
-    assert field.value == "4"
+def fields_of(tab):
+    layout = tab.__panel__()
+    return layout.select(RunSelect)[0], layout.select(pmui.TextInput)[0]
+
+
+def test_a_run_alone_is_compared_with_its_beginning_however_far_it_goes(session):
+    select, step = fields_of(DifferenceTab(session))
+    for _ in range(2):
+        assert (select.value, step.value) == (session.run.id, "0")
+        session.run_batch()
+
+
+def test_the_beginning_of_a_run_is_compared_with_its_last_step(session):
+    _, step = fields_of(DifferenceTab(session))
+    session.travel(0)
+    assert step.value == "4"
+
+
+def test_a_typed_step_stays_as_the_run_goes_on(session):
+    _, step = fields_of(DifferenceTab(session))
+    step.value = "2"
     session.run_batch()
-    assert field.value == "5"
-    field.value = "2"
-    session.run_batch()
-    assert field.value == "2"
+    assert step.value == "2"
+
+
+def test_a_run_without_a_parent_is_compared_with_another_of_its_shape(session):
+    select, step = fields_of(DifferenceTab(session))
+    first = session.run
+    session.manager.create(optimizer="adam")
+    assert (select.value, step.value) == (first.id, "4")
+    narrow = session.manager.create(hidden_dimension=8)
+    assert select.value == narrow.id
 
 
 def test_a_fork_is_compared_with_its_parent_first(session):
@@ -80,9 +106,12 @@ def test_a_fork_is_compared_with_its_parent_first(session):
 def test_the_chosen_run_stays_where_a_run_has_no_parent(session):
     tab = DifferenceTab(session)
     (select,) = tab.__panel__().select(RunSelect)
-    chosen = select.value
+    first = session.run
     session.manager.create(optimizer="adam")
-    assert select.value == chosen
+    session.manager.create(optimizer="adam")
+    select.value = first.id
+    session.manager.create(optimizer="adam")
+    assert select.value == first.id
 
 
 def test_runs_without_any_difference_have_words_in_place_of_a_plot(session, compare):
@@ -147,13 +176,42 @@ def test_the_inspector_explains_the_difference(session, compare):
     assert "<h3>W2[3, 17]</h3>" in explained(layout)
 
 
+def texts_of(tab):
+    return " ".join(text.object for text in tab.__panel__().select(pn.pane.HTML))
+
+
+@pytest.mark.parametrize(("seed", "words"), [(0, SAME_BATCH), (1, OTHER_DATA)])
+def test_the_words_say_whether_both_see_the_same_examples(session, seed, words):
+    other = session.run
+    session.manager.create(optimizer="adam", seed=seed)
+    network_map = session_map(session, Checks.of(session))
+    tab = DifferenceTab(session)
+    tab.visible = True
+    tab._other.value = other.id
+    tab._compare()
+    same = not session.map_record.activations[0].any()
+    assert same == (words == SAME_BATCH)
+    assert words in texts_of(tab)
+    assert words in network_map.title
+    session.select(Cell("weight", 1, 3, 17))
+    page = explained(Inspector(session, Checks.of(session)).__panel__())
+    assert (OTHER_EXAMPLES in page) != same
+
+
+def test_settings_that_differ_are_written_as_people_write_them(session):
+    session.manager.fork(session.run.id, step=4, fault="no_bias_gradient")
+    tab = DifferenceTab(session)
+    tab.visible = True
+    tab._compare()
+    assert "<td>none, then Bias gradients missing from step 4</td>" in texts_of(tab)
+
+
 def test_the_compared_step_is_shown_after_each_step(session, compare):
     tab = DifferenceTab(session)
     tab.visible = True
     compare("1")
     session.run_batch()
-    shown = " ".join(text.object for text in tab.__panel__().select(pn.pane.HTML))
-    assert "at step 5 minus" in shown
+    assert "at step 5 minus" in texts_of(tab)
 
 
 def test_a_step_does_not_differ_from_itself(session, compare):

@@ -143,7 +143,7 @@ def test_the_light_tells_how_many_faults_there_are_and_which(diagnosis):
 def test_the_light_of_a_run_that_learns_is_quiet(diagnosis):
     tell(diagnosis, NOTED)
     assert light(diagnosis) == ("Doctor ✓", "No fault was found at step 3.")
-    assert standing(diagnosis) == "Examined at step 3. No fault was found."
+    assert standing(diagnosis) == "Examined at step 3: no fault was found."
 
 
 def test_the_light_shows_the_findings(diagnosis):
@@ -175,6 +175,56 @@ def test_the_doctor_waits_until_what_is_shown_stands_still(diagnosis, session, m
     diagnosis.tick()
     assert diagnosis.running
     diagnosis.on = False
+
+
+def test_findings_of_another_step_than_the_one_shown_say_so(diagnosis, session, monkeypatch):
+    monkeypatch.setattr(Diagnosis, "patience", 1e9)
+    diagnosis.on = True
+    tell(diagnosis, NOTED)
+    session.run_batch()
+    told = "Examined at step 3: no fault was found."
+    assert standing(diagnosis) == f"{told} Now at step 4, which is not examined yet."
+    session.travel(2)
+    assert standing(diagnosis) == f"{told} Shown is step 2, which is not examined yet."
+    diagnosis.on = False
+
+
+def test_the_step_that_is_told_appears_together_with_its_findings(diagnosis):
+    panel = DoctorPanel(diagnosis)
+    before = panel._list[0]
+    tell(diagnosis, RATE)
+    assert panel._list[0] is not before and len(panel._list) == 2
+
+
+def test_a_run_whose_settings_change_while_it_plays_is_examined_at_once(
+    diagnosis, session, monkeypatch
+):
+    monkeypatch.setattr(Diagnosis, "patience", 0.0)
+    session.toggle_play()
+    diagnosis.on = True
+    diagnosis._background._thread.join()
+    monkeypatch.setattr(Diagnosis, "rest", 1e9)
+    diagnosis.tick()
+    diagnosis._follow()
+    assert not diagnosis.running
+    session.change("learning_rate", 0.5)
+    diagnosis.tick()
+    assert diagnosis.running
+    diagnosis.on = False
+    session.pause()
+
+
+def test_the_explained_number_is_the_one_that_the_finding_names(diagnosis, session):
+    session.change("fault", "no_batch_mean")
+    for _ in range(3):
+        session.run_batch()
+    session.look()  # the next batch, as after Play
+    *_, found = diagnosis.pieces(session.record)
+    panel = DoctorPanel(diagnosis)
+    diagnosis.take(session.record, found)
+    button(panel, "Explain").clicks += 1
+    told = found[0].evidence[session.question.name(session.record)]
+    assert session.explanations()[0].value == told
 
 
 def test_what_could_not_be_judged_is_not_ticked():

@@ -160,6 +160,17 @@ def test_deltas_are_offered_directly_below_the_equations(session, pane):
     assert re.search(r'data-tex="[^"]*"></div><p class="bp-facts">δ2 is outlined', pane.html)
 
 
+def test_terms_that_cancel_are_compared_with_the_sum_of_their_magnitudes(session, pane):
+    text = said(session, pane, "weight_gradients", 1, (3, 17))
+    assert re.search(r"they cancel down to \d[\d.]*% of the sum of their magnitudes", text)
+
+
+def test_numbers_that_are_all_zero_have_no_rank(session, pane):
+    assert "from the largest in size" in said(session, pane, "bias_gradients", 1, (3,))
+    session.change("fault", "no_bias_gradient")
+    assert "db2: all 32 numbers are 0" in said(session, pane, "bias_gradients", 1, (3,))
+
+
 def test_columns_of_terms_have_one_format(session, pane):
     session.path = (GRADIENT,)
     rows = [row for row in table_rows(pane) if len(row) == 5]

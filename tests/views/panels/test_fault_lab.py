@@ -8,7 +8,7 @@ from backprop_panel import TrainingRunManager
 from backprop_panel.nn.faults import FAULTS
 from backprop_panel.views.panels.fault_lab import LAB, about
 from backprop_panel.views.panels.network_map import NetworkMap
-from backprop_panel.views.panels.runs_tab import settings_in_words
+from backprop_panel.views.panels.runs_table import settings_in_words
 from backprop_panel.views.panels.sidebar import Sidebar
 from backprop_panel.views.panels.toolbar import Toolbar
 from backprop_panel.views.panels.training_fields import TrainingFields

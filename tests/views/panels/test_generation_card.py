@@ -6,7 +6,7 @@ import pytest
 
 from backprop_panel import SequenceDataset, TrainingRunManager
 from backprop_panel.analysis import GeneratedText
-from backprop_panel.views.panels.generation_card import GenerationCard, text_html
+from backprop_panel.views.panels.generation_card import NO_TEST, GenerationCard, text_html
 from backprop_panel.views.state.session import Session
 from tests.texts import NAMES
 
@@ -66,6 +66,17 @@ def test_the_test_loss_is_shown_when_it_is_asked_for(card):
     control(card, pmui.Button, "Test loss").clicks += 1
     windows = len(card.session.run.dataset.test_windows)
     assert f"on {windows:,} windows at step 0" in text(card, "bp-note")
+
+
+def test_without_test_data_a_sentence_stands_in_place_of_the_button(card):
+    card.session.manager.create(num_samples=64, test_fraction=0.0)
+    card.draw()
+    assert text(card, "bp-note") == NO_TEST
+    assert not control(card, pmui.Button, "Test loss").visible
+    card.session.manager.create(num_samples=64, test_fraction=0.25)
+    card.draw()
+    assert text(card, "bp-note") == ""
+    assert control(card, pmui.Button, "Test loss").visible
 
 
 def test_a_classifier_shows_no_generated_texts_but_its_test_loss(card):

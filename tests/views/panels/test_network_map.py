@@ -10,6 +10,7 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 
 from backprop_panel import TrainingRunManager
+from backprop_panel.views.panels.help_texts import SHAPE, SHAPE_OF_BATCH
 from backprop_panel.views.panels.map_grid import ROOM_FOR_EXAMPLES
 from backprop_panel.views.panels.map_legend import ROOM_OF_FAULT, ROOM_OF_NOTES, ROOM_OF_TITLE
 from backprop_panel.views.panels.map_values import EACH_HEATMAP, EACH_KIND
@@ -87,6 +88,12 @@ def test_what_is_frozen_is_marked_in_the_caption_and_outlined(session, network_m
     assert network_map.grid.values[3].theme.by_hand in outlined
     session.freeze(1, False)
     assert FROZEN not in captions(network_map)[3]
+
+
+def test_the_shape_in_a_caption_says_what_b_is(network_map):
+    inputs, weights, *_ = captions(network_map)
+    assert f'<span data-help="{SHAPE_OF_BATCH}">B×' in inputs
+    assert f'<span data-help="{SHAPE}">' in weights
 
 
 def test_a_difference_is_named_above_the_map_and_in_its_captions(session, network_map):

@@ -97,6 +97,11 @@ def test_a_preview_says_what_the_text_makes(new_run):
         assert part in shown
 
 
+def test_a_preview_of_one_line_counts_it_in_the_singular(new_run):
+    typed(new_run, "abcabcabcabd")
+    assert "<b>1 line</b> used" in preview(new_run)
+
+
 def test_a_preview_names_what_cannot_be_seen_and_escapes_the_rest(new_run):
     typed(new_run, "a\tb\u202e<i>abc\u00a0ab", sequence_length="3")
     shown = preview(new_run)

@@ -5,6 +5,7 @@ import pytest
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.settings import SettingError
+from backprop_panel.views.panels.kept_settings import WITH_DEFAULTS
 from backprop_panel.views.panels.new_run_offer import NEW_RUN
 from backprop_panel.views.panels.setting_groups import NewRunFields
 from backprop_panel.views.panels.sidebar import Sidebar
@@ -222,6 +223,29 @@ def test_a_setting_typed_for_a_new_run_leaves_the_run_shown_as_it_was(session, l
     session.manager.switch(first.id)
     assert not sidebar._training._kept.visible
     assert fields["learning_rate"].helper_text == ""
+
+
+def test_a_new_run_says_what_it_has_from_the_run_before(session):
+    sidebar = Sidebar(session, [])
+    sidebar._new_run.fields["hidden_dimension"].value = "8"
+    press(sidebar._runs.__panel__(), "New run")
+    kept = sidebar._runs._kept.__panel__()
+    assert kept.visible
+    said = kept[0].object
+    assert "run 2 has these settings from run 1" in said
+    assert said.endswith("defaults: Training samples 64, Seed 1.")  # not what was changed for it
+    session.run_batch()
+    assert not kept.visible
+
+
+def test_a_new_run_can_begin_with_the_defaults_of_the_page(session):
+    sidebar = Sidebar(session, [], defaults={"learning_rate": 0.125})
+    press(sidebar._runs.__panel__(), "New run")
+    press(sidebar._runs._kept.__panel__(), WITH_DEFAULTS)
+    assert session.run.name == "run 3"
+    assert session.run.settings["learning_rate"] == 0.125
+    assert session.run.settings["num_samples"] == 512
+    assert not sidebar._runs._kept.__panel__().visible
 
 
 def test_a_setting_that_a_step_was_made_with_stays_with_its_run(session):

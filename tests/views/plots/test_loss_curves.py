@@ -95,6 +95,13 @@ def floors(run, **wanted):
     return [line for line in lines if line.label.endswith("floor")]
 
 
+def test_no_line_of_a_run_goes_beyond_the_last_step_to_draw():
+    run = trained(40, validation_fraction=0.25)
+    whole, cut = ([*LossLines().of(run, "#000000", Wanted(end=end))] for end in (None, 13))
+    assert {line.x[-1] for line in cut} == {13, 12}  # an epoch has two batches
+    assert np.array_equal(cut[0].y, whole[0].y[:13])
+
+
 def test_the_floor_of_each_loss_spans_its_steps_alone():
     run = trained(12, loss_type="cross_entropy")
     run.trainer.change(loss_type="mse")

@@ -52,15 +52,16 @@ def test_numbers_side_by_side_have_enough_digits_to_differ(pair, texts):
     ("values", "texts"),
     [
         ([0.0003607, -3.778e-5, 0.0], ["0.0003607", "−0.00003778", "0"]),
-        ([0.14712, 2.2222e-9], ["1.471×10⁻¹", "2.222×10⁻⁹"]),
+        ([0.14712, 2.2222e-9], ["0.1471", "2.222×10⁻⁹"]),
         ([3.25e-5, 2.5e-6], ["3.25×10⁻⁵", "2.5×10⁻⁶"]),
-        ([12345.6, 1.2345], ["1.235×10⁴", "1.234×10⁰"]),
+        ([12345.6, 1.2345], ["1.235×10⁴", "1.234"]),
+        ([4.766, -12.15, 3.25e-8], ["4.766", "−12.15", "3.25×10⁻⁸"]),
         ([float("nan"), 0.5], ["NaN", "0.5"]),
         ([0.0, 0.0], ["0", "0"]),
         ([], []),
     ],
 )
-def test_a_column_has_decimals_alone_or_powers_alone(values, texts):
+def test_ordinary_numbers_in_a_column_are_decimals_beside_any_other(values, texts):
     assert numbers(values) == texts
 
 

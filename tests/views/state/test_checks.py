@@ -53,6 +53,15 @@ def test_the_first_discrepancy_of_a_fault_is_found(session, checks):
     assert (checks.audit.first.quantity, checks.audit.first.layer) == ("deltas", 2)
 
 
+def test_a_fault_that_was_switched_off_is_no_longer_told_by_the_audit(session, checks):
+    session.change("fault", "no_batch_mean")
+    session.run_batch()
+    session.manager.fork(session.run.id, 1, None, fault=None)
+    checks.audit.on = True
+    finish(checks.audit)
+    assert checks.audit.record is session.record and checks.audit.first is None
+
+
 def test_gradients_are_checked_while_that_is_on_and_forgotten_afterwards(session, checks):
     checks.gradients.on = True
     finish(checks.gradients)

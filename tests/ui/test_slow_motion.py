@@ -42,8 +42,11 @@ HIDDEN = """(names) => names.map((name) => {
   const seen = ({el, model}) => model.name === name && el.checkVisibility()
   const [view] = [...Bokeh.index.query(seen)]
   return [...view.canvas_view.underlays_el.querySelectorAll("canvas")].map((cells) => {
-    const inset = cells.style.clipPath.match(/inset\\(([\\d.]+)% [\\da-z]+ ([\\d.]+)%/)
-    return inset ? 100 - inset[1] - inset[2] : 100
+    const {clipPath, maskImage} = cells.style
+    if (clipPath) return 0
+    // The rows above and below are dim.
+    const rows = maskImage.match(/rgb\\(0, 0, 0\\) ([\\d.]+)% ([\\d.]+)%/)
+    return rows ? rows[2] - rows[1] : 100
   })
 })"""
 
@@ -77,7 +80,7 @@ def expect_phase(page, name):
 
 
 def shown(page, names):
-    """Return the percentage of its rows that each heatmap shows."""
+    """Return the percentage of its rows that each heatmap shows in full colour."""
     return dict(zip(names, page.evaluate(HIDDEN, list(names)), strict=True))
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.ui.browsing import at_rest, choose_fault, press
+from tests.ui.browsing import at_rest, choose_fault, on_screen, press
 
 # The lines of the status: their edges, and how much of each text is hidden.
 LIGHTS = ("^Audit ✕ ", "^Doctor")
@@ -49,3 +49,28 @@ def test_a_fault_is_stated_below_both_lights(used_page, width):
     finally:
         used_page.set_viewport_size({"width": 1280, "height": 800})
         choose_fault(used_page, "None")
+
+
+@pytest.fixture
+def presented_page(used_page):
+    """Return the shared page as it is presented, with the explanation of a number."""
+    press(used_page, "Present")
+    expect(used_page.locator("html[data-presenting]")).to_have_count(1)
+    used_page.mouse.click(*on_screen(used_page, "dW2", 17, -3))
+    expect(used_page.get_by_role("heading", name="dW2[3, 17]")).to_be_visible()
+    yield used_page
+    press(used_page, "Present")
+    expect(used_page.locator("html[data-presenting]")).to_have_count(0)
+
+
+def test_the_controls_of_a_presentation_stand_in_one_line(presented_page):
+    button = at_rest(presented_page.get_by_role("button", name="Run Batch", exact=True))
+    status = at_rest(presented_page.locator(".bp-status"))
+    assert status["y"] < button["y"] + button["height"]
+
+
+def test_the_equations_of_a_presentation_fit_into_the_explanation(presented_page):
+    equations = presented_page.locator(".bp-inspector .bp-equation")
+    expect(equations.locator("math")).to_have_count(2)
+    for equation in equations.all():
+        assert equation.evaluate("(box) => box.scrollWidth <= box.clientWidth")

@@ -206,10 +206,11 @@ class MapGrid:
                 heatmap.outlines.mark(drawn[index, is_gradient])
 
     def reveal(self, reveal: Reveal | None, theme: Theme) -> None:
-        """Show what a phase shows, the rest blank, with arrows; everything for None."""
+        """Show what a phase shows, the rest dim or blank, with arrows; everything for None."""
         for is_gradient, heatmaps in ((False, self.values), (True, self.gradients)):
             for index, (column, heatmap) in enumerate(zip(self.columns, heatmaps, strict=True)):
-                heatmap.reveal(_rows(reveal, (index, is_gradient), column))
+                example = reveal.row if reveal and not column.has_bias else None
+                heatmap.reveal(_rows(reveal, (index, is_gradient), column), example)
         if reveal and self._arrows is None:
             self._arrows = Arrows()
             self.layout.append(self._arrows)

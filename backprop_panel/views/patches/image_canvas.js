@@ -5,14 +5,18 @@ function place(element, left, top, width, height) {
   })
 }
 
-// The part of an image that is hidden, as the source's columns `first_shown` and `end_shown` say.
-function hidden_part({data: {first_shown, end_shown, first_row, row_block}}, i, lines) {
-  if (first_shown == null) return ""
-  const line = (row) => (row - first_row[i]) / row_block[i]
-  const above = Math.max(Math.floor(line(first_shown[i])), 0)
-  const below = Math.max(lines - Math.ceil(line(end_shown[i])), 0)
-  if (!above && !below) return ""
-  return `inset(${100 * above / lines}% 0 ${100 * below / lines}% 0)`
+const DIM = "rgb(0 0 0 / 22%)"
+
+// The style of an image of which the source's columns `first_shown` and `end_shown` show some rows:
+// the others are dim, and all are hidden where none is shown.
+function shown_part({data: {first_shown, end_shown, first_row, row_block}}, i, lines) {
+  if (first_shown == null) return {}
+  if (first_shown[i] >= end_shown[i]) return {clipPath: "inset(100%)"}
+  const line = (row) => Math.min(Math.max((row - first_row[i]) / row_block[i], 0), lines)
+  const from = Math.floor(line(first_shown[i])), to = Math.ceil(line(end_shown[i]))
+  if (from === 0 && to === lines) return {}
+  const [above, below] = [from, to].map((at) => `${100 * at / lines}%`)
+  return {maskImage: `linear-gradient(${DIM} ${above}, #000 ${above} ${below}, ${DIM} ${below})`}
 }
 
 // Values in the places, between -end and end, that they have on a symmetric log scale.
@@ -99,7 +103,7 @@ function paint_cells_beneath_plots() {
     place(this.pane, left, top, width, height)
     for (const [i, cells] of image_data.entries()) {
       cells.style.imageRendering = "pixelated"
-      cells.style.clipPath = hidden_part(data_source, i, cells.height)
+      Object.assign(cells.style, {clipPath: "", maskImage: "", ...shown_part(data_source, i, cells.height)})
       place(cells, sx[i] - left, sy[i] - sdh[i] - top, sdw[i], sdh[i])
       if (this.pane.children[i] !== cells) this.pane.replaceChildren(...image_data)
     }

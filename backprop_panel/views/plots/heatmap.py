@@ -96,7 +96,7 @@ class Heatmap:
     def __post_init__(self) -> None:
         self._scale = ColorScale(1.0)
         self._palette: Callable[[Theme], list[str]] = Theme.diverging
-        self._revealed: Rows | None = None
+        self._example: int | None = None
         self._labelled: tuple[int, int | None] = self.row_ticks, None  # as the axis is made
         self.mapper = LinearColorMapper(
             palette=self.theme.diverging(), nan_color=NOT_FINITE, low=-1, high=1
@@ -172,18 +172,21 @@ class Heatmap:
             parts = filter(None, [self.source.name, self.about, size])
             self.figure.html_attributes = heatmap_attributes(", ".join(parts))
 
-    def reveal(self, rows: Rows | None) -> None:
-        """Show some rows, and a bias if there are any, the others blank; all of them for None."""
+    def reveal(self, rows: Rows | None, example: int | None = None) -> None:
+        """Show some rows, and a bias if there are any; all of them for None.
+
+        The others are dim, or blank if no row is shown. The row of an example alone has a label,
+        even before it is shown.
+        """
         self.cells.reveal(rows)
-        self._revealed = rows
+        self._example = example
         self.label_rows()
 
     def label_rows(self) -> None:
-        """Label the row that alone is shown, or as many rows as have room."""
+        """Label the row of the example, or as many rows as have room."""
         if self.row_axis is None:
             return
-        first, end = self._revealed or (0, 0)
-        only = -first if end - first == 1 else None
+        only = None if self._example is None else -self._example
         if (self.row_ticks, only) != self._labelled:
             self._labelled = self.row_ticks, only
             # Another ticker has Bokeh walk all models of the page: tens of milliseconds.

@@ -61,7 +61,7 @@ class HeatmapCells:
             self._send()
 
     def reveal(self, rows: revealed_rows.Rows | None) -> None:
-        """Show some rows, and a bias if there are any, the others blank; all of them for None."""
+        """Show some rows, and a bias if there are any, the others dim; all of them for None."""
         if rows == self._revealed:
             return
         self._revealed = rows

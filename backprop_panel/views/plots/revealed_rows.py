@@ -1,4 +1,4 @@
-"""The rows of a heatmap that are shown while the others are blank."""
+"""The rows of a heatmap that are shown while the others are dim."""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
 // The widest windows that have room beside the page for neither of its drawers, and for one of them.
 const ROOMS = [["none", "(max-width: 899px)"], ["one", "(max-width: 1199px)"]]
 
+// How much larger the controls and the texts are, by the window's width: the toolbar keeps to one line.
+const WIDE = "(min-width: 1440px)", LARGER = {true: [1.3, 1.4], false: [1.15, 1.35]}
+
 const ENLARGED = {
-  "--bp-type": "1.4",
   "--bp-freed": "76px",
   "--bp-title": "none",
   "--bk-major-label-text-font-size": "15px",
@@ -10,9 +12,11 @@ const ENLARGED = {
 }
 
 function enlarge(page, on) {
-  for (const [name, value] of Object.entries(ENLARGED)) page.style.setProperty(name, on ? value : "")
+  const [controls, texts] = LARGER[matchMedia(WIDE).matches]
+  const values = {"--bp-type": texts, ...ENLARGED}
+  for (const [name, value] of Object.entries(values)) page.style.setProperty(name, on ? value : "")
   page.style.fontSize = ""  // Material UI's sizes follow it
-  if (on) page.style.fontSize = `${1.3 * parseFloat(getComputedStyle(page).fontSize)}px`
+  if (on) page.style.fontSize = `${controls * parseFloat(getComputedStyle(page).fontSize)}px`
   page.toggleAttribute("data-presenting", on)
 }
 
@@ -33,7 +37,7 @@ function follow_header(element, page) {
 
 export function render({model, view}) {
   const page = document.documentElement
-  const rooms = ROOMS.map(([name, widths]) => [name, matchMedia(widths)])
+  const wide = matchMedia(WIDE), rooms = ROOMS.map(([name, widths]) => [name, matchMedia(widths)])
   const follow_window = () => {
     const [room] = rooms.find(([, widths]) => widths.matches) ?? ["both"]
     if (model.room === room) return
@@ -50,6 +54,7 @@ export function render({model, view}) {
     event.stopPropagation()
   }
   for (const [, widths] of rooms) widths.addEventListener("change", follow_window)
+  wide.addEventListener("change", follow)
   document.addEventListener("keydown", pressed)
   model.on("presenting", follow)
   let handles = null, header = null
@@ -61,6 +66,7 @@ export function render({model, view}) {
     handles?.disconnect()
     header?.disconnect()
     for (const [, widths] of rooms) widths.removeEventListener("change", follow_window)
+    wide.removeEventListener("change", follow)
     document.removeEventListener("keydown", pressed)
     enlarge(page, false)
   })

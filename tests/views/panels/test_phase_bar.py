@@ -140,6 +140,16 @@ def test_the_row_of_one_example_is_labelled_however_many_rows_there_are(session,
     assert isinstance(x.row_axis.ticker, BasicTicker)
 
 
+def test_the_row_of_one_example_alone_is_labelled_before_its_gradient_is_known(
+    session, network_map
+):
+    dx = network_map.grid.gradients[X]
+    dx.row_axis = hv.render(dx.pane().object).yaxis[0]
+    session.slow_motion.show_example(5)
+    assert shown_rows(dx) == [(0, 0)]
+    assert dx.row_axis.ticker.ticks == [-5]
+
+
 def test_the_bar_says_that_a_click_on_a_row_chooses_the_example(session, network_map):
     assert "click another row" not in pane_of(network_map).html
     session.toggle_one_example()

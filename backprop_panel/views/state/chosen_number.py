@@ -10,6 +10,8 @@ import param
 from ...analysis.explanations.explaining import explain
 from ...analysis.explanations.explanation import Explanation
 from ...analysis.record_cell import RecordCell
+from ...nn.faults import FAULTS
+from ...nn.record import StepRecord
 from .cell import Cell, cell_of
 from .marks import NamedUnits
 from .shown_moment import ShownMoment
@@ -68,8 +70,16 @@ class ChosenNumber(ShownMoment):
         records = [self.examined] if self.subtracted is None else self.compared
         of = (self.question, *records)
         if self._explained is None or self._explained[0] != of:
-            self._explained = of, [explain(record, self.question) for record in records]
+            self._explained = of, [self._explain(record) for record in records]
         return self._explained[1]
+
+    def _explain(self, record: StepRecord) -> Explanation:
+        """Explain the number in a record; a hidden fault stays unnamed."""
+        explanation = explain(record, self.question)
+        fault = FAULTS.get(str(record.settings.get("fault")))
+        if fault is None or not self.run.secret:
+            return explanation
+        return replace(explanation, note=explanation.note.replace(fault.sentence, "It is hidden."))
 
     def select(self, cell: Cell) -> None:
         """Choose a cell, or deselect it if it is chosen."""

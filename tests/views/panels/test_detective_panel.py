@@ -6,12 +6,14 @@ import pytest
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.analysis.diagnosis.detective import Investigation, Mystery
+from backprop_panel.nn.faults import FAULTS
 from backprop_panel.runs.demonstrations import GOOD
 from backprop_panel.views.panels.detective_panel import NOBODY, DetectivePanel, seed_of
 from backprop_panel.views.panels.runs_table import settings_in_words
 from backprop_panel.views.panels.sidebar import Sidebar
 from backprop_panel.views.panels.toolbar import Toolbar
 from backprop_panel.views.plots.event_words import about_run
+from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.session import Session
 from backprop_panel.views.widgets.link_pane import LinkPane
 
@@ -54,6 +56,13 @@ def test_no_part_of_the_page_tells_the_settings(session):
     sidebar = Sidebar(session, [])
     shown = [each for each in sidebar.__panel__() if each.visible]
     assert not any(sidebar._training.__panel__() in part.select() for part in shown)
+
+
+def test_the_explanation_of_a_wrong_number_does_not_name_the_fault(session):
+    session.select(Cell("bias", 0, 16, 1, is_gradient=True))
+    (explanation,) = session.explanations()
+    assert "the terms give" in explanation.note and "It is hidden." in explanation.note
+    assert FAULTS["no_bias_gradient"].sentence not in explanation.note
 
 
 def test_a_check_is_spent_and_says_something(panel, session):

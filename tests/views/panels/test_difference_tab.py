@@ -160,7 +160,7 @@ def test_each_refusal_replaces_the_last_and_goes_with_a_change(session, compare)
 
 
 def explained(layout):
-    (pane,) = layout.select(ExplanationPane)
+    _, pane = layout.select(ExplanationPane)  # the first one finds a number
     return pane.html
 
 

@@ -33,7 +33,7 @@ def session():
 
 @pytest.fixture
 def pane(session):
-    (pane,) = Inspector(session, Checks.of(session)).__panel__().select(ExplanationPane)
+    _, pane = Inspector(session, Checks.of(session)).__panel__().select(ExplanationPane)
     return pane
 
 
@@ -71,7 +71,7 @@ def test_each_symbol_of_an_update_has_words_and_a_value(optimizer, symbols):
     manager.create(optimizer=optimizer, weight_decay=0.01, learning_rate=0.02)
     session = Session(manager)
     session.run_batch()
-    (pane,) = Inspector(session, Checks.of(session)).__panel__().select(ExplanationPane)
+    _, pane = Inspector(session, Checks.of(session)).__panel__().select(ExplanationPane)
     said(session, pane, "weight_updates", 1, (3, 17))
     rows = {row[0]: row[1:] for row in table_rows(pane) if len(row) == 3}
     for symbol in symbols.split():
@@ -150,7 +150,7 @@ def test_an_output_that_is_called_like_a_tag_is_escaped():
     manager = TrainingRunManager()
     manager.create(vocabulary=["<b>", "&", "c"])
     session = Session(manager)
-    (pane,) = Inspector(session, Checks.of(session)).__panel__().select(ExplanationPane)
+    _, pane = Inspector(session, Checks.of(session)).__panel__().select(ExplanationPane)
     session.path = (RecordCell("deltas", 2, (0, 0)),)
     assert "logit 0 (&lt;b&gt;)" in pane.html
 

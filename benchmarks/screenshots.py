@@ -13,6 +13,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page
 from serving import browser, opened, press, served
+from tabs import open_tab
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS, ALL = ROOT / "docs", ROOT / "screenshots"
@@ -57,7 +58,7 @@ def save_all_tabs(page: Page, theme: str) -> None:
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         for tab in TABS:
-            page.get_by_role("tab", name=tab, exact=True).click()
+            open_tab(page, tab)
             page.get_by_text(LOADING, exact=True).first.wait_for(state="hidden")
             page.wait_for_function("() => Bokeh.documents.every((document) => document.is_idle)")
             page.wait_for_timeout(1500)  # for what is drawn after the view has come

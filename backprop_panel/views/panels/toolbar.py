@@ -68,7 +68,7 @@ class Toolbar(pn.viewable.Viewer):
         redraw_on_change(session, self._show_status)
         self._show_status()
         session.param.watch(
-            self._show, ["training", "goal_epoch", "run", "mistakes", "stopped_because"]
+            self._show, ["training", "goal_epoch", "run", "mistakes", "stopped_because", "forked"]
         )
         session.param.watch(self._show, "subtracted")
         session.manager.param.watch(self._show_status, "trained_elsewhere")
@@ -176,6 +176,9 @@ class Toolbar(pn.viewable.Viewer):
             notes.append(_badge("bp-past", "another window trains it", ELSEWHERE))
         if session.subtracted is not None:
             notes.append(_badge("bp-past", "a difference is shown", NO_SLOW_MOTION))
+        if session.forked:
+            title = f"{session.run.name} goes on from {session.forked}, which stays as it was"
+            notes.append(_badge("bp-past", f"a fork: {session.run.name}", title))
         if session.stopped_because:
             stopped = f"stopped: {session.stopped_because}"
             notes.append(_badge("bp-stopped", stopped, stopped))

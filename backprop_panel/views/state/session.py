@@ -48,6 +48,7 @@ class Session(ChosenNumber):
     pending = param.ClassSelector(
         class_=PendingChanges, constant=True, doc="Changed settings that no step was made with."
     )
+    forked = param.String("", doc="The run and step that were left by training on in the past.")
     dark = param.Boolean(False, doc="Whether the page is dark.")
     left = param.Event(doc="Fires when no browser shows the page any more.")
 
@@ -70,7 +71,9 @@ class Session(ChosenNumber):
     def fork_if_past(self) -> None:
         """Fork the run if an earlier step is shown: the run itself stays as it is."""
         if self.past is not None:
+            before, step = self.run.name, self.past.step
             self.fork_past()
+            self.forked = f"{before} at step {step:,}"
 
     def fork_past(self, name: str | None = None, **settings: Any) -> None:
         """Fork the run at the step that is shown.
@@ -219,7 +222,7 @@ class Session(ChosenNumber):
             self.past = None
             self.subtracted = None
             self.mistakes = {}
-            self.stopped_because = ""
+            self.stopped_because = self.forked = ""
             self.pending.kept = {}
             self.look()
             if before is None or before.model.network.widths != self.run.model.network.widths:

@@ -1,6 +1,6 @@
 """How far the rounding of float32 can take the numbers of a pass from their exact values.
 
-The exact pass is made in float64 (`Pass`); beside it goes an estimate of the noise of each number,
+The exact pass is made in float64 (`ExactPass`); beside it goes an estimate of the noise of each number,
 by the rules of error propagation. A sum of n terms tᵢ has a noise of √n u Σ|tᵢ| of its own, with u
 half the distance from 1 to the next number (Higham and Mary, "A New Approach to Probabilistic
 Rounding Error Analysis", 2019, SIAM J. Sci. Comput. 41(5)), and the noise of its terms adds up in
@@ -40,7 +40,7 @@ SPREAD = 4
 """How many times its noise a pre-activation is moved to see what becomes of φ and φ′."""
 
 
-class Pass:
+class ExactPass:
     """The exact pass of a record's batch through its weights, and its float32 noise.
 
     Parameters

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...nn.record import StepRecord
 from ...settings import SettingError, checked_whole, is_whole, one_of, plain, refuse_other, shown
-from .float32_noise import Pass
+from .float32_noise import ExactPass
 from .parameter_steps import ParameterSteps
 
 Array = NDArray[np.floating]
@@ -168,7 +168,7 @@ def checking(
     if not isinstance(seed, np.random.Generator):
         seed = checked_whole("seed", seed, least=0)
     _refuse_non_finite(record)
-    exact = Pass(record)
+    exact = ExactPass(record)
     if not all(np.isfinite(layer).all() for layer in exact.gradients):
         raise NotFinite(
             "record", "The gradients cannot be checked: their exact values are not finite."
@@ -180,7 +180,7 @@ def checking(
 
 
 def _against_differences(
-    record: StepRecord, exact: Pass, sample: int | None, random: np.random.Generator
+    record: StepRecord, exact: ExactPass, sample: int | None, random: np.random.Generator
 ) -> Iterator[GradientCheck | None]:
     work = ParameterSteps(exact, record)
     check = _unchecked(record, "differences")
@@ -207,7 +207,7 @@ def _against_differences(
     yield check
 
 
-def _against_autograd(record: StepRecord, exact: Pass) -> GradientCheck:
+def _against_autograd(record: StepRecord, exact: ExactPass) -> GradientCheck:
     from .autograd import autograd_gradients
 
     check = _unchecked(record, "autograd")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ...nn.losses import LOSSES
 from ...nn.record import StepRecord
 from ..recomputation import activation_named, rows_in_one_thread
-from .float32_noise import ROUNDING, Pass
+from .float32_noise import ROUNDING, ExactPass
 
 Array = NDArray[np.floating]
 Whole = NDArray[np.integer]
@@ -38,13 +38,13 @@ class ParameterSteps:
 
     Parameters
     ----------
-    exact : Pass
+    exact : ExactPass
         The pass in float64.
     record : StepRecord
         The loss that its settings declare is the one that is differenced.
     """
 
-    def __init__(self, exact: Pass, record: StepRecord) -> None:
+    def __init__(self, exact: ExactPass, record: StepRecord) -> None:
         self._exact, self._network = exact, exact.network
         self._loss = LOSSES[record.settings["loss_type"]]
         self._bends = self._sensitivities()

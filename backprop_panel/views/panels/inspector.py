@@ -82,9 +82,8 @@ class Inspector(pn.viewable.Viewer):
 
     def _show_other_number(self, *events: param.parameterized.Event) -> None:
         self._finder.forget()
-        with param.parameterized.discard_events(self):
-            self.everything = self.all_uses = False
         with pn.io.hold():
+            self.param.update(everything=False, all_uses=False)
             self._show()
             self._pane.at_top += 1
 

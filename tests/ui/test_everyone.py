@@ -76,8 +76,11 @@ def expect_rest(page):
     page.wait_for_function(
         """() => {
           const inside = (root) => [...root.querySelectorAll("*")].map((each) => each.shadowRoot)
-          const moving = (root) => root.getAnimations().some((each) => each.playState === "running")
-            || inside(root).filter(Boolean).some(moving)
+          // One that follows what is scrolled runs for ever.
+          const runs = ({playState, timeline}) =>
+            playState === "running" && timeline === document.timeline
+          const moving = (root) =>
+            root.getAnimations().some(runs) || inside(root).filter(Boolean).some(moving)
           return !moving(document)
         }"""
     )
@@ -93,7 +96,7 @@ def states(page) -> Iterator[str]:
     expect_step(page, 16, epoch=1)
     for tab, text in TABS.items():
         show_tab(page, tab)
-        expect(page.get_by_text(text).last).to_be_visible()
+        expect(page.get_by_text(text).filter(visible=True).last).to_be_visible()
         chosen = page.get_by_role("tab", name=tab, exact=True)
         expect(chosen).to_have_attribute("aria-selected", "true")
         expect_drawn(page)

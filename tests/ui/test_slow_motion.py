@@ -45,8 +45,8 @@ HIDDEN = """(names) => names.map((name) => {
     const {clipPath, maskImage} = cells.style
     if (clipPath) return 0
     // The rows above and below are dim.
-    const rows = maskImage.match(/rgb\\(0, 0, 0\\) ([\\d.]+)% ([\\d.]+)%/)
-    return rows ? rows[2] - rows[1] : 100
+    const ends = [...maskImage.matchAll(/rgb\\(0, 0, 0\\) ([\\d.]+)%/g)].map((each) => each[1])
+    return ends.length ? ends[1] - ends[0] : 100
   })
 })"""
 

@@ -400,7 +400,7 @@ def test_a_zip_bomb_is_refused_within_the_limit(bomb):
     assert len(bomb) < 1 << 20
     tracemalloc.start()
     try:
-        with pytest.raises(InterchangeError, match="larger than 8,388,608 bytes"):
+        with pytest.raises(InterchangeError, match=f"larger than {limits.MOST_JSON_BYTES:,} bytes"):
             import_run(bomb)
         assert tracemalloc.get_traced_memory()[1] < 4 * limits.MOST_JSON_BYTES
     finally:

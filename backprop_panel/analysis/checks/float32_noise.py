@@ -1,7 +1,7 @@
 """How far the rounding of float32 can take the numbers of a pass from their exact values.
 
-The exact pass is made in float64 (`ExactPass`). Beside it goes an estimate of each number's noise, by
-the rules of error propagation. A sum of n terms tᵢ has a noise of √n u Σ|tᵢ| of its own, with u
+The exact pass is made in float64 (`ExactPass`). Beside it goes an estimate of each number's noise,
+by the rules of error propagation. A sum of n terms tᵢ has a noise of √n u Σ|tᵢ| of its own, with u
 half the distance from 1 to the next number (Higham and Mary, "A New Approach to Probabilistic
 Rounding Error Analysis", 2019, SIAM J. Sci. Comput. 41(5)), and the noise of its terms adds up in
 squares. It follows the exact numbers and no recorded ones, so that no wrong number hides in it.

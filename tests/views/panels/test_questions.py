@@ -105,5 +105,5 @@ def test_the_fonts_of_equations_are_sent_once_for_all_panes(session):
     for each in inspector.select(lambda it: getattr(it, "label", "") in ("What if", "Which data")):
         each.value = True
     panes = inspector.select(ExplanationPane)
-    assert [bool(pane.fonts) for pane in panes] == [True, False, False]
+    assert [bool(pane.fonts) for pane in panes].count(True) == 1 < len(panes)
     assert "data:font" not in ExplanationPane._esm

@@ -163,7 +163,7 @@ PAGE_SX = {
 TABS_SX = {
     "& .MuiTabs-scroller": {"overflowX": "auto !important", "scrollbarWidth": "none"},
     # What scrolls below the bar does not show through it.
-    "&.MuiTabs-root": {"minHeight": "36px", "backgroundColor": "background.paper"},
+    "&.MuiTabs-root, & .MuiTabs-root": {"minHeight": "36px", "backgroundColor": "background.paper"},
     "& .MuiTab-root": {
         "minHeight": "36px",
         "fontSize": SMALLEST,

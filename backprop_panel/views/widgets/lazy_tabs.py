@@ -9,6 +9,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
+from ..patches.notebook import in_notebook
 from ..plots.html import STYLE, html
 from .tab_switch import TabSwitch, frame_class
 
@@ -44,12 +45,28 @@ class LazyTabs(pn.viewable.Viewer):
         **params: Any,
     ) -> None:
         super().__init__()
-        self._builders = dict(views)
+        self._builders, self._options = dict(views), params
         self._views: dict[str, pn.viewable.Viewer] = {}
         self._contents = {
             title: pn.Column(html(LOADING, "bp-note"), sizing_mode="stretch_width", margin=0)
             for title in self._builders
         }
+        self._build(next(iter(self._builders)))
+        self._frames: dict[str, pmui.Column] = {}
+        # A notebook's output misses frames that are added to a React layout.
+        self._switch = self._in_notebook(sx) if in_notebook() else self._on_page(sx)
+        self._switch.param.watch(self._open, "active")
+        self._bar.param.watch(self._follow_theme, "dark_theme")
+
+    def _in_notebook(self, sx: Mapping[str, Any] | None) -> pmui.Tabs:
+        """Lay out tabs with contents; return what has their `active`."""
+        self._layout = self._bar = pmui.Tabs(
+            *self._contents.items(), sizing_mode="stretch_width", sx=sx, **self._options
+        )
+        return self._bar
+
+    def _on_page(self, sx: Mapping[str, Any] | None) -> TabSwitch:
+        """Lay out a bar above frames of contents; return what has the bar's `active`."""
         # Bokeh lays out a column with all that is in it when anything of that changes. A React
         # component within another one, as around each view, ends that there.
         self._frames = {
@@ -61,23 +78,16 @@ class LazyTabs(pn.viewable.Viewer):
             )
             for number, (title, content) in enumerate(self._contents.items())
         }
-        first = next(iter(self._builders))
-        self._build(first)
+        first = next(iter(self._frames.values()))
         # Only the bar: tabs with contents would take these out of the page, and lay them out anew.
         self._bar = pmui.TabMenu(
-            items=list(self._builders),
-            active=0,
-            variant="scrollable",
-            margin=0,
-            sx=sx,
-            styles=IN_SIGHT_ABOVE,
+            items=list(self._builders), active=0, variant="scrollable", margin=0, sx=sx
         )
-        self._switch = TabSwitch(loading=LOADING, stylesheets=[STYLE])
+        switch = TabSwitch(words=LOADING, stylesheets=[STYLE])
         self._layout = pmui.Column(
-            self._bar, self._switch, self._frames[first], sizing_mode="stretch_width", **params
+            self._bar, switch, first, sizing_mode="stretch_width", **self._options
         )
-        self._switch.param.watch(self._open, "active")
-        self._bar.param.watch(self._follow_theme, "dark_theme")
+        return switch
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
@@ -94,9 +104,11 @@ class LazyTabs(pn.viewable.Viewer):
 
     def _open(self, event: param.parameterized.Event) -> None:
         title = list(self._contents)[event.new]
-        frame = self._frames[title]
-        if frame not in self._layout:
+        frame = self._frames.get(title)
+        if frame is not None and frame not in self._layout:
             self._layout.append(frame)
+        if frame is None and title not in self._views:
+            self._build(title)
         # In a message of its own: the tab is open before its view is built and drawn.
         pn.state.execute(lambda: self._draw(title), schedule=True)
 

@@ -6,7 +6,7 @@ function put(frame, styles) {
 
 export function render({model, el}) {
   const note = document.createElement("span")
-  note.textContent = model.loading
+  note.textContent = model.words
   const around = () => layout_around(el).shadowRoot
   const show = () => {
     const frames = [...around().querySelectorAll("[class*=bp-tab-]")]

@@ -17,16 +17,16 @@ class TabSwitch(pn.custom.JSComponent):
     """Stands between a bar of tabs and the frames of their views, in one column.
 
     The frame of the tab that is pressed comes in sight before the server hears of it: a server that
-    draws a run in training would answer late. A tab without a frame yet shows `loading`.
+    draws a run in training would answer late. A tab without a frame yet shows `words`.
 
     Parameters
     ----------
-    loading : str
+    words : str
         What stands in place of a view that is still to come.
     """
 
     active = param.Integer(0, doc="The number of the tab that is shown.")
-    loading = param.String("")
+    words = param.String("", doc="What stands in place of a view that is still to come.")
 
     _esm = "\n".join(
         [

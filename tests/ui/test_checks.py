@@ -16,7 +16,7 @@ def checked_page(used_page):
     used_page.get_by_label(SWITCH, exact=True).check()
     yield used_page
     used_page.get_by_label(SWITCH, exact=True).uncheck()
-    expect(used_page.get_by_text("relative error")).to_have_count(0)
+    expect(used_page.get_by_text("relative error").filter(visible=True)).to_have_count(0)
 
 
 def verdict(page):

@@ -322,7 +322,7 @@ def test_in_a_notebook_nothing_is_cut_off_beside_a_side_bar(page, cells, side_ba
     assert all(
         stop <= middle + MARGIN or start >= end - MARGIN for start, stop in parts["bp-beside"]
     )
-    explained = cells[0].locator(".bp-explanation").bounding_box()
+    explained = cells[0].get_by_label("Find", exact=True).bounding_box()
     play = cells[0].get_by_role("button", name="Play", exact=True).bounding_box()
     assert abs(explained["y"] - play["y"]) < 40
 

@@ -68,7 +68,7 @@ def test_the_help_of_a_button_appears_under_the_pointer_and_disappears(used_page
     used_page.get_by_role("button", name="Run Full Epoch", exact=True).hover()
     tip = used_page.get_by_role("tooltip").filter(has_text="end of the present epoch")
     expect(tip).to_be_visible()
-    used_page.get_by_text("nothing has been trained yet").hover()
+    used_page.get_by_role("tab", name="Network", exact=True).hover()
     expect(tip).to_be_hidden()
 
 

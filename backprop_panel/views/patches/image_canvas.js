@@ -65,10 +65,12 @@ function write_numbers(view) {
   for (const [i, cells] of parts) {
     const wide = sdw[i] / cells.width, tall = sdh[i] / cells.height
     const x = sx[i] - left, y = sy[i] - sdh[i] - top
-    const columns = [Math.max(0, Math.floor(-x / wide)), Math.min(cells.width, Math.ceil((width - x) / wide))]
+    // A hair of a cell, as rounding leaves it, is none.
+    const first = (at) => Math.floor(at + 1e-6), end = (at) => Math.ceil(at - 1e-6)
+    const columns = [Math.max(0, first(-x / wide)), Math.min(cells.width, end((width - x) / wide))]
     const rows = [
-      Math.max(0, Math.floor(-y / tall), first_shown[i] - first_row[i]),
-      Math.min(cells.height, Math.ceil((height - y) / tall), end_shown[i] - first_row[i]),
+      Math.max(0, first(-y / tall), first_shown[i] - first_row[i]),
+      Math.min(cells.height, end((height - y) / tall), end_shown[i] - first_row[i]),
     ]
     for (let row = rows[0]; row < rows[1]; row++) {
       const values = image[i].slice(row * cells.width + columns[0], row * cells.width + columns[1])

@@ -81,7 +81,12 @@ class LazyTabs(pn.viewable.Viewer):
         first = next(iter(self._frames.values()))
         # Only the bar: tabs with contents would take these out of the page, and lay them out anew.
         self._bar = pmui.TabMenu(
-            items=list(self._builders), active=0, variant="scrollable", margin=0, sx=sx
+            items=list(self._builders),
+            active=0,
+            variant="scrollable",
+            margin=0,
+            sx=sx,
+            styles=IN_SIGHT_ABOVE,
         )
         switch = TabSwitch(words=LOADING, stylesheets=[STYLE])
         self._layout = pmui.Column(

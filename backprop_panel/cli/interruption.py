@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType, ModuleType
+from typing import Any
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells have it."""
@@ -18,13 +19,8 @@ def imported(module: str, package: str) -> ModuleType:
 
     A library whose import is interrupted is left half made, and tells of it in its own way.
     """
-    if threading.current_thread() is not threading.main_thread():
+    with _handled(signal.SIGINT, signal.SIG_DFL):
         return import_module(module, package)
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
-    try:
-        return import_module(module, package)
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -35,21 +31,25 @@ def terminable() -> Iterator[None]:
         """Raise `KeyboardInterrupt`, as the handler of Ctrl-C does."""
         raise KeyboardInterrupt
 
-    if threading.current_thread() is not threading.main_thread():
+    with _handled(signal.SIGTERM, interrupt):
         yield
-        return
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
 def to_the_end(say: Callable[[], None]) -> Iterator[None]:
     """Let Ctrl-C only `say` something in the block, which ends soon and must not be cut off."""
-    before = signal.signal(signal.SIGINT, lambda number, frame: say())
+    with _handled(signal.SIGINT, lambda number, frame: say()):
+        yield
+
+
+@contextmanager
+def _handled(number: signal.Signals, handler: Any) -> Iterator[None]:
+    """Handle a signal so in the block; other threads than the main one handle none."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(number, handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before)

@@ -24,28 +24,34 @@ def imported(module: str, package: str) -> ModuleType:
 
 
 @contextmanager
-def terminable() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does."""
+def interrupted_once(say: Callable[[], None]) -> Iterator[None]:
+    """Let the first Ctrl-C or SIGTERM interrupt the block; each further one only calls `say`.
+
+    What is done is saved then: that ends soon, and must not be cut off.
+    """
+    is_interrupted = False
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        """Raise `KeyboardInterrupt`, as the handler of Ctrl-C does."""
+        """Raise `KeyboardInterrupt` once, as the handler of Ctrl-C does each time."""
+        nonlocal is_interrupted
+        if is_interrupted:
+            say()
+            return
+        is_interrupted = True
         raise KeyboardInterrupt
 
-    with _handled(signal.SIGTERM, interrupt):
-        yield
-
-
-@contextmanager
-def to_the_end(say: Callable[[], None]) -> Iterator[None]:
-    """Let Ctrl-C only `say` something in the block, which ends soon and must not be cut off."""
-    with _handled(signal.SIGINT, lambda number, frame: say()):
+    with _handled(signal.SIGINT, interrupt), _handled(signal.SIGTERM, interrupt):
         yield
 
 
 @contextmanager
 def _handled(number: signal.Signals, handler: Any) -> Iterator[None]:
-    """Handle a signal so in the block; other threads than the main one handle none."""
-    if threading.current_thread() is not threading.main_thread():
+    """Handle a signal so in the block, unless the process was started to ignore it.
+
+    Other threads than the main one handle none.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(number) == signal.SIG_IGN:
         yield
         return
     before = signal.signal(number, handler)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shlex
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
 from functools import partial
@@ -23,7 +24,7 @@ from ..sweeps.plan import OBJECTIVES
 from ..sweeps.progress_line import show_until_end
 from ..sweeps.sweep import Sweep
 from ..sweeps.trial import FAILED, FINISHED, RUNNING, WAITING, Trial
-from .interruption import INTERRUPTED, terminable, to_the_end
+from .interruption import INTERRUPTED, interrupted_once
 from .options import (
     PAGE_DEFAULTS,
     checked_value,
@@ -167,12 +168,12 @@ def sweep(
     if resume:
         _refuse_another_plan(options)
         refuse_no_store(store)
-    with closing(TrainingRunManager(store, user)) as manager:
+    tell_stopping = partial(click.echo, STOPPING, err=True) if not as_json else lambda: None
+    with interrupted_once(tell_stopping), closing(TrainingRunManager(store, user)) as manager:
         made = Sweep.load(resume, manager=manager) if resume else _made(manager, options)
         if not as_json:
             click.echo(_extent(made), err=True)
-        with terminable():
-            interrupted = _run(made, scheduler or workers, as_json)
+        interrupted = _run(made, scheduler or workers, as_json, tell_stopping)
         _tell_end(made, as_json)
     if interrupted:
         click.echo(f"Interrupted: {_resuming(made.plan.name)} does the rest.", err=True)
@@ -239,7 +240,9 @@ def _extent(made: Sweep) -> str:
     return f"{runs} run{'s' * (runs > 1)} of {made.plan.amount} {unit}."
 
 
-def _run(made: Sweep, client: str | int | None, as_json: bool) -> bool:
+def _run(
+    made: Sweep, client: str | int | None, as_json: bool, tell_stopping: Callable[[], None]
+) -> bool:
     """Run a sweep and show it; tell whether Ctrl-C ended it."""
     told: set[int] = set()
     tell_ended = partial(_tell_ended, made, told) if as_json else lambda: None
@@ -248,10 +251,8 @@ def _run(made: Sweep, client: str | int | None, as_json: bool) -> bool:
         show_until_end(made, hidden=as_json, on_look=tell_ended)
         return False
     except KeyboardInterrupt:
-        tell = partial(click.echo, STOPPING, err=True) if not as_json else lambda: None
-        tell()
-        with to_the_end(tell):
-            made.pause()
+        tell_stopping()
+        made.pause()
         return True
     finally:
         tell_ended()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from functools import partial
 from time import monotonic, sleep
 from typing import Any
 
@@ -14,7 +15,7 @@ from ..runs.manager import TrainingRun, TrainingRunManager
 from ..runs.run_settings import refuse_new_network
 from ..storage.database import refuse_no_store
 from ..training.stop_conditions import StopWhen
-from .interruption import INTERRUPTED, terminable
+from .interruption import INTERRUPTED, interrupted_once
 from .options import (
     PAGE_DEFAULTS,
     config_option,
@@ -32,6 +33,8 @@ SHOWN_SECONDS = 0.25
 
 ENDED_SECONDS = 0.01
 """How long the end of a run may be noticed late."""
+
+SAVING = "Saving what is done: a moment."
 
 
 @click.command()
@@ -67,7 +70,8 @@ def train(
         )
     if resume is not None:
         refuse_no_store(store)
-    with keeping(store, user) as manager:
+    tell_saving = partial(click.echo, SAVING, err=True) if not as_json else lambda: None
+    with interrupted_once(tell_saving), keeping(store, user) as manager:
         if resume is None:
             run = manager.create(name, **{**PAGE_DEFAULTS, **given_settings(options)})
         else:
@@ -101,7 +105,7 @@ def _train(manager: TrainingRunManager, run: TrainingRun, limit: StopWhen, as_js
         file=sys.stderr,
     )
     interrupted, told = False, ""
-    with bar, terminable():
+    with bar:
         run.worker.start(limit)
         try:
             while run.worker.running:

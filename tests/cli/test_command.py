@@ -302,6 +302,18 @@ def test_ctrl_c_stops_cleanly_and_keeps_what_is_done(store):
     assert step == last["step"] >= 100
 
 
+def test_another_ctrl_c_does_not_cut_off_the_saving_of_a_run(store):
+    process = started(store, "train", "--steps", "100000000", "--json")
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    while "end" not in (last := json.loads(process.stdout.readline())):
+        pass
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, err) == (130, "")
+    assert [step for _, step, _ in runs_in(store)] == [last["step"]]
+
+
 def test_ctrl_c_in_a_terminal_ends_a_sweep_cleanly_and_keeps_what_its_workers_did(store):
     process = started_sweep(store, "--seeds", "2")
     wait_until(lambda: store.exists() and len(runs_in(store)) == 2)

@@ -129,6 +129,14 @@ def test_a_step_in_place_of_several_is_refused(run):
     assert refusal(run.steps_again, 3) == "steps must be several steps, such as [1, 2], got 3."
 
 
+@pytest.mark.parametrize("steps", [[0], [1, 1], [2, 1]], ids=str)
+def test_steps_that_do_not_increase_from_1_on_are_refused(steps, run):
+    for _ in range(2):
+        run.trainer.run_batch()
+    told = refusal(run.steps_again, steps)
+    assert told == f"steps must be from 1 on and in increasing order, got {steps}."
+
+
 @pytest.mark.parametrize("path", [None, 3, ""], ids=repr)
 def test_a_store_without_a_path_is_refused(path):
     assert refusal(Store, path) == f"A store needs the path of a file, got {path!r}."

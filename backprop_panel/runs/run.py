@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from ..data.sequence_dataset import SequenceDataset
@@ -210,13 +211,18 @@ class TrainingRun(DeferredRun):
         Raises
         ------
         SettingError
-            If the run has not reached one of the steps.
+            If the run has not reached one of the steps, or they are not in increasing order.
         """
         if not isinstance(steps, Iterable):
             raise SettingError(
                 "steps", f"steps must be several steps, such as [1, 2], got {shown(steps)}."
             )
-        return replay_steps(self, [self.checked_step(step) for step in steps])
+        steps = [self.checked_step(step) for step in steps]
+        if any(step <= before for before, step in pairwise([0, *steps])):
+            raise SettingError(
+                "steps", f"steps must be from 1 on and in increasing order, got {shown(steps)}."
+            )
+        return replay_steps(self, steps)
 
     def checked_step(self, step: int) -> int:
         """Return a step that the run has reached, or raise `SettingError`."""

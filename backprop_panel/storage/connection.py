@@ -102,11 +102,12 @@ def _has_log(path: Path) -> bool:
 
 
 def _refuse_unfit(db: sqlite3.Connection, path: Path) -> None:
+    # First, as it raises for a file that is no database.
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     # SQLite detects missing pages, but not a last page that is cut short.
     page_size, size = pragma(db, "page_size"), path.stat().st_size
     if size % page_size and not _has_log(path):
         raise Unfit(f"is damaged: it ends within a page, after {size} bytes")
-    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables and pragma(db, "application_id") != APPLICATION:
         raise Unfit("is the database of another program")
     if (version := pragma(db, "user_version")) > schema.newest_format():

@@ -159,9 +159,14 @@ def test_a_migration_that_fails_changes_nothing(filled, monkeypatch):
     assert "no such column" in refusal(filled)
 
 
-@pytest.mark.parametrize("content", [b"hello", b"x" * 5000, b"SQLite format 3\x00" + b"x" * 4080])
+@pytest.mark.parametrize("content", [b"hello", b"x" * 5000, b"x" * 8192], ids=len)
 def test_a_file_that_is_not_a_database_is_refused(content, path):
     path.write_bytes(content)
+    assert "is not a database, or its beginning is damaged" in refusal(path)
+
+
+def test_a_file_of_which_only_the_beginning_is_a_database_s_is_refused(path):
+    path.write_bytes(b"SQLite format 3\x00" + b"x" * 4080)
     assert "is not a database" in refusal(path) or "is damaged" in refusal(path)
 
 

@@ -1,8 +1,9 @@
 """A served page and a real browser, for the tests of this folder.
 
 ``server`` is the app in a process of its own, as a user would start it; ``page`` is a browser page
-that has it open and ready. After each test three things must hold, whatever it asserted: the server
-logged no traceback, the page raised no error, and nothing was asked of another host.
+that has it open and ready. After each test these must hold, whatever it asserted: the server logged
+no traceback and got nothing back that came from it, the page raised no error, and nothing was asked
+of another host.
 """
 
 import os
@@ -246,6 +247,7 @@ def context(shared_context, server, kept):
     watch.stop()
     log = server.new_log()
     assert "Traceback" not in log, f"the server's log has a traceback:\n{log}"
+    assert "already known" not in log, f"the page sent back what came from the server:\n{log}"
     assert not watch.foreign, f"requests to other hosts: {watch.foreign}"
     assert not watch.errors, f"errors raised in the page: {watch.errors}"
 

@@ -6,12 +6,6 @@ fails to send events that occur meanwhile; the reloaded document undoes those. T
 a server that was restarted it does not say that the page is ready, which the parts wait for that a
 page opens without.
 
-Bokeh's server may still log "reference already known" as a page returns: a model reaches it again
-that it has. It keeps its own and goes on. So may a change of tabs on a busy machine: the theme of
-Panel Material UI adds to the style sheets of the table of runs, and sends back all of them. Bokeh
-made a warning of what had been an error without knowing the cause (bokeh#12915). It is not silenced
-here, as it may also tell of a real mistake.
-
 Gain: a page whose connection was lost works again. Without the patch it does not.
 Upstream: `ClientConnection` would start a new `Receiver` with each connection, and replace the
 document with its buffers and without sending it back.

@@ -94,6 +94,8 @@ BOKEHJS = {
     ("tooltip_place", "models/ui/tooltip", "TooltipView"): ["_reposition", "stylesheets"],
     ("notebook", "core/dom", "StyleSheet"): ["install"],
     ("reconnection", "document/document", "Document"): ["from_json", "clear", "add_root"],
+    ("known_models", "document/document", "Document"): ["create_json_patch"],
+    ("known_models", "core/serialization/deserializer", "Deserializer"): ["decode"],
     ("reconnection", "protocol/receiver", "Receiver"): ["constructor"],
 }
 """The methods that a patch replaces or calls: by patch, module and class."""
@@ -112,6 +114,7 @@ BOKEHJS_NAMES = {
     "models/ui/styled_element": ["html_attributes"],
     "models/mappers/color_mapper": ["rgba_mapper", "v_compute"],
     "core/has_props": ["setv", "check_eq", "sync"],
+    "core/serialization/deserializer": ["finalize"],
     "client/connection": ["_receiver", "socket", "session", "url"],
     "document/document": ["_new_models", "config", "roots", "event_manager"],
 }

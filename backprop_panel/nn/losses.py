@@ -94,9 +94,10 @@ class SoftmaxCrossEntropy:
 
     def examples(self, logits: Array, one_hot: Array) -> Array:
         """Return the cross-entropy of each example."""
-        below_largest = logits - logits.max(axis=-1, keepdims=True)
-        of_targets = (below_largest * one_hot).sum(axis=-1)
-        totals = np.exp(below_largest, out=below_largest).sum(axis=-1)
+        largest = logits.max(axis=-1, keepdims=True)
+        # Of the logits themselves: what is too far below the largest would be 0 times infinity.
+        of_targets = (logits * one_hot).sum(axis=-1) - largest[..., 0]
+        totals = np.exp(logits - largest).sum(axis=-1)
         return np.log(totals) - of_targets
 
     def derivative(self, logits: Array, one_hot: Array, out: Array, column: Array) -> None:

@@ -160,6 +160,18 @@ def test_cross_entropy_is_torchs_for_logits_of_any_size(case):
     np.testing.assert_allclose(derivative, their_derivative, rtol=1e-10, atol=1e-12)
 
 
+@settings(derandomize=True, deadline=None, max_examples=200, database=None)
+@given(case=logits_and_targets(largest=float(np.finfo(np.float32).max)))
+def test_float32_cross_entropy_is_right_over_all_of_float32(case):
+    logits, targets = case[0].astype(np.float32), case[1]
+    examples = LOSSES["cross_entropy"].examples
+    one_hot = np.eye(logits.shape[1], dtype=np.float32)[targets]
+    with np.errstate(over="ignore"):  # the loss itself may be beyond float32
+        found, exact = examples(logits, one_hot), examples(logits.astype(float), one_hot)
+        expected = exact.astype(np.float32)
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+
+
 @settings(derandomize=True, deadline=None, max_examples=50, database=None)
 @given(case=logits_and_targets(largest=1e4))
 def test_softmax_is_torchs(case):

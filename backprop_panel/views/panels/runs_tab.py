@@ -19,6 +19,7 @@ from ..plots.numbers import number_cell
 from ..state.comparison import MOST_BY_ITSELF, Comparison
 from ..state.run_order import in_order
 from ..widgets.setting_fields import LABELS
+from ..widgets.table_style import table_styles
 from .runs_table import (
     ABSENT,
     BEST_LOSS,
@@ -39,18 +40,6 @@ SECONDS_A_ROW = 0.05
 """Seconds a row between two drawings of runs from elsewhere: the browser lays out all rows."""
 
 SEARCHED = ("name", "forked from")
-ROW_STYLE = """
-:host .tabulator { font-size: 12px; }
-:host .tabulator-row .tabulator-cell + .tabulator-cell { padding: 6px 8px; }
-:host .tabulator-col .tabulator-col-content { padding: 6px 8px !important; }
-:host .tabulator-col .tabulator-col-title { padding-right: 20px !important; }
-:host .tabulator-cell:has(input[type="checkbox"]) { text-overflow: clip; }
-:host .tabulator-cell, :host .tabulator-col { border-color: #88888840 !important; }
-:host .tabulator-row.tabulator-selected { background: #4c6ef51f !important; }
-:host .tabulator-row, :host .tabulator-row .tabulator-cell { color: inherit !important; }
-"""
-"""Selected rows have a tint; with the colours of Tabulator's themes they form one dark block."""
-
 MORE_AT_THE_RIGHT = """
 :host .tabulator { timeline-scope: --across; }
 :host .tabulator-tableholder { scroll-timeline: --across inline; }
@@ -86,7 +75,7 @@ class RunsTab(pn.viewable.Viewer):
         self._drawing = self._is_late = False
         self._due = 0.0
         self._rows: list[TrainingRun] = []
-        self._table = _tabulator(_table_theme(session.dark))
+        self._table = _tabulator(session.dark)
         self._table.on_edit(self._rename)
         self._table.param.watch(self._compare, "selection")
         self._message = html("", "bp-mistake", visible=False)
@@ -168,14 +157,14 @@ class RunsTab(pn.viewable.Viewer):
             self._draw()
 
     def _follow_theme(self, event: param.parameterized.Event) -> None:
-        self._table.theme = _table_theme(event.new)
+        self._table.stylesheets = _styles(event.new)
 
 
-def _table_theme(dark: bool) -> str:
-    return "midnight" if dark else "simple"
+def _styles(dark: bool) -> list[str]:
+    return [*table_styles(dark), MORE_AT_THE_RIGHT]
 
 
-def _tabulator(theme: str) -> pn.widgets.Tabulator:
+def _tabulator(dark: bool) -> pn.widgets.Tabulator:
     """Return the table, without rows."""
     return pn.widgets.Tabulator(
         pd.DataFrame(columns=["name"]),
@@ -184,7 +173,6 @@ def _tabulator(theme: str) -> pn.widgets.Tabulator:
         editors={},
         layout="fit_data_table",
         sizing_mode="stretch_width",
-        theme=theme,
         margin=(8, 0),
         formatters={
             "color": {"type": "color"},
@@ -203,7 +191,7 @@ def _tabulator(theme: str) -> pn.widgets.Tabulator:
         },
         sortable={"color": False},
         text_align=dict.fromkeys(ABSENT, "right"),
-        stylesheets=[ROW_STYLE, MORE_AT_THE_RIGHT],
+        stylesheets=_styles(dark),
     )
 
 

@@ -16,7 +16,7 @@ from ..plots.html import html
 from ..plots.numbers import NO_NUMBER, exact, number_cell
 from ..state.sweep_choice import SweepChoice
 from ..state.sweep_findings import SweepFindings
-from .runs_tab import ROW_STYLE
+from ..widgets.table_style import table_styles
 from .sweep_results import SweepResults
 from .sweep_values import label_of, written
 
@@ -76,13 +76,12 @@ class SweepTable(SweepResults):
             pagination="local",
             page_size=25,
             sizing_mode="stretch_width",
-            theme=_theme(self.choice.work.session.dark),
             margin=(4, 0),
             formatters={
                 name: HTMLTemplateFormatter(template=number_cell(ABSENT)) for name in LOSSES
             },
             text_align=dict.fromkeys(LOSSES, "right"),
-            stylesheets=[ROW_STYLE],
+            stylesheets=table_styles(self.choice.work.session.dark),
         )
         table.on_click(lambda event: self._pick(event.row))
         return table
@@ -92,7 +91,7 @@ class SweepTable(SweepResults):
             self._open(self._numbers[row])
 
     def _follow_theme(self, event: param.parameterized.Event) -> None:
-        self._table.theme = _theme(event.new)
+        self._table.stylesheets = table_styles(event.new)
 
 
 def trials_table(trials: list[Trial], varied: list[str], findings: dict[int, str]) -> pd.DataFrame:
@@ -117,7 +116,3 @@ def _loss(loss: float) -> Any:
 
 def _last(loss: float) -> float:
     return inf if loss != loss else loss
-
-
-def _theme(dark: bool) -> str:
-    return "midnight" if dark else "simple"

@@ -35,7 +35,6 @@ STYLES = (
     "css/*.css",
     "bundled/theme/material*.css",
     "bundled/datatabulator/*/dist/css/tabulator_materialize.min.css",
-    "bundled/datatabulator/*/dist/css/tabulator_midnight.min.css",
 )
 """Panel's style sheets that components refer to by address, relative to its folder."""
 

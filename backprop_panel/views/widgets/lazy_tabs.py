@@ -87,6 +87,7 @@ class LazyTabs(pn.viewable.Viewer):
             margin=0,
             sx=sx,
             styles=IN_SIGHT_ABOVE,
+            sizing_mode="stretch_width",
         )
         switch = TabSwitch(words=LOADING, stylesheets=[STYLE])
         self._layout = pmui.Column(

@@ -25,6 +25,9 @@ Array = NDArray[np.floating]
 STEPS = 8 * ROUNDING
 """Relative error of a sum of positive terms, or of a product, after at most eight operations."""
 
+SMALLEST = float(np.finfo(np.float32).smallest_subnormal)
+"""The distance between numbers below `TINY`."""
+
 EPSILON = 1e-8
 """The ε of RMSProp and Adam."""
 
@@ -157,8 +160,9 @@ def _of_quotient(
     least = np.maximum(below - below_error, EPSILON / 2)
     quotient = above / below
     error = (above_error + TINY + quotient * below_error) / least
-    sizes = np.maximum(sizes, np.maximum(1, of.rate) * above)  # η is multiplied before the division
-    return Bound(of.rate * (error + STEPS * quotient), sizes)
+    # η is multiplied before the division: the product may overflow, or be rounded to a subnormal.
+    sizes = np.maximum(sizes, np.maximum(1, of.rate) * above)
+    return Bound(of.rate * (error + STEPS * quotient) + SMALLEST / least, sizes)
 
 
 BOUNDS = {

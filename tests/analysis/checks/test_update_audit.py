@@ -11,6 +11,7 @@ from backprop_panel import Model, SequenceDataset, SettingError, Trainer, Traini
 from backprop_panel.analysis import audit, audit_run, explain
 from backprop_panel.analysis.checks.update_audit import discrepancies, interval_ends
 from backprop_panel.nn.faults import FAULTS
+from backprop_panel.nn.optimizers import OPTIMIZERS
 from tests.corruptions import CORRUPTIONS
 from tests.random_records import records, trainers
 
@@ -62,6 +63,23 @@ def test_overflow_that_follows_is_no_discrepancy(optimizer, loss_type, learning_
     found = [trainer.run_batch() for _ in range(6)]
     assert not np.isfinite(found[-1].layers[0]).all() or optimizer != "sgd"
     assert [audit(record) for record in found] == [[]] * 6
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("weight", [1e-14, 1e-12, 1e-3])
+@pytest.mark.parametrize("learning_rate", [1e-38, 1e-30, 1e-20])
+def test_a_product_that_rounds_to_a_subnormal_is_no_discrepancy(optimizer, weight, learning_rate):
+    run = TrainingRunManager().create(
+        hidden_dimension=1,
+        hidden_layers=1,
+        activation="identity",
+        initialization="zeros",
+        loss_type="cross_entropy",
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+    )
+    run.trainer.engine.edits.set_weight(0, 16, 0, weight)
+    assert not any(audit(run.trainer.run_batch()) for _ in range(3))
 
 
 def test_a_wide_layer_is_no_discrepancy():

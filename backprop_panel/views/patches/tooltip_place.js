@@ -10,6 +10,15 @@ const TOOLTIP_STYLE = `
   @media (hover: none) { :host { display: none } }
 `
 
+// What a plot says over itself, such as that the wheel zooms with a key.
+const NOTE_STYLE = `
+  :host { background: none }
+  :host > div {
+    font-size: 12px; background: var(--panel-surface-color, white);
+    color: var(--panel-on-surface-color, black);
+  }
+`
+
 // The room that tooltips of a plot may take: that of the map around it.
 function room_of(element) {
   for (let each = element; each; each = each.parentNode ?? each.host)
@@ -40,6 +49,11 @@ function place_tooltips_beside_heatmaps() {
   const {stylesheets, _reposition} = tooltips
   tooltips.stylesheets = function() {
     return [...stylesheets.call(this), TOOLTIP_STYLE]
+  }
+  const notes = Bokeh.require("models/ui/panel").PanelView.prototype
+  const {stylesheets: of_notes} = notes
+  notes.stylesheets = function() {
+    return [...of_notes.call(this), NOTE_STYLE]
   }
   tooltips._reposition = function() {
     _reposition.call(this)

@@ -92,6 +92,7 @@ BOKEHJS = {
     ("plot_focus", "core/dom_view", "DOMView"): ["stylesheets"],
     ("plot_lookup", "core/view_manager", "AbstractViewQuery"): ["query"],
     ("tooltip_place", "models/ui/tooltip", "TooltipView"): ["_reposition", "stylesheets"],
+    ("tooltip_place", "models/ui/panel", "PanelView"): ["stylesheets"],
     ("notebook", "core/dom", "StyleSheet"): ["install"],
     ("reconnection", "document/document", "Document"): ["from_json", "clear", "add_root"],
     ("known_models", "document/document", "Document"): ["create_json_patch"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from numpy.typing import NDArray
 
@@ -13,11 +14,11 @@ from ..state.map_columns import MapColumn
 from .map_grid import MapGrid
 
 
-def fits(check: GradientCheck | None, columns: Sequence[MapColumn]) -> bool:
-    """Tell whether there is a check of a network with these columns."""
+def fits(check: GradientCheck | None, widths: Sequence[int]) -> bool:
+    """Tell whether there is a check of a network with so many units in its levels."""
     if check is None:
         return False
-    shapes = [(column.inputs + 1, column.units) for column in columns if column.has_bias]
+    shapes = [(inputs + 1, units) for inputs, units in pairwise(widths)]
     return [errors.shape for errors in check.errors] == shapes
 
 

@@ -49,6 +49,7 @@ class MapGrid:
     frame : Column
         Holds the layout; a layout with a display of its own cannot be hidden.
     columns : list of MapColumn
+        Those that are drawn.
     values, gradients : list of Heatmap
         One of each for each column.
     examples : ColumnDataSource
@@ -61,7 +62,6 @@ class MapGrid:
         )
         self.frame = pn.Column(self.layout, margin=0, sizing_mode="stretch_width")
         self.columns: list[MapColumn] = []
-        self._drawn: list[int] = []  # which of the columns
         self.values: list[Heatmap] = []
         self.gradients: list[Heatmap] = []
         self._on_select = on_select
@@ -76,9 +76,9 @@ class MapGrid:
 
     def build(self, source: MapSource, theme: Theme) -> None:
         """Make the heatmaps of a network; `lay_out` shows them."""
-        self.columns = map_columns(source.widths)
-        left_out = columns_left_out(len(self.columns))
-        self._drawn = [index for index in range(len(self.columns)) if index not in left_out]
+        columns = map_columns(source.widths)
+        left_out = columns_left_out(len(columns))
+        self.columns = [column for column in columns if column.index not in left_out]
         self.examples = names_of_cells()
         pairs = [self._pair(column, source, theme) for column in self.columns]
         self.values, self.gradients = map(list, zip(*pairs, strict=True))
@@ -120,28 +120,28 @@ class MapGrid:
         self._of_deltas, self._of_errors = of_deltas, of_errors
         for column, heatmap in zip(self.columns, self.gradients, strict=True):
             heatmap.rename(column.gradient_name(of_deltas))
-        captions = self.layout[2 * len(self._drawn) : 3 * len(self._drawn)]
-        for index, caption in zip(self._drawn, captions, strict=True):
-            caption.object = gradient_caption(self.columns[index], of_deltas, of_errors)
+        captions = self.layout[2 * len(self.columns) : 3 * len(self.columns)]
+        for column, caption in zip(self.columns, captions, strict=True):
+            caption.object = gradient_caption(column, of_deltas, of_errors)
 
     def caption_values(
         self, by_hand: Sequence[Intervention] = (), is_difference: bool = False
     ) -> None:
         """Name the upper row: values or differences, and what was done to them by hand."""
-        for index, caption in zip(self._drawn, self.layout[: len(self._drawn)], strict=True):
-            done = [each for each in by_hand if each.column == index]
-            caption.object = value_caption(self.columns[index], done, is_difference)
+        captions = self.layout[: len(self.columns)]
+        for column, caption in zip(self.columns, captions, strict=True):
+            done = [each for each in by_hand if each.column == column.index]
+            caption.object = value_caption(column, done, is_difference)
 
     def lay_out(self) -> None:
         """Show the heatmaps; if staged, a single one at first, so that it appears early."""
         self._size_columns()
-        columns, count = [self.columns[index] for index in self._drawn], len(self._drawn)
-        heatmaps = [row[index] for row in (self.values, self.gradients) for index in self._drawn]
-        shown = 1 if self._staged else len(heatmaps)
-        panes = [heatmap.pane() for heatmap in heatmaps[:shown]]
+        columns, count = self.columns, len(self.columns)
+        shown = 1 if self._staged else 2 * count
+        panes = [heatmap.pane() for heatmap in self.heatmaps[:shown]]
         panes += [
             pn.Spacer(sizing_mode="stretch_both", css_classes=[HEATMAP, "bp-awaited"])
-            for _ in heatmaps[shown:]
+            for _ in self.heatmaps[shown:]
         ]
         parts = [
             *(html(value_caption(column), "bp-caption") for column in columns),
@@ -167,7 +167,7 @@ class MapGrid:
         width = _narrowest_width if self._is_fitted else _smallest_width
         template = " ".join(
             f"minmax({width(column)}px, {column.units + 20 * (column.kind == 'input')}fr)"
-            for column in (self.columns[index] for index in self._drawn)
+            for column in self.columns
         )
         self.layout.styles = {"display": "grid", "grid-template-columns": template}
         self._classify()  # afterwards: it has Bokeh lay the plots out anew, other styles do not
@@ -178,7 +178,7 @@ class MapGrid:
 
     def complete(self) -> Iterator[None]:
         """Show the heatmaps that were left out, some columns at a time."""
-        together = max(2, 2 * len(self._drawn) // MOST_STAGES)
+        together = max(2, 2 * len(self.columns) // MOST_STAGES)
         while missing := self._missing():
             objects = list(self.layout)
             for position, heatmap in missing[:together]:
@@ -200,30 +200,29 @@ class MapGrid:
         by_hand: Sequence[Intervention] = (),
     ) -> None:
         """Outline what was done by hand, the chosen cell, its operands and the term pointed at."""
-        drawn = outlines(marks, ringed, by_hand, self.values)
+        pairs = list(zip(self.columns, self.values, strict=True))
+        shapes = {column.index: heatmap.shape for column, heatmap in pairs}
+        drawn = outlines(marks, ringed, by_hand, shapes)
         for is_gradient, heatmaps in ((False, self.values), (True, self.gradients)):
-            for index, heatmap in enumerate(heatmaps):
-                heatmap.outlines.mark(drawn[index, is_gradient])
+            for column, heatmap in zip(self.columns, heatmaps, strict=True):
+                heatmap.outlines.mark(drawn[column.index, is_gradient])
 
     def reveal(self, reveal: Reveal | None, theme: Theme) -> None:
         """Show what a phase shows, the rest dim or blank, with arrows; everything for None."""
         for is_gradient, heatmaps in ((False, self.values), (True, self.gradients)):
-            for index, (column, heatmap) in enumerate(zip(self.columns, heatmaps, strict=True)):
+            for column, heatmap in zip(self.columns, heatmaps, strict=True):
                 example = reveal.row if reveal and not column.has_bias else None
-                heatmap.reveal(_rows(reveal, (index, is_gradient), column), example)
+                heatmap.reveal(_rows(reveal, is_gradient, column), example)
         if reveal and self._arrows is None:
             self._arrows = Arrows()
             self.layout.append(self._arrows)
         if self._arrows is not None:
-            count = len(self._drawn)
+            places = {column.index: place for place, column in enumerate(self.columns)}
             self._arrows.param.update(
                 pairs=[
-                    [
-                        self._drawn.index(column) + count * is_gradient
-                        for column, is_gradient in pair
-                    ]
+                    [places[column] + len(places) * is_gradient for column, is_gradient in pair]
                     for pair in (reveal.arrows if reveal else ())
-                    if {column for column, _ in pair} <= set(self._drawn)
+                    if {column for column, _ in pair} <= places.keys()
                 ],
                 color=theme.operand,
                 halo=theme.background,
@@ -231,21 +230,14 @@ class MapGrid:
         self._is_slow = reveal is not None
         self._classify()
 
-    def _place(self, column: int, is_gradient: bool) -> int:
-        """Return the number of a heatmap among those that are laid out."""
-        return self._drawn.index(column) + len(self._drawn) * is_gradient
-
     def _missing(self) -> list[tuple[int, Heatmap]]:
         """Return the heatmaps that are left out and their positions, column by column."""
-        count = len(self._drawn)
+        count = len(self.columns)
         positions = [
             pair
-            for place, index in enumerate(self._drawn)
+            for place, (value, gradient) in enumerate(zip(self.values, self.gradients, strict=True))
             # Each row of heatmaps is below a row of captions.
-            for pair in (
-                (count + place, self.values[index]),
-                (3 * count + place, self.gradients[index]),
-            )
+            for pair in ((count + place, value), (3 * count + place, gradient))
         ]
         return [pair for pair in positions if isinstance(self.layout[pair[0]], pn.Spacer)]
 
@@ -253,13 +245,11 @@ class MapGrid:
         self._on_select(column.cell(row, unit, is_gradient))
 
 
-def _rows(
-    reveal: Reveal | None, place: tuple[int, bool], column: MapColumn
-) -> tuple[int, int] | None:
+def _rows(reveal: Reveal | None, is_gradient: bool, column: MapColumn) -> tuple[int, int] | None:
     """Return the first and the end of the rows that are shown; None for all."""
     if reveal is None:
         return None
-    if place not in reveal.places:
+    if (column.index, is_gradient) not in reveal.places:
         return 0, 0
     if reveal.row is None or column.has_bias:
         return None

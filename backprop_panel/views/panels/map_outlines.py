@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from ..plots.cell_outlines import Mark
-from ..plots.heatmap import Heatmap
 from ..state.cell import Cell
 from ..state.interventions import Intervention
 from ..state.map_columns import index_of_column
@@ -17,7 +16,7 @@ def outlines(
     marks: Marks,
     ringed: Sequence[CellBlock],
     by_hand: Sequence[Intervention],
-    values: Sequence[Heatmap],
+    shapes: Mapping[int, tuple[int, int]],
 ) -> Mapping[tuple[int, bool], list[Mark]]:
     """Return the outlines in each heatmap, by its column and whether it shows gradients.
 
@@ -29,8 +28,8 @@ def outlines(
         What is pointed at.
     by_hand : sequence of Intervention
         What was done to the network by hand.
-    values : sequence of Heatmap
-        Those of the values of each column, for their shapes.
+    shapes : mapping of int to (int, int)
+        Rows and columns of the heatmaps that are drawn, by their column of the map.
     """
     drawn: dict[tuple[int, bool], list[Mark]] = defaultdict(list)
     for intervention in by_hand:
@@ -39,9 +38,8 @@ def outlines(
         drawn[block.column, block.is_gradient].append(_operand(block))
     for block in marks.computed:
         drawn[block.column, block.is_gradient].append(_computed(block))
-    if marks.chosen:
-        at = index_of_column(marks.chosen), marks.chosen.is_gradient
-        drawn[at] += _chosen(marks.chosen, *values[at[0]].shape)
+    if marks.chosen and (index := index_of_column(marks.chosen)) in shapes:
+        drawn[index, marks.chosen.is_gradient] += _chosen(marks.chosen, *shapes[index])
     for block in ringed:
         drawn[block.column, block.is_gradient].append(_ring(block))
     return drawn

@@ -197,7 +197,7 @@ class NetworkMap(pn.viewable.Viewer):
     @property
     def _has_errors(self) -> bool:
         """Whether the lower row shows errors of weights."""
-        return gradient_row.fits(self.check, self.grid.columns)
+        return gradient_row.fits(self.check, self.source.widths)
 
     def _show_legend(self) -> None:
         self._make_room()

@@ -39,6 +39,11 @@ class MapColumn:
     inputs: int | None = None
 
     @property
+    def index(self) -> int:
+        """Its number among all columns of the network."""
+        return 2 * self.layer + is_parameter(self.kind)
+
+    @property
     def name(self) -> str:
         """``X``, ``W1``, ``a1``, …, ``ŷ``."""
         return symbol(self.kind, self.layer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import isfinite, isnan, prod
@@ -164,7 +163,7 @@ def explained(
     """
     name, value = latex.latex_of(record, cell), cell.value(record)
     ordered = tuple(sorted(terms, key=_size, reverse=True))
-    lines = [numbers] if numbers is not None else _written_sum(ordered)
+    lines = [numbers] if numbers is not None else _written_sum(record, ordered)
     if lines != [latex.number(value)]:
         lines.append(rf"= {latex.number(value)}")
     return Explanation(
@@ -201,21 +200,41 @@ def _size(term: Term) -> float:
     return float("inf") if isnan(term.value) else abs(term.value)
 
 
-def _written_sum(terms: tuple[Term, ...]) -> list[str]:
-    """Return the first terms as products, one a line, and dots for the others."""
-    alike = Counter(
-        tuple(factor.value for factor in term.factors if factor.multiplies) for term in terms
-    )
-    largest = sorted(alike.items(), key=lambda item: abs(item[1] * prod(item[0])), reverse=True)
+def _written_sum(record: StepRecord, terms: tuple[Term, ...]) -> list[str]:
+    """Return the largest terms as products, one a line, and dots for the others."""
+    alike: dict[object, list[Term]] = {}
+    for term in terms:
+        alike.setdefault(_key(record, term, terms), []).append(term)
+    largest = sorted(alike.values(), key=_size_of_sum, reverse=True)
     # Dots for one term would take the line of that term.
     most = MOST_TERMS_IN_NUMBERS + (len(alike) == MOST_TERMS_IN_NUMBERS + 1)
     lines = [
-        _written_product(values, count, first=not place)
-        for place, (values, count) in enumerate(largest[:most])
+        _written_product(_product(some[0]), len(some), first=not place)
+        for place, some in enumerate(largest[:most])
     ]
     if len(alike) > most:
         lines.append(r"+ \cdots")
     return lines or ["0"]
+
+
+def _key(record: StepRecord, term: Term, terms: tuple[Term, ...]) -> object:
+    """Return what the terms that are written once have in common: an example, or the factors.
+
+    The numbers of one example in two rows of a batch may differ in their last digit.
+    """
+    of_examples = terms[0].example != terms[-1].example and record.contexts.shape[1] > 0
+    if not of_examples:
+        return _product(term)
+    return tuple(record.contexts[term.example]), int(record.targets[term.example])
+
+
+def _product(term: Term) -> tuple[float, ...]:
+    return tuple(factor.value for factor in term.factors if factor.multiplies)
+
+
+def _size_of_sum(terms: list[Term]) -> float:
+    total = sum(term.value for term in terms)
+    return float("inf") if isnan(total) else abs(total)
 
 
 def _written_product(values: tuple[float, ...], count: int, first: bool) -> str:

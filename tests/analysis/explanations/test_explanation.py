@@ -312,3 +312,21 @@ def test_an_update_by_adam_is_said_to_be_about_the_learning_rate():
     assert said in later and "exactly" not in later
     of_sgd = explain(record_of(optimizer="sgd"), "weight_updates", 1, (3, 4)).sentence
     assert "learning rate" not in of_sgd
+
+
+def test_an_example_is_written_once_in_a_sum_over_examples(record):
+    names = [(*context, target) for context, target in zip(record.contexts, record.targets)]
+    split = 0
+    for index in np.ndindex(16, 32):
+        explanation = explain(record, "weight_gradients", layer=0, index=index)
+        examples: dict[tuple, list] = {}
+        for term in explanation.terms:
+            examples.setdefault(names[term.example], []).append(term)
+        largest = sorted(examples.values(), key=lambda some: -abs(sum(t.value for t in some)))
+        split += any(len({term.factors[0].value for term in some}) > 1 for some in largest)
+        place = 0
+        for some in filter(lambda some: some[0].value, largest[:3]):
+            delta = latex.number(abs(some[0].factors[0].value))
+            count = f"{len(some)} \\cdot " if len(some) > 1 else ""
+            place = explanation.numbers.index(f"{count}{delta} \\cdot", place) + 1
+    assert split  # some of an example's numbers differ

@@ -315,7 +315,9 @@ def test_an_update_by_adam_is_said_to_be_about_the_learning_rate():
 
 
 def test_an_example_is_written_once_in_a_sum_over_examples(record):
-    names = [(*context, target) for context, target in zip(record.contexts, record.targets)]
+    names = [
+        (*context, target) for context, target in zip(record.contexts, record.targets, strict=True)
+    ]
     split = 0
     for index in np.ndindex(16, 32):
         explanation = explain(record, "weight_gradients", layer=0, index=index)

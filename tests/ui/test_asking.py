@@ -167,6 +167,20 @@ def test_the_slider_is_dragged_and_drop_changes_nothing(page, record):
     )
 
 
+DOTS = """() => [...Bokeh.index.query(({model}) => model.name === "what if")]
+  .map(({model}) => model.renderers.at(-1).data_source.data.x.length)"""
+
+
+def test_after_keep_nothing_is_tried_any_more(page):
+    ask(page, "W2", 3, 17, "What if")
+    for _ in range(3):
+        move_slider(page, ["PageUp"] * 6)
+        page.wait_for_function(f"({DOTS})()[0] === 2")
+        press(page, "Keep")
+        expect(said(page)).to_contain_text("move the slider")
+        page.wait_for_function(f"({DOTS})()[0] === 1")
+
+
 def test_keep_sets_the_learning_rate_of_the_next_step(page, record):
     ask(page, "W2", 3, 17, "What if")
     press(page, "the learning rate")

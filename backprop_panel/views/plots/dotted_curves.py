@@ -93,7 +93,9 @@ class DottedCurves(Curves):
 
     def show_dots(self, dots: Sequence[Dot]) -> None:
         """Show these dots in place of the ones before; the last ones are on top."""
-        self._dots.data = _columns(dots)
+        # Held, as the lines are: Panel may send what was held after what was not.
+        with pn.io.hold():
+            self._dots.data = _columns(dots)
 
     def _fill(self, plot: Any, element: hv.Element) -> None:
         super()._fill(plot, element)

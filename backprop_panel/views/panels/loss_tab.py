@@ -126,7 +126,7 @@ class LossTab(pn.viewable.Viewer):
             run: (
                 self._color(run),
                 Wanted(
-                    self.smoothing,
+                    smoothing=self.smoothing,
                     window=window,
                     begin=begin,
                     end=last if last and run.history.rows > last else None,

@@ -6,7 +6,6 @@ from dataclasses import replace
 from html import escape
 from typing import Any
 
-import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 import param
@@ -136,17 +135,18 @@ class Timeline(pn.viewable.Viewer):
             run: (
                 self._color(run),
                 Wanted(
-                    LOSS_SMOOTHING,
-                    False,
-                    (0, end),
-                    begin,
-                    FEWEST_POINTS,
+                    smoothing=LOSS_SMOOTHING,
+                    validation=False,
+                    window=(0, end),
+                    begin=begin,
+                    end=end,
+                    points=FEWEST_POINTS,
                     dash=run_dash(comparison.number(run)),
                 ),
             )
             for run, begin in branches.items()
         }
-        lines = [_up_to(line, end) for line in self._lines.of_all(wanted)]
+        lines = self._lines.of_all(wanted)
         color = self._color(comparison.session.run)
         ours = [line for line in lines if line.color == color]
         others = [replace(line, width=THIN) for line in lines if line.color != color]
@@ -163,13 +163,6 @@ class Timeline(pn.viewable.Viewer):
     def _color(self, run: TrainingRun) -> str:
         color = run_color(self.comparison.number(run))
         return color if run is self.comparison.session.run else color + FAINT
-
-
-def _up_to(line: Line, end: int) -> Line:
-    """Return a line up to a step, so that its name at its end is in sight."""
-    points = int(np.searchsorted(line.x, end, side="right"))
-    gaps = tuple((first, last) for first, last in line.not_finite if first <= end)
-    return replace(line, x=line.x[:points], y=line.y[:points], not_finite=gaps)
 
 
 def _slider() -> pmui.IntSlider:

@@ -52,7 +52,7 @@ MOST_NAMED = 3
 """Changes at one step that are named; the others are counted."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wanted:
     """Options of a run's curves.
 

@@ -105,3 +105,13 @@ def test_the_curve_of_the_run_on_the_page_lies_above_those_of_the_others():
     *others, ours = Timeline(Comparison(Session(manager)))._drawn_lines()
     assert ours.label == shown.name
     assert all(other.width < ours.width for other in others)
+
+
+def test_the_loss_is_drawn_up_to_the_last_step():
+    manager = TrainingRunManager()
+    run = manager.create()
+    losses = np.linspace(1, 0.5, 1_500, dtype=np.float32)
+    run.history.extend(0, 0, losses, losses, 1.0)
+    run.trainer.engine.step = 1_500
+    (line,) = Timeline(Comparison(Session(manager)))._drawn_lines()
+    assert line.x[0] == 1 and line.x[-1] == 1_500

@@ -208,6 +208,13 @@ def test_a_curve_has_its_numbers_in_a_table_of_200_rows_at_most(light_page):
     press(light_page, "Close")
 
 
+def test_the_table_of_a_plot_without_axes_names_its_columns(light_page):
+    light_page.get_by_role("img", name="timeline of the loss").press("t")
+    dialog = light_page.get_by_role("dialog", name="timeline of the loss")
+    expect(dialog.get_by_role("columnheader")).to_have_text(["", "step", "loss"])
+    press(light_page, "Close")
+
+
 def test_space_scrolls_no_focused_plot_away(light_page):
     light_page.set_viewport_size({"width": 1280, "height": 400})
     for role, name in (("application", "W2, "), ("img", "timeline of the loss")):

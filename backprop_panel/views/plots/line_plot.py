@@ -214,7 +214,9 @@ class Curves:
         self._line_names.add_to(figure)
         figure.add_tools(self._add_markers(figure), self._add_edges(figure), self._hover(renderer))
         companions = [*self._source.companions, self._beyond]
-        figure.update(tags=companions, html_attributes=plot_attributes(self.about))
+        # For the table of the numbers: a small plot has no labels.
+        names = {"axes": list(self._names)}
+        figure.update(tags=[*companions, names], html_attributes=plot_attributes(self.about))
         self._listen(figure)
 
     def _listen(self, figure: figure) -> None:

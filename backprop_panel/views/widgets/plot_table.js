@@ -67,7 +67,9 @@ function table_of_cells({name, source, data, has_bias}) {
 }
 
 function table_of_lines(view) {
-  const [across, up] = view.model.below.concat(view.model.left).map((axis) => axis.axis_label)
+  const {tags, below, left} = view.model
+  const labels = below.concat(left).map((axis) => axis.axis_label)
+  const [across, up] = tags.find(({axes}) => axes)?.axes ?? labels
   const lines = lines_of(view), each = Math.max(2, Math.floor(MOST_ROWS / Math.max(lines.length, 1)))
   const rows = []
   let all = 0

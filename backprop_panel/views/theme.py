@@ -50,6 +50,18 @@ PHONE_DRAWERS = {
     },
 }
 
+TIP = {
+    "width": "max-content",  # else it is as narrow as its button
+    "maxWidth": "300px",
+    "fontSize": "12px",
+    "color": "#fff",
+    "backgroundColor": "#212529",
+    "border": "1px solid #868e96",
+    # Beside a button it would cover the next words.
+    "&.MuiTooltip-tooltipPlacementRight": {"position": "relative", "top": "28px", "left": "-40px"},
+}
+"""The look of the help of the other controls."""
+
 _COMMON = {
     "typography": {
         "fontSize": 12,
@@ -67,6 +79,10 @@ _COMMON = {
         "MuiButtonBase": {"styleOverrides": {"root": {"&.Mui-focusVisible": FOCUS}}},
         "MuiSlider": {"styleOverrides": {"thumb": {"&.Mui-focusVisible": FOCUS}}},
         "MuiSwitch": {"styleOverrides": {"switchBase": {"&.Mui-focusVisible": FOCUS}}},
+        "MuiTooltip": {
+            "defaultProps": {"disableInteractive": True},  # it is in nobody's way
+            "styleOverrides": {"tooltip": TIP},
+        },
         "MuiDrawer": {"styleOverrides": {"paper": {ON_PHONE: PHONE_DRAWERS}}},
         "MuiInputLabel": {
             "styleOverrides": {

@@ -1,9 +1,11 @@
 """The help of buttons, tabs and fields, on hover and on focus."""
 
+import re
+
 from playwright.sync_api import expect
 
 from backprop_panel.views.panels.help_texts import help_texts
-from tests.ui.browsing import on_screen, press, show_tab
+from tests.ui.browsing import at_rest, on_screen, press, show_tab
 
 TABS = ("Network", "Loss", "Runs", "Data", "Health", "Difference", "Surface", "Sweep")
 
@@ -89,3 +91,12 @@ def test_the_help_of_a_heatmap_says_what_its_rows_and_columns_are(used_page):
     used_page.get_by_text("W2", exact=True).first.hover()
     tip = used_page.get_by_role("tooltip").filter(has_text="from unit i below to unit j above")
     expect(tip).to_be_visible()
+
+
+def test_what_a_light_says_stands_below_it_in_lines_of_many_words(used_page):
+    light = used_page.locator("button", has_text=re.compile("^Doctor"))
+    light.hover()
+    tip = used_page.get_by_role("tooltip", name=light.get_attribute("aria-label"))
+    expect(tip).to_be_visible()
+    box, above = at_rest(tip.locator(".MuiTooltip-tooltip")), light.bounding_box()
+    assert box["width"] > 120 and box["y"] >= above["y"] + above["height"] - 2

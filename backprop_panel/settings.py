@@ -305,6 +305,12 @@ class Choice(Plain, param.Selector):
             raise SettingError(self.name, message)
 
 
+def refuse_unlisted(setting: str, value: Any, names: Iterable[str]) -> None:
+    """Raise `SettingError` unless a value is one of some names."""
+    if not isinstance(value, str) or value not in names:
+        raise SettingError(setting, one_of(setting, value, names))
+
+
 def one_of(setting: str, value: Any, names: Iterable[str]) -> str:
     """Return the message that `setting` must be one of `names`, with the one nearest to `value`."""
     names = list(names)

@@ -9,7 +9,7 @@ import pytest
 from backprop_panel import Model, Store, Trainer, TrainingRun, analysis
 from backprop_panel.analysis import RecordCell
 from backprop_panel.interchange import from_query, to_query, to_query_within_limit
-from backprop_panel.settings import SettingError, plain
+from backprop_panel.settings import SettingError, plain, shown
 from backprop_panel.sweeps import Plan, Sweep
 
 CELL = RecordCell("weights", 0, (0, 0))
@@ -135,6 +135,30 @@ def test_steps_that_do_not_increase_from_1_on_are_refused(steps, run):
         run.trainer.run_batch()
     told = refusal(run.steps_again, steps)
     assert told == f"steps must be from 1 on and in increasing order, got {steps}."
+
+
+NAMES = {
+    "explain": lambda record, run, sweep, name: analysis.explain(record, name),
+    "check_gradients": lambda record, run, sweep, name: analysis.check_gradients(record, name),
+    "objective": lambda record, run, sweep, name: Plan(objective=name),
+    "base": lambda record, run, sweep, name: Sweep(name),
+    "load": lambda record, run, sweep, name: Sweep.load(name, manager=sweep.manager),
+    "requested": lambda record, run, sweep, name: run.trainer.requested(name),
+    "load_again": lambda record, run, sweep, name: run.trainer.engine.edits.load_again(name),
+}
+
+
+@pytest.mark.parametrize("wrong", [np.zeros(2), [], "wrong", 3], ids=repr)
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_no_name_is_refused_as_another_name_is(name, wrong, record, run, sweep):
+    assert shown(wrong) in refusal(NAMES[name], record, run, sweep, wrong)
+
+
+@pytest.mark.parametrize("wrong", [0.1, np.array(0.1), b"1", bytearray(b"1"), "1"], ids=repr)
+def test_what_is_no_list_of_values_is_refused(wrong):
+    values = {"learning_rate": wrong}
+    for plan in ({"grid": values}, {"ranges": values, "samples": 2}):
+        assert "a list of values" in refusal(Plan, **plan)
 
 
 @pytest.mark.parametrize("path", [None, 3, ""], ids=repr)

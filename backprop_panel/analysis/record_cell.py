@@ -124,8 +124,8 @@ def checked(
     """
     refuse_other("record", record, StepRecord)
     quantities = [*QUANTITIES, *record.moments]
-    if quantity not in quantities:
-        if quantity in MOMENTS:
+    if not isinstance(quantity, str) or quantity not in quantities:
+        if isinstance(quantity, str) and quantity in MOMENTS:
             raise SettingError(
                 "quantity",
                 f"This record has no {quantity}: its optimizer remembers "

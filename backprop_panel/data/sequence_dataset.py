@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..nn.losses import LOSSES
-from ..settings import SettingError, checked_whole, fixed, one_of
+from ..settings import checked_whole, fixed, refuse_unlisted
 from .dataset_checks import checked_ids, refuse_inconsistent
 from .dataset_settings import DatasetSettings
 from .lazy_array import LazyRows
@@ -254,8 +254,7 @@ class SequenceDataset(DatasetSettings):
         SettingError
             If `loss_type` is neither ``"mse"`` nor ``"cross_entropy"``.
         """
-        if not isinstance(loss_type, str) or loss_type not in LOSSES:
-            raise SettingError("loss_type", one_of("loss_type", loss_type, LOSSES))
+        refuse_unlisted("loss_type", loss_type, LOSSES)
         return self._optimal_scores.loss(loss_type, self.output_dimension)
 
     @cached_property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..settings import SettingError, one_of, plain, shown
+from ..settings import SettingError, plain, refuse_unlisted, shown
 from .text_tokens import (
     TOKEN_TYPES,
     count_listed,
@@ -137,5 +137,4 @@ def _refuse_mixed(texts: Sequence[Any]) -> None:
 
 
 def _refuse_other_type(token_type: Any) -> None:
-    if not isinstance(token_type, str) or token_type not in TOKEN_TYPES:
-        raise SettingError("token_type", one_of("token_type", token_type, TOKEN_TYPES))
+    refuse_unlisted("token_type", token_type, TOKEN_TYPES)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..settings import SettingError, one_of
+from ..settings import refuse_unlisted
 from .manager import TrainingRunManager
 from .run import TrainingRun
 
@@ -286,8 +286,7 @@ def demonstrate(manager: TrainingRunManager, key: str) -> TrainingRun:
     SettingError
         If there is no such demonstration.
     """
-    if not isinstance(key, str) or key not in DEMONSTRATIONS:
-        raise SettingError("demonstration", one_of("demonstration", key, DEMONSTRATIONS))
+    refuse_unlisted("demonstration", key, DEMONSTRATIONS)
     return manager.add(demonstration_run(key))
 
 

@@ -64,7 +64,7 @@ def checked_values(base: Mapping[str, Any], name: str, values: Any) -> list[Any]
         If there is none, one is given twice, or one is out of bounds.
     """
     refuse_not_varied(name)
-    if isinstance(values, (str, Mapping)) or not hasattr(values, "__iter__"):
+    if isinstance(values, (str, bytes, bytearray, Mapping)) or not _has_items(values):
         raise SettingError(name, f"{name} needs a list of values, got {shown(values)}.")
     values = [plain(value) for value in values]
     # As the store gives them back: JSON has no tuples.
@@ -76,6 +76,15 @@ def checked_values(base: Mapping[str, Any], name: str, values: Any) -> list[Any]
             raise SettingError(name, f"{name} has the value {shown(value)} twice.")
         refuse_out_of_bounds({**base, name: value})
     return values
+
+
+def _has_items(values: Any) -> bool:
+    """Tell whether values can be listed: an array without dimensions cannot."""
+    try:
+        iter(values)
+    except TypeError:
+        return False
+    return True
 
 
 def checked_range(base: Mapping[str, Any], name: str, given: Any) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..rng import random_stream
 from ..runs.run_settings import CONFIGURATION
-from ..settings import SettingError, did_you_mean, is_whole, one_of, plain, shown
+from ..settings import SettingError, did_you_mean, is_whole, plain, refuse_unlisted, shown
 from ..storage.run_names import MOST_NAME_LENGTH, legal_name, sweep_run_name
 from .checking import (
     checked_base,
@@ -94,8 +94,7 @@ class Plan:
             raise SettingError("ranges", "Give either a grid or ranges, not both.")
         change(self, "seeds", checked_seeds(self.seeds, self.base))
         change(self, "budget", checked_budget(self.budget))
-        if self.objective not in OBJECTIVES:
-            raise SettingError("objective", one_of("objective", self.objective, OBJECTIVES))
+        refuse_unlisted("objective", self.objective, OBJECTIVES)
         self._refuse_halving()
         self._refuse_samples()
         grid = {name: checked_values(self.base, name, v) for name, v in self.grid.items()}

@@ -65,7 +65,7 @@ class Sweep(BackgroundTraining):
     ) -> None:
         refuse_unguarded()
         refuse_unknown_fields(plan)
-        plan = Plan(base=base or {}, **plan)
+        plan = Plan(base={} if base is None else base, **plan)
         Schedule(plan, {}, str)  # an unknown sampler is refused here
         self._set(plan, *opened_manager(manager, store, user), None)
 

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-from ..settings import SettingError, shown
+from ..settings import SettingError, refuse_other, shown
 from ..storage.database import Store, StoreError
 from ..storage.leases import new_owner, release_lease, renew_leases, take_lease
 from ..storage.remote_run import RemoteRun, read_remote_run
@@ -224,6 +224,8 @@ def find_sweep(store: Store, user: str, which: str | None) -> SweepRow:
     SettingError
         If there is none.
     """
+    if which is not None:
+        refuse_other("which", which, str)
     found = [row for row in stored_sweeps(store, user) if which in (None, row.id, row.name)]
     if not found:
         named = "" if which is None else f" named {shown(which)}"

@@ -74,7 +74,7 @@ class Edits:
         SettingError
             If no tensors of this digest were loaded.
         """
-        if digest not in self._engine.tensors:
+        if not isinstance(digest, str) or digest not in self._engine.tensors:
             raise SettingError("weights", f"No weights of the digest {shown(digest)} were loaded.")
         self._engine.network.parameters[...] = self._engine.tensors[digest]
         self._engine.events.append(WeightsLoaded(self._engine.step, digest))

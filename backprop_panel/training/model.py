@@ -21,8 +21,8 @@ from ..settings import (
     Plain,
     SettingError,
     is_whole,
-    one_of,
     plain,
+    refuse_unlisted,
     shown,
 )
 
@@ -93,8 +93,7 @@ class ModelSettings(Configured):
                     f"got {shown(self.hidden_dimension)}.",
                 )
         for name in activations or _as_list(self.activation):
-            if not isinstance(name, str) or name not in ACTIVATIONS:
-                raise SettingError("activation", one_of("activation", name, ACTIVATIONS))
+            refuse_unlisted("activation", name, ACTIVATIONS)
 
 
 class Model(ModelSettings):

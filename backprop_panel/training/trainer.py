@@ -12,7 +12,7 @@ import param
 
 from ..data.sequence_dataset import SequenceDataset
 from ..nn.record import StepRecord
-from ..settings import SettingError, refuse_other, refuse_unknown
+from ..settings import SettingError, refuse_other, refuse_unknown, refuse_unlisted
 from .command_queue import Command, CommandQueue
 from .engine import Engine
 from .engine_setting import EngineChoice
@@ -128,7 +128,14 @@ class Trainer(TrainingParams):
             self._waiting.popleft()
 
     def requested(self, name: str) -> Any:
-        """Return a setting as it will be once all waiting changes are made."""
+        """Return a setting as it will be once all waiting changes are made.
+
+        Raises
+        ------
+        SettingError
+            If there is no such setting.
+        """
+        refuse_unlisted("setting", name, (*SETTING_NAMES, "mode"))
         # The engine is read last: a worker may make the change between the two.
         for changed in reversed(list(self._waiting)):
             if name in changed:

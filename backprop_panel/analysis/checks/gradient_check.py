@@ -10,7 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...nn.record import StepRecord
-from ...settings import SettingError, checked_whole, is_whole, one_of, plain, refuse_other, shown
+from ...settings import (
+    SettingError,
+    checked_whole,
+    is_whole,
+    plain,
+    refuse_other,
+    refuse_unlisted,
+    shown,
+)
 from .float32_noise import ExactPass
 from .parameter_steps import ParameterSteps
 
@@ -162,8 +170,7 @@ def checking(
         None after each piece of some milliseconds, the result at the end.
     """
     refuse_other("record", record, StepRecord)
-    if against not in AGAINST:
-        raise SettingError("against", one_of("against", against, AGAINST))
+    refuse_unlisted("against", against, AGAINST)
     sample = _checked_sample(record, plain(sample))
     if not isinstance(seed, np.random.Generator):
         seed = checked_whole("seed", seed, least=0)

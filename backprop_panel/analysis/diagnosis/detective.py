@@ -13,7 +13,7 @@ from ...rng import random_stream
 from ...runs.demonstrations import DEMONSTRATIONS, GOOD, demonstration_run
 from ...runs.manager import TrainingRunManager
 from ...runs.run import TrainingRun
-from ...settings import SettingError, one_of
+from ...settings import SettingError, refuse_unlisted
 from ...training.event_json import to_json
 from ..checks.gradient_check import THRESHOLD, check_gradients
 from ..checks.update_audit import audit
@@ -225,8 +225,7 @@ class Investigation:
         SettingError
             If there is no such check, none is left, or the run has not made a step.
         """
-        if name not in CHECKS:
-            raise SettingError("check", one_of("check", name, CHECKS))
+        refuse_unlisted("check", name, CHECKS)
         if name in self.results:
             return self.results[name]
         if not self.left:
@@ -257,8 +256,7 @@ class Investigation:
         SettingError
             If there is no such suspect.
         """
-        if suspect not in suspects():
-            raise SettingError("suspect", one_of("suspect", suspect, suspects()))
+        refuse_unlisted("suspect", suspect, suspects())
         if not self.over:
             self.answers.append(suspect)
             self._reveal_if_over()

@@ -39,7 +39,7 @@ class QuestionCard(pn.viewable.Viewer):
         self.answer: Any = None
         self._asked: tuple[Hashable, StepRecord] | None = None
         self._title = title
-        self._head = html("", "bp-caption", margin=(10, 0, 4, 0), styles={"white-space": "normal"})
+        self._head = html("", "bp-caption", margin=(10, 0, 4, 0))
         self._text = ExplanationPane(
             self._do, margin=0, sizing_mode="stretch_width", css_classes=["bp-explanation"]
         )
@@ -91,7 +91,8 @@ class QuestionCard(pn.viewable.Viewer):
 
     def set_head(self, about: str) -> None:
         """Show what the card is about; `about` must be escaped."""
-        self._head.object = f"<b>{self._title}</b> <span>{about}</span>"
+        # Other captions are a line each.
+        self._head.object = f'<b>{self._title}</b> <span style="white-space: normal">{about}</span>'
 
     def set_text(self, text: str) -> None:
         """Show HTML; user text in it must be escaped."""

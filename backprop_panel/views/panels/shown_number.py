@@ -76,7 +76,8 @@ def kind_of(cell: RecordCell, record: StepRecord) -> str:
     """Return what kind of number it is, in words."""
     if cell.quantity == "activations":
         return {0: "input", len(record.deltas): "logit"}.get(cell.layer, "activation")
-    return KINDS[cell.quantity]
+    before = " before the step" if record.updated and cell.quantity in record.moments else ""
+    return KINDS[cell.quantity] + before
 
 
 def about_html(cell: RecordCell, shown: Shown) -> str:

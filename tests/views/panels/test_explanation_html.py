@@ -48,6 +48,12 @@ def key_of(*cell):
     return f'data-key="{escape(json.dumps(cell_message(RecordCell(*cell))))}"'
 
 
+def test_what_the_optimizer_remembered_is_said_to_be_from_before_the_step(session, pane):
+    assert "running mean before the step" in said(session, pane, "weight_gradients", 1, (3, 17))
+    session.look()
+    assert "running mean before" not in said(session, pane, "weight_gradients", 1, (3, 17))
+
+
 def table_rows(pane):
     """Return the texts in the rows of all tables."""
     rows = re.findall("<tr[^>]*>(.*?)</tr>", pane.html)

@@ -66,7 +66,8 @@ class MapGrid:
         self.gradients: list[Heatmap] = []
         self._on_select = on_select
         self._staged = staged
-        self._of_deltas = self._of_errors = self._is_fitted = self._is_slow = False
+        self._of_deltas = self._of_errors = self._is_difference = False
+        self._is_fitted = self._is_slow = False
         self._arrows: Arrows | None = None
 
     @property
@@ -120,14 +121,21 @@ class MapGrid:
         self._of_deltas, self._of_errors = of_deltas, of_errors
         for column, heatmap in zip(self.columns, self.gradients, strict=True):
             heatmap.rename(column.gradient_name(of_deltas))
+        self._caption_gradients()
+
+    def _caption_gradients(self) -> None:
         captions = self.layout[2 * len(self.columns) : 3 * len(self.columns)]
         for column, caption in zip(self.columns, captions, strict=True):
-            caption.object = gradient_caption(column, of_deltas, of_errors)
+            caption.object = self._gradient_caption(column)
 
-    def caption_values(
-        self, by_hand: Sequence[Intervention] = (), is_difference: bool = False
-    ) -> None:
-        """Name the upper row: values or differences, and what was done to them by hand."""
+    def _gradient_caption(self, column: MapColumn) -> str:
+        return gradient_caption(column, self._of_deltas, self._of_errors, self._is_difference)
+
+    def caption(self, by_hand: Sequence[Intervention] = (), is_difference: bool = False) -> None:
+        """Say above the heatmaps what they show, and what was done to the values by hand."""
+        if is_difference != self._is_difference:
+            self._is_difference = is_difference
+            self._caption_gradients()
         captions = self.layout[: len(self.columns)]
         for column, caption in zip(self.columns, captions, strict=True):
             done = [each for each in by_hand if each.column == column.index]
@@ -146,10 +154,7 @@ class MapGrid:
         parts = [
             *(html(value_caption(column), "bp-caption") for column in columns),
             *panes[:count],
-            *(
-                html(gradient_caption(column, self._of_deltas, self._of_errors), "bp-caption")
-                for column in columns
-            ),
+            *(html(self._gradient_caption(column), "bp-caption") for column in columns),
             *panes[count:],
         ]
         for place, part in enumerate(parts):

@@ -233,7 +233,7 @@ class NetworkMap(pn.viewable.Viewer):
 
     def _caption(self) -> None:
         if self.grid.layout:  # else the captions are still to be made
-            self.grid.caption_values(self._by_hand, self.source.is_difference)
+            self.grid.caption(self._by_hand, self.source.is_difference)
 
     def _entitle(self, *events: param.parameterized.Event) -> None:
         left_out = what_is_left_out(len(self.source.widths) - 1)

@@ -25,6 +25,8 @@ EXPLANATIONS = {
     sqlite3.SQLITE_IOERR: "cannot be read or written: the disk failed",
 }
 
+UNREADABLE = "SQLite cannot read all of it"
+
 
 class StoreError(SettingError):
     """A store cannot be read or written; the message names it and the reason."""
@@ -139,9 +141,11 @@ class Store:
             # The low byte is the primary error code; the others are details.
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
             if code == sqlite3.SQLITE_CORRUPT:
-                raise DamagedStore(self.path, "SQLite cannot read all of it") from error
+                raise DamagedStore(self.path, UNREADABLE) from error
             problem = EXPLANATIONS.get(code, f"cannot be used: {shortened(error)}")
             raise StoreError(f"The store {shown_path(self.path)} {problem}.") from error
+        except UnicodeDecodeError as error:  # SQLite quotes the damaged text
+            raise DamagedStore(self.path, UNREADABLE) from error
         except Damaged as error:
             raise DamagedStore(self.path, str(error)) from error
         except Unfit as error:

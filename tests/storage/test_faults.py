@@ -165,6 +165,18 @@ def test_a_file_that_is_not_a_database_is_refused(content, path):
     assert "is not a database, or its beginning is damaged" in refusal(path)
 
 
+@pytest.mark.parametrize("place", range(10, 300, 10))
+def test_a_damaged_byte_of_the_tables_names_is_refused_or_does_no_harm(place, filled, tmp_path):
+    data = bytearray(filled.read_bytes())
+    data[data.find(b"CREATE TABLE runs") + place] = 0xB2
+    damaged = tmp_path / "damaged.sqlite"
+    damaged.write_bytes(data)
+    try:
+        TrainingRunManager(damaged).close()
+    except StoreError as error:
+        assert "damaged.sqlite' is damaged" in str(error) or "cannot be used" in str(error)
+
+
 def test_a_file_of_which_only_the_beginning_is_a_database_s_is_refused(path):
     path.write_bytes(b"SQLite format 3\x00" + b"x" * 4080)
     assert "is not a database" in refusal(path) or "is damaged" in refusal(path)

@@ -159,6 +159,16 @@ def test_enter_explains_the_cell_under_the_cursor(light_page):
     expect(light_page.get_by_role("heading", name="dW2[0, 1]", exact=True)).to_be_visible()
 
 
+@pytest.mark.parametrize("row", [10, 31])
+def test_keys_go_on_from_the_cell_that_was_clicked(light_page, row):
+    light_page.mouse.click(*on_screen(light_page, "W2", 16, -row))
+    expect(light_page.get_by_role("heading", name=f"W2[{row}, 16]", exact=True)).to_be_visible()
+    for key in ("ArrowDown", "ArrowRight", "Enter"):
+        light_page.keyboard.press(key)
+    below = f"W2[{row + 1}, 17]" if row < 31 else "b2[17]"
+    expect(light_page.get_by_role("heading", name=below, exact=True)).to_be_visible()
+
+
 def test_a_heatmap_is_described_by_its_range_and_largest_cell(light_page):
     weights = same_run().model.weights[1]
     w2 = heatmap(light_page, "W2")

@@ -35,6 +35,11 @@ function focus_plots_by_name() {
     for (const name of ["focus", "blur"]) {
       this.el[`on${name}`] = () => document.dispatchEvent(new CustomEvent(`bp-${name}`, {detail: this}))
     }
+    this.el.onclick = ({clientX, clientY}) => {
+      const {x_scale, y_scale} = this.frame, box = this.canvas_view.events_el.getBoundingClientRect()
+      const x = x_scale.invert(clientX - box.x), y = y_scale.invert(clientY - box.y)
+      document.dispatchEvent(new CustomEvent("bp-click", {detail: {view: this, x, y}}))
+    }
   }
   plots.stylesheets = function() {
     return [...stylesheets.call(this), PLOT_FOCUS_STYLE]

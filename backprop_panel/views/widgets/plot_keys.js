@@ -70,6 +70,8 @@ function bring_into_sight(range, at) {
   if (beyond) range.setv({start: range.start + beyond, end: range.end + beyond})
 }
 
+const clamp = (at, length) => Math.max(0, Math.min(length - 1, at))
+
 class CellCursor {
   constructor(region) {
     Object.assign(this, {region, view: null, row: 0, column: 0})
@@ -78,7 +80,16 @@ class CellCursor {
   enter(view) {
     if (this.view === view) return
     this.leave()
-    Object.assign(this, {view, row: 0, column: 0, shown: false})
+    Object.assign(this, {view, row: 0, column: 0, shown: false, begun: false})
+  }
+
+  // The cell that was clicked: keys go on from there.
+  begin_at(x, y) {
+    const {rows, columns, y: y_of} = cells_of(this.view)
+    const distances = [...Array(rows).keys()].map((row) => Math.abs(y_of(row) - y))
+    this.row = distances.indexOf(Math.min(...distances))
+    this.column = clamp(Math.round(x), columns)
+    this.begun = true
   }
 
   leave() {
@@ -90,9 +101,8 @@ class CellCursor {
   press(action, {ctrlKey}) {
     const cells = cells_of(this.view), {rows, columns} = cells
     const page = Math.max(1, Math.round(rows / 4))
-    const clamp = (at, length) => Math.max(0, Math.min(length - 1, at))
     if (action in STEPS) {
-      const [down, across] = this.shown ? STEPS[action] : [0, 0]
+      const [down, across] = this.shown || this.begun ? STEPS[action] : [0, 0]
       this.row = clamp(this.row + down, rows)
       this.column = clamp(this.column + across, columns)
     } else if (action === "first column") {
@@ -135,6 +145,11 @@ export function render() {
     view.el.setAttribute("aria-description", cells ? describe_cells(cells) : describe_lines(view))
     if (cells) cursor.enter(view)
   }
+  const pointed = ({detail: {view, x, y}}) => {
+    if (!cells_of(view)) return
+    cursor.enter(view)
+    cursor.begin_at(x, y)
+  }
   const blurred = ({detail: view}) => { if (cursor.view === view) cursor.leave() }
   const pressed = (event) => {
     if (event.altKey || event.metaKey) return
@@ -157,7 +172,7 @@ export function render() {
     const view = plot_named(button.dataset.table)
     if (view) table.show(view)
   }
-  const listeners = {"bp-focus": focused, "bp-blur": blurred, keydown: pressed, click: clicked}
+  const listeners = {"bp-focus": focused, "bp-blur": blurred, "bp-click": pointed, keydown: pressed, click: clicked}
   for (const [name, listener] of Object.entries(listeners)) document.addEventListener(name, listener, true)
   return document.createElement("span")
 }

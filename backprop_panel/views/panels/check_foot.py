@@ -79,7 +79,12 @@ def found(check: GradientCheck, record: StepRecord) -> str:
     hidden = check.hidden_by_rounding
     rounding = f", {hidden:,} hidden by the rounding of so large a loss" if hidden else ""
     is_sample = check.checked + check.at_kinks + hidden < check.parameters
+    of = (
+        f"of step {record.step:,}"
+        if record.updated
+        else f"of the next batch, after step {record.step:,}"
+    )
     return (
-        f"Gradients of step {record.step:,}: {verdict}. {check.checked:,} of "
+        f"Gradients {of}: {verdict}. {check.checked:,} of "
         f"{check.parameters:,} checked{' at random' if is_sample else ''}{kinks}{rounding}."
     )

@@ -99,6 +99,7 @@ def _scale(theme: Theme, label: str, scale: ColorScale) -> str:
 def _of_errors(theme: Theme, check: GradientCheck) -> str:
     """Return the scale of relative errors, and the colours of cells that have none."""
     at_kinks = f"<div>{_swatch(theme.kink)} at a corner of ReLU, where no slope exists</div>"
+    unchecked = f"<div>{_swatch(theme.unchecked)} not checked</div>"
     half = len(error_palette(theme)) // 2
     colors = ", ".join(error_palette(theme)[half::8])
     ticks = {0.0: "start", THRESHOLD: "middle", ERROR_SCALE.end: "end"}
@@ -117,7 +118,7 @@ def _of_errors(theme: Theme, check: GradientCheck) -> str:
         f'{ramp}<s style="{places[THRESHOLD]}"></s></div>'
         f'<div class="bp-ticks">{numbers}</div></div>'
         f"{at_kinks if check.at_kinks else ''}"
-        f"<div>{_swatch(theme.unchecked)} not checked</div>"
+        f"{unchecked if check.checked + check.at_kinks < check.parameters else ''}"
     )
 
 

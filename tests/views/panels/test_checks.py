@@ -103,8 +103,26 @@ def test_errors_have_a_legend_of_their_own(session, checks):
     assert "dW</b>" in legend.object and "relative error" not in legend.object
     show_check(checks)
     assert "dW</b>" not in legend.object
-    for words in ("relative error</b>", "not checked", "0.001", LIGHT.unchecked):
+    for words in ("relative error</b>", "0.001"):
         assert words in legend.object
+
+
+def test_what_is_not_checked_is_in_the_legend_only_where_there_is_some(session, checks):
+    network_map = session_map(session, checks)
+    check = show_check(checks)
+    assert "not checked" not in network_map._legend.object
+    errors = [layer.copy() for layer in check.errors]
+    errors[0][0, 0] = np.nan
+    checks.gradients.take(session.record, replace(check, errors=tuple(errors)))
+    assert "not checked" in network_map._legend.object
+    assert LIGHT.unchecked in network_map._legend.object
+
+
+def test_a_check_of_the_next_batch_says_so(session, checks):
+    session.look()
+    check = show_check(checks)
+    said = found(check, session.record)
+    assert said.startswith(f"Gradients of the next batch, after step {session.record.step}: ")
 
 
 def test_corners_of_relu_are_in_the_legend_only_where_there_are_some(session, checks):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from panel.custom import JSComponent
 
 from .image_canvas import IMAGE_CANVAS
+from .layout_passes import LAYOUT_PASSES
 from .newest_values import NEWEST_VALUES
 from .plot_focus import PLOT_FOCUS
 from .reconnection import RECONNECTION
@@ -18,7 +19,7 @@ export function render() {
   for (const patch of [
     skip_unchanged_style_sheets, paint_cells_beneath_plots, reconnect,
     focus_plots_by_name, focus_rows_of_tables, rest_between_looks_at_tables,
-    place_tooltips_beside_heatmaps, keep_newest_values,
+    place_tooltips_beside_heatmaps, keep_newest_values, lay_out_once_a_frame,
   ]) {
     try {
       patch()
@@ -41,6 +42,7 @@ class BrowserPatches(JSComponent):
         [
             *(STYLE_SHEETS, IMAGE_CANVAS, RECONNECTION),
             *(PLOT_FOCUS, TABLE_FOCUS, TABLE_REDRAW, TOOLTIP_PLACE, NEWEST_VALUES),
+            LAYOUT_PASSES,
             _RENDER,
         ]
     )

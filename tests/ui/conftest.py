@@ -106,26 +106,32 @@ class Server:
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
             )
 
-    def wait_until_it_answers(self, with_clean_log: bool = True) -> None:
-        """Return once the page is served; say what the log says where it never is."""
-        # A proxy of the environment has no say about the loopback address.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    def wait_until_it_listens(self) -> None:
+        """Return once the server takes connections; say what the log says where it never does.
+
+        Nothing is requested: a page that nobody sees takes as long to make as that of a test.
+        """
         deadline = time.monotonic() + SERVER_START
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 pytest.fail(f"the server ended with {self.process.returncode}:\n{self.log()}")
             try:
-                with opener.open(self.url, timeout=SERVER_START):
-                    break
-            except urllib.error.HTTPError as error:
-                error.close()
-                pytest.fail(f"the server answers {error.code}:\n{self.log()}")
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
             except OSError:  # nobody listens yet
-                time.sleep(0.1)
-        else:
-            pytest.fail(f"the server did not answer within {SERVER_START} s:\n{self.log()}")
-        # An app that raises is served all the same, as an empty page for each test to wait for.
-        if with_clean_log and "Traceback" in self.log():
+                time.sleep(0.05)
+        pytest.fail(f"the server did not listen within {SERVER_START} s:\n{self.log()}")
+
+    def expect_an_app(self) -> None:
+        """Request the page: an app that raises is served all the same, as an empty page."""
+        # A proxy of the environment has no say about the loopback address.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            opener.open(self.url, timeout=SERVER_START).close()
+        except urllib.error.HTTPError as error:
+            error.close()
+            pytest.fail(f"the server answers {error.code}:\n{self.log()}")
+        if "Traceback" in self.log():
             pytest.fail(f"the app cannot be opened:\n{self.log()}")
 
     def log(self) -> str:
@@ -162,7 +168,8 @@ def server(tmp_path_factory):
     log_path = tmp_path_factory.mktemp("server") / "server.log"
     server = Server(log_path, options=["tests/ui/embedded.py"], torch=True)
     try:
-        server.wait_until_it_answers()
+        server.wait_until_it_listens()
+        server.expect_an_app()  # otherwise each test would wait for its page
         yield server
     finally:
         server.stop()
@@ -263,10 +270,11 @@ def new_page(context):
 
 def expect_whole(page):
     """Wait until a page that was just opened is there, with all of its parts."""
-    expect(page.locator(".bp-status")).to_have_text(re.compile(r"\S"), timeout=FIRST_LOAD)
-    # The map's other plots and the panels beside it come once the page has opened.
+    # The map's other plots and the panels beside it come once the page has opened. They are waited
+    # for first: what is expected for more than a moment is soon looked for once a second only.
     # Not at each frame: looking through all views takes a part of the time of opening.
     page.wait_for_function(WHOLE, timeout=FIRST_LOAD, polling=100)
+    expect(page.locator(".bp-status")).to_have_text(re.compile(r"\S"), timeout=FIRST_LOAD)
     expect(page.get_by_text("Click a cell")).to_be_visible(timeout=FIRST_LOAD)
 
 

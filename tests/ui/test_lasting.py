@@ -83,8 +83,7 @@ class Lasting:
             log = self.folder / f"server {len(self.servers)}.log"
             options = ["--session-ids", "signed"]
             self.servers.append(Server(log, store=self.store, options=options, port=port))
-        # Bokeh logs a traceback where the page of the server before asks to go on.
-        self.servers[-1].wait_until_it_answers(with_clean_log=port is None)
+        self.servers[-1].wait_until_it_listens()
         return self.servers[-1]
 
     def open(self, count):

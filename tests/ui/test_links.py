@@ -15,7 +15,7 @@ from tests.ui.browsing import choose, expect_active, expect_step, fill, press, s
 from tests.ui.conftest import FIRST_LOAD, Server, expect_ready, free_port, new_page
 from tests.ui.proxy import reverse_proxy
 
-REQUESTS = 2
+REQUESTS = 3
 MEGABYTE = 1 << 20
 LINK, NO_LINK = "?hidden_dimension=16", ""
 LARGE = "num_samples=10000000"
@@ -54,7 +54,7 @@ def served(folder):
     """Serve the app on the store of a folder; the log may hold no traceback."""
     server = Stored(folder)
     try:
-        server.wait_until_it_answers()
+        server.wait_until_it_listens()
         yield server
     finally:
         server.stop()
@@ -238,7 +238,7 @@ def test_the_copied_link_keeps_the_path_of_a_prefix_and_of_a_proxy(tmp_path, ope
             port=port,
         )
         try:
-            server.wait_until_it_answers()
+            server.wait_until_it_listens()
             url = f"http://127.0.0.1:{front}/behind/some/prefix/main"
             page = opened(url)
             page.context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -8,6 +8,20 @@ from tests.ui.test_phone import WIDER
 
 SETTINGS, EXPLANATION = "Learning rate", "Click a cell"
 
+RESIZED = """async () => {
+  const [view] = [...Bokeh.index.query(({model}) => model.name === "W2")]
+  let top = view, passes = 0
+  while (top.is_managed) top = top.parent
+  const {measure_layout} = top
+  top.measure_layout = function() { passes += 1; measure_layout.call(this) }
+  for (let times = 0; times < 20; times++) view._after_resize()
+  const at_once = passes
+  for (let frames = 0; frames < 2; frames++) await new Promise(requestAnimationFrame)
+  delete top.measure_layout
+  return [at_once, passes]
+}"""
+"""How often a layout is computed for twenty resizes of a frame: at once, and with the next."""
+
 
 @pytest.fixture
 def narrow_page(used_page):
@@ -39,3 +53,9 @@ def test_the_controls_of_a_narrow_window_stand_between_its_edge_and_the_tabs(nar
     assert button["y"] + button["height"] <= status["y"]
     assert status["y"] + status["height"] <= bar["y"]
     expect(narrow_page.get_by_text("backprop panel", exact=True)).to_be_hidden()
+
+
+def test_the_resizes_of_a_frame_lay_the_page_out_at_the_first_and_after_the_last(used_page):
+    at_once, passes = used_page.evaluate(RESIZED)
+    assert at_once <= 1 and passes >= at_once + 1
+    assert passes <= 3  # a resize of the page's own may come between

@@ -47,7 +47,7 @@ def start(tmp_path):
     def start(*options, **where):
         log = tmp_path / f"server {len(servers)}.log"
         servers.append(Server(log, options=options, **where))
-        servers[-1].wait_until_it_answers()
+        servers[-1].wait_until_it_listens()
         return servers[-1]
 
     yield start
@@ -123,7 +123,7 @@ def test_the_page_applies_the_patches_of_bokehjs(used_page):
 def test_several_processes_are_refused_with_a_reason(tmp_path, visit):
     server = Server(tmp_path / "server.log", options=["--num-procs", "2"])
     try:
-        server.wait_until_it_answers()
+        server.wait_until_it_listens()
         expect(visit(server).get_by_text("--num-procs is not supported")).to_be_visible()
         assert "--num-procs is not supported" in server.log()
         assert "Traceback" not in server.log()

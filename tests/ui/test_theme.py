@@ -23,7 +23,7 @@ def test_a_chosen_theme_stays_after_a_reload_and_after_a_restart_of_the_server(b
     server = Server(tmp_path / "first.log", store=tmp_path / "runs.sqlite")
     with closing(new_context(browser)) as context:
         try:
-            server.wait_until_it_answers()
+            server.wait_until_it_listens()
             page = context.new_page()
             page.goto(server.url, timeout=FIRST_LOAD)
             expect_whole(page)
@@ -36,7 +36,7 @@ def test_a_chosen_theme_stays_after_a_reload_and_after_a_restart_of_the_server(b
             server = Server(
                 tmp_path / "second.log", store=tmp_path / "runs.sqlite", port=server.port
             )
-            server.wait_until_it_answers()
+            server.wait_until_it_listens()
             expect(lost).to_have_count(0, timeout=FIRST_LOAD)  # it connects again by itself
             expect_whole(page)
             expect_theme(page, "dark")

@@ -17,7 +17,7 @@ def class_server(tmp_path_factory):
     server = Server(folder / "server.log", folder / "runs.sqlite", args=("--workspace", "browser"))
     server.store = folder / "runs.sqlite"
     try:
-        server.wait_until_it_answers()
+        server.wait_until_it_listens()
         yield server
     finally:
         server.stop()

@@ -6,6 +6,7 @@ from panel.custom import JSComponent
 
 from .image_canvas import IMAGE_CANVAS
 from .known_models import KNOWN_MODELS
+from .layout_passes import LAYOUT_PASSES
 from .newest_values import NEWEST_VALUES
 from .plot_focus import PLOT_FOCUS
 from .reconnection import RECONNECTION
@@ -20,6 +21,7 @@ export function render() {
     skip_unchanged_style_sheets, paint_cells_beneath_plots, reconnect,
     focus_plots_by_name, focus_rows_of_tables, rest_between_looks_at_tables,
     place_tooltips_beside_heatmaps, keep_newest_values, know_models_of_the_server,
+    lay_out_once_a_frame,
   ]) {
     try {
       patch()
@@ -42,7 +44,7 @@ class BrowserPatches(JSComponent):
         [
             *(STYLE_SHEETS, IMAGE_CANVAS, RECONNECTION),
             *(PLOT_FOCUS, TABLE_FOCUS, TABLE_REDRAW, TOOLTIP_PLACE, NEWEST_VALUES),
-            KNOWN_MODELS,
+            *(KNOWN_MODELS, LAYOUT_PASSES),
             _RENDER,
         ]
     )

@@ -80,6 +80,9 @@ SIGNATURES = {
 
 BOKEHJS = {
     ("style_sheets", "core/dom", "InlineStyleSheet"): ["_update"],
+    ("layout_passes", "models/layouts/layout_dom", "LayoutDOMView"): [
+        *("_after_resize", "compute_layout"),
+    ],
     ("image_canvas", "models/glyphs/image", "ImageView"): ["_flat_img_to_buf8"],
     ("image_canvas", "models/glyphs/image_base", "ImageBaseView"): ["_paint", "_set_data"],
     ("image_canvas", "core/dom_view", "DOMView"): ["remove"],
@@ -109,7 +112,7 @@ BOKEHJS_NAMES = {
     "core/ui_gestures": ["_pointer_move", "_pointer_out", "composedPath"],
     "models/canvas/canvas": ["underlays_el", "events_el", "touch_action"],
     "models/plots/plot_canvas": ["repainted", "frame", "canvas_view"],
-    "models/layouts/layout_dom": ["rendering_target", "shadow_el"],
+    "models/layouts/layout_dom": ["rendering_target", "shadow_el", "is_managed"],
     "models/ui/tooltip": ["target", "position"],
     "styles/tooltips.css": ["bk-tooltip-content"],
     "models/ui/styled_element": ["html_attributes"],

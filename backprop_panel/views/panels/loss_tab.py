@@ -9,8 +9,8 @@ import panel_material_ui as pmui
 import param
 
 from ...runs.run import TrainingRun
-from ..plots.colors import run_color, run_dash
-from ..plots.html import html
+from ..plots.colors import RUN_DASHES, run_color, run_dash
+from ..plots.html import html, line_sample
 from ..plots.line_plot import Curves
 from ..plots.loss_curves import (
     LossLines,
@@ -153,12 +153,14 @@ class LossTab(pn.viewable.Viewer):
         few = len(runs) <= MOST_WITH_NUMBERS
         names = (
             # A name stays beside its colour, unless it is longer than a line.
-            f'<span class="bp-run-name"><span style="color: {self._color(run)}">●</span> '
+            f'<span class="bp-run-name">{line_sample(self._color(run), self._dash(run))} '
             f"{escape(run.name)}{losses_html(run) if few else ''}</span>"
             for run in runs
         )
         batches = "the batch of each step" if span == 1 else f"the last {span} batches (mean)"
-        solid = f"solid: loss of {batches}, before the update"
+        is_solid = all(self._dash(run) == RUN_DASHES[0] for run in runs)
+        lines = "solid" if is_solid else "solid or as before its name"
+        solid = f"{lines}: loss of {batches}, before the update"
         last = self._last_drawn()
         is_cut = last and any(run.history.rows > last for run in runs)
         cut = f" · longer runs are cut at step {last:,}, zoom out for the rest" if is_cut else ""

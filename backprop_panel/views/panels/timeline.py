@@ -153,12 +153,15 @@ class Timeline(pn.viewable.Viewer):
         return [*others, *ours]
 
     def _legend(self) -> str:
-        """Name the lines if there are a few, as HTML: at their ends, names would lie on others."""
-        runs = list(self.comparison.branches())
-        if not 1 < len(runs) <= MOST_NAMED:
+        """Name the lines, if there are many only ours: at their ends, names would lie on others."""
+        runs, ours = list(self.comparison.branches()), self.comparison.session.run
+        if len(runs) < 2:
             return ""
+        named = runs if len(runs) <= MOST_NAMED else [ours]
         number = self.comparison.number
-        return legend_of_lines((run_color(number(run)), run.name) for run in runs)
+        names = legend_of_lines((run_color(number(run)), run.name) for run in named)
+        others = len(runs) - len(named)
+        return names + (f" and {others} other runs, faint" if others else "")
 
     def _color(self, run: TrainingRun) -> str:
         color = run_color(self.comparison.number(run))

@@ -41,6 +41,19 @@ def legend_of_layers(depth: int) -> str:
     return legend_of_lines([(run_color(layer), f"layer {layer + 1}") for layer in range(depth)])
 
 
+SAMPLES = {"solid": "", "dashdot": "6 4 2 4", "dotdash": "2 4 6 4"}
+"""The pattern of each dash, as BokehJS draws it."""
+
+
+def line_sample(color: str, dash: str) -> str:
+    """Return a piece of a line for a legend, as HTML."""
+    return (
+        '<svg class="bp-sample" width="22" height="8" aria-hidden="true">'
+        f'<line x2="22" y1="4" y2="4" stroke="{color}" stroke-width="2" '
+        f'stroke-dasharray="{SAMPLES[dash]}"/></svg>'
+    )
+
+
 def legend_of_lines(lines: Iterable[tuple[str, str]]) -> str:
     """Return the legend of lines, each with its colour and its name, as HTML."""
     return " ".join(

@@ -5,6 +5,8 @@ import pytest
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views.panels.loss_tab import NEVER_CUT, LossTab
+from backprop_panel.views.plots.colors import RUN_COLORS, RUN_DASHES
+from backprop_panel.views.plots.html import line_sample
 from backprop_panel.views.state.comparison import Comparison
 from backprop_panel.views.state.session import Session
 
@@ -47,3 +49,16 @@ def test_runs_beside_a_very_short_one_keep_their_first_steps(loss_tab):
 def test_beside_a_run_without_a_step_all_of_the_others_is_drawn(loss_tab):
     loss_tab.comparison.session.manager.create(num_samples=64)
     assert ends(loss_tab) == [None, None, None]
+
+
+def test_a_run_whose_colour_was_used_before_has_its_dash_in_the_legend():
+    manager = TrainingRunManager()
+    for _ in range(len(RUN_COLORS) + 1):
+        manager.create(num_samples=64).trainer.run_batch()
+    tab = LossTab(Comparison(Session(manager)))
+    tab.visible = True
+    assert tab._legend.object.startswith("solid or as before its name: ")
+    first, *_, last = manager.runs
+    samples = [line_sample(RUN_COLORS[0], dash) for dash in RUN_DASHES[:2]]
+    assert f"{samples[0]} {first.name}" in tab._legend.object
+    assert f"{samples[1]} {last.name}" in tab._legend.object

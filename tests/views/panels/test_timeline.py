@@ -115,3 +115,11 @@ def test_the_loss_is_drawn_up_to_the_last_step():
     run.trainer.engine.step = 1_500
     (line,) = Timeline(Comparison(Session(manager)))._drawn_lines()
     assert line.x[0] == 1 and line.x[-1] == 1_500
+
+
+def test_of_many_lines_that_of_the_run_on_the_page_is_named():
+    manager = TrainingRunManager()
+    for _ in range(7):
+        manager.create(num_samples=64).trainer.run_epoch()
+    said = caption(Timeline(Comparison(Session(manager))))
+    assert f"━</span> {manager.current.name}</span> and 6 other runs, faint" in said

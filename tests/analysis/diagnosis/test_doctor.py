@@ -166,6 +166,13 @@ def test_a_run_at_the_floor_of_ambiguous_data_is_not_sick():
     assert "ambiguous_data" in found_in(run) and not sick_kinds(run)
 
 
+def test_a_loss_that_is_still_to_fall_by_a_quarter_is_not_as_low_as_the_data_allow():
+    run = trained(80)  # at 0.087, of which 0.062 is the floor
+    assert "ambiguous_data" not in found_in(run)
+    train_to(run, 600)
+    assert found_in(run)["ambiguous_data"].evidence["loss"] < 0.75 * 0.087
+
+
 def test_a_run_that_predicts_all_is_finished():
     run = trained(400, task_type="sequence_classification", sequence_length=6)
     assert "finished" in found_in(run) and not sick_kinds(run)

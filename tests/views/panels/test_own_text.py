@@ -107,6 +107,26 @@ def test_a_preview_of_lines_that_are_all_too_short_hints_at_a_boundary(new_run):
     assert "With a boundary token" in preview(new_run)
 
 
+def test_the_sequence_length_fits_nine_of_ten_lines_of_a_text(new_run):
+    typed(new_run, "\n".join(["ab"] + ["abcd"] * 10 + ["abcdefghijkl"] * 10))
+    assert new_run.fields["sequence_length"].value == "4"
+    typed(new_run, "\n".join(["abcdefghijkl"] * 10))
+    assert new_run.fields["sequence_length"].value == "8"
+
+
+def test_a_sequence_length_that_a_person_chose_stays_with_another_text(new_run):
+    typed(new_run, NAMES, sequence_length="6")
+    typed(new_run, "abcd\nabcd")
+    assert new_run.fields["sequence_length"].value == "6"
+
+
+def test_a_text_with_a_boundary_has_the_default_sequence_length(new_run):
+    typed(new_run, NAMES)
+    assert new_run.fields["sequence_length"].value == "3"
+    control(new_run, "Boundary token").value = "."
+    assert new_run.fields["sequence_length"].value == "8"
+
+
 def test_a_preview_of_one_line_counts_it_in_the_singular(new_run):
     typed(new_run, "abcabcabcabd")
     assert "<b>1 line</b> used" in preview(new_run)

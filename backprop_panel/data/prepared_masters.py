@@ -24,8 +24,8 @@ class PreparedMasters(NamedTuple):
     ----------
     masters : MasterSequences
         Those long enough for a window, with their boundary tokens.
-    skipped : int
-        The number of those that are not.
+    skipped, empty : int
+        The number of those that are not, and how many of these have no token at all.
     classes : list of str
         The labels, in the order in which they occur.
     class_of : array of int, shape (masters,), or None
@@ -34,6 +34,7 @@ class PreparedMasters(NamedTuple):
 
     masters: MasterSequences
     skipped: int
+    empty: int
     classes: list[str]
     class_of: Indices | None
 
@@ -49,7 +50,7 @@ def prepare_masters(settings: DatasetSettings) -> PreparedMasters:
     given = _given_masters(settings)
     # Before the boundary tokens, which make any line but an empty one long enough.
     kept = given.lengths >= (settings.sequence_length if settings.boundary is None else 1)
-    skipped = len(given) - int(kept.sum())
+    skipped, empty = len(given) - int(kept.sum()), int((given.lengths == 0).sum())
     if not kept.any():
         raise SettingError(
             "sequence_length",
@@ -59,7 +60,7 @@ def prepare_masters(settings: DatasetSettings) -> PreparedMasters:
         )
     given = given.select(kept)  # lets go of the others
     masters = _with_boundaries(given, settings)
-    return PreparedMasters(masters, skipped, *_classes(settings, kept))
+    return PreparedMasters(masters, skipped, empty, *_classes(settings, kept))
 
 
 def _given_masters(settings: DatasetSettings) -> MasterSequences:

@@ -38,8 +38,8 @@ class SequenceDataset(DatasetSettings):
     ----------
     masters : MasterSequences
         Those long enough for a window, with their boundary tokens.
-    skipped : int
-        The number of those that are not.
+    skipped, empty : int
+        The number of those that are not, and how many of these have no token at all.
     sample_windows, validation_windows, test_windows : array-like of int, shape (n,)
         The numbers of the windows that are trained on and held out. A window that is held out
         stands as often as it occurs, but once if a number of samples is drawn of distinct windows.
@@ -54,7 +54,8 @@ class SequenceDataset(DatasetSettings):
         super().__init__(**self.with_containers(settings))
         refuse_inconsistent(self)
         prepared = prepare_masters(self)
-        self.masters, self.skipped = prepared.masters, prepared.skipped
+        self.masters = prepared.masters
+        self.skipped, self.empty = prepared.skipped, prepared.empty
         self._classes, self._class_of = prepared.classes, prepared.class_of
         self._token_array = np.array(self.vocabulary, dtype=object)
         self._index = WindowIndex(self.masters, self.sequence_length)

@@ -19,8 +19,10 @@ class TextPreview:
 
     Attributes
     ----------
-    used, empty, too_short : int
-        Lines that windows are cut from, and those that are skipped, by the reason.
+    used, empty : int
+        Lines that windows are cut from, and those without a token.
+    without_example : str
+        How many lines are too short for a window, in words; empty if none is.
     vocabulary : list of (str, int)
         How often each token occurs in the lines that are used, boundary tokens aside.
     classes : list of (str, int)
@@ -37,7 +39,7 @@ class TextPreview:
 
     used: int
     empty: int
-    too_short: int
+    without_example: str
     vocabulary: list[tuple[str, int]]
     classes: list[tuple[str, int]]
     windows: int
@@ -56,8 +58,8 @@ def preview_of(data: SequenceDataset, loss_type: str) -> TextPreview:
     base = len(data.vocabulary)
     return TextPreview(
         used=len(data.masters),
-        empty=(empty := _empty_lines(data)),
-        too_short=data.skipped - empty,
+        empty=data.empty,
+        without_example=without_example(data),
         vocabulary=_token_counts(data),
         classes=_class_counts(data),
         windows=data.n_windows,
@@ -71,10 +73,17 @@ def preview_of(data: SequenceDataset, loss_type: str) -> TextPreview:
     )
 
 
-def _empty_lines(data: SequenceDataset) -> int:
-    given = data.master_sequences
-    lines = given.split("\n") if isinstance(given, str) else given or []
-    return sum(not line for line in lines)
+def without_example(data: SequenceDataset) -> str:
+    """Return how many lines are too short for an example; empty if all are long enough."""
+    short = data.skipped - data.empty
+    if not short:
+        return ""
+    lines = "lines" if isinstance(data.master_sequences, str) else "master sequences"
+    are, give = ("is", "gives") if short == 1 else ("are", "give")
+    return (
+        f"{short:,} of {len(data.masters) + short:,} {lines} {are} shorter than the sequence "
+        f"length {data.sequence_length} and {give} no example."
+    )
 
 
 def _token_counts(data: SequenceDataset) -> list[tuple[str, int]]:

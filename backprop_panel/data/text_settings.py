@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from ..settings import SettingError, plain, refuse_unlisted, shown
@@ -13,6 +14,7 @@ from .text_tokens import (
     infer_vocabulary,
     lines_of,
     normalized,
+    split_tokens,
 )
 
 Settings = dict[str, Any]
@@ -25,6 +27,30 @@ TEXT_DEFAULTS: Settings = {
     "test_fraction": 0.1,
 }
 """Settings that have other defaults for texts than for generated masters."""
+
+
+LONG_ENOUGH = 0.9
+"""The share of the lines that a fitting sequence length makes examples of."""
+
+MOST_LINES_MEASURED = 10_000
+"""The lines of a text that a fitting sequence length is chosen by: the first ones."""
+
+
+def fitting_length(settings: Mapping[str, Any]) -> int:
+    """Return the default sequence length, or one that nine of ten lines are long enough for.
+
+    Parameters
+    ----------
+    settings : mapping
+        Those of a text: `master_sequences`, `token_type` and `boundary`, with which lines of any
+        length make examples.
+    """
+    text, default = settings["master_sequences"], TEXT_DEFAULTS["sequence_length"]
+    if settings["boundary"] is not None:
+        return default
+    lines = islice(filter(None, lines_of(text)), MOST_LINES_MEASURED)
+    lengths = sorted(len(split_tokens(line, settings["token_type"])) for line in lines)
+    return max(2, min(default, lengths[int((1 - LONG_ENOUGH) * len(lengths))]))
 
 
 def text_settings(text: str, **settings: Any) -> Settings:

@@ -55,6 +55,11 @@ def test_names_are_too_short_for_a_window_without_a_boundary():
     assert SequenceDataset.from_text(NAMES, sequence_length=5, boundary=".").skipped == 0
 
 
+def test_lines_without_a_token_are_counted_among_those_that_are_skipped():
+    data = SequenceDataset.from_text(f"{NAMES}\n\n", sequence_length=5)
+    assert (data.skipped, data.empty) == (11, 2)
+
+
 @quick
 @given(lines, st.integers(2, 5))
 def test_a_boundary_makes_a_window_of_every_character_and_every_end(rows, length):

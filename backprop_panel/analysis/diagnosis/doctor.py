@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from ...nn.optimizers import OPTIMIZERS
 from ...runs.run import TrainingRun
 from ...settings import refuse_other
 from . import judging_layers, judging_results, judging_training
 from .evidence import Evidence, Measured
-from .finding import FINDINGS, NOT_JUDGED, NOTE, SICK, Finding
+from .finding import FINDINGS, NOT_JUDGED, NOTE, SICK, SYMPTOM, Finding
 from .judging_numbers import WRONG, wrong_numbers
 
 NUMBERS = tuple(WRONG)
@@ -37,9 +38,18 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     "saturated_units": ("vanishing_gradients",),
     "dead_units": ("vanishing_gradients",),
     "vanishing_gradients": (),
-    "learning_rate_too_low": ("vanishing_gradients",),
+    # Small steps leave the weights, and so the gradients, as they were.
+    "learning_rate_too_low": (),
 }
-"""What each cause leads to, besides `PLATEAU`."""
+"""What each cause leads to, besides `PLATEAU`. No kind leads to one that leads to it."""
+
+SMALL_GRADIENTS = ("saturated_units", "vanishing_gradients")
+"""Causes of small gradients, and so of small updates, if the optimizer is none of the next."""
+
+DIVIDES_BY_SIZE = tuple(
+    name for name, rule in OPTIMIZERS.items() if "mean_square" in rule.moment_names
+)
+"""The optimizers whose steps are as large for small gradients as for large ones."""
 
 PLATEAU = ("learning_rate_too_low", "too_small", "noisy_batches", "stuck_at_prior", "overfitting")
 """What any of those causes leads to: the loss does not fall."""
@@ -91,12 +101,12 @@ def examine(
         with np.errstate(all="ignore"):
             finding = judge(evidence)
         found += [finding] if finding else []
-        yield in_order(found)
+        yield in_order(found, evidence.settings["optimizer"])
     if not any(each.severity == SICK for each in found) and judging_results.may_be_judged(evidence):
         # The longest trial, and only where nothing else explains the loss.
         smaller = judging_results.too_small(evidence)
         found += [smaller] if smaller else []
-    named = _with_changes(in_order(found), evidence)
+    named = _with_changes(in_order(found, evidence.settings["optimizer"]), evidence)
     yield [*named, *judging_results.not_judged(evidence)]
 
 
@@ -124,11 +134,14 @@ def _judges(evidence: Evidence) -> Iterator[Callable[[Evidence], Finding | None]
         yield from judging_results.JUDGED_LATER
 
 
-def in_order(found: list[Finding]) -> list[Finding]:
-    """Return findings with causes first, and what they explain last."""
+def in_order(found: list[Finding], optimizer: str) -> list[Finding]:
+    """Return findings with causes first, and what they explain last.
+
+    Of causes that are as serious, what is only seen stands after what a trial or a number shows.
+    """
     order = list(FINDINGS)
     found = sorted(found, key=lambda finding: order.index(finding.kind))
-    explained = [replace(finding, because=_cause(finding, found)) for finding in found]
+    explained = [replace(each, because=_cause(each, found, optimizer)) for each in found]
     severity = {SICK: 0, NOTE: 2}
     return sorted(
         explained,
@@ -136,28 +149,36 @@ def in_order(found: list[Finding]) -> list[Finding]:
             finding.kind == NOT_JUDGED,
             severity.get(finding.severity, 1),
             finding.because is not None,
+            finding.basis == SYMPTOM,
         ),
     )
 
 
-def _cause(finding: Finding, found: list[Finding]) -> str | None:
+def _cause(finding: Finding, found: list[Finding], optimizer: str) -> str | None:
     """Return the kind of the first finding that explains another one."""
     for other in found:
         # Wrong numbers begin where a step is the first that is wrong; other findings are dated by
         # the moments that showed them.
         is_later = other.kind in NUMBERS and other.step > finding.step
-        if other.kind != finding.kind and finding.kind in _follows(other.kind) and not is_later:
+        explains = finding.kind in follows(other.kind, optimizer)
+        if explains and not is_later:
             return other.kind
     return None
 
 
-def _follows(kind: str) -> tuple[str, ...]:
+def follows(kind: str, optimizer: str) -> tuple[str, ...]:
+    """Return the kinds of findings that one leads to, with an optimizer."""
     if kind in NUMBERS:
         return tuple(
             each
             for each, about in FINDINGS.items()
             if about.severity != NOTE and each not in NUMBERS
         )
-    if kind in FOLLOWS:
-        return FOLLOWS[kind] + PLATEAU
-    return ()
+    if kind not in FOLLOWS:
+        return ()
+    are_steps_small = kind not in SMALL_GRADIENTS or optimizer not in DIVIDES_BY_SIZE
+    return FOLLOWS[kind] + tuple(
+        each
+        for each in PLATEAU
+        if each != kind and (are_steps_small or each != "learning_rate_too_low")
+    )

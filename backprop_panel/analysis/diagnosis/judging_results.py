@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from math import isfinite
 
@@ -15,6 +15,9 @@ from .judging_training import HARDLY, LEARNED_EXCESS, percent
 
 FEWEST_STEPS = 30
 """Steps after which the course of training is judged."""
+
+AT_FLOOR = 0.05
+"""The loss is as low as the data allow if it is above the floor by at most this share of it."""
 
 WIDER, WIDTH = 4, 32
 """How many times wider the network of a trial is, and the units that its layers have at least."""
@@ -150,22 +153,32 @@ def learned(evidence: Evidence) -> Finding | None:
     """Tell whether the run is as good as its data allow."""
     if evidence.excess > LEARNED_EXCESS:
         return None
-    floor, loss = evidence.scale.floor, evidence.now.loss
-    numbers = {"loss": loss, "lowest possible loss": floor}
-    if floor > 0.01 * evidence.scale.prior:
-        share = evidence.data.ambiguous_share
-        return Finding(
-            "ambiguous_data",
-            f"All that there is to learn has been learned: the loss is {loss:.3g}, and no function "
-            f"of the context gets below {floor:.3g}, as {share:.0%} of the examples have contexts "
-            "that are followed by different targets.",
-            {**numbers, "share of ambiguous examples": share},
-            evidence.late[0].step,
-        )
+    scale, loss = evidence.scale, evidence.now.loss
+    numbers = {"loss": loss, "lowest possible loss": scale.floor}
+    if scale.floor > 0.01 * scale.prior:
+        return _at_floor(evidence, numbers)
     return Finding(
         "finished",
-        f"The run is finished: its loss is {loss:.3g}, and the lowest possible {floor:.3g}.",
+        f"The run is finished: its loss is {loss:.3g}, and the lowest possible {scale.floor:.3g}.",
         numbers,
+        evidence.late[0].step,
+    )
+
+
+def _at_floor(evidence: Evidence, numbers: Mapping[str, float]) -> Finding | None:
+    """Tell whether the loss is at its floor, which ambiguous data hold above zero.
+
+    A loss that is near it on the scale of what could be learned may still fall by a third.
+    """
+    scale, share = evidence.scale, evidence.data.ambiguous_share
+    if evidence.excess * (scale.prior - scale.floor) > AT_FLOOR * scale.floor:
+        return None
+    return Finding(
+        "ambiguous_data",
+        f"All that there is to learn has been learned: the loss is {evidence.now.loss:.3g}, and no "
+        f"function of the context gets below {scale.floor:.3g}, as {share:.0%} of the examples "
+        "have contexts that are followed by different targets.",
+        {**numbers, "share of ambiguous examples": share},
         evidence.late[0].step,
     )
 

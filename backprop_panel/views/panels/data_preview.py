@@ -79,7 +79,7 @@ class DataPreview(pn.viewable.Viewer):
 
 def preview_html(preview: TextPreview, data: SequenceDataset, settings: dict[str, Any]) -> str:
     """Return the preview of a dataset as HTML."""
-    rows = [_lines(preview, data), _vocabulary(preview, data)]
+    rows = [_lines(preview), _vocabulary(preview, data)]
     if preview.classes:
         classes = ", ".join(
             f"<bdi>{escape(visible(label))}</bdi> {count:,}"
@@ -100,17 +100,15 @@ def preview_html(preview: TextPreview, data: SequenceDataset, settings: dict[str
     return "".join(f"<div>{row}</div>" for row in rows)
 
 
-def _lines(preview: TextPreview, data: SequenceDataset) -> str:
-    skipped = []
-    if preview.empty:
-        skipped.append(f"{preview.empty:,} empty")
-    if preview.too_short:
-        skipped.append(f"{preview.too_short:,} too short for a window of {data.sequence_length}")
+def _lines(preview: TextPreview) -> str:
     text = f"<b>{preview.used:,} line{'' if preview.used == 1 else 's'}</b> used"
-    if skipped:
-        text += f", skipped: {', '.join(skipped)}"
-    if preview.too_short:
-        text += '. <span class="bp-mistake">A boundary token would make windows of them.</span>'
+    if preview.empty:
+        text += f", {preview.empty:,} empty"
+    if preview.without_example:
+        text += (
+            f'. <span class="bp-mistake">{preview.without_example} A shorter sequence length, or a '
+            "boundary token, makes examples of them.</span>"
+        )
     return text
 
 

@@ -9,6 +9,7 @@ import panel as pn
 import param
 from numpy.typing import NDArray
 
+from ...data.text_preview import without_example
 from ...nn.record import StepRecord
 from ...runs.run import TrainingRun
 from ..plots.cell_labels import names_of_cells
@@ -147,8 +148,8 @@ def masters_html(run: TrainingRun, record: StepRecord) -> str:
         rows.append(f"<div>#{number + 1} {chips}{more}{_class_of(run, number)}</div>")
     hidden = len(data.masters) - len(rows)
     note = f"<div>… {hidden:,} more master sequences</div>" if hidden else ""
-    short = f"<div>{data.skipped:,} too short for a window</div>" if data.skipped else ""
-    return "".join(rows) + note + short
+    short = without_example(data)
+    return "".join(rows) + note + (f"<div>{short}</div>" if short else "")
 
 
 def _class_of(run: TrainingRun, master: int) -> str:

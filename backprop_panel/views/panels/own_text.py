@@ -11,7 +11,7 @@ import panel_material_ui as pmui
 import param
 
 from ...data.text_files import KINDS, TextFile, read_text_file, tabbed_lines
-from ...data.text_settings import lines_settings, text_settings
+from ...data.text_settings import fitting_length, lines_settings, text_settings
 from ...memory import in_words
 from ...settings import SettingError
 from ..plots.html import html
@@ -137,6 +137,19 @@ class OwnText(pn.viewable.Viewer):
         return {"unknown": None, "master_labels": None} | {
             name: value for name, value in made.items() if name in OF_TEXT
         }
+
+    def fitting_length(self, others: dict[str, Any]) -> int | None:
+        """Return a sequence length that fits a text; None without one.
+
+        Parameters
+        ----------
+        others : dict
+            The settings that other fields stand for.
+        """
+        try:
+            return fitting_length(self.settings(others)) if self._source == "text" else None
+        except SettingError:  # it is told where the settings are asked for
+            return None
 
     def _of_text(self, given: dict[str, Any]) -> dict[str, Any]:
         if self._source == "alice":

@@ -60,6 +60,7 @@ class NewRunFields(pn.viewable.Viewer):
         super().__init__(session=session)
         self.fields = new_run_fields()
         self._text = OwnText()
+        self._page_length: str | None = None  # a sequence length that the page chose
         self._preview = DataPreview(session, self.settings)
         self._offer = NewRunOffer(
             (*self.fields, TEXT),
@@ -77,8 +78,8 @@ class NewRunFields(pn.viewable.Viewer):
             *self._offer.below_each(self.fields, [source]),
             self._text,
             self._offer.slots[TEXT],
-            *self._offer.below_each(self.fields, others),
             self._preview,
+            *self._offer.below_each(self.fields, others),
             margin=0,
             sizing_mode="stretch_width",
         )
@@ -95,6 +96,7 @@ class NewRunFields(pn.viewable.Viewer):
     def show(self) -> None:
         """Show the run's settings."""
         settings = with_activations(self.session.run.settings)
+        self._page_length = None
         self._text.show(settings)
         show_settings(self.fields, settings)
         self._show_source()
@@ -131,6 +133,9 @@ class NewRunFields(pn.viewable.Viewer):
         first = source_fields(event.new)
         if event.new == to_field("master_sequences", settings["master_sequences"]):
             first = {name: to_field(name, settings[name]) for name in first}
+            self._page_length = None
+        else:
+            self._page_length = first["sequence_length"]
         with pn.io.hold():
             for name, value in first.items():
                 self.fields[name].value = value
@@ -145,10 +150,20 @@ class NewRunFields(pn.viewable.Viewer):
         if self._text.labelled is not None:
             classifies = "sequence_classification" if self._text.labelled else "next_token"
             self.fields["task_type"].value = classifies
+        self._fit_length()
         self.session.forget_mistake("master_sequences")
         self._update_pending()
         if self._text.changed:
             self._offer.show_below(TEXT)
+
+    def _fit_length(self) -> None:
+        """Choose a sequence length that fits the text, unless a person chose another."""
+        field = self.fields["sequence_length"]
+        if field.value != self._page_length:
+            return
+        fitting = self._text.fitting_length({"task_type": self.fields["task_type"].value})
+        if fitting is not None:
+            field.value = self._page_length = str(fitting)
 
     def _update_pending(self) -> None:
         settings = with_activations(self.session.run.settings)

@@ -3,8 +3,15 @@
 import pytest
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.views.panels.data_tab import DataTab, context_html, predictions_html
+from backprop_panel.data.text_settings import text_settings
+from backprop_panel.views.panels.data_tab import (
+    DataTab,
+    context_html,
+    masters_html,
+    predictions_html,
+)
 from backprop_panel.views.state.session import Session
+from tests.texts import NAMES
 
 
 @pytest.fixture
@@ -65,3 +72,19 @@ def test_a_hidden_tab_forgets_the_examples_of_another_run():
 
 def test_the_arrow_and_the_target_stay_in_one_line(run):
     assert 'class="bp-one-line">→ ' in predictions_html(run, run.trainer.run_batch())
+
+
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [
+        (4, "6 of 11 lines are shorter than the sequence length 4 and give no example."),
+        (3, "1 of 11 lines is shorter than the sequence length 3 and gives no example."),
+        (2, ""),
+    ],
+)
+def test_lines_that_give_no_example_are_told_below_the_others(length, said):
+    settings = text_settings(f"{NAMES}\n", sequence_length=length)
+    run = TrainingRunManager().create(**settings)
+    shown = masters_html(run, run.trainer.run_batch())
+    assert said in shown
+    assert ("no example" in shown) == bool(said)

@@ -85,16 +85,46 @@ def test_the_fields_of_generated_masters_are_hidden_for_a_text(new_run):
 
 
 def test_a_preview_says_what_the_text_makes(new_run):
-    typed(new_run, NAMES)
-    shown = preview(new_run)
-    assert "With a boundary token" in shown
-    new_run.fields["sequence_length"].value = "4"
-    assert "6 too short for a window of 4" in preview(new_run)
-    assert "A boundary token would make windows of them" in preview(new_run)
+    typed(new_run, NAMES, sequence_length="4")
     control(new_run, "Boundary token").value = "."
     shown = preview(new_run)
     for part in ("11 lines", "51 windows", "12 tokens", "Optimal loss", "36 → 32 → 32 → 12"):
         assert part in shown
+
+
+def test_a_preview_says_how_many_lines_give_no_example_and_why(new_run):
+    typed(new_run, f"{NAMES}\n", sequence_length="4")
+    shown = preview(new_run)
+    assert "5 lines</b> used, 1 empty" in shown
+    assert "6 of 11 lines are shorter than the sequence length 4 and give no example." in shown
+    assert "A shorter sequence length, or a boundary token, makes examples of them." in shown
+    control(new_run, "Boundary token").value = "."
+    assert "no example" not in preview(new_run)
+
+
+def test_a_preview_of_lines_that_are_all_too_short_hints_at_a_boundary(new_run):
+    typed(new_run, NAMES, sequence_length="7")
+    assert "With a boundary token" in preview(new_run)
+
+
+def test_the_sequence_length_fits_nine_of_ten_lines_of_a_text(new_run):
+    typed(new_run, "\n".join(["ab"] + ["abcd"] * 10 + ["abcdefghijkl"] * 10))
+    assert new_run.fields["sequence_length"].value == "4"
+    typed(new_run, "\n".join(["abcdefghijkl"] * 10))
+    assert new_run.fields["sequence_length"].value == "8"
+
+
+def test_a_sequence_length_that_a_person_chose_stays_with_another_text(new_run):
+    typed(new_run, NAMES, sequence_length="6")
+    typed(new_run, "abcd\nabcd")
+    assert new_run.fields["sequence_length"].value == "6"
+
+
+def test_a_text_with_a_boundary_has_the_default_sequence_length(new_run):
+    typed(new_run, NAMES)
+    assert new_run.fields["sequence_length"].value == "3"
+    control(new_run, "Boundary token").value = "."
+    assert new_run.fields["sequence_length"].value == "8"
 
 
 def test_a_preview_of_one_line_counts_it_in_the_singular(new_run):

@@ -17,6 +17,9 @@ FEWEST_STEPS_OF_RATE = 4
 HARDLY = 0.05
 """A change of the excess loss in a trial that hardly counts."""
 
+MOST_PERCENT = 10
+"""The excess loss from which on it is told as a multiple."""
+
 USUAL_RATES = (0.1, 0.01, 0.001)
 """Learning rates that trials try beside fractions of the present one."""
 
@@ -36,13 +39,14 @@ def _raised(evidence: Evidence) -> Finding | None:
         return None
     rate, now = raised[0].before, evidence.excess
     lower = evidence.earlier_trial(learning_rate=rate)
-    if not lower <= 0.6 * min(now, 1.0):
+    # Below 1, something was learned.
+    if not (lower <= 0.6 * now and lower < 1):
         return None
     return _too_high(
         evidence,
         rate,
         f"{raised[0].sentence} From there on, {evidence.earlier_steps:,} steps at {rate:g} leave "
-        f"{percent(lower)} of the loss that could be learned; this run is at {percent(now)}.",
+        f"{share(lower)}; this run is at {percent(now)}.",
         {"excess loss now": now, "of a trial at the rate before": lower},
         step=evidence.since + 1,
     )
@@ -61,8 +65,8 @@ def _overshoots_now(evidence: Evidence) -> Finding | None:
     return _too_high(
         evidence,
         best,
-        f"{evidence.trial_steps} more steps leave {percent(base)} of the loss that could be "
-        f"learned; at a rate of {best:.3g} they leave {percent(trials[best])}.",
+        f"{evidence.trial_steps} more steps leave {share(base)}; at a rate of {best:.3g} they "
+        f"leave {percent(trials[best])}.",
         {"excess loss of a trial at this rate": base, "at a lower rate": trials[best]},
     )
 
@@ -95,8 +99,8 @@ def _overshot_at_first(evidence: Evidence) -> Finding | None:
         evidence,
         best,
         f"Step {worst.step:,} raised the loss of its own batch {_by(worst.overshoot)}. From "
-        f"{_where(evidence.since)} on, a rate of {best:g} leaves {percent(trials[best])} of the "
-        f"loss that could be learned; this run is at {percent(now)}.",
+        f"{_where(evidence.since)} on, a rate of {best:g} leaves {share(trials[best])}; this run "
+        f"is at {percent(now)}.",
         {
             "what a step did to the loss of its own batch": worst.overshoot,
             "excess loss now": now,
@@ -163,9 +167,8 @@ def weight_decay_too_strong(evidence: Evidence) -> Finding | None:
         return None
     return Finding(
         "weight_decay_too_strong",
-        f"Weight decay of {decay:g} is too strong: with it the run is left with {percent(base)} of "
-        f"the loss that could be learned. {where}, {steps} steps without it leave "
-        f"{percent(without)}.",
+        f"Weight decay of {decay:g} is too strong: with it the run is left with {share(base)}. "
+        f"{where}, {steps} steps without it leave {percent(without)}.",
         {"excess loss with decay": base, "without": without},
         evidence.late[0].step,
         remedy=Remedy("Turn weight decay off, or divide it by 100.", {"weight_decay": decay / 100}),
@@ -184,9 +187,8 @@ def noisy_batches(evidence: Evidence) -> Finding | None:
         return None
     return Finding(
         "noisy_batches",
-        f"Batches of {size} are noisy. {evidence.trial_steps} more steps leave {percent(base)} of "
-        f"the loss that could be learned; with batches of {larger} they leave "
-        f"{percent(of_larger)}, at the same learning rate.",
+        f"Batches of {size} are noisy. {evidence.trial_steps} more steps leave {share(base)}; with "
+        f"batches of {larger} they leave {percent(of_larger)}, at the same learning rate.",
         {"excess loss of a trial": base, "with larger batches": of_larger},
         evidence.late[0].step,
         remedy=Remedy(f"Take batches of {larger}, or a lower rate.", {"batch_size": larger}),
@@ -206,11 +208,19 @@ def _larger_batch_helps(evidence: Evidence, base: float, gain: float) -> bool:
     return base - evidence.trial(batch_size=larger) >= 0.5 * gain
 
 
+def share(excess: float) -> str:
+    """Return an excess loss in words, and of what it is a share."""
+    if not isfinite(excess):
+        return percent(excess)
+    of = " of" if excess < MOST_PERCENT else ""
+    return f"{percent(excess)}{of} the loss that could be learned"
+
+
 def percent(excess: float) -> str:
     """Return an excess loss in words."""
     if not isfinite(excess):
         return "infinitely much"
-    return f"{100 * excess:.3g}%" if excess < 10 else f"{excess:.3g} times"
+    return f"{100 * excess:.3g}%" if excess < MOST_PERCENT else f"{excess:.3g} times"
 
 
 def _by(change: float) -> str:

@@ -1,5 +1,6 @@
 """The doctor: each kind of finding on a run that has it, and none on one that has not."""
 
+import re
 from functools import partial
 from itertools import product
 
@@ -329,6 +330,17 @@ def test_a_rate_that_was_raised_before_the_run_broke_is_named():
     assert finding.kind == "learning_rate_too_high"
     assert "At step 600 the learning rate was changed from 0.01 to 3.0." in finding.sentence
     assert (finding.remedy.changes, finding.remedy.step) == ({"learning_rate": 0.01}, 600)
+
+
+def test_the_rate_before_is_advised_though_little_was_learned_with_it():
+    run = trained(30, learning_rate=0.003, activation="sigmoid", hidden_layers=3)
+    run.trainer.change(learning_rate=100.0)
+    train_to(run, 230)
+    finding = root(run)
+    assert finding.remedy.changes == {"learning_rate": 0.003}
+    assert re.search(
+        "% of the loss that could be learned; this run is at .* times", finding.sentence
+    )
 
 
 def test_a_setting_changed_before_the_loss_rose_is_named_with_what_followed():

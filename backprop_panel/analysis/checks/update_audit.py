@@ -95,6 +95,17 @@ def audit(record: StepRecord) -> list[Discrepancy]:
     return list(discrepancies(record))
 
 
+def follows(record: StepRecord, cell: RecordCell) -> bool:
+    """Return whether a number follows from those before it, within the rounding of float32."""
+    quantity, layer = cell.quantity, cell.layer
+    for claim in chain(claims_of_pass(record), claims_of_update(record)):
+        is_of_cell = np.ndim(claim.found) == len(cell.index)
+        if (claim.quantity, claim.layer) == (quantity, layer) and is_of_cell:
+            with np.errstate(all="ignore"):
+                return bool(claim.excess()[cell.index] <= 1)
+    return True
+
+
 def discrepancies(record: StepRecord) -> Iterator[Discrepancy]:
     """Yield what `audit` returns, each as soon as it is found."""
     yield from filter(None, auditing(record))

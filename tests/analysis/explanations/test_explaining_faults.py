@@ -79,3 +79,15 @@ def test_what_follows_is_not_equated_with_the_number_that_a_fault_made_wrong():
     told = explain(record_of("no_bias_gradient"), "bias_gradients", 0, 0)
     follows = latex.number(sum(term.value for term in told.terms))
     assert told.numbers.endswith(rf"= {follows} \neq 0 \end{{aligned}}")
+
+
+def test_what_float32_rounds_away_is_not_said_to_be_the_fault_s():
+    run = TrainingRunManager().create(
+        hidden_layers=0, loss_type="cross_entropy", initialization="zeros", fault="wrong_sign"
+    )
+    run.trainer.engine.edits.set_weight(0, 16, 0, 28.0)  # the others' probabilities are 10⁻¹²
+    record = run.trainer.run_batch()
+    example = int(np.flatnonzero(record.targets == 0)[0])
+    told = explain(record, "loss", index=example)
+    assert told.value == 0 and 0 < sum(term.value for term in told.terms) < 1e-11
+    assert told.note == ""

@@ -17,7 +17,16 @@ from ..interchange.config_validation import SETTINGS
 from ..interchange.url_query import read_setting
 from ..nn.activations import ACTIVATIONS
 from ..runs.manager import TrainingRunManager
-from ..settings import Choice, Count, Quantity, SettingError, refuse_unknown, shortened
+from ..settings import (
+    Choice,
+    Count,
+    Quantity,
+    SettingError,
+    is_whole,
+    refuse_unknown,
+    shortened,
+    shown,
+)
 from ..sweeps.checking import refuse_out_of_bounds
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -155,17 +164,36 @@ def _read_config(ctx: click.Context, option: click.Parameter, path: Path | None)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise click.BadParameter(f"{path} cannot be read: {shortened(error)}") from None
     known = {
-        each.opts[0].removeprefix("--").replace("-", "_"): each.name
+        each.opts[0].removeprefix("--").replace("-", "_"): each
         for each in ctx.command.params
         if each.name != "config"
     }
     try:
         refuse_unknown(given, known)
+        for name, value in given.items():
+            _refuse_other_kind(name, known[name], value)
     except SettingError as error:
         raise click.BadParameter(f"{path}: {error}") from None
-    options = {known[name]: value for name, value in given.items()}
+    options = {known[name].name: value for name, value in given.items()}
     ctx.default_map = {**(ctx.default_map or {}), **options}
     return path
+
+
+def _refuse_other_kind(name: str, option: click.Parameter, value: Any) -> None:
+    """Refuse a value of a file that click would convert, such as 1.9 to 1."""
+    if isinstance(option.type, SettingType):  # it is checked as a setting
+        return
+    if isinstance(option.type, click.IntRange):
+        kind, fits = "a whole number", is_whole(value)
+    elif option.is_flag:
+        kind, fits = "true or false", isinstance(value, bool)
+    elif option.multiple:
+        is_list = isinstance(value, list)
+        kind, fits = "a list of texts", is_list and all(isinstance(each, str) for each in value)
+    else:
+        kind, fits = "a text", isinstance(value, str)
+    if not fits:
+        raise SettingError(name, f"{name} must be {kind}, got {shown(value)}.")
 
 
 config_option = click.option(

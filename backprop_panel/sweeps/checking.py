@@ -14,7 +14,7 @@ from ..training.model import ModelSettings
 from ..training.trainer import SETTING_NAMES, Trainer
 from ..training.training_settings import checked_changes
 
-NOT_VARIED = {"mode": "a sweep trains", "seed": "use seeds=..."}
+NOT_VARIED = {"mode": "a sweep trains", "seed": "seeds says how many there are"}
 """Settings that a grid does not take, and why."""
 
 
@@ -118,4 +118,4 @@ def refuse_not_varied(name: str) -> None:
     """Raise `SettingError` for a setting that a sweep does not vary."""
     parameter(name)
     if name in NOT_VARIED:
-        raise SettingError(name, f"{name} is not varied by a grid: {NOT_VARIED[name]}.")
+        raise SettingError(name, f"{name} is none of the settings that vary: {NOT_VARIED[name]}.")

@@ -125,6 +125,23 @@ def test_a_toml_file_names_options_as_the_command_line_does(command, tmp_path):
     assert json.loads(out.splitlines()[-1])["step"] == 1
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("epochs = 1.9", "epochs must be a whole number, got 1.9"),
+        ("epochs = true", "epochs must be a whole number, got True"),
+        ("steps = [3]", "steps must be a whole number, got [3]"),
+        ('name = ["a"]', "name must be a text, got ['a']"),
+        ("json = 1", "json must be true or false, got 1"),
+    ],
+)
+def test_a_toml_file_with_a_value_of_another_kind_is_refused(line, said, command, store, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text(f"{line}\n")
+    status, _, err = command("train", "--config", config)
+    assert status == 2 and f"config.toml: {said}." in err and not store.exists()
+
+
 def test_a_toml_file_with_an_unknown_option_is_refused_with_the_nearest(command, tmp_path):
     config = tmp_path / "config.toml"
     config.write_text("learning_rat = 1\n")

@@ -14,7 +14,7 @@ from ..training.model import ModelSettings
 from ..training.trainer import SETTING_NAMES, Trainer
 from ..training.training_settings import checked_changes
 
-NOT_VARIED = {"mode": "a sweep trains", "seed": "seeds says how many there are"}
+NOT_VARIED = {"mode": "a sweep trains", "seed": "give seeds=, or --seeds on the command line"}
 """Settings that a grid does not take, and why."""
 
 

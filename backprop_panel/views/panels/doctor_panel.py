@@ -141,7 +141,8 @@ def finding_html(finding: Finding) -> str:
         f"{escape(what)}: {value if isinstance(value, str) else number(float(value))}"
         for what, value in finding.evidence.items()
     )
-    how = f"{evidence} · {escape(finding.basis)}: {finding.sure:.1%} sure" if evidence else ""
+    sure = f": {finding.sure:.1%} sure" if finding.is_fault else ""
+    how = f"{evidence} · {escape(finding.basis)}{sure}" if evidence else ""
     tried = f" Try: {finding.remedy.sentence}" if finding.remedy else ""
     said = escape(spelled(finding.sentence + tried))
     return (

@@ -92,6 +92,11 @@ def test_the_severity_is_told_by_a_mark_and_not_by_colour_alone():
     assert [finding_html(each).count("✕") for each in (RATE, NOTED)] == [1, 0]
 
 
+def test_how_sure_a_finding_is_is_said_of_faults_alone():
+    frozen = Finding("frozen", "Weights of layer 1 are frozen.", {"frozen": 3.0}, 3)
+    assert "% sure" in finding_html(RATE) and "% sure" not in finding_html(frozen)
+
+
 def test_a_finding_leads_to_its_units_on_the_map(diagnosis, session):
     panel, shown = DoctorPanel(diagnosis), []
     session.param.watch(lambda event: shown.append(session.question), "map_wanted")

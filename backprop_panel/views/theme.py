@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .patches.page_selectors import (
+    BARS,
     CONTENT,
+    DARK_PAGE,
+    LIGHT_PAGE,
+    MAIN,
     PARTS_OF_CONTENT,
     PARTS_OF_HEADER,
     SPACE_ABOVE_CONTENT,
@@ -103,6 +107,33 @@ THEME = {
     "dark": _mode("#8c9eff", "#1a1d23", "#121417") | _COMMON,
 }
 
+
+def _at_once(mode: str, text: str, quiet_text: str) -> dict[str, str]:
+    """Return the colours that a page takes together as soon as its mode changes.
+
+    In the browser, the theme gets the texts of a mode first, and its backgrounds once all plots
+    are styled: seconds later, on a busy machine.
+    """
+    background = THEME[mode]["palette"]["background"]
+    return {
+        "color": text,
+        "--panel-background-color": background["default"],
+        "--panel-on-background-color": text,
+        "--panel-surface-color": background["paper"],
+        "--panel-on-surface-color": text,
+        "--panel-on-secondary-color": quiet_text,
+    }
+
+
+ON_BACKGROUND = {
+    "backgroundColor": "var(--panel-background-color)",
+    "color": "var(--panel-on-background-color)",
+}
+ON_SURFACE = {
+    "backgroundColor": "var(--panel-surface-color)",
+    "color": "var(--panel-on-surface-color)",
+}
+
 PLOT_SX = {
     # BokehJS reads these instead of the properties of axes: they follow the theme.
     "--bk-major-label-text-color": "var(--panel-on-secondary-color)",
@@ -114,13 +145,17 @@ FOOT = "bp-foot"
 
 PAGE_SX = {
     **PLOT_SX,
+    # The texts are Material UI's own.
+    LIGHT_PAGE: _at_once("light", "rgba(0, 0, 0, 0.87)", "rgba(0, 0, 0, 0.6)"),
+    DARK_PAGE: _at_once("dark", "#fff", "rgba(255, 255, 255, 0.7)"),
+    f"{MAIN}, {BARS}": ON_SURFACE,
     # On a phone, and in a low window, it would leave too little room.
     "@media (min-width: 600px) and (min-height: 600px)": {
         f"{PARTS_OF_CONTENT} > .{FOOT}": {
             "position": "sticky",
             "bottom": 0,
             "zIndex": 3,
-            "backgroundColor": "background.paper",
+            "backgroundColor": "var(--panel-surface-color)",
             "borderTop": "1px solid",
             "borderColor": "divider",
         },
@@ -128,9 +163,8 @@ PAGE_SX = {
         CONTENT: {"scrollPaddingBottom": "130px", "scrollPaddingTop": "44px"},
     },
     "& .MuiAppBar-root": {
-        "backgroundColor": "background.default",
+        **ON_BACKGROUND,
         "backgroundImage": "none",
-        "color": "text.primary",
         "boxShadow": "none",
         "borderBottom": "1px solid",
         "borderColor": "divider",
@@ -148,7 +182,7 @@ PAGE_SX = {
     # In a narrow window the controls take several lines, and leave a margin above and below.
     PARTS_OF_HEADER: {"minWidth": 0, "paddingBlock": "6px"},
     "& .MuiAppBar-root .MuiTypography-root": {
-        "color": "text.primary",
+        "color": "var(--panel-on-background-color)",
         "fontSize": "15px",
         "fontWeight": 700,
         "whiteSpace": "nowrap",
@@ -172,14 +206,17 @@ PAGE_SX = {
             "order": 0,
             "flexBasis": "auto",
         },
-        "& .main": {"minHeight": 0, "width": "100%"},
+        MAIN: {"minHeight": 0, "width": "100%"},
         SPACE_ABOVE_CONTENT: {"display": "none"},
     },
 }
 TABS_SX = {
     "& .MuiTabs-scroller": {"overflowX": "auto !important", "scrollbarWidth": "none"},
     # What scrolls below the bar does not show through it.
-    "&.MuiTabs-root, & .MuiTabs-root": {"minHeight": "36px", "backgroundColor": "background.paper"},
+    "&.MuiTabs-root, & .MuiTabs-root": {
+        "minHeight": "36px",
+        "backgroundColor": "var(--panel-surface-color)",
+    },
     "& .MuiTab-root": {
         "minHeight": "36px",
         "fontSize": SMALLEST,

@@ -126,6 +126,27 @@ def test_a_batch_is_walked_through_both_ways(used_page, record):
     expect(used_page.get_by_role("button", name="Previous phase", exact=True)).to_be_disabled()
 
 
+def arrows(page):
+    """Return the lines of the arrows, once the map has come to rest."""
+    on_screen(page, "a1", 0, 0)
+    lines = page.locator(".bp-map svg path")
+    return lines.evaluate_all("(lines) => lines.map((line) => line.getAttribute('d'))")
+
+
+def test_arrows_follow_the_heatmaps_that_the_bar_moves(used_page, record):
+    used_page.keyboard.press("Escape")
+    expect(bar(used_page)).to_be_hidden()
+    press(used_page, "Slow motion")
+    expect_phase(used_page, "forward 1")
+    opened = arrows(used_page)
+    press(used_page, "Next phase")
+    expect_phase(used_page, "forward 2")
+    press(used_page, "Previous phase")
+    expect_phase(used_page, "forward 1")
+    assert opened
+    assert arrows(used_page) == opened
+
+
 def test_a_phase_is_reached_at_once_by_its_button(used_page, record):
     press(used_page, "backward 2")
     expect_phase_on_the_page(used_page, phases_of(record)[5], record)

@@ -11,6 +11,21 @@ from tests.ui.conftest import FIRST_LOAD, Server, expect_whole, new_context
 MAP_COLOR = """() => [...Bokeh.index.query(({model}) => model.name === "dŷ")]
   .map(({model}) => model.background_fill_color)[0]"""
 
+# Notes the colours of the text and of the background of some elements, each frame in which they are
+# others than before.
+NOTE_COLORS = """(elements) => {
+  window.colors = []
+  const note = () => {
+    const now = elements.map((element) => {
+      const {color, backgroundColor} = getComputedStyle(element)
+      return [color, backgroundColor]
+    })
+    if (String(now) !== String(window.colors.at(-1))) window.colors.push(now)
+    requestAnimationFrame(note)
+  }
+  note()
+}"""
+
 
 def expect_theme(page, theme):
     """Wait until page and map have a theme."""
@@ -48,3 +63,16 @@ def test_a_chosen_theme_stays_after_a_reload_and_after_a_restart_of_the_server(b
             expect_theme(page, "light")
         finally:
             server.stop()
+
+
+def test_texts_and_their_backgrounds_change_in_the_same_frame(page):
+    parts = (".MuiAppBar-root", ".sidebar", ".main", ".contextbar")
+    page.evaluate(NOTE_COLORS, [page.locator(part).element_handle() for part in parts])
+    for theme in ("dark", "light"):
+        press(page, "Toggle theme")
+        expect_theme(page, theme)
+    light, dark, again = page.evaluate("window.colors")
+    assert light == again
+    for (text, background), (other_text, other_background) in zip(light, dark, strict=True):
+        assert text != other_text
+        assert background != other_background

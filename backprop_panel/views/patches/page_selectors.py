@@ -3,10 +3,18 @@
 The reference of Panel Material UI's page names classes for its header, title, main area and bars.
 What lies in them has a class that the reference leaves out, or Material UI's own.
 
-Gain: the timeline stays at the foot of the window, and a header of two lines covers nothing.
+Gain: the timeline stays at the foot of the window, a header of two lines covers nothing, and texts
+and their backgrounds change their mode together.
 Upstream: classes in the reference for these parts, or parameters for what is done to them here.
-Without the symbols: the timeline scrolls away, and what the header holds is cut on a phone.
+Without the symbols: the timeline scrolls away, and what the header holds is cut on a phone. A
+busy browser shows white texts on white after a change of the theme.
 """
+
+LIGHT_PAGE, DARK_PAGE = "&.mui-light", "&.mui-dark"
+"""The page in each mode; the classes change with the first of the two drawings of a new mode."""
+
+MAIN, BARS = "& .main", "& .sidebar, & .contextbar"
+"""The areas of the page between its header's lower edge and the window's edges."""
 
 CONTENT = "& .main-content"
 """What scrolls between the bars."""

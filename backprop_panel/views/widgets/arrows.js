@@ -74,7 +74,9 @@ export function render({model, el}) {
   const draw = () => {
     svg.replaceChildren()
     if (!model.pairs.length) return
-    const heatmaps = children_beside(el).filter((each) => each.classList.contains(HEATMAP))
+    const beside = children_beside(el)
+    observe(beside)
+    const heatmaps = beside.filter((each) => each.classList.contains(HEATMAP))
     const origin = svg.getBoundingClientRect(), connected = []
     for (const [place, [from, to]] of model.pairs.entries()) {
       if (!heatmaps[from] || !heatmaps[to]) continue
@@ -84,8 +86,15 @@ export function render({model, el}) {
     }
     if (connected.length) scroll_to(connected, layout_around(el))
   }
-  const resized = new ResizeObserver(draw)
-  resized.observe(svg)
+  // What moves a heatmap resizes it, or a caption or a heatmap before it.
+  const resized = new ResizeObserver(draw), observed = new WeakSet()
+  const observe = (elements) => {
+    for (const each of elements) {
+      if (observed.has(each)) continue  // once more would be reported as a new size
+      observed.add(each)
+      resized.observe(each)
+    }
+  }
   for (const name of ["pairs", "color"]) model.on(name, draw)
   model.on("remove", () => resized.disconnect())
   draw()

@@ -60,7 +60,8 @@ def test_a_file_without_any_label_is_refused(name):
 def test_a_preview_counts_lines_and_the_reasons_for_which_they_are_skipped():
     data = SequenceDataset.from_text("abcdef\n\nab\nabcdefg\nb\n", sequence_length=5)
     preview = preview_of(data, "cross_entropy")
-    assert (preview.used, preview.empty, preview.too_short) == (2, 2, 2)
+    assert (preview.used, preview.empty) == (2, 2)
+    assert preview.without_example.startswith("2 of 4 lines are shorter than the sequence length 5")
     assert preview.vocabulary == [(letter, 2) for letter in "abcdef"] + [("g", 1)]
     assert (preview.windows, preview.distinct) == (5, 3)
     assert preview.windows == preview.training + preview.validation + preview.test

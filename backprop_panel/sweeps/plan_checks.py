@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..settings import SettingError, is_whole, plain, shown
+from ..settings import SettingError, checked_whole, is_whole, plain, shown
 
 MOST_RUNS = 100_000
 """The most runs of one sweep."""
@@ -59,11 +59,10 @@ def checked_budget(budget: Any) -> dict[str, int]:
     SettingError
     """
     given = plain(budget)
-    valid = isinstance(given, dict) and len(given) == 1 and next(iter(given)) in UNITS
-    if not valid or not all(is_whole(amount) and amount >= 1 for amount in given.values()):
+    if not (isinstance(given, dict) and len(given) == 1 and next(iter(given)) in UNITS):
         raise SettingError(
             "budget",
             'budget must be {"epochs": n} or {"steps": n} with n of at least 1, '
             f"got {shown(budget)}.",
         )
-    return given
+    return {unit: checked_whole(unit, amount, 1) for unit, amount in given.items()}

@@ -97,7 +97,7 @@ def test_a_plan_comes_back_from_json(plan):
         ({"seeds": range(10**9)}, "seeds", "at most 100,000, got 1,000,000,000"),
         ({"seeds": [1, 1]}, "seeds", "different"),
         ({"budget": {"hours": 2}}, "budget", "epochs"),
-        ({"budget": {"steps": 0}}, "budget", "at least 1"),
+        ({"budget": {"steps": 0}}, "steps", "at least 1"),
         ({"ranges": {"learning_rate": (0.1, 0.01)}, "samples": 3}, "learning_rate", "lowest"),
         ({"ranges": {"learning_rate": (-1, 0.01)}, "samples": 3}, "learning_rate", "above 0"),
         ({"ranges": {"optimizer": (1, 2)}, "samples": 3}, "optimizer", "list of values"),

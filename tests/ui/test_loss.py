@@ -71,7 +71,7 @@ def test_a_zoom_of_the_loss_survives_training(page):
 def test_a_run_that_is_not_ticked_has_no_curve(used_page):
     make_two_runs(used_page)
     show_tab(used_page, "Loss")
-    expect(used_page.get_by_text("● run 1")).to_be_visible()
+    expect(used_page.locator(".bp-run-name", has_text="run 1")).to_be_visible()
     expect_curves(used_page, "loss", "run 1", "run 2")
     assert {"run 1", "run 1, validation", "run 2", "run 2, validation"} <= set(
         curves(used_page, "loss")
@@ -81,8 +81,8 @@ def test_a_run_that_is_not_ticked_has_no_curve(used_page):
     choose(used_page, "Active run", "run 1")
     untick(used_page, "run 2")
     show_tab(used_page, "Loss")
-    expect(used_page.get_by_text("● run 2")).to_be_hidden()
-    expect(used_page.get_by_text("● run 1")).to_be_visible()
+    expect(used_page.locator(".bp-run-name", has_text="run 2")).to_be_hidden()
+    expect(used_page.locator(".bp-run-name", has_text="run 1")).to_be_visible()
     expect_curves(used_page, "loss", "run 1")
     expect_curves(used_page, "timeline", "run 1")
     assert curves(used_page, "timeline") == ["run 1"]
@@ -94,7 +94,7 @@ def test_a_run_that_is_ticked_again_is_compared_again(used_page):
     untick(used_page, "run 1")
     tick(used_page, "run 1")
     show_tab(used_page, "Loss")
-    expect(used_page.get_by_text("● run 1")).to_be_visible()
+    expect(used_page.locator(".bp-run-name", has_text="run 1")).to_be_visible()
     expect_curves(used_page, "loss", "run 1", "run 2")
 
 

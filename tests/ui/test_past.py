@@ -120,7 +120,7 @@ def test_a_changed_setting_is_a_marked_point_that_names_the_change(used_page):
     press(used_page, "Run Batch")
     expect_step(used_page, 17, epoch=1)
     show_tab(used_page, "Loss")
-    expect(used_page.get_by_text("● run 1")).to_be_visible()
+    expect(used_page.locator(".bp-run-name", has_text="run 1")).to_be_visible()
     used_page.wait_for_function(
         """() => [...Bokeh.index.query(({model}) => model.name === 'loss')][0].model.renderers
           .some(({data_source: {data}}) => data.what

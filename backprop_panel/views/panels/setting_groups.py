@@ -123,7 +123,8 @@ class NewRunFields(pn.viewable.Viewer):
         session.forget_mistake(name)
         session.attempt(name, lambda: from_field(name, event.new))
         self._update_pending()
-        if name in self.changed:
+        is_by_page = name == "sequence_length" and event.new == self._page_length
+        if name in self.changed and not is_by_page:
             self._offer.show_below(name)
 
     def _follow_source(self, event: param.parameterized.Event) -> None:
@@ -163,7 +164,8 @@ class NewRunFields(pn.viewable.Viewer):
             return
         fitting = self._text.fitting_length({"task_type": self.fields["task_type"].value})
         if fitting is not None:
-            field.value = self._page_length = str(fitting)
+            self._page_length = str(fitting)  # first: the offer stays where a person is
+            field.value = self._page_length
 
     def _update_pending(self) -> None:
         settings = with_activations(self.session.run.settings)

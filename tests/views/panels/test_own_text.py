@@ -127,6 +127,14 @@ def test_a_text_with_a_boundary_has_the_default_sequence_length(new_run):
     assert new_run.fields["sequence_length"].value == "8"
 
 
+def test_the_offer_of_a_run_stays_below_a_text_whose_length_is_fitted(new_run):
+    slots, moves = new_run._offer.slots, []
+    slots["sequence_length"].param.watch(lambda event: moves.append(event.new), "objects")
+    typed(new_run, NAMES)
+    assert slots["text"].visible
+    assert not any(moves)
+
+
 def test_a_preview_of_one_line_counts_it_in_the_singular(new_run):
     typed(new_run, "abcabcabcabd")
     assert "<b>1 line</b> used" in preview(new_run)

@@ -42,6 +42,7 @@ class SurfaceTab(pn.viewable.Viewer):
         self._note = html("", "bp-note")
         self._legend = html("", "bp-legend")
         self._scale_note = ""
+        self._again = button("Draw around the present", self._draw_again, margin=(12, 6, 0, 0))
         self._drawing = self._new_drawing()
         self._layout = self._lay_out()
         redraw_on_change(session, self._follow)
@@ -61,10 +62,9 @@ class SurfaceTab(pn.viewable.Viewer):
         )
 
     def _lay_out(self) -> pn.Column:
-        again = button("Draw around the present", self._draw_again, margin=(12, 6, 0, 0))
         return pn.Column(
             # In several lines where the window is narrow.
-            pn.FlexBox(*self._plane.fields, again, sizing_mode="stretch_width", margin=0),
+            pn.FlexBox(*self._plane.fields, self._again, sizing_mode="stretch_width", margin=0),
             self._note,
             self._legend,
             self._drawing,
@@ -102,6 +102,7 @@ class SurfaceTab(pn.viewable.Viewer):
         work = self.work
         there = self._plane.ready and work.surface is not None
         with pn.io.hold():
+            self._again.disabled = self._plane.ready and work.is_around_present
             self._drawing.visible = self._legend.visible = there
             self._note.visible = not there
             self._note.object = self._reason()

@@ -45,6 +45,7 @@ class SurfaceWork(param.Parameterized):
         self._ticks: PeriodicCallback | None = None
         self._of: tuple | None = None
         self._begun_at = 0
+        self._begun_with: NDArray[np.float32] | None = None
         self._wanted = self._delivered = False
         self._later: dict[int, NDArray[np.float64]] = {}
         session.param.watch(lambda event: self.stop(), "left")
@@ -53,6 +54,14 @@ class SurfaceWork(param.Parameterized):
     def running(self) -> bool:
         """Whether a thread computes."""
         return self._background is not None and self._background.running
+
+    @property
+    def is_around_present(self) -> bool:
+        """Whether the surface is, or will be, that around the present: another would be alike."""
+        session = self.session
+        if session.training or self._begun_with is None or self.message:
+            return False
+        return np.array_equal(self._begun_with, session.run.trainer.engine.network.parameters)
 
     @property
     def cells(self) -> Cells:
@@ -142,8 +151,11 @@ class SurfaceWork(param.Parameterized):
     def _begin(self) -> None:
         if self._background is not None:
             self._background.stop()
-        run = self.session.run
+        session, run = self.session, self.session.run
         self._begun_at, self._delivered = run.trainer.step, False
+        # The engine must not be read while a worker trains it.
+        parameters = run.trainer.engine.network.parameters
+        self._begun_with = None if session.training else parameters.copy()
         self._background = Background(_pieces(run, self.cells))
         self._background.start()
         self._start_ticks()

@@ -179,6 +179,16 @@ def test_the_button_draws_the_surface_around_the_present(looked_at, session):
     assert place(looked_at, "now, after step 13") == (0, 0)
 
 
+def test_the_button_is_offered_while_the_present_is_elsewhere(looked_at, session):
+    again = widget(looked_at, pmui.Button, "Draw around the present")
+    assert again.disabled
+    session.change("learning_rate", 1e-6)
+    session.run_batch()
+    assert not again.disabled
+    press(looked_at, "Draw around the present")
+    assert again.disabled
+
+
 def test_two_weights_span_the_surface_of_their_values(tab, session):
     tab.visible = True
     choose_weights(tab, "W2[3, 1]", "b1[4]")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType, ModuleType
@@ -24,10 +25,11 @@ def imported(module: str, package: str) -> ModuleType:
 
 
 @contextmanager
-def interrupted_once(say: Callable[[], None]) -> Iterator[None]:
-    """Let the first Ctrl-C or SIGTERM interrupt the block; each further one only calls `say`.
+def interrupted_once(words: str) -> Iterator[None]:
+    """Let the first Ctrl-C or SIGTERM interrupt the block; for each further one only write `words`.
 
-    What is done is saved then: that ends soon, and must not be cut off.
+    What is done is saved then: that ends soon, and must not be cut off. For no words nothing is
+    written.
     """
     is_interrupted = False
 
@@ -35,7 +37,8 @@ def interrupted_once(say: Callable[[], None]) -> Iterator[None]:
         """Raise `KeyboardInterrupt` once, as the handler of Ctrl-C does each time."""
         nonlocal is_interrupted
         if is_interrupted:
-            say()
+            if words:
+                print(words, file=sys.stderr)
             return
         is_interrupted = True
         raise KeyboardInterrupt

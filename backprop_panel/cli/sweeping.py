@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import shlex
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
 from functools import partial
@@ -168,12 +167,12 @@ def sweep(
     if resume:
         _refuse_another_plan(options)
         refuse_no_store(store)
-    tell_stopping = partial(click.echo, STOPPING, err=True) if not as_json else lambda: None
-    with interrupted_once(tell_stopping), closing(TrainingRunManager(store, user)) as manager:
+    words = "" if as_json else STOPPING
+    with interrupted_once(words), closing(TrainingRunManager(store, user)) as manager:
         made = Sweep.load(resume, manager=manager) if resume else _made(manager, options)
         if not as_json:
             click.echo(_extent(made), err=True)
-        interrupted = _run(made, scheduler or workers, as_json, tell_stopping)
+        interrupted = _run(made, scheduler or workers, as_json)
         _tell_end(made, as_json)
     if interrupted:
         click.echo(f"Interrupted: {_resuming(made.plan.name)} does the rest.", err=True)
@@ -240,9 +239,7 @@ def _extent(made: Sweep) -> str:
     return f"{runs} run{'s' * (runs > 1)} of {made.plan.amount} {unit}."
 
 
-def _run(
-    made: Sweep, client: str | int | None, as_json: bool, tell_stopping: Callable[[], None]
-) -> bool:
+def _run(made: Sweep, client: str | int | None, as_json: bool) -> bool:
     """Run a sweep and show it; tell whether Ctrl-C ended it."""
     told: set[int] = set()
     tell_ended = partial(_tell_ended, made, told) if as_json else lambda: None
@@ -251,7 +248,8 @@ def _run(
         show_until_end(made, hidden=as_json, on_look=tell_ended)
         return False
     except KeyboardInterrupt:
-        tell_stopping()
+        if not as_json:
+            click.echo(STOPPING, err=True)
         made.pause()
         return True
     finally:

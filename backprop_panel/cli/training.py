@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import sys
-from functools import partial
 from time import monotonic, sleep
 from typing import Any
 
@@ -70,8 +69,7 @@ def train(
         )
     if resume is not None:
         refuse_no_store(store)
-    tell_saving = partial(click.echo, SAVING, err=True) if not as_json else lambda: None
-    with interrupted_once(tell_saving), keeping(store, user) as manager:
+    with interrupted_once("" if as_json else SAVING), keeping(store, user) as manager:
         if resume is None:
             run = manager.create(name, **{**PAGE_DEFAULTS, **given_settings(options)})
         else:

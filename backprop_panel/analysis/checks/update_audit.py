@@ -97,10 +97,9 @@ def audit(record: StepRecord) -> list[Discrepancy]:
 
 def follows(record: StepRecord, cell: RecordCell) -> bool:
     """Return whether a number follows from those before it, within the rounding of float32."""
-    quantity, layer = cell.quantity, cell.layer
+    of_cell = cell.quantity, cell.layer, len(cell.index)
     for claim in chain(claims_of_pass(record), claims_of_update(record)):
-        is_of_cell = np.ndim(claim.found) == len(cell.index)
-        if (claim.quantity, claim.layer) == (quantity, layer) and is_of_cell:
+        if (claim.quantity, claim.layer, np.ndim(claim.found)) == of_cell:
             with np.errstate(all="ignore"):
                 return bool(claim.excess()[cell.index] <= 1)
     return True

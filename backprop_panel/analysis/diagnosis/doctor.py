@@ -160,13 +160,13 @@ def _cause(finding: Finding, found: list[Finding], optimizer: str) -> str | None
         # Wrong numbers begin where a step is the first that is wrong; other findings are dated by
         # the moments that showed them.
         is_later = other.kind in NUMBERS and other.step > finding.step
-        explains = finding.kind in follows(other.kind, optimizer)
+        explains = finding.kind in consequences(other.kind, optimizer)
         if explains and not is_later:
             return other.kind
     return None
 
 
-def follows(kind: str, optimizer: str) -> tuple[str, ...]:
+def consequences(kind: str, optimizer: str) -> tuple[str, ...]:
     """Return the kinds of findings that one leads to, with an optimizer."""
     if kind in NUMBERS:
         return tuple(

@@ -132,14 +132,14 @@ def _explained_with(record: StepRecord, cell: RecordCell) -> list[RecordCell]:
             return [cell]
 
 
-def _unequal(numbers: str, follows: float, value: float) -> str:
+def _unequal(numbers: str, expected: float, value: float) -> str:
     """Return an equation that ends with what follows, and with the other number that stands there.
 
     Where four digits do not tell them apart, eight do.
     """
     before, last, after = numbers.rpartition(latex.number(value))
-    digits = 8 if latex.number(follows) == last else 4
-    told = rf"{latex.number(follows, digits)} \neq {latex.number(value, digits)}"
+    digits = 8 if latex.number(expected) == last else 4
+    told = rf"{latex.number(expected, digits)} \neq {latex.number(value, digits)}"
     return f"{before}{told}{after}"
 
 

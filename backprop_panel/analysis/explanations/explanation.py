@@ -162,7 +162,7 @@ def explained(
         The right-hand side with numbers; by default the sum of the first terms.
     """
     name, value = latex.latex_of(record, cell), cell.value(record)
-    ordered = tuple(sorted(terms, key=_size, reverse=True))
+    ordered = _largest_first(terms)
     lines = [numbers] if numbers is not None else _written_sum(record, ordered)
     if lines != [latex.number(value)]:
         lines.append(rf"= {latex.number(value)}")
@@ -176,7 +176,7 @@ def explained(
         terms=ordered,
         numpy=numpy,
         working=working,
-        summed=tuple(sorted(summed, key=_size, reverse=True)),
+        summed=_largest_first(summed),
         note=note,
     )
 
@@ -196,16 +196,18 @@ def unexplained(record: StepRecord, cell: RecordCell, sentence: str, note: str) 
     )
 
 
-def _size(term: Term) -> float:
-    return float("inf") if isnan(term.value) else abs(term.value)
+def _largest_first(terms: Iterable[Term]) -> tuple[Term, ...]:
+    return tuple(sorted(terms, key=lambda term: _size(term.value), reverse=True))
+
+
+def _size(value: float) -> float:
+    return float("inf") if isnan(value) else abs(value)
 
 
 def _written_sum(record: StepRecord, terms: tuple[Term, ...]) -> list[str]:
     """Return the largest terms as products, one a line, and dots for the others."""
-    alike: dict[object, list[Term]] = {}
-    for term in terms:
-        alike.setdefault(_key(record, term, terms), []).append(term)
-    largest = sorted(alike.values(), key=_size_of_sum, reverse=True)
+    alike = _alike(record, terms)
+    largest = sorted(alike, key=lambda some: _size(sum(term.value for term in some)), reverse=True)
     # Dots for one term would take the line of that term.
     most = MOST_TERMS_IN_NUMBERS + (len(alike) == MOST_TERMS_IN_NUMBERS + 1)
     lines = [
@@ -217,24 +219,25 @@ def _written_sum(record: StepRecord, terms: tuple[Term, ...]) -> list[str]:
     return lines or ["0"]
 
 
-def _key(record: StepRecord, term: Term, terms: tuple[Term, ...]) -> object:
-    """Return what the terms that are written once have in common: an example, or the factors.
+def _alike(record: StepRecord, terms: tuple[Term, ...]) -> list[list[Term]]:
+    """Return the terms that are written together: those of equal examples, or of equal factors.
 
     The numbers of one example in two rows of a batch may differ in their last digit.
     """
-    of_examples = terms[0].example != terms[-1].example and record.contexts.shape[1] > 0
-    if not of_examples:
-        return _product(term)
-    return tuple(record.contexts[term.example]), int(record.targets[term.example])
+    examples = {term.example for term in terms}
+    of_examples = len(examples) > 1 and record.contexts.shape[1] > 0
+    groups: dict[object, list[Term]] = {}
+    for term in terms:
+        if of_examples:
+            key = (*record.contexts[term.example], record.targets[term.example])
+        else:
+            key = _product(term)
+        groups.setdefault(key, []).append(term)
+    return list(groups.values())
 
 
 def _product(term: Term) -> tuple[float, ...]:
     return tuple(factor.value for factor in term.factors if factor.multiplies)
-
-
-def _size_of_sum(terms: list[Term]) -> float:
-    total = sum(term.value for term in terms)
-    return float("inf") if isnan(total) else abs(total)
 
 
 def _written_product(values: tuple[float, ...], count: int, first: bool) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.analysis import FINDINGS, Finding, diagnose
-from backprop_panel.analysis.diagnosis.doctor import examine, follows, in_order
+from backprop_panel.analysis.diagnosis.doctor import consequences, examine, in_order
 from backprop_panel.analysis.diagnosis.evidence import Evidence, Measured
 from backprop_panel.analysis.diagnosis.finding import NOTE, SICK
 from backprop_panel.analysis.diagnosis.judging_results import in_words
@@ -402,18 +402,18 @@ def test_causes_stand_before_what_they_explain():
     ]
 
 
-def consequences(kind, optimizer):
+def all_consequences(kind, optimizer):
     """Return all that a kind leads to, directly or by others."""
     reached, new = set(), {kind}
     while new:
-        new = {each for cause in new for each in follows(cause, optimizer)} - reached
+        new = {each for cause in new for each in consequences(cause, optimizer)} - reached
         reached |= new
     return reached
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_no_finding_is_a_consequence_of_its_own_consequence(optimizer):
-    after = {kind: consequences(kind, optimizer) for kind in FINDINGS}
+    after = {kind: all_consequences(kind, optimizer) for kind in FINDINGS}
     circles = [
         (one, other)
         for one, other in product(FINDINGS, repeat=2)

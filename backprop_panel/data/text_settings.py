@@ -63,7 +63,7 @@ def text_settings(text: str, **settings: Any) -> Settings:
     """
     text = normalized(text)
     settings = {"token_type": TOKEN_TYPES[0], **settings}
-    _refuse_other_type(settings["token_type"])
+    refuse_unlisted("token_type", settings["token_type"], TOKEN_TYPES)
     if "vocabulary" not in settings:
         counts = count_tokens(text, settings["token_type"])
         settings = _with_vocabulary(counts, settings)
@@ -160,7 +160,3 @@ def _refuse_mixed(texts: Sequence[Any]) -> None:
                 "master_sequences",
                 f"texts must all be str, or all lists of tokens; texts[{number}] is {shown(text)}.",
             )
-
-
-def _refuse_other_type(token_type: Any) -> None:
-    refuse_unlisted("token_type", token_type, TOKEN_TYPES)

@@ -17,8 +17,8 @@ from ..settings import (
     CountOrAll,
     Quantity,
     SettingError,
-    one_of,
     refuse_unknown,
+    refuse_unlisted,
     shortened,
     shown,
 )
@@ -215,8 +215,7 @@ def _parsed(name: str, text: str) -> Any:
     if isinstance(setting, Choice) and setting.allow_None and text == "null":
         return None
     if isinstance(setting, Choice):
-        if text not in setting.objects:
-            raise SettingError(name, one_of(name, text, setting.objects))
+        refuse_unlisted(name, text, setting.objects)
         return text
     if isinstance(setting, CountOrAll) and text == "all":
         return text

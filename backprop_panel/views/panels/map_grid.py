@@ -205,12 +205,12 @@ class MapGrid:
         by_hand: Sequence[Intervention] = (),
     ) -> None:
         """Outline what was done by hand, the chosen cell, its operands and the term pointed at."""
-        pairs = list(zip(self.columns, self.values, strict=True))
-        shapes = {column.index: heatmap.shape for column, heatmap in pairs}
+        indices = [column.index for column in self.columns]
+        shapes = {at: each.shape for at, each in zip(indices, self.values, strict=True)}
         drawn = outlines(marks, ringed, by_hand, shapes)
         for is_gradient, heatmaps in ((False, self.values), (True, self.gradients)):
-            for column, heatmap in zip(self.columns, heatmaps, strict=True):
-                heatmap.outlines.mark(drawn[column.index, is_gradient])
+            for at, heatmap in zip(indices, heatmaps, strict=True):
+                heatmap.outlines.mark(drawn[at, is_gradient])
 
     def reveal(self, reveal: Reveal | None, theme: Theme) -> None:
         """Show what a phase shows, the rest dim or blank, with arrows; everything for None."""

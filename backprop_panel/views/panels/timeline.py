@@ -137,7 +137,6 @@ class Timeline(pn.viewable.Viewer):
                 Wanted(
                     smoothing=LOSS_SMOOTHING,
                     validation=False,
-                    window=(0, end),
                     begin=begin,
                     end=end,
                     points=FEWEST_POINTS,

@@ -66,6 +66,11 @@ class NewRunOffer:
 
     def show_below(self, name: str) -> None:
         """Show the offer below a field."""
-        for other, slot in self.slots.items():
-            here = other == name
-            slot.param.update(objects=[self.layout] if here else [], visible=here)
+        here = self.slots[name]
+        if here.visible:
+            return
+        with pn.io.hold():  # the browser never has two of them
+            for slot in self.slots.values():
+                if slot.visible:
+                    slot.param.update(objects=[], visible=False)
+            here.param.update(objects=[self.layout], visible=True)

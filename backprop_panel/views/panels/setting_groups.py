@@ -60,7 +60,7 @@ class NewRunFields(pn.viewable.Viewer):
         super().__init__(session=session)
         self.fields = new_run_fields()
         self._text = OwnText()
-        self._page_length: str | None = None  # a sequence length that the page chose
+        self._by_page: dict[str, Any] = {}  # the values that the page chose, by field
         self._preview = DataPreview(session, self.settings)
         self._offer = NewRunOffer(
             (*self.fields, TEXT),
@@ -96,7 +96,7 @@ class NewRunFields(pn.viewable.Viewer):
     def show(self) -> None:
         """Show the run's settings."""
         settings = with_activations(self.session.run.settings)
-        self._page_length = None
+        self._by_page = {}
         self._text.show(settings)
         show_settings(self.fields, settings)
         self._show_source()
@@ -123,8 +123,8 @@ class NewRunFields(pn.viewable.Viewer):
         session.forget_mistake(name)
         session.attempt(name, lambda: from_field(name, event.new))
         self._update_pending()
-        is_by_page = name == "sequence_length" and event.new == self._page_length
-        if name in self.changed and not is_by_page:
+        is_by_page = name in self._by_page and event.new == self._by_page[name]
+        if name in self.changed and not is_by_page:  # the offer stays where a person is
             self._offer.show_below(name)
 
     def _follow_source(self, event: param.parameterized.Event) -> None:
@@ -134,13 +134,18 @@ class NewRunFields(pn.viewable.Viewer):
         first = source_fields(event.new)
         if event.new == to_field("master_sequences", settings["master_sequences"]):
             first = {name: to_field(name, settings[name]) for name in first}
-            self._page_length = None
+            self._by_page = {}
         else:
-            self._page_length = first["sequence_length"]
+            self._by_page = first
         with pn.io.hold():
             for name, value in first.items():
                 self.fields[name].value = value
             self._show_source()
+
+    def _choose(self, name: str, value: Any) -> None:
+        """Fill a field for a person."""
+        self._by_page[name] = value
+        self.fields[name].value = value
 
     def _show_source(self) -> None:
         """Show the fields that the source has."""
@@ -150,7 +155,7 @@ class NewRunFields(pn.viewable.Viewer):
     def _check_text(self, event: param.parameterized.Event) -> None:
         if self._text.labelled is not None:
             classifies = "sequence_classification" if self._text.labelled else "next_token"
-            self.fields["task_type"].value = classifies
+            self._choose("task_type", classifies)
         self._fit_length()
         self.session.forget_mistake("master_sequences")
         self._update_pending()
@@ -160,12 +165,11 @@ class NewRunFields(pn.viewable.Viewer):
     def _fit_length(self) -> None:
         """Choose a sequence length that fits the text, unless a person chose another."""
         field = self.fields["sequence_length"]
-        if field.value != self._page_length:
+        if field.value != self._by_page.get("sequence_length"):
             return
         fitting = self._text.fitting_length({"task_type": self.fields["task_type"].value})
         if fitting is not None:
-            self._page_length = str(fitting)  # first: the offer stays where a person is
-            field.value = self._page_length
+            self._choose("sequence_length", str(fitting))
 
     def _update_pending(self) -> None:
         settings = with_activations(self.session.run.settings)

@@ -135,6 +135,32 @@ def test_the_offer_of_a_run_stays_below_a_text_whose_length_is_fitted(new_run):
     assert not any(moves)
 
 
+def places(new_run):
+    """Return the places of the offer, after each change of one of them."""
+    slots, seen = new_run._offer.slots, []
+
+    def note(event):
+        seen.append([name for name, slot in slots.items() if len(slot)])
+
+    for slot in slots.values():
+        slot.param.watch(note, "objects")
+    return seen
+
+
+def test_the_offer_stays_below_the_source_whose_fields_are_filled(new_run):
+    seen = places(new_run)
+    new_run.fields["master_sequences"].value = "text"
+    assert seen == [["master_sequences"]]
+
+
+def test_the_offer_stays_below_a_text_whose_labels_make_a_classification(new_run):
+    typed(new_run, "good\tyes\nbad\tno")
+    seen = places(new_run)
+    control(new_run, "What lines are").value = "labels"
+    assert new_run.fields["task_type"].value == "sequence_classification"
+    assert seen == []
+
+
 def test_a_preview_of_one_line_counts_it_in_the_singular(new_run):
     typed(new_run, "abcabcabcabd")
     assert "<b>1 line</b> used" in preview(new_run)

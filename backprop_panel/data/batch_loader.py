@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from math import ceil
 
@@ -143,6 +144,13 @@ class Block:
     def __len__(self) -> int:
         """Return the number of batches."""
         return len(self.samples)
+
+    def only(self, place: int) -> Block:
+        """Return the block of one of the batches: views, which cost no copies."""
+        block = copy(self)
+        for name, array in vars(self).items():
+            setattr(block, name, array[place : place + 1])
+        return block
 
     @property
     def batch_size(self) -> int:

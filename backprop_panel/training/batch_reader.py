@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from ..data.batch_loader import BatchLoader, Block, Cursor
+from typing import NamedTuple
+
+from ..data.batch_loader import MOST_IN_BLOCK, BatchLoader, Block, Cursor
 from ..data.sequence_dataset import SequenceDataset
+
+
+class LoadedAhead(NamedTuple):
+    """A block of batches of one size, and where in the data its first one begins."""
+
+    block: Block
+    size: int
+    epoch: int
+    position: int
 
 
 class BatchReader:
@@ -22,6 +33,7 @@ class BatchReader:
         self.cursor = Cursor(data)
         self.viewing: Cursor | None = None
         self.loader = BatchLoader(data)
+        self._ahead: LoadedAhead | None = None
 
     @property
     def reading(self) -> Cursor:
@@ -40,6 +52,17 @@ class BatchReader:
     def load(self, size: int, most: int = 1) -> Block:
         """Return the next batches of `size`, at most `most` of them; see `BatchLoader.load`."""
         return self.loader.load(self.reading, size, most)
+
+    def next_batch(self, size: int) -> Block:
+        """Return the next batch of `size` as a block; a few more are loaded with it."""
+        ahead, cursor = self._ahead, self.reading
+        if ahead is not None and (ahead.size, ahead.epoch) == (size, cursor.epoch):
+            place, rest = divmod(cursor.position - ahead.position, size)
+            if not rest and 0 <= place < len(ahead.block):
+                return ahead.block.only(place)
+        block = self.load(size, MOST_IN_BLOCK)
+        self._ahead = LoadedAhead(block, size, cursor.epoch, cursor.position)
+        return block.only(0)
 
     def left(self, size: int) -> int:
         """Return the number of batches of at most `size` that are left in the epoch."""

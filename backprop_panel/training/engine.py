@@ -174,7 +174,7 @@ class Engine:
 
     def record_step(self, size: int) -> StepRecord:
         """Make one step, as `advance` does, and return its record."""
-        block = self.batches.load(size)
+        block = self.batches.next_batch(size)
 
         def make() -> StepRecord:
             """Make the step and return its record."""

@@ -164,6 +164,7 @@ class Workbench(pn.viewable.Viewer):
         close = button("Close", lambda: close_sheet(page), margin=0, sx=BORDERED | PHONE_ONLY)
         page = pmui.Page(
             title="backprop panel",
+            site_url="?",  # the title leads to this page, whatever path it is served under
             header=[self.toolbar, present, layout, theme],
             sidebar=[self.sidebar],
             main=[*self._notices, self.link.memory, self.tabs, self.timeline],

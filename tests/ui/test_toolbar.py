@@ -1,4 +1,4 @@
-"""The notes of the toolbar: none of them is cut, however many lights burn."""
+"""The header: where its title leads, and that no note is cut, however many lights burn."""
 
 import re
 
@@ -22,6 +22,12 @@ LINES = """() => ["bp-status", "bp-next", "bp-notes"].flatMap((name) => {
     return {name, top, bottom, right}
   })
 })"""
+
+
+def test_the_title_leads_to_this_page_whatever_path_it_has(used_page):
+    title = used_page.get_by_role("link", name="backprop panel")
+    path = used_page.url.partition("?")[0]
+    assert title.evaluate("(link) => link.href") == path + "?"
 
 
 @pytest.mark.parametrize("width", [1280, 1920, 390])

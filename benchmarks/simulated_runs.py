@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from backprop_panel import TrainingRun
-from backprop_panel.settings import plain
+from backprop_panel.plain_values import plain
 from backprop_panel.storage.remote_run import PackedState
 from backprop_panel.sweeps.reports import STOPPED, Report, Rows
 from backprop_panel.sweeps.task import CHECKPOINT_SECONDS, CHECKPOINT_SHARE, Task

@@ -9,7 +9,7 @@ from stores import SMALL
 
 from backprop_panel import SettingError, Trainer, TrainingRunManager
 from backprop_panel.interchange import from_query, import_run
-from backprop_panel.settings import LARGEST
+from backprop_panel.plain_values import LARGEST
 from backprop_panel.views.widgets.setting_fields import from_field
 
 BEYOND = [1e39, -1e39, 10**39, np.float64(3.5e38), np.longdouble("1e4000"), np.inf, np.nan]

@@ -11,13 +11,13 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from backprop_panel import Model, SequenceDataset, SettingError, Trainer
+from backprop_panel.plain_values import is_whole
 from backprop_panel.settings import (
     Choice,
     Configured,
     Count,
     Quantity,
     did_you_mean,
-    is_whole,
     one_of,
     refuse_unknown,
 )

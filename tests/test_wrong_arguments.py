@@ -9,7 +9,8 @@ import pytest
 from backprop_panel import Model, Store, Trainer, TrainingRun, analysis
 from backprop_panel.analysis import RecordCell
 from backprop_panel.interchange import from_query, to_query, to_query_within_limit
-from backprop_panel.settings import SettingError, plain, shown
+from backprop_panel.plain_values import plain
+from backprop_panel.settings import SettingError, shown
 from backprop_panel.sweeps import Plan, Sweep
 
 CELL = RecordCell("weights", 0, (0, 0))

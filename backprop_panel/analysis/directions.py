@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..nn.network import Network
+from ..plain_values import is_whole, plain
 from ..runs.run import TrainingRun
-from ..settings import SettingError, is_whole, plain, refuse_other, shown
+from ..settings import SettingError, refuse_other, shown
 from .recomputation import IN_ONE_THREAD
 from .record_cell import RecordCell
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ..data.sequence_dataset import SequenceDataset
 from ..data.text_tokens import split_tokens
 from ..nn.losses import softmax
-from ..settings import SettingError, is_finite, is_number, is_whole, refuse_other, shown
+from ..plain_values import is_finite, is_number, is_whole
+from ..settings import SettingError, refuse_other, shown
 from ..training.model import Model
 
 Predict = Callable[[NDArray], NDArray[np.floating]]

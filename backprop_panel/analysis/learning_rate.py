@@ -7,7 +7,8 @@ import numpy as np
 from ..nn.network import Workspace
 from ..nn.optimizers import OPTIMIZERS, OptimizerState
 from ..nn.record import StepRecord
-from ..settings import LARGEST, SettingError, is_number, plain, refuse_other, shown
+from ..plain_values import LARGEST, is_number, plain
+from ..settings import SettingError, refuse_other, shown
 from .loss_curve import Array, LossCurve, Losses, checked_points, curve_along, parts
 from .recomputation import (
     checked_setting,

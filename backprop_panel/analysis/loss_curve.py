@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..settings import LARGEST, SettingError, is_finite, is_number, is_whole, plain, shown
+from ..plain_values import LARGEST, is_finite, is_number, is_whole, plain
+from ..settings import SettingError, shown
 
 Array = NDArray[np.floating]
 Losses = Callable[[Array], Array]

@@ -15,7 +15,8 @@ from ..nn.activations import ACTIVATIONS, Activation
 from ..nn.losses import LOSSES, Loss
 from ..nn.network import Network, Workspace
 from ..nn.record import StepRecord
-from ..settings import SettingError, is_whole, one_of, plain, shown
+from ..plain_values import is_whole, plain
+from ..settings import SettingError, one_of, shown
 from ..training.checkpoints import EngineState
 
 Array = NDArray[np.floating]

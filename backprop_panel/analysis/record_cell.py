@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..nn.record import StepRecord
-from ..settings import SettingError, did_you_mean, is_whole, plain, refuse_other, shown
+from ..plain_values import is_whole, plain
+from ..settings import SettingError, did_you_mean, refuse_other, shown
 
 OF_LEVELS = ("activations", "activation_gradients")
 """Quantities whose layer counts levels: 0 for the inputs, the last for the logits."""

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..nn.record import StepRecord
-from ..settings import SettingError, is_whole, plain, refuse_other, shown
+from ..plain_values import is_whole, plain
+from ..settings import SettingError, refuse_other, shown
 from .loss_curve import (
     Array,
     LossCurve,

@@ -16,17 +16,9 @@ from platformdirs import user_data_path
 from ..interchange.config_validation import SETTINGS
 from ..interchange.url_query import read_setting
 from ..nn.activations import ACTIVATIONS
+from ..plain_values import is_whole
 from ..runs.manager import TrainingRunManager
-from ..settings import (
-    Choice,
-    Count,
-    Quantity,
-    SettingError,
-    is_whole,
-    refuse_unknown,
-    shortened,
-    shown,
-)
+from ..settings import Choice, Count, Quantity, SettingError, refuse_unknown, shortened, shown
 from ..sweeps.checking import refuse_out_of_bounds
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..settings import SettingError, is_whole, refuse_unstorable, shown
+from ..plain_values import is_whole
+from ..settings import SettingError, refuse_unstorable, shown
 
 if TYPE_CHECKING:
     from .sequence_dataset import SequenceDataset

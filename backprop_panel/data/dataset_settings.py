@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..settings import Choice, Configured, Count, CountOrAll, Plain, Quantity, plain
+from ..plain_values import plain
+from ..settings import Choice, Configured, Count, CountOrAll, Plain, Quantity
 from .text_tokens import TOKEN_TYPES
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from ..settings import SettingError, plain, refuse_unlisted, shown
+from ..plain_values import plain
+from ..settings import SettingError, refuse_unlisted, shown
 from .text_tokens import (
     TOKEN_TYPES,
     count_listed,

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..settings import SettingError, is_whole, refuse_unstorable, shown
+from ..plain_values import is_whole
+from ..settings import SettingError, refuse_unstorable, shown
 
 TOKEN_TYPES = ("characters", "words")
 

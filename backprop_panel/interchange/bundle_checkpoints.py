@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..nn.optimizers import OPTIMIZERS, OptimizerState
+from ..plain_values import is_whole
 from ..runs.run import TrainingRun
-from ..settings import is_whole, shortened, shown
+from ..settings import shortened, shown
 from ..training.checkpoints import Checkpoints, EngineState
 from ..training.engine import Engine
 from ..training.events import Event, Trained, WeightsLoaded

@@ -14,8 +14,9 @@ import param
 from ..data.sampling import ALL
 from ..data.sequence_dataset import SequenceDataset
 from ..nn.network import memory_needed
+from ..plain_values import is_whole, plain
 from ..runs.run_settings import CONFIGURATION, DATA_SETTINGS, MODEL_SETTINGS
-from ..settings import is_whole, plain, refuse_unknown, shown
+from ..settings import refuse_unknown, shown
 from ..training.health_meter import AT_ONCE as MEASURED_AT_ONCE
 from ..training.model import Model, refuse_too_large
 from ..training.trainer import Trainer

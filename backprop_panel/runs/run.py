@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 from ..data.sequence_dataset import SequenceDataset
-from ..settings import SettingError, is_whole, plain, shown
+from ..plain_values import is_whole, plain
+from ..settings import SettingError, shown
 from ..storage.run_summary import RunSummary
 from ..training.command_queue import Command, CommandQueue
 from ..training.engine import Engine

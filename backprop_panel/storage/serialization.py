@@ -12,7 +12,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from ..nn.optimizers import OptimizerState
-from ..settings import is_whole, shortened
+from ..plain_values import is_whole
+from ..settings import shortened
 from ..training.checkpoints import EngineState
 
 

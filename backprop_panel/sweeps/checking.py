@@ -8,8 +8,9 @@ from typing import Any
 import param
 
 from ..data.dataset_settings import DatasetSettings
+from ..plain_values import is_number, plain
 from ..runs.run_settings import CONFIGURATION, DATA_SETTINGS, MODEL_SETTINGS, selected
-from ..settings import Count, Quantity, SettingError, is_number, plain, refuse_unknown, shown
+from ..settings import Count, Quantity, SettingError, refuse_unknown, shown
 from ..training.model import ModelSettings
 from ..training.trainer import SETTING_NAMES, Trainer
 from ..training.training_settings import checked_changes

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import isfinite
 
-from ..settings import SettingError, checked_whole, plain, shown
+from ..plain_values import plain
+from ..settings import SettingError, checked_whole, shown
 from .plan import Plan
 from .results import Measure, ranked
 from .trial import FAILED, FINISHED, RUNNING, STOPPED, WAITING, Trial

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, fields
 from math import ceil, log, prod
 from typing import Any
 
+from ..plain_values import is_whole, plain
 from ..rng import random_stream
 from ..runs.run_settings import CONFIGURATION
-from ..settings import SettingError, did_you_mean, is_whole, plain, refuse_unlisted, shown
+from ..settings import SettingError, did_you_mean, refuse_unlisted, shown
 from ..storage.run_names import MOST_NAME_LENGTH, legal_name, sweep_run_name
 from .checking import (
     checked_base,

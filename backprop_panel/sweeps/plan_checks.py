@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..settings import SettingError, checked_whole, is_whole, plain, shown
+from ..plain_values import is_whole, plain
+from ..settings import SettingError, checked_whole, shown
 
 MOST_RUNS = 100_000
 """The most runs of one sweep."""

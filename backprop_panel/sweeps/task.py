@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..data.batch_loader import BatchLoader
+from ..plain_values import plain
 from ..runs.run import TrainingRun
-from ..settings import SettingError, plain, shortened
+from ..settings import SettingError, shortened
 from ..storage.remote_run import PackedState
 from ..training.engine import Engine
 from ..training.health_log import HealthLog, StepHealth

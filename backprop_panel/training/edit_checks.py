@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..nn.network import Network
-from ..settings import LARGEST, SettingError, is_finite, is_number, is_whole, shown
+from ..plain_values import LARGEST, is_finite, is_number, is_whole
+from ..settings import SettingError, shown
 
 
 def refuse_missing_layer(network: Network, layer: int) -> None:

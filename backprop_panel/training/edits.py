@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..nn.record import read_only_copy
-from ..settings import SettingError, plain, shown
+from ..plain_values import plain
+from ..settings import SettingError, shown
 from .edit_checks import (
     refuse_missing_part,
     refuse_missing_unit,

@@ -18,7 +18,7 @@ from ..data.sequence_dataset import SequenceDataset
 from ..nn.network import Network, Phase
 from ..nn.optimizers import OptimizerState
 from ..nn.record import FrozenPart, StepRecord
-from ..settings import plain
+from ..plain_values import plain
 from .batch_reader import BatchReader
 from .checkpoints import Checkpoints, EngineState
 from .edits import Edits

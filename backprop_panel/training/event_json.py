@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ..settings import SettingError, did_you_mean, is_whole, shortened, shown
+from ..plain_values import is_whole
+from ..settings import SettingError, did_you_mean, shortened, shown
 from .events import (
     KINDS,
     Changed,

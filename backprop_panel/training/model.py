@@ -13,18 +13,9 @@ from ..memory import in_words, physical_memory
 from ..nn.activations import ACTIVATIONS
 from ..nn.initializers import INITIALIZATIONS
 from ..nn.network import Network, Workspace, memory_needed
+from ..plain_values import is_whole, plain
 from ..rng import random_stream
-from ..settings import (
-    Choice,
-    Configured,
-    Count,
-    Plain,
-    SettingError,
-    is_whole,
-    plain,
-    refuse_unlisted,
-    shown,
-)
+from ..settings import Choice, Configured, Count, Plain, SettingError, refuse_unlisted, shown
 
 LARGEST_SHARE_OF_MEMORY = 0.5
 """Largest share of the machine's memory that one network may take."""

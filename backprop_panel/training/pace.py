@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..settings import SettingError, is_finite, is_number, shown
+from ..plain_values import is_finite, is_number
+from ..settings import SettingError, shown
 
 BLOCK_SECONDS = 0.004
 """Approximate training time between two checks for commands, records or a stop."""

@@ -17,7 +17,8 @@ from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save
 
 from ..nn.network import Network, split_biases
-from ..settings import LARGEST, SettingError, shortened, shown
+from ..plain_values import LARGEST
+from ..settings import SettingError, shortened, shown
 from .file_input import MOST_HEADER_BYTES, InterchangeError, refuse_above
 from .file_kinds import NOT_WEIGHTS, refuse_kinds
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..settings import SettingError, is_finite, is_number, is_whole, shown
+from ..plain_values import is_finite, is_number, is_whole
+from ..settings import SettingError, shown
 from .engine import Engine
 
 LOSSES_AVERAGED = 32

@@ -14,7 +14,7 @@ from stores import SMALL, everything
 
 from backprop_panel import SettingError, TrainingRunManager
 from backprop_panel.interchange import import_run, to_query
-from backprop_panel.settings import plain
+from backprop_panel.plain_values import plain
 
 STORED_WITH_NUMPY_SETTINGS = Path(__file__).parent / "stores" / "numpy_settings.sqlite"
 """A store of format 1, in which digests were made of the `repr` of NumPy's numbers."""

@@ -10,15 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...nn.record import StepRecord
-from ...settings import (
-    SettingError,
-    checked_whole,
-    is_whole,
-    plain,
-    refuse_other,
-    refuse_unlisted,
-    shown,
-)
+from ...plain_values import is_whole, plain
+from ...settings import SettingError, checked_whole, refuse_other, refuse_unlisted, shown
 from .float32_noise import ExactPass
 from .parameter_steps import ParameterSteps
 

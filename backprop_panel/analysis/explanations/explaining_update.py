@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...nn.optimizers import OPTIMIZERS
 from ...nn.record import StepRecord
-from ...settings import LARGEST
+from ...plain_values import LARGEST
 from ..record_cell import RecordCell
 from . import latex
 from .explanation import Explanation, Factor, Term, explained

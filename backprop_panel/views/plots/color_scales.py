@@ -13,7 +13,7 @@ from math import expm1, floor, log1p, log10
 import numpy as np
 from numpy.typing import NDArray
 
-from ...settings import LARGEST
+from ...plain_values import LARGEST
 
 SYMMETRIC_LOG, LINEAR, ROBUST = "symmetric log", "linear", "robust"
 

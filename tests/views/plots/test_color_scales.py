@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.settings import LARGEST
+from backprop_panel.plain_values import LARGEST
 from backprop_panel.views.plots.color_scales import (
     LINEAR,
     ROBUST,

@@ -3,12 +3,13 @@
 from .bundle_files import file_name
 from .limits import InterchangeError
 from .pytorch_script import export_notebook, export_script
-from .run_bundle import ReplayWarning, export_run, import_run, read_run, refuse_import
+from .run_bundle import ExportWarning, ReplayWarning, export_run, import_run, read_run, write_run
 from .tensorboard import export_tensorboard
 from .url_query import from_query, to_query, to_query_within_limit
 from .weights import WeightMapping, load_weights, map_weights, save_weights
 
 __all__ = [
+    "ExportWarning",
     "InterchangeError",
     "ReplayWarning",
     "WeightMapping",
@@ -22,8 +23,8 @@ __all__ = [
     "load_weights",
     "map_weights",
     "read_run",
-    "refuse_import",
     "save_weights",
     "to_query",
     "to_query_within_limit",
+    "write_run",
 ]

@@ -72,10 +72,15 @@ def read_bundle(source: Source, limits: Mapping[str, int]) -> dict[str, bytes]:
     return read_zip(data, limits)
 
 
-def write_bundle(target: Target, files: Mapping[str, bytes]) -> None:
+def write_bundle(target: Target, files: Mapping[str, bytes]) -> int:
     """Write files into a new folder, or, if `target` ends in .zip or is open, into a zip.
 
     Missing parent folders are created.
+
+    Returns
+    -------
+    size : int
+        The bytes of the zip; 0 for a folder.
 
     Raises
     ------
@@ -83,15 +88,14 @@ def write_bundle(target: Target, files: Mapping[str, bytes]) -> None:
         If `target` exists or cannot be written.
     """
     if hasattr(target, "write"):
-        write_file(target, _zipped(files))
-        return
+        return _write_zip(target, files)
     path = path_of(target, "path or an open binary file")
     if os.path.lexists(path):
         raise InterchangeError("file", f"{shown_path(path)} exists; give another name.")
     if path.suffix.lower() == ".zip":
-        write_file(path, _zipped(files), "xb")
-    else:
-        write_folder(path, files)
+        return _write_zip(path, files)
+    write_folder(path, files)
+    return 0
 
 
 def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
@@ -111,6 +115,12 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
     except InterchangeError:
         shutil.rmtree(path, ignore_errors=True)
         raise
+
+
+def _write_zip(target: Target, files: Mapping[str, bytes]) -> int:
+    data = _zipped(files)
+    write_file(target, data, "xb")
+    return len(data)
 
 
 def _zipped(files: Mapping[str, bytes]) -> bytes:

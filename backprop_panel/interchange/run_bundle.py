@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, BinaryIO
-from zipfile import ZipFile
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +15,6 @@ from ..settings import shortened, shown
 from ..storage.run_names import made_legal
 from ..training.event_json import to_json
 from ..training.events import Event
-from ..training.file_kinds import ZIP_ERRORS
 from ..training.pytorch_weights import (
     Tensors,
     read_tensors,
@@ -70,6 +67,10 @@ LIMITS = {
 }
 
 
+class ExportWarning(UserWarning):
+    """An exported run is too large to be imported again."""
+
+
 class ReplayWarning(UserWarning):
     """A replay differs from the exported weights."""
 
@@ -82,14 +83,26 @@ def export_run(run: TrainingRun, target: Target) -> None:
     loads, and ``SHA256SUMS`` for ``sha256sum --check``. ``loaded_weights.safetensors`` holds the
     weights that were loaded into the run, and ``health.csv`` the measures of its layers. A run that
     is too long for a replay at import includes its checkpoints. Missing parent folders are created.
+    An `ExportWarning` says where all of it is too large to be imported again.
 
     Raises
     ------
     InterchangeError
         If `target` exists or cannot be written, or the run has more events than an import takes.
     """
+    for refusal in write_run(run, target):
+        warnings.warn(refusal, ExportWarning, stacklevel=2)
+
+
+def write_run(run: TrainingRun, target: Target) -> list[str]:
+    """Export a run as `export_run` does; return the messages of its warnings.
+
+    It is for threads: warnings belong to the whole process.
+    """
     now = snapshot(run)
     _refuse_many(now.events)
+    # The mode is no event: the run comes back as it is, as a fork begins.
+    config = {**run.config, "mode": run.trainer.mode}
     state = now.state
     initial = run.at(0)
     files = {
@@ -98,8 +111,7 @@ def export_run(run: TrainingRun, target: Target) -> None:
                 "format": FORMAT,
                 "version": VERSION,
                 "name": made_legal(run.name),
-                # The mode is no event: the run comes back as it is, as a fork begins.
-                "config": {**run.config, "mode": run.trainer.mode},
+                "config": config,
                 "events": [to_json(event) for event in now.events],
                 "position": {"step": state.step, "epoch": state.epoch, "sample": state.position},
             }
@@ -112,7 +124,13 @@ def export_run(run: TrainingRun, target: Target) -> None:
     if _is_long(run, now.events):
         files |= checkpoint_files(now.states)
     sums = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items()]
-    write_bundle(target, {**files, SUMS: "".join(sums).encode()})
+    size = write_bundle(target, {**files, SUMS: "".join(sums).encode()})
+    try:
+        checked_configuration(config)
+        _refuse_sizes({name: len(data) for name, data in files.items()}, size)
+    except InterchangeError as error:
+        return [f"The file is complete, but too large to be imported again. {error}"]
+    return []
 
 
 def import_run(source: Source) -> TrainingRun:
@@ -162,21 +180,11 @@ def read_run(source: Source) -> tuple[TrainingRun, list[str]]:
     return run, deviations
 
 
-def refuse_import(exported: BinaryIO) -> None:
-    """Raise `InterchangeError` if a zip from `export_run` is too large to be imported."""
-    if not hasattr(exported, "seek"):
-        raise InterchangeError("file", f"An open binary file is taken, got {shown(exported)}.")
-    try:
-        with ZipFile(exported) as archive:
-            sizes = {member.filename: member.file_size for member in archive.infolist()}
-        size = exported.seek(0, io.SEEK_END)
-    except ZIP_ERRORS as error:
-        raise InterchangeError("file", f"The zip cannot be read: {shortened(error)}.") from error
-    for name, file_size in sizes.items():
-        if name not in LIMITS:
-            raise InterchangeError("file", f"{shown(name)} is not a file of an exported run.")
-        refuse_above("file", f"Bytes of {name}", file_size, LIMITS[name])
-    refuse_above("file", "Bytes of the zip", size, MOST_ARCHIVE_BYTES)
+def _refuse_sizes(sizes: Mapping[str, int], archive: int) -> None:
+    """Refuse files, and a zip of them, that are larger than an import takes."""
+    for name, size in sizes.items():
+        refuse_above("file", f"Bytes of {name}", size, LIMITS[name])
+    refuse_above("file", "Bytes of the zip", archive, MOST_ARCHIVE_BYTES)
 
 
 def _refuse_many(events: Sequence[Event]) -> None:

@@ -16,13 +16,17 @@ BUSY_SECONDS = 20
 RETRY_SECONDS = 0.01
 """The time between two attempts where SQLite itself does not wait."""
 
+READ_ONLY = "is read-only"
+FULL_DISK = "is on a full disk"
+"""Why a store can only be looked at."""
+
 
 class Unfit(Exception):
     """A file is not a store, or not one that this version can read."""
 
 
-def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
-    """Open a store's file; return the connection, and whether it is read-only.
+def open_database(path: Path) -> tuple[sqlite3.Connection, str]:
+    """Open a store's file; return the connection, and why it cannot be written, empty if it can.
 
     The file is created or migrated if necessary; an unfit file stays unchanged.
 
@@ -32,7 +36,7 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
     sqlite3.Error, OSError
     """
     if path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
-        return _open_read_only(path), True
+        return _open_read_only(path), READ_ONLY
     path.parent.mkdir(parents=True, exist_ok=True)
     db = _connected(path)
     try:
@@ -42,10 +46,12 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
         migrate(db)
-    except BaseException:
+    except BaseException as error:
         db.close()
+        if isinstance(error, sqlite3.OperationalError) and _has_no_room(error):
+            return _open_copy(path), FULL_DISK
         raise
-    return db, False
+    return db, ""
 
 
 FileIds = list[tuple[int, int] | None]
@@ -82,6 +88,27 @@ def _open_read_only(path: Path) -> sqlite3.Connection:
     except BaseException:
         db.close()
         raise
+    return db
+
+
+def _has_no_room(error: sqlite3.OperationalError) -> bool:
+    """Tell whether a disk is full: for the file, or for that which other processes share."""
+    code = error.sqlite_errorcode
+    return code == sqlite3.SQLITE_IOERR_SHMSIZE or code & 0xFF == sqlite3.SQLITE_FULL
+
+
+def _open_copy(path: Path) -> sqlite3.Connection:
+    """Return a migrated copy, in memory, of a file on a full disk."""
+    original = _connected(path)
+    try:
+        original.execute("PRAGMA locking_mode = EXCLUSIVE")  # SQLite then shares no file
+        _refuse_unfit(original, path)
+        db = _connected(":memory:")
+        original.backup(db)
+    finally:
+        original.close()
+    migrate(db)
+    db.execute("PRAGMA query_only = 1")
     return db
 
 

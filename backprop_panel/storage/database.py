@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any
 
 from ..settings import SettingError, shortened, shown, shown_path
-from .connection import FileIds, Unfit, file_ids, open_database
+from .connection import FULL_DISK, FileIds, Unfit, file_ids, open_database
 from .saving_thread import Saver, SavingThread
 from .serialization import Damaged
 
@@ -60,8 +60,8 @@ class Store:
 
     Attributes
     ----------
-    read_only : bool
-        Whether the file, or its folder, cannot be written: its runs can be viewed only.
+    unwritable : str
+        Why the file can only be looked at, as the rest of a sentence; empty if it can be written.
 
     Raises
     ------
@@ -71,20 +71,29 @@ class Store:
 
     def __init__(self, path: str | Path) -> None:
         _refuse_no_path(path)
-        self.path, self.read_only = Path(path), False
+        self.path, self.unwritable = Path(path), ""
         self._lock = Lock()
         self._files: FileIds | None = None
         with self._explained():
-            self._db, self.read_only = open_database(self.path)
+            self._db, self.unwritable = open_database(self.path)
         self._files = file_ids(self.path)
         self._saving = SavingThread()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether its runs can be viewed only."""
+        return bool(self.unwritable)
 
     @property
     def notice(self) -> str:
         """Why nothing can be saved, if that is so whatever is written; else empty."""
         store = f"The store {shown_path(self.path)}"
         if self.read_only:
-            return f"{store} is read-only: its runs are shown, but what is done here is not saved."
+            again = " Make room, then open it again: on a page, reload it."
+            return (
+                f"{store} {self.unwritable}: its runs are shown, but what is done here is not "
+                f"saved.{again if self.unwritable == FULL_DISK else ''}"
+            )
         if self._files is not None and file_ids(self.path) != self._files:
             # SQLite goes on in the file that has no name any more, and that nobody can open.
             return (

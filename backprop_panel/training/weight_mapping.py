@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,13 @@ from numpy.typing import NDArray
 
 from ..nn.network import Network, split_biases
 from ..settings import shown
-from .file_input import MOST_WEIGHTS_BYTES, InterchangeError, Source, read_limited
+from .file_input import (
+    MOST_HEADER_BYTES,
+    MOST_WEIGHTS_BYTES,
+    InterchangeError,
+    Source,
+    read_limited,
+)
 from .file_layers import FileLayer, layers_in, orders, widths_of
 from .pytorch_weights import FLOAT_TYPES, Tensors, is_out_in, listed, number_types, read_tensors
 
@@ -50,6 +57,15 @@ class Expected:
         """Tell whether a network of these widths fits."""
         ends = (widths[0], widths[-1]) == (self.inputs, self.outputs)
         return ends and self.hidden in (None, tuple(widths[1:-1]))
+
+    @property
+    def most_bytes(self) -> int:
+        """Size of its file at most: of float64 numbers, where a network is known that is larger."""
+        if self.hidden is None:
+            return MOST_WEIGHTS_BYTES
+        layers = pairwise((self.inputs, *self.hidden, self.outputs))
+        parameters = sum((inputs + 1) * outputs for inputs, outputs in layers)
+        return max(MOST_WEIGHTS_BYTES, 8 * parameters + MOST_HEADER_BYTES)
 
     def __str__(self) -> str:
         """Return the widths, as in 16-32-32-4."""
@@ -168,7 +184,7 @@ def read_mapping(
         If the file is damaged, its tensors are not finite in float32 or do not fit the network, or
         the order of its layers is open.
     """
-    data = read_limited(source, MOST_WEIGHTS_BYTES, "The file of weights")
+    data = read_limited(source, expected.most_bytes, "The file of weights")
     tensors = read_tensors(data, FLOAT_TYPES)
     for key, values in tensors.items():
         if not np.isfinite(values).all():

@@ -404,7 +404,7 @@ def test_a_change_that_a_full_disk_does_not_keep_has_failed(command, store, chan
         command("train", *SMALL, "--steps", "1", "--name", name)
     with full_disk(4096):
         status, _, err = command("runs", *change)
-    assert status == 1 and "Error: The store" in err and "cannot be" in err
+    assert status == 1 and "Error: The store" in err and "is on a full disk" in err
     assert [name for name, *_ in runs_in(store)] == ["a", "c"]
 
 

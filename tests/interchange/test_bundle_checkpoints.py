@@ -10,7 +10,14 @@ import pytest
 from safetensors.numpy import load, save
 
 from backprop_panel import TrainingRun, TrainingRunManager
-from backprop_panel.interchange import InterchangeError, import_run, refuse_import, run_bundle
+from backprop_panel.interchange import (
+    ExportWarning,
+    InterchangeError,
+    config_validation,
+    export_run,
+    import_run,
+    run_bundle,
+)
 from backprop_panel.interchange import bounded_replay as replaying
 from backprop_panel.training import checkpoints
 from tests.bundles import exported, unzipped, weights_file
@@ -176,12 +183,25 @@ def test_a_run_with_diverged_weights_comes_back():
     assert np.array_equal(back, run.model.network.parameters, equal_nan=True)
 
 
-def test_an_export_too_large_for_import_is_found_by_its_sizes(run, monkeypatch):
-    file = io.BytesIO(exported(run))
-    refuse_import(file)
+def test_an_export_whose_files_are_too_large_for_an_import_is_told(run, monkeypatch):
+    exported(run)  # without a warning
     monkeypatch.setitem(run_bundle.LIMITS, HISTORY, 100)
-    with pytest.raises(InterchangeError, match=r"Bytes of history\.csv: at most 100 "):
-        refuse_import(file)
+    with pytest.warns(ExportWarning, match=r"again\. Bytes of history\.csv: at most 100 "):
+        exported(run)
+
+
+def test_an_export_whose_zip_is_too_large_for_an_import_is_told(run, monkeypatch, tmp_path):
+    monkeypatch.setattr(run_bundle, "MOST_ARCHIVE_BYTES", 100)
+    export_run(run, tmp_path / "folder")  # it is no zip
+    for target in (tmp_path / "run.zip", io.BytesIO()):
+        with pytest.warns(ExportWarning, match="Bytes of the zip: at most 100 "):
+            export_run(run, target)
+
+
+def test_an_export_of_a_network_too_large_for_an_import_is_told(run, monkeypatch):
+    monkeypatch.setattr(config_validation, "MOST_NUMBERS", 1000)
+    with pytest.warns(ExportWarning, match="too large to be imported again.*at most 1,000 are"):
+        exported(run)
 
 
 @pytest.mark.parametrize("missing", [ARRAYS, HISTORY])

@@ -15,6 +15,7 @@ from backprop_panel.interchange import (
     map_weights,
     save_weights,
 )
+from backprop_panel.training import weight_mapping
 
 GELU = nn.GELU(approximate="tanh")
 
@@ -271,3 +272,13 @@ def test_run_of_a_file_comes_back_from_its_store(tmp_path):
     assert np.array_equal(back.current.history["loss"], run.history["loss"])
     assert np.array_equal(back.current.at(0).weights[0], run.at(0).weights[0])
     back.close()
+
+
+def test_the_weights_of_a_large_network_come_back(manager, tmp_path, monkeypatch):
+    monkeypatch.setattr(weight_mapping, "MOST_WEIGHTS_BYTES", 1000)
+    run = manager.create(hidden_dimension=40)
+    save_weights(run.model, tmp_path / "large.safetensors")
+    run.load_weights(tmp_path / "large.safetensors")
+    assert run.trainer.engine.events
+    with pytest.raises(InterchangeError, match="larger than 1,000 bytes"):
+        manager.create_from_weights(tmp_path / "large.safetensors")

@@ -24,7 +24,6 @@ from backprop_panel.interchange import (
     import_run,
     load_weights,
     read_run,
-    refuse_import,
     save_weights,
     to_query,
 )
@@ -367,14 +366,6 @@ def test_an_object_other_than_a_configuration_is_refused(given):
 def test_a_value_that_cannot_be_written_in_a_link_is_named():
     with pytest.raises(ValueError, match="seed cannot be written in a link"):
         to_query({"seed": object()})
-
-
-@pytest.mark.parametrize(
-    "given", [None, b"x", io.BytesIO(b"no zip"), "x.zip", 3], ids=lambda given: type(given).__name__
-)
-def test_an_object_other_than_an_exported_file_is_refused(given):
-    with pytest.raises(InterchangeError):
-        refuse_import(given)
 
 
 @pytest.mark.parametrize("arguments", [(None,), (3,), (b"x",), ("x", None), (pathlib.Path("x"),)])

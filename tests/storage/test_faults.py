@@ -16,6 +16,7 @@ from backprop_panel import SettingError, StoreError, TrainingRunManager
 from backprop_panel.storage import leases
 from backprop_panel.storage import schema as store_schema
 from tests.bundles import weights_file
+from tests.full_disk import full_disk
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -302,6 +303,23 @@ def test_training_on_a_full_disk_is_saved_once_there_is_room(path):
     manager = TrainingRunManager(path)
     assert [everything(other) for other in manager.runs] == before
     manager.close()
+
+
+def test_a_store_on_a_full_disk_opens_to_look_at(path, tmp_path):
+    with closing(TrainingRunManager(path)) as manager:
+        train(manager.create(name="kept", **SMALL), 30)
+        before = everything(manager.current)
+    with full_disk(4096), closing(TrainingRunManager(path)) as manager:
+        assert manager.store_problem == (
+            f"The store {str(path)!r} is on a full disk: its runs are shown, but what is done here "
+            "is not saved. Make room, then open it again: on a page, reload it."
+        )
+        assert everything(manager.current) == before
+    with closing(TrainingRunManager(path)) as manager:
+        assert not manager.store_problem
+        train(manager.current, 10)
+    with closing(TrainingRunManager(path)) as manager:
+        assert manager.current.trainer.step == 40
 
 
 def test_a_store_that_fails_at_any_time_never_stops_the_training(path):

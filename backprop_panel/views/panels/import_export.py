@@ -14,14 +14,12 @@ import panel_material_ui as pmui
 import param
 
 from ...interchange import (
-    InterchangeError,
     export_notebook,
-    export_run,
     export_script,
     file_name,
     read_run,
-    refuse_import,
     to_query_within_limit,
+    write_run,
 )
 from ...interchange.bundle_files import write_bundle
 from ...interchange.export_snapshot import snapshot
@@ -53,8 +51,8 @@ def _export_tensorboard_zip(run: TrainingRun, target: BinaryIO) -> None:
 
 
 WEIGHTS = "Weights for nn.Sequential"
-FORMATS: dict[str, tuple[Callable[[TrainingRun, BinaryIO], None], str]] = {
-    "Run, to import again": (export_run, ".zip"),
+FORMATS: dict[str, tuple[Callable[[TrainingRun, BinaryIO], list[str] | None], str]] = {
+    "Run, to import again": (write_run, ".zip"),
     "PyTorch script": (export_script, " script.zip"),
     "Notebook": (export_notebook, " notebook.zip"),
     WEIGHTS: (_export_weights, ".safetensors"),
@@ -147,8 +145,8 @@ class ImportExport(pn.viewable.Viewer):
         self._download.data = None  # else the same file could not be downloaded again
         export, _ = FORMATS[self._format.value]
         run, target = self.session.run, BytesIO()
-        await asyncio.to_thread(export, run, target)
-        self._message.object = _import_refusal(target) if export is export_run else ""
+        notes = await asyncio.to_thread(export, run, target)
+        self._message.object = "<br>".join(map(escape, notes or ()))
         return target
 
     async def _import(self, event: param.parameterized.Event) -> None:
@@ -172,12 +170,3 @@ class ImportExport(pn.viewable.Viewer):
         """Show what became of the import, beside its button."""
         self._import_message.css_classes = ["bp-mistake" if refused else "bp-note"]
         self._import_message.object = "<br>".join(map(escape, notes))
-
-
-def _import_refusal(exported: BytesIO) -> str:
-    """Return why the exported run could not be imported again; empty if it could."""
-    try:
-        refuse_import(exported)
-    except InterchangeError as error:
-        return escape(f"The file is complete, but too large to be imported again. {error}")
-    return ""

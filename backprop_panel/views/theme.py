@@ -180,7 +180,7 @@ PAGE_SX = {
     },
     "& a:focus-visible": FOCUS,
     # In a narrow window the controls take several lines, and leave a margin above and below.
-    PARTS_OF_HEADER: {"minWidth": 0, "paddingBlock": "6px"},
+    PARTS_OF_HEADER: {"minWidth": 0, "paddingBlock": "4px"},
     "& .MuiAppBar-root .MuiTypography-root": {
         "color": "var(--panel-on-background-color)",
         "fontSize": "15px",

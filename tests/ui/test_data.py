@@ -27,6 +27,16 @@ ROW_LABELS = """() => {
   const axis = view.model.left[0]
   return axis.formatter.doFormat([0, -1, -2], {loc: 0})
 }"""
+COLUMN_LABELS = """() => {
+  const [plot] = [...Bokeh.index.query(({model}) => model.name === "confusion")]
+  const [axis] = [...Bokeh.index.query(({model}) => model === plot.model.below[0])]
+  const texts = [], context = CanvasRenderingContext2D.prototype, {fillText} = context
+  context.fillText = (text) => texts.push(text)
+  axis.paint(plot.canvas.primary.ctx)
+  context.fillText = fillText
+  return texts.join("")
+}"""
+"""The labels that are drawn of the confusion matrix's columns."""
 END_AFTER_TEXT = """(texts) => texts.map((text) => {
   const lines = text.querySelector("bdi").getClientRects()
   const end = text.querySelector("i").getBoundingClientRect()
@@ -51,6 +61,17 @@ def test_long_tokens_leave_the_inputs_in_their_place(used_page):
     expect_active(used_page, "run 2")
     expect_drawn(used_page)
     assert on_screen(used_page, "X", 7.5, 0)[0] < on_screen(used_page, "W1", -0.5, 0)[0]
+
+
+def test_each_column_of_a_confusion_matrix_of_22_letters_has_its_label(used_page):
+    letters = "abcdefghijklmnopqrstuv"
+    fill(used_page, "Vocabulary", " ".join(letters))
+    press(used_page, "New run")
+    expect_active(used_page, "run 2")
+    show_tab(used_page, "Data")
+    expect(used_page.get_by_text("Confusion")).to_be_visible()
+    expect_drawn(used_page)
+    used_page.wait_for_function(f"(letters) => ({COLUMN_LABELS})() === letters", arg=letters)
 
 
 def test_html_in_a_token_is_shown_as_text_and_runs_no_script(used_page):

@@ -71,6 +71,17 @@ def expect_numbers_of(page, record, explanation):
         assert value_of(text) == pytest.approx(value, rel=1e-3)
 
 
+def test_further_questions_are_in_sight_wherever_the_explanation_is_scrolled(page):
+    tap(page, "dW2", 3, 17)
+    expect_explained(page, "dW2[3, 17]")
+    questions = [page.get_by_role("button", name=name) for name in ("What if", "Which data")]
+    for question in questions:
+        expect(question).to_be_in_viewport(ratio=1)
+    page.get_by_role("button", name="Deselect").scroll_into_view_if_needed()
+    for question in questions:
+        expect(question).to_be_in_viewport(ratio=1)
+
+
 def test_terms_lead_from_a_weight_gradient_to_the_loss_and_the_path_back(page, record):
     tap(page, "dW2", 3, 17)
     way = [explain(record, "weight_gradients", 1, (3, 17))]

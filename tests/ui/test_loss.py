@@ -8,12 +8,14 @@ from playwright.sync_api import expect
 
 from backprop_panel.views.plots.numbers import NUMBER_JS, exact, number
 from tests.ui.browsing import (
+    at_rest,
     choose,
     curves,
     expect_active,
     expect_curves,
     expect_drawn,
     expect_step,
+    fill,
     on_screen,
     press,
     same_run,
@@ -96,6 +98,21 @@ def test_a_run_that_is_ticked_again_is_compared_again(used_page):
     show_tab(used_page, "Loss")
     expect(used_page.locator(".bp-run-name", has_text="run 1")).to_be_visible()
     expect_curves(used_page, "loss", "run 1", "run 2")
+
+
+def test_the_axis_below_a_long_legend_stands_above_the_timeline(used_page):
+    for run in range(4):
+        fill(used_page, "Run name", f"{run} {'of a long name ' * 7}")
+        press(used_page, "New run")
+        expect_active(used_page, f"{run} of a long")
+        press(used_page, "Run Batch")
+        expect_step(used_page, 1)
+    show_tab(used_page, "Loss")
+    expect(used_page.locator(".bp-run-name")).to_have_count(5)
+    expect_drawn(used_page)
+    plot = at_rest(used_page.get_by_role("img", name="loss of the compared runs over their steps"))
+    foot = at_rest(used_page.get_by_role("button", name="Back to now"))
+    assert plot["y"] + plot["height"] <= foot["y"]
 
 
 def test_browser_and_server_write_numbers_alike(used_page):

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.ui.browsing import at_rest, press
+from tests.ui.browsing import at_rest, choose_fault, press
 from tests.ui.test_phone import WIDER
 
 SETTINGS, EXPLANATION = "Learning rate", "Click a cell"
@@ -53,6 +53,20 @@ def test_the_controls_of_a_narrow_window_stand_between_its_edge_and_the_tabs(nar
     assert button["y"] + button["height"] <= status["y"]
     assert status["y"] + status["height"] <= bar["y"]
     expect(narrow_page.get_by_text("backprop panel", exact=True)).to_be_hidden()
+
+
+def test_the_sentence_of_a_fault_stands_above_the_timeline(narrow_page):
+    press(narrow_page, "Open drawer")
+    choose_fault(narrow_page, "Gradient not divided by the batch size")
+    try:
+        press(narrow_page, "Open contextbar")
+        press(narrow_page, "Run Batch")
+        sentence = at_rest(narrow_page.locator(".bp-by-hand").filter(has_text="not divided"))
+        foot = at_rest(narrow_page.get_by_text("Timeline", exact=True).first)
+        assert sentence["y"] + sentence["height"] <= foot["y"]
+    finally:
+        narrow_page.set_viewport_size({"width": 1280, "height": 800})
+        choose_fault(narrow_page, "None")
 
 
 def test_the_resizes_of_a_frame_lay_the_page_out_at_the_first_and_after_the_last(used_page):

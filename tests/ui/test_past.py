@@ -2,10 +2,12 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from backprop_panel.views.plots.numbers import steady
 from tests.ui.browsing import (
+    at_rest,
     choose,
     expect_active,
     expect_curves,
@@ -80,6 +82,20 @@ def test_back_to_now_shows_the_present(used_page):
     press(used_page, "Back to now")
     expect_step(used_page, 16, epoch=1)
     expect(used_page.get_by_text("the past:")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [1280, 1000])
+def test_the_header_keeps_its_height_in_the_past(used_page, width):
+    train_an_epoch(used_page)
+    used_page.set_viewport_size({"width": width, "height": 720})
+    try:
+        tab = used_page.get_by_role("tab", name="Network", exact=True)
+        place = at_rest(tab)
+        step_back(used_page, 1)
+        expect(used_page.get_by_text("the past: now at step 16")).to_be_visible()
+        assert at_rest(tab) == place
+    finally:
+        used_page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def test_the_home_key_goes_to_the_beginning_each_time(used_page):

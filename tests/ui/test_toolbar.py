@@ -80,3 +80,16 @@ def test_the_equations_of_a_presentation_fit_into_the_explanation(presented_page
     expect(equations.locator("math")).to_have_count(2)
     for equation in equations.all():
         assert equation.evaluate("(box) => box.scrollWidth <= box.clientWidth")
+
+
+def test_the_terms_of_a_sum_in_a_presentation_fit_into_the_explanation(presented_page):
+    presented_page.set_viewport_size({"width": 1920, "height": 1080})
+    try:
+        press(presented_page, "Run Batch")
+        presented_page.mouse.click(*on_screen(presented_page, "dW1", 17, -3))
+        expect(presented_page.get_by_role("heading", name="dW1[3, 17]")).to_be_visible()
+        table = presented_page.locator(".bp-inspector .bp-scroll")
+        at_rest(table)
+        assert table.evaluate("(box) => box.scrollWidth <= box.clientWidth")
+    finally:
+        presented_page.set_viewport_size({"width": 1280, "height": 800})

@@ -26,6 +26,7 @@ from .generation_card import GenerationCard
 MOST_MASTERS_SHOWN = 12
 MOST_TOKENS = 120
 MOST_EXAMPLES = 32
+MOST_TICKS = 24
 """Upper limits of what is shown, so that it fits on a screen."""
 
 CONTEXT_WIDTH, CHIP_WIDTH, LETTER_WIDTH = 100, 10, 7
@@ -89,8 +90,9 @@ class DataTab(pn.viewable.Viewer):
             about="targets by row, predictions by column",
             row_names=names,
             column_names=names,
-            row_ticks=min(len(labels), 24),
-            column_ticks=min(len(labels), 24),
+            row_ticks=min(len(labels), MOST_TICKS),
+            column_ticks=min(len(labels), MOST_TICKS),
+            columns_apart=2 if max(map(len, labels)) == 1 else 5,  # letters are told apart anyway
         )
         matrix, button = with_table(self._matrix.pane(), "confusion", "confusion")
         button.styles = {

@@ -32,7 +32,10 @@ ABOVE_THE_REST = {
     "z-index": "1",
     "background": "var(--panel-surface-color, #fff)",
 }
-"""The styles of the field that finds a number: it stays in sight while the explanation scrolls."""
+"""The styles of the field that finds a number, and of the toggles of questions.
+
+They stay in sight while the explanation scrolls.
+"""
 
 
 class Inspector(pn.viewable.Viewer):
@@ -58,13 +61,18 @@ class Inspector(pn.viewable.Viewer):
             self._answer,
             margin=0,
             sizing_mode="stretch_width",
-            css_classes=["bp-find"],
-            styles=ABOVE_THE_REST,
         )
+        questions = Questions(session)
         self._layout = pn.Column(
-            self._find_pane,
+            pn.Column(
+                self._find_pane,
+                questions.row,
+                margin=0,
+                sizing_mode="stretch_width",
+                styles=ABOVE_THE_REST,
+            ),
             self._pane,
-            Questions(session),
+            questions,
             margin=(0, 14),
             sizing_mode="stretch_width",
         )

@@ -10,7 +10,7 @@ import param
 
 from ...runs.run import TrainingRun
 from ..plots.colors import RUN_DASHES, run_color, run_dash
-from ..plots.html import html, line_sample
+from ..plots.html import line_sample, scroll_region
 from ..plots.line_plot import Curves
 from ..plots.loss_curves import (
     LossLines,
@@ -37,8 +37,11 @@ TIMES_AS_LONG, NEVER_CUT = 2, 200
 NOTHING_TRAINED = "Nothing has been trained yet: <b>Run Batch</b> or <b>Play</b>."
 
 
-HEIGHT = "max(300px, calc(var(--bp-height, 100vh) - 300px + var(--bp-freed, 0px)))"
-"""The height of the plot: what the window leaves; in the presentation it leaves more."""
+HEIGHT = "max(360px, calc(var(--bp-height, 100vh) - 242px + var(--bp-freed, 0px)))"
+"""The height of all: what the window leaves; in the presentation it leaves more."""
+
+LEAST_HEIGHT = "220px"
+"""The height that is left to the plot; a legend that is longer than the rest scrolls."""
 
 
 class LossTab(pn.viewable.Viewer):
@@ -59,7 +62,7 @@ class LossTab(pn.viewable.Viewer):
             on_zoom=self._draw,
             about="loss of the compared runs over their steps",
         )
-        self._legend = html("", "bp-legend", styles={"flex": "1 1 260px"})
+        self._legend = scroll_region("bp-legend", "Legend of the runs")
         self._layout = self._lay_out()
         self.param.watch(self._draw, ["smoothing", "visible"])
         self.param.watch(self._use_axis, "log_axis")
@@ -90,10 +93,11 @@ class LossTab(pn.viewable.Viewer):
                 self._curves.pane,
                 sizing_mode="stretch_width",
                 margin=0,
-                styles={"height": HEIGHT},
+                styles={"flex": "1 1 0", "min-height": LEAST_HEIGHT},
             ),
             sizing_mode="stretch_width",
             margin=0,
+            styles={"height": HEIGHT, "min-height": "fit-content"},
         )
 
     def _use_axis(self, event: param.parameterized.Event) -> None:
@@ -108,6 +112,7 @@ class LossTab(pn.viewable.Viewer):
         anything = any(len(line.x) for line in lines)
         with pn.io.hold():
             self._legend.object = self._legend_text() if anything else NOTHING_TRAINED
+            self._legend.styles = legend_styles(len(self.comparison.runs()))
             self._curves.show(
                 lines,
                 now=session.engine.step if session.past else None,
@@ -172,6 +177,12 @@ class LossTab(pn.viewable.Viewer):
 
     def _color(self, run: TrainingRun) -> str:
         return run_color(self.comparison.number(run))
+
+
+def legend_styles(runs: int) -> dict[str, str]:
+    """Return the styles of the legend of so many runs; many stand below the fields."""
+    width = "260px" if runs <= MOST_WITH_NUMBERS else "100%"
+    return {"flex": f"1 1 {width}", "max-height": "25vh", "overflow-y": "auto"}
 
 
 def losses_html(run: TrainingRun) -> str:

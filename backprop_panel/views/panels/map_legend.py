@@ -28,6 +28,9 @@ OF_DELTAS = {"gradient of activation": "δ", "gradient of logit": "δ of ŷ"}
 
 RAMP_COLORS = 25
 
+NO_FINITE = "no finite value"
+"""What the legend says of numbers that are all NaN or infinite, in place of their scale."""
+
 
 ROOM_OF_ERRORS, ROOM_OF_FAULT, ROOM_OF_TITLE, ROOM_OF_NOTES = 52, 28, 23, 17
 """Pixels for what a gradient check found, for the fault in force, for the title of the map, and for
@@ -64,7 +67,12 @@ def map_legend(
         labels.pop("gradient of weight")
     kinds = [kind for kind in labels if kind in scales.by_kind]
     if kinds:
-        shown = "".join(_scale(theme, labels[kind], scales.by_kind[kind]) for kind in kinds)
+        shown = "".join(
+            _without_scale(labels[kind])
+            if kind in scales.without_finite
+            else _scale(theme, labels[kind], scales.by_kind[kind])
+            for kind in kinds
+        )
     else:
         shown = _of_heatmaps(theme, scales)
     shown += "" if check is None else _of_errors(theme, check)
@@ -94,6 +102,10 @@ def _scale(theme: Theme, label: str, scale: ColorScale) -> str:
         f'<div class="bp-ticks"><b>{label}</b>{_tick(scale, middle, "middle")}</div>'
         f'{_ramp(theme, lines)}<div class="bp-ticks">{numbers}</div></div>'
     )
+
+
+def _without_scale(label: str) -> str:
+    return f'<div class="bp-scale"><b>{label}</b><br>{NO_FINITE}</div>'
 
 
 def _of_errors(theme: Theme, check: GradientCheck) -> str:
@@ -134,7 +146,10 @@ def _tick(scale: ColorScale, value: float, anchor: str) -> str:
 def _of_heatmaps(theme: Theme, scales: Scales) -> str:
     """Return one ramp, and where the scale of each heatmap ends."""
     ends = " · ".join(
-        f"{name} ±{round_number(scale.end)}" for name, scale in scales.by_kind.items()
+        f"{name} {NO_FINITE}"
+        if name in scales.without_finite
+        else f"{name} ±{round_number(scale.end)}"
+        for name, scale in scales.by_kind.items()
     )
     return f'<div class="bp-scale"><b>each heatmap</b>{_ramp(theme)}</div><div>{ends}</div>'
 

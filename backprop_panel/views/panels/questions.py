@@ -46,6 +46,11 @@ class Questions(pn.viewable.Viewer):
     """The questions that apply to the chosen number; each is answered once its toggle is pressed.
 
     A card is made when it is first opened, so that the page opens without it.
+
+    Attributes
+    ----------
+    row : Row
+        The toggles, which can stand apart from the cards.
     """
 
     session = param.ClassSelector(class_=Session, constant=True)
@@ -54,11 +59,9 @@ class Questions(pn.viewable.Viewer):
         super().__init__(session=session)
         self._toggles = [toggle(question.label) for question in QUESTIONS]
         self._cards: dict[Question, QuestionCard] = {}
-        self._row = pn.Row(*self._toggles, margin=0, visible=False)
+        self.row = pn.Row(*self._toggles, margin=(0, 0, 4, 0), visible=False)
         self._reasons = html("", "bp-note", styles={"opacity": "0.7"}, margin=(4, 0))
-        self._layout = pn.Column(
-            self._row, self._reasons, margin=(4, 0), sizing_mode="stretch_width"
-        )
+        self._layout = pn.Column(self._reasons, margin=(4, 0), sizing_mode="stretch_width")
         for each in self._toggles:
             each.param.watch(self._toggle, "value")
         session.param.watch(self._show, ["path", "subtracted"])
@@ -76,7 +79,7 @@ class Questions(pn.viewable.Viewer):
         """Show the toggles that apply, and the cards of those that are pressed."""
         session = self.session
         cell = session.selection if session.subtracted is None else None
-        self._row.visible = session.question is not None
+        self.row.visible = session.question is not None
         for question, each in zip(QUESTIONS, self._toggles, strict=True):
             applies = cell is not None and cell.kind in question.kinds
             each.disabled = not applies  # one that comes and goes would lay out the page anew
@@ -84,7 +87,7 @@ class Questions(pn.viewable.Viewer):
                 self._open(question)
             elif question in self._cards:
                 self._cards[question].visible = applies and each.value
-        self._reasons.object = self._why_disabled() if self._row.visible else ""
+        self._reasons.object = self._why_disabled() if self.row.visible else ""
 
     def _why_disabled(self) -> str:
         """Say what is to be done to ask the questions that do not apply, as HTML."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import isfinite
+from typing import TypeVar
 
 from ...analysis.explanations.explanation import Explanation, Factor, Term
 from ...analysis.record_cell import RecordCell
@@ -17,6 +18,8 @@ from .explanation_links import example_html, factor_html, message, ring
 
 FIRST_TERMS = 8
 """Rows of the table until all are asked for."""
+
+Found = TypeVar("Found")
 
 BAR_WIDTH, BAR_HEIGHT = 34, 8
 
@@ -84,12 +87,6 @@ class TermsTable:
 
     def _grouped(self) -> list[Row]:
         """Return a row for each term; examples with the same tokens and target share one."""
-        if len({term.example for term in self.explanation.terms}) < 2:
-            return [Row(term, 1, term.value, cells_of(term)) for term in self.explanation.terms]
-        groups: dict[object, list[Term]] = {}
-        for term in self.explanation.terms:
-            tokens = tuple(self.source.example_tokens(term.example))
-            groups.setdefault(tokens or term.example, []).append(term)
         rows = [
             Row(
                 terms[0],
@@ -97,8 +94,10 @@ class TermsTable:
                 sum(term.value for term in terms),
                 [cell for term in terms for cell in cells_of(term)],
             )
-            for terms in groups.values()
+            for terms in joined(self.explanation.terms, lambda term: term, self.source)
         ]
+        if len(rows) == len(self.explanation.terms):
+            return rows
         return sorted(rows, key=lambda row: abs(row.value), reverse=True)
 
     def _own(self, term: Term) -> list[Factor]:
@@ -147,8 +146,7 @@ class TermsTable:
         )
 
     def _label(self, row: Row) -> str:
-        label = label_of(row.term, self.source, self._of_examples)
-        return label + (f" ×{row.count}" if row.count > 1 else "")
+        return label_of(row.term, self.source, self._of_examples, row.count)
 
     def _shared(self) -> str:
         """Return the factors that all terms have, below the table."""
@@ -164,10 +162,26 @@ class TermsTable:
         return f'<p class="bp-facts">{"; ".join(texts)}</p>'
 
 
-def label_of(term: Term, source: MapSource, of_examples: bool) -> str:
-    """Return the tokens of an example, the token of an input, or the name of a term."""
+def joined(
+    found: Sequence[Found], term_of: Callable[[Found], Term], source: MapSource
+) -> list[list[Found]]:
+    """Return what shares a row: the terms of examples with the same tokens and target."""
+    if len({term_of(each).example for each in found}) < 2:
+        return [[each] for each in found]
+    groups: dict[object, list[Found]] = {}
+    for each in found:
+        example = term_of(each).example
+        groups.setdefault(tuple(source.example_tokens(example)) or example, []).append(each)
+    return list(groups.values())
+
+
+def label_of(term: Term, source: MapSource, of_examples: bool, count: int = 1) -> str:
+    """Return the tokens of an example, the token of an input, or the name of a term.
+
+    Of several equal examples, it says how many they are.
+    """
     if of_examples:
-        return example_html(source, term.example)
+        return example_html(source, term.example) + (f" ×{count}" if count > 1 else "")
     if term.unit:
         level, unit = term.unit
         labels = source.unit_labels(level)

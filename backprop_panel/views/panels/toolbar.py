@@ -143,10 +143,7 @@ class Toolbar(pn.viewable.Viewer):
         session = self.session
         self._status.object = self._status_text()
         self._moment.object = _moment_note(session)
-        notes = self._notes_text()
-        self._notes.param.update(
-            object=f'<span class="bp-notes">{notes}</span>', visible=bool(notes)
-        )
+        self._notes.object = f'<span class="bp-notes">{self._notes_text()}</span>'
         if session.training and session.goal_epoch is not None:
             engine = session.run.trainer.engine
             cursor = engine.batches.reading

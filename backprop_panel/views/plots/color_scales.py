@@ -110,6 +110,8 @@ class Scales:
         Whether the scales stay as they are.
     has_not_finite : bool
         Whether the last frame had values that are not finite.
+    without_finite : frozenset of str
+        The kinds of which it had no other values.
     """
 
     def __init__(self, spacing: str = SYMMETRIC_LOG) -> None:
@@ -117,6 +119,7 @@ class Scales:
         self.by_kind: dict[str, ColorScale] = {}
         self.locked = False
         self.has_not_finite = False
+        self.without_finite: frozenset[str] = frozenset()
         self._magnitudes: dict[str, float] = {}
 
     @property
@@ -142,17 +145,20 @@ class Scales:
         smoothly : bool
             Whether scales move gradually, for a frame among many; otherwise they fit at once.
         """
-        before = dict(self.by_kind), self.has_not_finite
+        before = dict(self.by_kind), self.has_not_finite, self.without_finite
         magnitudes: dict[str, list[NDArray]] = {}
         self.has_not_finite = False
         for kind, values in shown:
             magnitudes.setdefault(kind, []).append(self._finite_magnitudes(values))
+        self.without_finite = frozenset(
+            kind for kind, parts in magnitudes.items() if not any(part.size for part in parts)
+        )
         for kind, parts in magnitudes.items():
             if kind not in self.by_kind or not (self.locked or smoothly):
                 self._fit(kind, parts)
             elif not self.locked:
                 self._move(kind, parts)
-        return (self.by_kind, self.has_not_finite) != before
+        return (self.by_kind, self.has_not_finite, self.without_finite) != before
 
     def _finite_magnitudes(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the magnitudes that are finite in float32."""

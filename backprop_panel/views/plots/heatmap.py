@@ -50,6 +50,8 @@ class Heatmap:
         Labels of the rows and columns, for the hover and the axes.
     row_ticks, column_ticks : int
         About how many of those labels stand beside the cells; zooming in shows others.
+    columns_apart : int
+        Pixels at least between two labels of columns; others are left out.
     gradient_of : Heatmap, optional
         The value, if this is its gradient: they share axes and hover.
 
@@ -82,6 +84,7 @@ class Heatmap:
     column_names: ColumnDataSource = field(default_factory=names_of_cells)
     row_ticks: int = 0
     column_ticks: int = 0
+    columns_apart: int = 5
     gradient_of: Heatmap | None = None
     counterpart: Heatmap | None = field(init=False, default=None, repr=False, compare=False)
     axes: HeatmapAxes = field(init=False, repr=False, compare=False)

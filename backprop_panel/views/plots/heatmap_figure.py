@@ -98,7 +98,12 @@ def _label_rows_and_columns(heatmap: Heatmap, plotted: figure) -> None:
         heatmap.label_rows()
     if heatmap.column_ticks:
         label_cells(
-            plotted.xaxis[0], heatmap.column_names, "tick", heatmap.column_ticks, 6, apart=5
+            plotted.xaxis[0],
+            heatmap.column_names,
+            "tick",
+            heatmap.column_ticks,
+            6,
+            apart=heatmap.columns_apart,
         )
 
 

@@ -4,6 +4,8 @@ const COPIED_MILLISECONDS = 1200
 
 const SMALLEST = 9.1  // pixels of an equation's element, whose letters are 1.21 times as large
 
+const SMALLEST_TABLE = 0.8  // of its own size
+
 function addFonts(fonts) {
   if (!fonts.length || document.bpMathFonts) return
   document.bpMathFonts = true
@@ -27,6 +29,16 @@ function fit(elements) {
   elements.forEach((element, at) => {
     if (scroll[at]) element.tabIndex = 0
     else element.removeAttribute("tabindex")
+  })
+}
+
+// Sets tables that are wider than their panel smaller; below a legible size they scroll.
+function fit_tables(box) {
+  const scrolled = [...box.querySelectorAll(".bp-scroll")], tables = scrolled.map((each) => each.firstElementChild)
+  for (const table of tables) table.style.zoom = ""
+  const shares = scrolled.map((each) => each.clientWidth / each.scrollWidth)
+  tables.forEach((table, at) => {
+    if (shares[at] < 1) table.style.zoom = Math.max(shares[at] - 0.005, SMALLEST_TABLE)
   })
 }
 
@@ -125,6 +137,7 @@ export function render({model, el}) {
     const equations = []
     morphChildren(box, template.content, equations)
     typeset(equations)
+    fit_tables(box)
     box.querySelectorAll("[data-centred]").forEach(centre)
   }
   const send = ({dataset, type, checked}) => {
@@ -157,7 +170,10 @@ export function render({model, el}) {
   for (const name of ["mouseleave", "focusout"]) box.addEventListener(name, () => ring({}))
   let width = 0
   const resized = new ResizeObserver(() => {
-    if (box.clientWidth !== width) fit([...box.querySelectorAll("[data-tex]")])
+    if (box.clientWidth !== width) {
+      fit([...box.querySelectorAll("[data-tex]")])
+      fit_tables(box)
+    }
     width = box.clientWidth
   })
   resized.observe(box)

@@ -48,8 +48,7 @@ class LazyTabs(pn.viewable.Viewer):
         self._builders, self._options = dict(views), params
         self._views: dict[str, pn.viewable.Viewer] = {}
         self._contents = {
-            title: pn.Column(html(LOADING, "bp-note"), sizing_mode="stretch_width", margin=0)
-            for title in self._builders
+            title: pn.Column(sizing_mode="stretch_width", margin=0) for title in self._builders
         }
         self._build(next(iter(self._builders)))
         self._frames: dict[str, pmui.Column] = {}
@@ -60,6 +59,8 @@ class LazyTabs(pn.viewable.Viewer):
 
     def _in_notebook(self, sx: Mapping[str, Any] | None) -> pmui.Tabs:
         """Lay out tabs with contents; return what has their `active`."""
+        for title in self._builders.keys() - self._views:
+            self._contents[title].append(html(LOADING, "bp-note"))
         self._layout = self._bar = pmui.Tabs(
             *self._contents.items(), sizing_mode="stretch_width", sx=sx, **self._options
         )

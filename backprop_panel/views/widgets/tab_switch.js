@@ -1,18 +1,39 @@
 // Shows the view of a tab as soon as the tab is pressed, before the server hears of it.
 
+const OFTEN = 50  // milliseconds between two looks whether a view is drawn
+
+// Over the view, which would move when the words go.
+const ABOVE = {
+  position: "absolute", zIndex: 2, padding: "2px 8px 2px 0", pointerEvents: "none",
+  background: "var(--panel-surface-color, transparent)", whiteSpace: "nowrap",
+}
+
 function put(frame, styles) {
   for (const [name, value] of Object.entries(styles)) frame.style.setProperty(name, value)
 }
 
-export function render({model, el}) {
-  const note = document.createElement("span")
+// Whether the view within a frame is there, with all that it draws.
+function is_drawn(frame, siblings) {
+  const outer = siblings.find(({el}) => el === frame)
+  const [inner] = outer?.child_views ?? []
+  return inner?.child_views.length > 0 && outer.has_finished()
+}
+
+export function render({model, view, el}) {
+  const note = document.createElement("span"), drawn = new WeakSet()
   note.textContent = model.words
+  Object.assign(note.style, ABOVE)
   const around = () => layout_around(el).shadowRoot
+  let look = null
   const show = () => {
     const frames = [...around().querySelectorAll("[class*=bp-tab-]")]
     const is_shown = (frame) => frame.matches(`.bp-tab-${model.active}`)
     for (const frame of frames) put(frame, is_shown(frame) ? IN_SIGHT : BEHIND)
-    note.hidden = frames.some(is_shown)
+    const shown = frames.find(is_shown)
+    if (shown && !drawn.has(shown) && is_drawn(shown, view.parent.child_views)) drawn.add(shown)
+    note.hidden = drawn.has(shown)
+    clearTimeout(look)
+    if (!note.hidden) look = setTimeout(show, OFTEN)
   }
   const press = (event) => {
     const tab = event.composedPath().find((each) => each.matches?.("[role=tab]"))
@@ -31,6 +52,7 @@ export function render({model, el}) {
   document.addEventListener("click", press, {capture: true})
   model.on("remove", () => {
     added.disconnect()
+    clearTimeout(look)
     document.removeEventListener("click", press, {capture: true})
   })
   return note

@@ -1,5 +1,6 @@
 """Comparing two steps: refusals, and the explanation of a difference."""
 
+import re
 from time import sleep
 
 import panel as pn
@@ -174,6 +175,17 @@ def test_the_inspector_explains_the_difference(session, compare):
     assert "last update" not in explained(layout)
     session.subtracted = None
     assert "<h3>W2[3, 17]</h3>" in explained(layout)
+
+
+def test_equal_examples_share_a_row_of_a_difference(session, compare):
+    layout = Inspector(session, Checks.of(session)).__panel__()
+    session.select(Cell("weight", 1, 3, 17, is_gradient=True))
+    compare("1")
+    record = session.compared[0]
+    distinct = {(*row, target) for row, target in zip(record.contexts, record.targets, strict=True)}
+    assert len(distinct) < len(record.targets)
+    assert f">All {len(distinct)}<" in explained(layout)
+    assert re.search(r"</span> ×\d</td>", explained(layout))
 
 
 def texts_of(tab):

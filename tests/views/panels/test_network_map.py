@@ -312,6 +312,21 @@ def test_the_legend_explains_numbers_that_are_not_finite_while_there_are_any(ses
     assert network_map.__panel__().styles["--below"] == f"{ROOM_OF_NOTES}px"
 
 
+@pytest.mark.parametrize(
+    ("shared_by", "words"),
+    [(EACH_KIND, "<b>weights</b><br>no finite value"), (EACH_HEATMAP, "W1 no finite value")],
+)
+def test_numbers_without_any_finite_one_have_words_in_place_of_a_scale(
+    session, network_map, shared_by, words
+):
+    network_map.shared_by = shared_by
+    assert words not in legend(network_map)
+    layers = tuple(layer * np.nan for layer in session.record.layers)
+    session.record = replace(session.record, layers=layers, deltas=(*session.record.deltas,))
+    assert words in legend(network_map)
+    assert "10⁻¹²" not in legend(network_map)
+
+
 def test_the_scale_does_not_jump_while_training(session, network_map):
     session.training = True
     before = network_map.grid.values[1].mapper.high

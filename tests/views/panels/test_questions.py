@@ -27,7 +27,7 @@ def questions(session):
 
 
 def offered(questions):
-    if not questions._row.visible:
+    if not questions.row.visible:
         return {}
     return {each.label: each for each in questions._toggles if not each.disabled}
 

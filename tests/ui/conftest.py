@@ -62,6 +62,8 @@ BROWSER_ARGS = [
     "--disable-extensions",
     "--disable-sync",
     "--metrics-recording-only",
+    # A page of a test lives too briefly for what its scripts would gain by being optimized.
+    "--js-flags=--no-opt",
     # The tests see the same page with and without a network: no name is ever resolved.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]

@@ -12,10 +12,11 @@ MAP_COLOR = """() => [...Bokeh.index.query(({model}) => model.name === "dŷ")]
   .map(({model}) => model.background_fill_color)[0]"""
 
 # Notes the colours of the text and of the background of some elements, each frame in which they are
-# others than before.
+# others than before, until `window.colors` is taken away.
 NOTE_COLORS = """(elements) => {
   window.colors = []
   const note = () => {
+    if (!window.colors) return
     const now = elements.map((element) => {
       const {color, backgroundColor} = getComputedStyle(element)
       return [color, backgroundColor]
@@ -87,13 +88,16 @@ def test_a_chosen_theme_stays_after_a_reload_and_after_a_restart_of_the_server(b
             server.stop()
 
 
-def test_texts_and_their_backgrounds_change_in_the_same_frame(page):
+def test_texts_and_their_backgrounds_change_in_the_same_frame(used_page):
+    page = used_page
     parts = (".MuiAppBar-root", ".sidebar", ".main", ".contextbar")
     page.evaluate(NOTE_COLORS, [page.locator(part).element_handle() for part in parts])
     for theme in ("dark", "light"):
         press(page, "Toggle theme")
         expect_theme(page, theme)
-    light, dark, again = page.evaluate("window.colors")
+    light, dark, again = page.evaluate(
+        "() => { const all = colors; window.colors = null; return all }"
+    )
     assert light == again
     for (text, background), (other_text, other_background) in zip(light, dark, strict=True):
         assert text != other_text

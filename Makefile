@@ -22,6 +22,9 @@ STORE ?=
 # Two files at a time, in the order of the tests: servers and pages are made once a file.
 PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 
+# Hundreds of processes of the tests import the package: not each is to compile it anew.
+export PYTHONDONTWRITEBYTECODE =
+
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check

@@ -3,6 +3,7 @@
 import holoviews as hv
 import panel as pn
 
+from .patches.model_defaults import quicken_model_defaults
 from .patches.notebook import in_notebook, prepare_notebook
 from .patches.ping import tolerate_failed_pings
 from .patches.write_queue import flush_write_queue
@@ -20,4 +21,5 @@ else:
     hv.extension("bokeh", logo=False)
 
 flush_write_queue()
+quicken_model_defaults()
 tolerate_failed_pings()

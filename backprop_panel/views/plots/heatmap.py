@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import panel as pn
+from bokeh.core.property.validation import validate
 from bokeh.events import Tap
 from bokeh.models import Axis, ColumnDataSource, LinearColorMapper, Model, Quad
 from numpy.typing import NDArray
@@ -101,9 +102,10 @@ class Heatmap:
         self._palette: Callable[[Theme], list[str]] = Theme.diverging
         self._example: int | None = None
         self._labelled: tuple[int, int | None] = self.row_ticks, None  # as the axis is made
-        self.mapper = LinearColorMapper(
-            palette=self.theme.diverging(), nan_color=NOT_FINITE, low=-1, high=1
-        )
+        with validate(False):  # to check each colour of a palette takes milliseconds
+            self.mapper = LinearColorMapper(
+                palette=self.theme.diverging(), nan_color=NOT_FINITE, low=-1, high=1
+            )
         self.pointer_outline = Quad(fill_color=None, line_color=self.theme.mark)
         has_bias = bool(self.bias_name)
         if self.gradient_of:

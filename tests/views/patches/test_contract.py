@@ -16,6 +16,8 @@ import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 import pytest
+from bokeh.core.has_props import HasProps
+from bokeh.core.property.descriptors import PropertyDescriptor
 from bokeh.document import Document
 from bokeh.models import ColumnDataSource, GlyphRenderer
 from bokeh.plotting import figure
@@ -48,6 +50,9 @@ NO_PATCHES = {"__init__.py", "browser.py"}
 SIGNATURES = {
     "odd_uploads: FileInput._flush_buffer": (pmui.FileInput._flush_buffer, ["self"]),
     "write_queue: panel.io.document._dispatch_msgs": (panel_document._dispatch_msgs, ["doc"]),
+    "model_defaults: HasProps._overridden_defaults": (HasProps._overridden_defaults, []),
+    "model_defaults: HasProps.themed_values": (HasProps.themed_values, ["self"]),
+    "model_defaults: PropertyDescriptor.is_unstable": (PropertyDescriptor.is_unstable, ["value"]),
     "ping: ServerConnection.send_ping": (ServerConnection.send_ping, ["self"]),
     "silent_events: Button._process_bokeh_event": (
         pmui.Button._process_bokeh_event,

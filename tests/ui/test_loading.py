@@ -1,4 +1,4 @@
-"""What stands in a tab until its view is drawn."""
+"""What stands in a tab until its view begins to be drawn."""
 
 from playwright.sync_api import expect
 
@@ -15,7 +15,7 @@ HOLD_UP = """() => {
 """Has Bokeh say of each view that it is not drawn yet, until `goOn` is called."""
 
 
-def test_a_tab_says_that_it_is_loading_until_its_view_is_drawn(page):
+def test_a_tab_says_that_it_is_loading_until_its_view_begins_to_be_drawn(page):
     page.evaluate(HOLD_UP)
     show_tab(page, "Difference")
     expect(page.get_by_label("At step", exact=True)).to_be_visible()

@@ -1,26 +1,22 @@
 // Shows the view of a tab as soon as the tab is pressed, before the server hears of it.
 
-const OFTEN = 50  // milliseconds between two looks whether a view is drawn
+const OFTEN = 50  // milliseconds between two looks whether a view is begun
 
-// Over the view, which would move when the words go.
-const ABOVE = {
-  position: "absolute", zIndex: 2, padding: "2px 8px 2px 0", pointerEvents: "none",
-  background: "var(--panel-surface-color, transparent)", whiteSpace: "nowrap",
-}
+// Where the view will be, which must not move when the words go.
+const ABOVE = {position: "absolute", padding: "2px 0", whiteSpace: "nowrap"}
 
 function put(frame, styles) {
   for (const [name, value] of Object.entries(styles)) frame.style.setProperty(name, value)
 }
 
-// Whether the view within a frame is there, with all that it draws.
-function is_drawn(frame, siblings) {
-  const outer = siblings.find(({el}) => el === frame)
-  const [inner] = outer?.child_views ?? []
-  return inner?.child_views.length > 0 && outer.has_finished()
+// Whether the first part of a view is drawn.
+function is_begun(view) {
+  if (view.child_views?.length) return view.child_views.some(is_begun)
+  return view.el.offsetHeight > 0 && view.has_finished()
 }
 
 export function render({model, view, el}) {
-  const note = document.createElement("span"), drawn = new WeakSet()
+  const note = document.createElement("span"), begun = new WeakSet()
   note.textContent = model.words
   Object.assign(note.style, ABOVE)
   const around = () => layout_around(el).shadowRoot
@@ -29,9 +25,9 @@ export function render({model, view, el}) {
     const frames = [...around().querySelectorAll("[class*=bp-tab-]")]
     const is_shown = (frame) => frame.matches(`.bp-tab-${model.active}`)
     for (const frame of frames) put(frame, is_shown(frame) ? IN_SIGHT : BEHIND)
-    const shown = frames.find(is_shown)
-    if (shown && !drawn.has(shown) && is_drawn(shown, view.parent.child_views)) drawn.add(shown)
-    note.hidden = drawn.has(shown)
+    const shown = view.parent.child_views.find((each) => frames.includes(each.el) && is_shown(each.el))
+    if (shown && !begun.has(shown) && is_begun(shown)) begun.add(shown)
+    note.hidden = begun.has(shown)
     clearTimeout(look)
     if (!note.hidden) look = setTimeout(show, OFTEN)
   }

@@ -17,7 +17,8 @@ class TabSwitch(pn.custom.JSComponent):
     """Stands between a bar of tabs and the frames of their views, in one column.
 
     The frame of the tab that is pressed comes in sight before the server hears of it: a server that
-    draws a run in training would answer late. A tab shows `words` until its view is drawn.
+    draws a run in training would answer late. A tab shows `words` until its view begins to be
+    drawn.
 
     Parameters
     ----------

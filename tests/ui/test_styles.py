@@ -2,9 +2,13 @@
 
 from tests.ui.browsing import expect_drawn
 
-# Calls something for each text given to a style sheet, and for each property that is asked for,
-# while a page is laid out in which nothing has changed.
-LAID_OUT = """() => {
+# The texts given to style sheets and the properties asked for while a page is laid out for the
+# second time: something may have waited for the first.
+LAID_OUT = """async () => {
+  let [top] = [...Bokeh.index.query(({model}) => model.name === "W2")]
+  while (top.parent?.invalidate_layout) top = top.parent
+  top.invalidate_layout()
+  await null  // answers last until what is done at a time is done
   const {prototype: node} = Node, {prototype: style} = CSSStyleDeclaration
   const text = Object.getOwnPropertyDescriptor(node, "textContent"), {getPropertyValue} = style
   const written = [], asked = []
@@ -16,8 +20,6 @@ LAID_OUT = """() => {
     if (name.startsWith("--bk-")) asked.push(name)
     return getPropertyValue.call(this, name)
   }
-  let [top] = [...Bokeh.index.query(({model}) => model.name === "W2")]
-  while (top.parent?.invalidate_layout) top = top.parent
   top.invalidate_layout()
   Object.defineProperty(node, "textContent", text)
   style.getPropertyValue = getPropertyValue

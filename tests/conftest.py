@@ -1,6 +1,8 @@
-"""How tests are ordered, how examples are drawn, and how often garbage is collected."""
+"""How tests are ordered, how examples are drawn, how garbage is collected, and where files are."""
 
 import gc
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,14 @@ gc.disable()
 gc.set_threshold(*gc.get_threshold()[:2], 100)
 
 UI = Path(__file__).parent / "ui"
+
+MEMORY, ROOM = Path("/dev/shm"), 4 << 30
+
+
+def pytest_configure():
+    """Keep the files of tests in memory, where there is room: each save waits for the disk."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 def pytest_collection_finish():

@@ -496,7 +496,7 @@ def test_store_check_finds_damage_that_a_run_does_without(command, store, damage
 
 def test_the_values_of_a_setting_may_be_given_in_several_parts(command, store):
     parts = ["--grid", "learning_rate=0.1", "--grid", "learning_rate=0.2,0.3"]
-    command("sweep", *SMALL, *parts, "--steps", "1")
+    command("sweep", *SMALL, *parts, "--steps", "1", "--workers", "1")
     assert sorted(config["learning_rate"] for *_, config in runs_in(store)) == [0.1, 0.2, 0.3]
 
 
@@ -518,7 +518,8 @@ def test_a_setting_that_varies_and_is_given_one_value_is_refused(command, varied
 def test_what_varies_replaces_the_value_of_a_toml_file(command, store, tmp_path):
     config = tmp_path / "run.toml"
     config.write_text("learning_rate = 0.5\nsteps = 1\n")
-    status, _, err = command("sweep", "--config", config, "--grid", "learning_rate=0.1,0.2", *SMALL)
+    grid = ["--grid", "learning_rate=0.1,0.2"]
+    status, _, err = command("sweep", "--config", config, *grid, *SMALL, "--workers", 1)
     assert status == 0, err
     assert sorted(config["learning_rate"] for *_, config in runs_in(store)) == [0.1, 0.2]
 

@@ -31,7 +31,7 @@ arguments = parser.parse_args(None if pn.state.curdoc else [])
 by_browser = arguments.workspace == "browser" and not pn.state.user
 
 if reason := refusal(by_browser):
-    pn.pane.Str(reason).servable()
+    pn.pane.HTML(reason, sizing_mode="stretch_width").servable()
 else:
     prepare_server()
     owner = browser_workspace() if by_browser else pn.state.user or ""

@@ -124,7 +124,9 @@ def test_several_processes_are_refused_with_a_reason(tmp_path, visit):
     server = Server(tmp_path / "server.log", options=["--num-procs", "2"])
     try:
         server.wait_until_it_listens()
-        expect(visit(server).get_by_text("--num-procs is not supported")).to_be_visible()
+        page = visit(server)
+        page.set_viewport_size({"width": 390, "height": 800})
+        expect(page.get_by_text("--num-procs is not supported")).to_be_in_viewport(ratio=1)
         assert "--num-procs is not supported" in server.log()
         assert "Traceback" not in server.log()
     finally:

@@ -42,7 +42,7 @@ NOTE_THEMES = """() => {
         ? {"#fbfbfa": "light", "#121417": "dark"}[model.background_fill_color]
         : container.className.match(/mui-(\\w+)/)[1]))
     const text = [...now].sort().join(" and ")
-    const is_late = now.size > 1 && performance.now() - pressed > 3000
+    const is_late = now.size > 1 && performance.now() - pressed > 1500
     if (text !== window.themes.at(-1) && !is_late) window.themes.push(text)
     requestAnimationFrame(note)
   }

@@ -1,15 +1,15 @@
-// Keeps the picture of the page from a press of its theme's button until all of it has the new theme,
-// in a browser that can: the components and plots take it one after the other.
-const OFTEN = 20, PATIENCE = 3000  // milliseconds; a browser waits for four seconds
+// Keeps the picture of the page from a press of its theme's button until all that is in sight has the
+// new theme, in a browser that can: the components and plots take it one after the other.
+const OFTEN = 20, PATIENCE = 1500  // milliseconds, for which the page answers no other press
 
 const WITHOUT_FADING = "::view-transition-group(root), ::view-transition-old(root), " +
   "::view-transition-new(root) { animation: none }"
 
-// Returns functions that tell whether all components and plots have another theme than now, and that
-// complete their change.
+// Returns functions that tell whether all components and plots in sight have another theme than now,
+// and that complete their change.
 function change_of_theme() {
-  const views = [...Bokeh.index.query(({container, model}) =>
-    container?.className?.includes("mui-") || model.type === "Figure")]
+  const views = [...Bokeh.index.query(({container, el, model}) =>
+    (container?.className?.includes("mui-") || model.type === "Figure") && el.checkVisibility())]
   const theme = ({container, model}) =>
     model.type === "Figure" ? model.background_fill_color : container.className.match(/mui-\w+/)[0]
   const before = views.map(theme)

@@ -159,4 +159,5 @@ def numbers(run: TrainingRun) -> dict[str, Any]:
 def status(run: TrainingRun) -> str:
     """Return where a run is, as the page's status line says it."""
     summary = run.summary
-    return f"step {summary.step} · epoch {summary.epoch} · loss {summary.losses.last:.4g}"
+    loss = f"loss {summary.losses.last:.4g}" if summary.step else "no loss yet"
+    return f"step {summary.step} · epoch {summary.epoch} · {loss}"

@@ -237,6 +237,13 @@ def test_an_unknown_command_is_an_error_in_one_line(command):
     assert status == 2 and err.startswith("Error: No such command 'trian'")
 
 
+def test_a_run_without_a_step_has_no_loss_yet(command, store):
+    with closing(TrainingRunManager(store)) as manager:
+        manager.create(name="new")
+    _, out, _ = command("runs", "list")
+    assert out.split() == ["new", *"step 0 · epoch 0 · no loss yet".split()]
+
+
 def test_runs_are_listed_shown_renamed_exported_imported_and_deleted(command, store, tmp_path):
     for name in ("a", "b"):
         command("train", "--steps", 5, "--name", name, *SMALL)

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from ..training.trainer import Trainer
 
 DELTA_SECONDS = 0.2
-"""How long a save waits for deltas; a later one is written by the next save."""
+"""How long a save waits for deltas; what comes later is written by the next save."""
+
+STILL_STEPPING = "a thread is making a step."
 
 
 class Autosave:
@@ -238,10 +240,15 @@ class Autosave:
                 entry.run.trainer.claim = entry.warn_of_closed_store
 
     def _warn_of_loss(self) -> None:
-        unsaved = [entry.run.name for entry in self._entries.values() if entry.is_unsaved]
-        if unsaved and self.problem and not self._store.read_only:
+        problem = self.problem
+        unsaved = [
+            entry.run.name
+            for entry in self._entries.values()
+            if entry.is_unsaved and (problem or not entry.lost)
+        ]
+        if unsaved and not self._store.read_only:
             names = shortened(", ".join(map(shown, unsaved)))
-            message = f"The last changes of {names} are not saved: {self.problem}"
+            message = f"The last changes of {names} are not saved: {problem or STILL_STEPPING}"
             warnings.warn(message, stacklevel=5)  # the caller of the manager's `close`
 
     def _attach(self, entry: AutosavedRun, trainer: Trainer) -> None:

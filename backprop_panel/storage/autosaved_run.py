@@ -87,9 +87,13 @@ class AutosavedRun:
         )
 
     def request_delta(self) -> None:
-        """Have a delta taken between two steps; `delta` returns it."""
-        if not self._requested and not self.lost:
-            self._requested = True
+        """Have a delta taken between two steps; `delta` returns it.
+
+        One that was taken for an earlier save, which did not wait for it, lacks what came since.
+        """
+        is_awaited = self._requested and not self._finished.is_set()
+        if not is_awaited and not self.lost:
+            self._requested, self._delta, self._failure = True, None, None
             self._finished.clear()
             self.run.commands.put(self._take_delta)
 

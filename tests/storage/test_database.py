@@ -16,6 +16,7 @@ from stores import SMALL, everything, train, undisturbed, wait_until
 
 from backprop_panel import SettingError, Store, TrainingRunManager
 from backprop_panel.nn.optimizers import OPTIMIZERS
+from backprop_panel.storage import autosave as autosaving
 from backprop_panel.storage import leases, run_delta, run_rows
 from backprop_panel.storage.leases import LEASE_SECONDS
 from backprop_panel.storage.saving_thread import SAVE_SECONDS
@@ -175,6 +176,27 @@ def test_a_reset_and_later_training_are_saved(open_manager):
     before = everything(run)
     manager.close()
     assert everything(open_manager().current) == before
+
+
+def test_closing_saves_what_came_after_a_save_that_did_not_wait(open_manager, monkeypatch):
+    monkeypatch.setattr(autosaving, "DELTA_SECONDS", 0)
+    manager = open_manager()
+    run = manager.create(**SMALL)
+    train(run, 3)
+    with run.trainer.stepping():
+        manager._link.autosave.save()  # it asks for the changes, which come after this block
+    manager.reset(run.id)
+    manager.close()
+    assert open_manager().current.trainer.step == 0
+
+
+def test_closing_within_a_step_warns_of_what_is_not_saved(open_manager):
+    manager = open_manager()
+    run = manager.create(**SMALL)
+    with run.trainer.stepping():
+        run.trainer.engine.advance(4)
+        with pytest.warns(UserWarning, match="changes of 'run 1' are not saved: a thread is"):
+            manager.close()
 
 
 def test_stored_checkpoints_equal_those_in_memory(open_manager, monkeypatch, path):

@@ -1,6 +1,7 @@
 // Shows the view of a tab as soon as the tab is pressed, before the server hears of it.
 
-const OFTEN = 50  // milliseconds between two looks whether a view is drawn
+// Milliseconds between two looks whether a view is drawn, and after which it counts as drawn.
+const OFTEN = 100, PATIENCE = 20_000
 
 // Over the view, which would move when the words go.
 const ABOVE = {
@@ -12,15 +13,14 @@ function put(frame, styles) {
   for (const [name, value] of Object.entries(styles)) frame.style.setProperty(name, value)
 }
 
-// Whether the view within a frame is there, with all that it draws.
-function is_drawn(frame, siblings) {
-  const outer = siblings.find(({el}) => el === frame)
-  const [inner] = outer?.child_views ?? []
-  return inner?.child_views.length > 0 && outer.has_finished()
+// Whether all of a view is drawn, but for what is hidden.
+function is_drawn(view) {
+  if (!view.model.visible) return true
+  return view.child_views?.length ? view.child_views.every(is_drawn) : view.has_finished()
 }
 
 export function render({model, view, el}) {
-  const note = document.createElement("span"), drawn = new WeakSet()
+  const note = document.createElement("span"), drawn = new WeakSet(), since = new WeakMap()
   note.textContent = model.words
   Object.assign(note.style, ABOVE)
   const around = () => layout_around(el).shadowRoot
@@ -29,8 +29,12 @@ export function render({model, view, el}) {
     const frames = [...around().querySelectorAll("[class*=bp-tab-]")]
     const is_shown = (frame) => frame.matches(`.bp-tab-${model.active}`)
     for (const frame of frames) put(frame, is_shown(frame) ? IN_SIGHT : BEHIND)
-    const shown = frames.find(is_shown)
-    if (shown && !drawn.has(shown) && is_drawn(shown, view.parent.child_views)) drawn.add(shown)
+    const shown = view.parent.child_views.find((each) => frames.includes(each.el) && is_shown(each.el))
+    const is_there = shown?.child_views[0]?.child_views.length > 0
+    if (is_there && !drawn.has(shown)) {
+      if (!since.has(shown)) since.set(shown, performance.now())
+      if (is_drawn(shown) || performance.now() - since.get(shown) > PATIENCE) drawn.add(shown)
+    }
     note.hidden = drawn.has(shown)
     clearTimeout(look)
     if (!note.hidden) look = setTimeout(show, OFTEN)

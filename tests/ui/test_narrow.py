@@ -62,7 +62,7 @@ def test_the_sentence_of_a_fault_stands_above_the_timeline(narrow_page):
         press(narrow_page, "Open contextbar")
         press(narrow_page, "Run Batch")
         sentence = at_rest(narrow_page.locator(".bp-by-hand").filter(has_text="not divided"))
-        foot = at_rest(narrow_page.get_by_text("Timeline", exact=True).first)
+        foot = at_rest(narrow_page.get_by_role("button", name="Back to now"))
         assert sentence["y"] + sentence["height"] <= foot["y"]
     finally:
         narrow_page.set_viewport_size({"width": 1280, "height": 800})

@@ -6,17 +6,18 @@ const WITHOUT_FADING = "::view-transition-group(root), ::view-transition-old(roo
   "::view-transition-new(root) { animation: none }"
 
 // Returns functions that tell whether all components and plots in sight have another theme than now,
-// and that complete their change.
+// and that complete the change of all others, too.
 function change_of_theme() {
-  const views = [...Bokeh.index.query(({container, el, model}) =>
-    (container?.className?.includes("mui-") || model.type === "Figure") && el.checkVisibility())]
+  const all = [...Bokeh.index.query(({container, model}) =>
+    container?.className?.includes("mui-") || model.type === "Figure")]
+  const views = all.filter(({el}) => el.checkVisibility())
   const theme = ({container, model}) =>
     model.type === "Figure" ? model.background_fill_color : container.className.match(/mui-\w+/)[0]
   const before = views.map(theme)
   const is_changed = () => views.every((view, at) => theme(view) !== before[at])
   // Else buttons and labels would fade into their new colours.
   const end_fading = () => {
-    const fading = views.flatMap(({shadow_el}) => shadow_el?.getAnimations() ?? [])
+    const fading = all.flatMap(({shadow_el}) => shadow_el?.getAnimations() ?? [])
     for (const each of fading) if (each instanceof CSSTransition) each.finish()
   }
   return {is_changed, end_fading}

@@ -4,7 +4,7 @@ const COPIED_MILLISECONDS = 1200
 
 const SMALLEST = 9.1  // pixels of an equation's element, whose letters are 1.21 times as large
 
-const SMALLEST_TABLE = 0.8  // of its own size
+const SMALLEST_IN_TABLE = 11  // pixels of a table's type
 
 function addFonts(fonts) {
   if (!fonts.length || document.bpMathFonts) return
@@ -37,8 +37,9 @@ function fit_tables(box) {
   const scrolled = [...box.querySelectorAll(".bp-scroll")], tables = scrolled.map((each) => each.firstElementChild)
   for (const table of tables) table.style.zoom = ""
   const shares = scrolled.map((each) => each.clientWidth / each.scrollWidth)
+  const legible = tables.map((table) => SMALLEST_IN_TABLE / parseFloat(getComputedStyle(table).fontSize))
   tables.forEach((table, at) => {
-    if (shares[at] < 1) table.style.zoom = Math.max(shares[at] - 0.005, SMALLEST_TABLE)
+    if (shares[at] < 1) table.style.zoom = Math.min(Math.max(shares[at] - 0.005, legible[at]), 1)
   })
 }
 

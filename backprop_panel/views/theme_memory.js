@@ -14,6 +14,5 @@ export function render({ model }) {
   const theme = kept()
   if (theme && !new URLSearchParams(location.search).has("theme")) model.dark = theme === "dark"
   model.on("dark", () => keep(model.dark))
-  model.on("remove", switch_theme_at_once())
   return document.createElement("span")
 }

@@ -10,8 +10,6 @@ from pathlib import Path
 import panel as pn
 import param
 
-from .patches.theme_switch import THEME_SWITCH
-
 COOKIE = "backprop_panel_theme"
 
 
@@ -33,10 +31,8 @@ class ThemeMemory(pn.custom.JSComponent):
 
     dark = param.Boolean(False, doc="Whether the page is dark.")
 
-    _esm = (
-        f'const COOKIE = "{COOKIE}"\n'
-        + THEME_SWITCH
-        + Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+    _esm = f'const COOKIE = "{COOKIE}"\n' + Path(__file__).with_suffix(".js").read_text(
+        encoding="utf-8"
     )
 
     def __init__(self, **params: object) -> None:

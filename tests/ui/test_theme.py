@@ -28,28 +28,6 @@ NOTE_COLORS = """(elements) => {
 }"""
 
 
-# Notes the themes of all components and plots in each frame in which they are others than before. A
-# browser that has not drawn all in time shows what it has.
-NOTE_THEMES = """() => {
-  const views = [...Bokeh.index.query(({container, model}) =>
-    model.type === "Figure" || container?.className?.includes("mui-"))]
-  window.themes = []
-  let pressed = 0
-  document.addEventListener("click", () => { pressed = performance.now() }, {capture: true})
-  const note = () => {
-    const now = new Set(views.map(({container, model}) =>
-      model.type === "Figure"
-        ? {"#fbfbfa": "light", "#121417": "dark"}[model.background_fill_color]
-        : container.className.match(/mui-(\\w+)/)[1]))
-    const text = [...now].sort().join(" and ")
-    const is_late = now.size > 1 && performance.now() - pressed > 1500
-    if (text !== window.themes.at(-1) && !is_late) window.themes.push(text)
-    requestAnimationFrame(note)
-  }
-  note()
-}"""
-
-
 def expect_theme(page, theme):
     """Wait until page and map have a theme."""
     expect(page.locator(f".page.mui-{theme}")).to_be_attached(timeout=FIRST_LOAD)
@@ -102,12 +80,3 @@ def test_texts_and_their_backgrounds_change_in_the_same_frame(used_page):
     for (text, background), (other_text, other_background) in zip(light, dark, strict=True):
         assert text != other_text
         assert background != other_background
-
-
-def test_components_and_plots_change_in_the_same_frame(used_page):
-    used_page.evaluate(NOTE_THEMES)
-    for theme in ("dark", "light"):
-        press(used_page, "Toggle theme")
-        expect_theme(used_page, theme)
-    used_page.wait_for_function("() => window.themes.length >= 3")
-    assert used_page.evaluate("window.themes") == ["light", "dark", "light"]

@@ -210,14 +210,6 @@ def test_the_page_has_the_parts_that_its_styles_and_scripts_look_for():
     script = (MATERIAL_UI / "dist" / "panel-material-ui.bundle.js").read_text("utf-8")
     assert '"aria-label":"Resize sidebar"' in script
     assert '"aria-label":"Resize contextbar"' in script
-    assert '"aria-label":"Toggle theme"' in script
-
-
-def test_the_components_of_a_page_have_a_class_of_their_theme():
-    source = (MATERIAL_UI / "utils.js").read_text("utf-8")
-    assert 'const themeClass = `mui-${dark_theme ? "dark" : "light"}`' in source
-    assert "props.view.container.className = " in source
-    assert "model_props.background_fill_color = theme.palette.background.paper" in source
 
 
 def test_panels_layouts_have_the_parts_that_the_style_sheet_names():

@@ -1,13 +1,11 @@
-"""Write a style sheet only when its text changes.
+"""Write a plot's style sheet only when its text changes.
 
-With each frame, BokehJS writes the style sheets of every plot again. Whenever it lays a page out,
-it clears two sheets of each part and writes them anew in steps, some thousand times in all. The
-browser recomputes the styles that depend on them.
+With each frame, BokehJS writes the style sheets of every plot again, and the browser recomputes
+the styles that depend on them.
 
-Gain: three frames in the time of two, and the styles of a layout are written in half the time.
-Upstream: `InlineStyleSheet` would compare the text before it writes, and a layout would write each
-sheet once.
-Without the symbols: frames and layouts cost more.
+Gain: three frames in the time of two.
+Upstream: `InlineStyleSheet` would compare the text before it writes.
+Without the symbol: frames cost more.
 """
 
 from pathlib import Path

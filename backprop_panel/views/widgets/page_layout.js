@@ -11,13 +11,6 @@ const ENLARGED = {
   "--bk-axis-label-text-font-size": "16px",
 }
 
-// What plots take from the page's styles: the above, and the colours of the theme.
-const OF_PLOTS = [
-  ...Object.keys(ENLARGED).filter((name) => name.startsWith("--bk-")),
-  "--bk-major-label-text-color",
-  "--bk-axis-label-text-color",
-]
-
 function enlarge(page, on) {
   const [controls, texts] = LARGER[matchMedia(WIDE).matches]
   const values = {"--bp-type": texts, ...ENLARGED}
@@ -77,7 +70,6 @@ export function render({model, view}) {
     document.removeEventListener("keydown", pressed)
     enlarge(page, false)
   })
-  take_few_styles(OF_PLOTS)
   follow_window()
   return document.createElement("span")
 }

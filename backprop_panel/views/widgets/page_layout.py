@@ -9,7 +9,6 @@ import panel as pn
 import param
 
 from ..patches.page_parts import PAGE_PARTS
-from ..patches.plot_styles import PLOT_STYLES
 from .keys import KEYS
 
 BOTH, ONE, NONE = "both", "one", "none"
@@ -28,12 +27,7 @@ class PageLayout(pn.custom.JSComponent):
     )
     presenting = param.Boolean(False, doc="Whether type and cells are enlarged for a projector.")
 
-    _esm = (
-        KEYS
-        + PAGE_PARTS
-        + PLOT_STYLES
-        + Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
-    )
+    _esm = KEYS + PAGE_PARTS + Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 
     def __init__(self, **params: Any) -> None:
         super().__init__(width=0, height=0, margin=0, sizing_mode="fixed", **params)

@@ -39,12 +39,10 @@ from backprop_panel.views.patches.browser import BrowserPatches
 from backprop_panel.views.patches.click_count import UncountedButton
 from backprop_panel.views.patches.panel_katex import KATEX_STYLE
 from backprop_panel.views.patches.plot_source import add_to_source, parts_of, replace_source
-from backprop_panel.views.widgets.page_layout import PageLayout
 
 VIEWS = Path(backprop_panel.views.__file__).parent
 PATCHES = VIEWS / "patches"
 PANEL, MATERIAL_UI = Path(pn.__file__).parent, Path(pmui.__file__).parent
-SET_STYLES = {".py", ".js", ".css"}
 NO_PATCHES = {"__init__.py", "browser.py"}
 
 SIGNATURES = {
@@ -86,9 +84,7 @@ SIGNATURES = {
 }
 
 BOKEHJS = {
-    ("style_sheets", "core/dom", "InlineStyleSheet"): ["_update", "get css"],
-    ("style_sheets", "models/layouts/layout_dom", "LayoutDOMView"): ["update_layout"],
-    ("plot_styles", "core/visuals/visual", "VisualProperties"): ["_get_css_value"],
+    ("style_sheets", "core/dom", "InlineStyleSheet"): ["_update"],
     ("layout_passes", "models/layouts/layout_dom", "LayoutDOMView"): [
         *("_after_resize", "compute_layout"),
     ],
@@ -319,32 +315,15 @@ def test_bokehjs_has_the_names_that_patches_use(module, bokehjs):
         assert re.search(rf"\b{name}\b", bokehjs[module]), name
 
 
-SCRIPTS = BrowserPatches._esm + PageLayout._esm
-
-
 def test_bokehjs_finds_modules_by_name(bokehjs):
-    required = set(re.findall(r'Bokeh\.require\("([^"]+)"\)', SCRIPTS))
+    required = set(re.findall(r'Bokeh\.require\("([^"]+)"\)', BrowserPatches._esm))
     assert required
     assert required <= set(bokehjs)
 
 
 def test_scripts_require_no_module_that_the_contract_leaves_out():
-    required = set(re.findall(r'Bokeh\.require\("([^"]+)"\)', SCRIPTS))
+    required = set(re.findall(r'Bokeh\.require\("([^"]+)"\)', BrowserPatches._esm))
     assert required <= {module for _, module, _ in BOKEHJS} | {"core/bokeh_events"}
-
-
-def test_plots_take_each_style_property_that_the_package_sets():
-    sources = [path.read_text("utf-8") for path in VIEWS.rglob("*") if path.suffix in SET_STYLES]
-    assert set(re.findall(r'"(--bk-[a-z-]+)"', "".join(sources))) == set(taken_styles())
-
-
-def taken_styles():
-    """The properties that plots take, as the page's script lists them."""
-    listed, enlarged = (
-        re.search(rf"const {name} = [\[{{](.*?)^[\]}}]", PageLayout._esm, re.DOTALL | re.MULTILINE)
-        for name in ("OF_PLOTS", "ENLARGED")
-    )
-    return re.findall(r'"(--bk-[a-z][a-z-]+)"', listed[1] + enlarged[1])
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from math import ceil
 from numbers import Real
 from typing import Any
@@ -13,7 +12,7 @@ import param
 
 from ..data.sampling import ALL
 from ..data.sequence_dataset import SequenceDataset
-from ..nn.network import memory_needed
+from ..nn.network import memory_needed, parameter_count
 from ..plain_values import is_whole, plain
 from ..runs.run_settings import CONFIGURATION, DATA_SETTINGS, MODEL_SETTINGS
 from ..settings import refuse_unknown, shown
@@ -108,7 +107,7 @@ def estimate_resources(config: Mapping[str, Any]) -> ResourceEstimate:
     return ResourceEstimate(
         samples=samples,
         tokens=tokens,
-        parameters=_parameters(widths),
+        parameters=parameter_count(widths),
         batch=batch,
         memory=data + memory_needed(widths, batch) + evaluated,
     )
@@ -180,14 +179,10 @@ def _refuse_fractions(config: Mapping[str, Any]) -> None:
 def _refuse_large_network(config: Mapping[str, Any], tokens: int) -> None:
     """Refuse a network with too many parameters, or with too many activations of a batch."""
     widths = _widths(config)
-    refuse_above("hidden_dimension", "Weights and biases", _parameters(widths), MOST_NUMBERS)
+    refuse_above("hidden_dimension", "Weights and biases", parameter_count(widths), MOST_NUMBERS)
     batch = min(_size(config, "batch_size"), _samples(config, tokens))
     numbers = max(batch, EVALUATED_AT_ONCE) * max(widths)
     refuse_above("batch_size", "Activations of a layer, over a batch", numbers, MOST_NUMBERS)
-
-
-def _parameters(widths: list[int]) -> int:
-    return sum((below + 1) * above for below, above in pairwise(widths))
 
 
 def _widths(config: Mapping[str, Any]) -> list[int]:

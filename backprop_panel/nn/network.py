@@ -76,7 +76,7 @@ class Network:
         self.activation_names = tuple(activations)
         self.activations = [ACTIVATIONS[name] for name in activations]
         self.dtype = dtype
-        self.size = sum((inputs + 1) * outputs for inputs, outputs in pairwise(self.widths))
+        self.size = parameter_count(self.widths)
         self.parameters: Array = np.zeros(self.size, dtype)
         self.layers = self.by_layer(self.parameters)
         self.weights, self.biases = split_biases(self.layers)
@@ -288,11 +288,15 @@ def split_biases(layers: Sequence[Array]) -> tuple[list[Array], list[Array]]:
     return [layer[:-1] for layer in layers], [layer[-1] for layer in layers]
 
 
+def parameter_count(widths: Sequence[int]) -> int:
+    """Return the number of weights and biases of a network with these units in its levels."""
+    return sum((inputs + 1) * outputs for inputs, outputs in pairwise(widths))
+
+
 def memory_needed(widths: Sequence[int], batch: int) -> int:
     """Return the bytes that training a float32 network with Adam takes at a batch size.
 
     Parameters, gradients, update, scratch and two moments make six vectors of the parameters'
     size; a workspace holds at most seven arrays of (batch, units) for every level.
     """
-    parameters = sum((inputs + 1) * outputs for inputs, outputs in pairwise(widths))
-    return 4 * (6 * parameters + 7 * batch * sum(units + 1 for units in widths))
+    return 4 * (6 * parameter_count(widths) + 7 * batch * sum(units + 1 for units in widths))

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..nn.network import Network, split_biases
+from ..nn.network import Network, parameter_count, split_biases
 from ..settings import shown
 from .file_input import (
     MOST_HEADER_BYTES,
@@ -63,8 +62,7 @@ class Expected:
         """Size of its file at most: of float64 numbers, where a network is known that is larger."""
         if self.hidden is None:
             return MOST_WEIGHTS_BYTES
-        layers = pairwise((self.inputs, *self.hidden, self.outputs))
-        parameters = sum((inputs + 1) * outputs for inputs, outputs in layers)
+        parameters = parameter_count((self.inputs, *self.hidden, self.outputs))
         return max(MOST_WEIGHTS_BYTES, 8 * parameters + MOST_HEADER_BYTES)
 
     def __str__(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from html import escape
-from itertools import pairwise
 from typing import Any
 
 import panel as pn
@@ -13,6 +12,7 @@ import param
 
 from ...data.sequence_dataset import SequenceDataset
 from ...data.text_preview import TextPreview, preview_of
+from ...nn.network import parameter_count
 from ...runs.run_settings import DATA_SETTINGS, selected
 from ..plots.html import chip, html
 from ..plots.numbers import number_html
@@ -130,6 +130,6 @@ def _network(preview: TextPreview, settings: dict[str, Any]) -> str:
     if not isinstance(hidden, (list, tuple)):
         hidden = [hidden] * settings["hidden_layers"]
     widths = [preview.inputs, *hidden, preview.outputs]
-    parameters = sum((below + 1) * above for below, above in pairwise(widths))
+    parameters = parameter_count(widths)
     chain = " → ".join(f"{width:,}" for width in widths)
     return f"<b>Network</b> {chain}, {parameters:,} weights and biases"

@@ -80,10 +80,8 @@ def _open_read_only(path: Path) -> sqlite3.Connection:
     try:
         _refuse_unfit(db, path)
         if pragma(db, "user_version") < schema.newest_format():
-            original, db = db, _connected("")  # a temporary file
-            original.backup(db)
+            original, db = db, _migrated_copy(db, "")  # in a temporary file
             original.close()
-            migrate(db)
         db.execute("PRAGMA query_only = 1")
     except BaseException:
         db.close()
@@ -103,12 +101,18 @@ def _open_copy(path: Path) -> sqlite3.Connection:
     try:
         original.execute("PRAGMA locking_mode = EXCLUSIVE")  # SQLite then shares no file
         _refuse_unfit(original, path)
-        db = _connected(":memory:")
-        original.backup(db)
+        db = _migrated_copy(original, ":memory:")
     finally:
         original.close()
-    migrate(db)
     db.execute("PRAGMA query_only = 1")
+    return db
+
+
+def _migrated_copy(original: sqlite3.Connection, address: str) -> sqlite3.Connection:
+    """Return a copy in the newest format, at an address of SQLite's own."""
+    db = _connected(address)
+    original.backup(db)
+    migrate(db)
     return db
 
 

@@ -48,11 +48,11 @@ SMOOTHING = 0.1
 GROWTH = 0.5
 """How far it moves towards a larger one."""
 
-ROOM = 1.4
-"""In a sequence of frames a changed limit is the magnitude times this.
+ROOM, MOST_ROOM = 1.4, 2.5
+"""In a sequence of frames a changed limit is the magnitude times the first of these.
 
-It is kept until the magnitude exceeds it, or falls below the limit divided by the square of this.
-"""
+It is kept until the magnitude exceeds it, or falls below the limit divided by the second: in late
+training, gradients grow and shrink severalfold from frame to frame, and colours are to stay."""
 
 SMALLEST = 1e-12
 """The limit of a scale for values that are all zero."""
@@ -177,7 +177,7 @@ class Scales:
         magnitude = self._magnitude(parts)
         rate = SMOOTHING if magnitude < before else GROWTH
         smoothed = self._magnitudes[kind] = before + rate * (magnitude - before)
-        if not scale.end / ROOM**2 <= smoothed <= scale.end:
+        if not scale.end / MOST_ROOM <= smoothed <= scale.end:
             scale = replace(scale, end=rounded_up(smoothed * ROOM))
         if scale.linear is not None:
             linear = self._scale(scale.end, parts).linear
@@ -211,14 +211,24 @@ def linear_part(magnitudes: NDArray[np.floating], end: float) -> float:
     It is the largest l with log(1 + q/l) / log(1 + e/l) >= `VISIBLE`, where q is the magnitude that
     `SMALL_SHARE` of the values other than zero do not reach, and e the end.
     """
-    other_than_zero = magnitudes[magnitudes > 0]
-    small = float(np.quantile(other_than_zero, SMALL_SHARE)) if other_than_zero.size else end
+    small = _small(magnitudes[magnitudes > 0], end)
     power = floor(log10(end))
     for decades in range(MOST_DECADES):
         linear = float(f"1e{power - decades}")
         if log1p(small / linear) >= VISIBLE * log1p(end / linear):
             return linear
     return float(f"1e{power - MOST_DECADES}")
+
+
+def _small(magnitudes: NDArray[np.floating], otherwise: float) -> float:
+    """Return the magnitude that `SMALL_SHARE` of these do not reach; `otherwise` if there are none.
+
+    This is in every frame of training, and `np.quantile` takes several times as long.
+    """
+    if not magnitudes.size:
+        return otherwise
+    rank = int(SMALL_SHARE * (magnitudes.size - 1))
+    return float(np.partition(magnitudes, rank)[rank])
 
 
 def _sample(parts: list[NDArray]) -> NDArray[np.floating]:

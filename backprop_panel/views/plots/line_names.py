@@ -10,7 +10,7 @@ from bokeh.core.properties import field
 from bokeh.models import ColumnDataSource, Text
 from bokeh.plotting import figure
 
-from .line_source import Line
+from .line_source import Line, show_columns
 
 MOST_NAMES = 4
 """The most lines that have their names at their ends."""
@@ -39,7 +39,7 @@ class LineNames:
 
     def show(self, lines: Sequence[Line]) -> None:
         """Name these lines, those that have a tag."""
-        self._source.data = _columns(lines)
+        show_columns(self._source, _columns(lines))
 
 
 def _columns(lines: Sequence[Line]) -> dict[str, list]:

@@ -28,9 +28,9 @@ from ..patches.plot_source import replace_source
 from ..patches.weak_hook import weak_hook
 from .axis_ticks import use_round_ticks
 from .line_names import LineNames
-from .line_source import Line, LineSource
+from .line_source import Line, LineSource, show_columns
 from .numbers import NUMBER_JS
-from .plot_edges import beyond_edges, within_edges
+from .plot_edges import EdgeMark, beyond_edges, within_edges
 from .plot_style import FULL, TOOLTIP, Look, figure_style
 from .table_button import plot_attributes, table_button, with_table
 
@@ -100,9 +100,8 @@ class Curves:
         self._on_zoom = on_zoom
         self.window: tuple[float, float] | None = None
         self._source = LineSource()
-        self._markers = ColumnDataSource({"x": [], "y": [], "what": []})
-        edges = ("x", "y", "angle", "color", "text")
-        self._edges = ColumnDataSource({name: [] for name in edges})
+        self._markers = ColumnDataSource(_markers([]))
+        self._edges = ColumnDataSource(_edges([]))
         self._limits = ColumnDataSource(_limits(None, None))
         # The table of the numbers has them as they are.
         self._beyond = ColumnDataSource(beyond_edges([], None, None), name="beyond the edges")
@@ -148,24 +147,13 @@ class Curves:
         drawn, marks = within_edges(lines, lowest, highest)
         with pn.io.hold():
             self._source.show([line for line in drawn if len(line.x)])
-            self._beyond.data = beyond_edges(
-                [line for line in lines if len(line.x)], lowest, highest
-            )
-            self._edges.data = {
-                "x": [mark.x for mark in marks],
-                "y": [mark.y for mark in marks],
-                "angle": [0.0 if mark.above else pi for mark in marks],
-                "color": [mark.color for mark in marks],
-                "text": [mark.text for mark in marks],
-            }
-            self._limits.data = _limits(lowest, highest)
+            beyond = beyond_edges([line for line in lines if len(line.x)], lowest, highest)
+            show_columns(self._beyond, beyond)
+            show_columns(self._edges, _edges(marks))
+            show_columns(self._limits, _limits(lowest, highest))
             self._line_names.show(drawn)
-            self._now.data = {"x": [] if now is None else [now]}
-            self._markers.data = {
-                "x": [marker.step for marker in events],
-                "y": [marker.y for marker in events],
-                "what": [marker.text for marker in events],
-            }
+            show_columns(self._now, {"x": [] if now is None else [now]})
+            show_columns(self._markers, _markers(events))
             self._extent.end = end
 
     def use_log_axis(self, log_y: bool) -> None:
@@ -267,6 +255,26 @@ class Curves:
                 for name in (["$snap_y"] if across == "step" else ["$snap_x", "$snap_y"])
             },
         )
+
+
+def _edges(marks: Sequence[EdgeMark]) -> dict[str, list]:
+    """Return the marks at the edges as columns."""
+    return {
+        "x": [mark.x for mark in marks],
+        "y": [mark.y for mark in marks],
+        "angle": [0.0 if mark.above else pi for mark in marks],
+        "color": [mark.color for mark in marks],
+        "text": [mark.text for mark in marks],
+    }
+
+
+def _markers(events: Sequence[Marker]) -> dict[str, list]:
+    """Return points with a text each as columns."""
+    return {
+        "x": [marker.step for marker in events],
+        "y": [marker.y for marker in events],
+        "what": [marker.text for marker in events],
+    }
 
 
 def _limits(lowest: float | None, highest: float | None) -> dict[str, list[float]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,8 +76,17 @@ class LineSource:
             self.lines.data = columns
             return
         xs, ys = columns.pop("xs"), columns.pop("ys")
-        self._styles.data = columns | {"length": [len(x) for x in xs]}
+        show_columns(self._styles, columns | {"length": [len(x) for x in xs]})
         self._points.data = {"values": np.concatenate([*xs, *ys])}
+
+
+def show_columns(source: ColumnDataSource, columns: Mapping[str, list]) -> None:
+    """Show these columns in place of the ones before; the same ones are not sent again.
+
+    Most of what stands beside the lines is the same in every frame of training.
+    """
+    if source.data != columns:
+        source.data = columns
 
 
 def _columns(lines: Sequence[Line]) -> dict[str, list]:

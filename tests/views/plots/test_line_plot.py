@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from bokeh.document import Document
 from bokeh.models import GlyphRenderer, MultiLine, Plot, WheelZoomTool
 
-from backprop_panel.views.plots.line_plot import Curves
+from backprop_panel.views.plots.line_plot import Curves, Marker
 from backprop_panel.views.plots.line_source import Line
 from backprop_panel.views.plots.plot_style import COMPACT, FULL, IN_LONG_PAGE
 
@@ -52,3 +53,17 @@ def test_the_name_of_a_line_that_ends_at_the_left_goes_to_its_right():
     tags = curves._line_names._source.data
     aligned = dict(zip(tags["text"], tags["align"], strict=True))
     assert (aligned["long"], aligned["short"]) == ("right", "left")
+
+
+def test_what_is_shown_again_without_a_change_is_not_sent_again():
+    curves = Curves("curves")
+    root = curves.pane.get_root()
+    document = Document()
+    document.add_root(root)
+    line = Line(np.array([1.0, 2.0]), np.array([1.0, 9.0]), "#000000", "one", tag="one")
+    shown = {"now": 2, "events": [Marker(1, 1.0, "learning rate")], "lowest": 0.1, "highest": 5.0}
+    curves.show([line], **shown)
+    sent = []
+    document.on_change(sent.append)
+    curves.show([line], **shown)
+    assert [event.model for event in sent] == [curves._source._points]

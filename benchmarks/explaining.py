@@ -65,7 +65,8 @@ def explanations_while_playing(page: Page) -> float:
     changes = page.evaluate(
         """(milliseconds) => new Promise((resolve) => {
           let changes = 0
-          const box = ELEMENTS(document).find((each) => each.matches('.bp-inspector'))
+          const box = ELEMENTS(document).find((each) =>
+            each.matches('.bp-inspector') && each.querySelector('h3'))
           const observer = new MutationObserver(() => { changes += 1 })
           observer.observe(box, {childList: true, subtree: true, characterData: true})
           setTimeout(() => { observer.disconnect(); resolve(changes) }, milliseconds)

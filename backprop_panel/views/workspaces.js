@@ -22,7 +22,8 @@ function reload() {
   if (!find()) return "Your runs are kept apart by a cookie, and this browser keeps none."
   try {
     if (Date.now() - Number(sessionStorage.getItem(TRIED)) < MILLISECONDS_TRIED)
-      return "Your runs are kept apart by a cookie, which did not reach the server."
+      return "Your runs are kept apart by a cookie, which did not reach the server. " +
+        "Reload the page in half a minute to try again."
     sessionStorage.setItem(TRIED, Date.now())
   } catch {
     return "Your runs are kept apart by a cookie, and this browser keeps nothing of this page."
@@ -31,9 +32,19 @@ function reload() {
   return ""
 }
 
+// A key that is lost after this page may be made anew at once.
+function forget_try() {
+  try {
+    sessionStorage.removeItem(TRIED)
+  } catch {
+    // Nothing is kept of this page, a try neither.
+  }
+}
+
 export function render({ model }) {
   const text = document.createElement("span")
   keep(find() ?? random())
-  if (!model.known) text.textContent = reload()
+  if (model.known) forget_try()
+  else text.textContent = reload()
   return text
 }

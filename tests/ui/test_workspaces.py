@@ -87,6 +87,16 @@ def test_a_made_up_key_is_replaced_by_a_random_one(class_server, visitor):
     assert len(key_of(context)) == 64
 
 
+def test_a_browser_whose_cookies_are_cleared_gets_another_key_at_once(class_server, visitor):
+    context = visitor()
+    page = visit(context, class_server.url)
+    before = key_of(context)
+    context.clear_cookies()
+    page.reload()
+    expect_ready(page)
+    assert key_of(context) != before
+
+
 def test_a_browser_without_cookies_is_told_why_there_is_no_page(class_server, visitor):
     page = new_page(visitor())
     page.add_init_script("Object.defineProperty(document, 'cookie', {get: () => '', set() {}})")

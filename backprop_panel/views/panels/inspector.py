@@ -78,7 +78,8 @@ class Inspector(pn.viewable.Viewer):
         )
         redraw_on_change(session, self._show)
         session.param.watch(self._show_other_number, "path")
-        session.param.watch(self._show, ["subtracted", "dark", "deltas_shown", "mistakes"])
+        session.param.watch(self._show_from_the_top, "subtracted")
+        session.param.watch(self._show, ["dark", "deltas_shown", "mistakes"])
         session.slow_motion.param.watch(self._show, "record")
         checks.gradients.param.watch(self._show, "check")
         checks.audit.param.watch(self._show, "first")
@@ -92,6 +93,10 @@ class Inspector(pn.viewable.Viewer):
         self._finder.forget()
         with pn.io.hold():
             self.param.update(everything=False, all_uses=False)
+            self._show_from_the_top()
+
+    def _show_from_the_top(self, *events: param.parameterized.Event) -> None:
+        with pn.io.hold():
             self._show()
             self._pane.at_top += 1
 

@@ -89,6 +89,13 @@ def test_another_number_is_shown_from_its_top_and_a_step_scrolls_nothing(session
     assert inspector._pane.at_top == before + 1
 
 
+def test_a_difference_is_explained_from_its_top(session, inspector):
+    session.follow(RecordCell("deltas", 1, (0, 17)))
+    before = inspector._pane.at_top
+    session.subtracted = session.run.replay(0).engine
+    assert inspector._pane.at_top == before + 1
+
+
 def page(inspector):
     return inspector._pane.html
 

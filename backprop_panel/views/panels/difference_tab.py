@@ -90,7 +90,6 @@ class DifferenceTab(pn.viewable.Viewer):
             self._mistake,
             self._message,
             self._settings,
-            self._plot,
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -144,7 +143,7 @@ class DifferenceTab(pn.viewable.Viewer):
         apart = bool((distances != 0).any())
         self._legend.object = legend_of_layers(session.run.model.network.depth) if apart else ALIKE
         self._plot[-1].visible = apart
-        self._plot.visible = True
+        self._show_plot()
         self._distances.show(
             [
                 Line(steps, column, run_color(layer), f"layer {layer + 1}")
@@ -152,6 +151,12 @@ class DifferenceTab(pn.viewable.Viewer):
             ],
             lowest=_below(distances),
         )
+
+    def _show_plot(self) -> None:
+        """Show the plot, which the page gets with the first comparison: it opens sooner without."""
+        self._plot.visible = True
+        if self._plot not in self._layout:
+            self._layout.append(self._plot)
 
     def _show_mistake(self, event: param.parameterized.Event) -> None:
         about_step, about_both = (event.new.get(name, "") for name in ("step", "difference"))

@@ -55,9 +55,8 @@ class SweepTab(pn.viewable.Viewer):
         self.parallel = SweepParallel(self.choice, self.open_run)
         self.table = SweepTable(self.choice, self.findings, self.open_run)
         self._results = self._lay_out_results()
-        self._layout = pn.Column(
-            self.form, self.progress, self._results, sizing_mode="stretch_width", margin=0
-        )
+        # The results come with the first of them: until then the tab opens sooner without.
+        self._layout = pn.Column(self.form, self.progress, sizing_mode="stretch_width", margin=0)
         self.work.param.watch(self._draw, ["version", "sweep"])
         self.findings.param.watch(self._draw, "texts")
         shown = ["objective", "lowest", "percent", "log_loss", "log_steps", "means", "brushes"]
@@ -113,6 +112,11 @@ class SweepTab(pn.viewable.Viewer):
             self.work.find()
             self._draw()
 
+    def _show_results(self, there: bool) -> None:
+        self._results.visible = there
+        if there and self._results not in self._layout:
+            self._layout.append(self._results)
+
     def _look_for_findings(self) -> None:
         if self.visible:
             self.findings.examine_at_rest()
@@ -126,7 +130,7 @@ class SweepTab(pn.viewable.Viewer):
             return
         begin = monotonic()
         with pn.io.hold():
-            self._results.visible = bool(sweep.trials)
+            self._show_results(bool(sweep.trials))
             self.heatmap.offer(sweep.plan.varied)
             self.curves.draw()
             self.heatmap.draw()

@@ -115,6 +115,14 @@ def test_the_chosen_run_stays_where_a_run_has_no_parent(session):
     assert select.value == first.id
 
 
+def test_a_page_has_the_plot_of_distances_once_something_is_compared(session):
+    tab = DifferenceTab(session)
+    tab.visible = True
+    assert not tab.__panel__().select(pn.pane.HoloViews)
+    tab._compare()
+    assert tab.__panel__().select(pn.pane.HoloViews)
+
+
 def test_runs_without_any_difference_have_words_in_place_of_a_plot(session, compare):
     session.manager.fork(session.run.id, step=4)
     session.run_batch()

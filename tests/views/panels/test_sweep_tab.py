@@ -1,5 +1,6 @@
 """The Sweep tab without a browser: what it offers, says and opens."""
 
+import panel as pn
 import panel_material_ui as pmui
 import pytest
 from stores import wait_until
@@ -78,6 +79,16 @@ def test_a_late_page_shows_the_sweep_that_is_in_the_store(tab):
     assert [name for name in table if name.startswith(("Hidden", "Learning", "Seed", "Batch"))] == [
         "Learning rate", "Hidden dimension", "Seed",
     ]  # fmt: skip
+
+
+def test_a_page_has_the_plots_of_results_once_there_are_results(tab):
+    manager = TrainingRunManager()
+    manager.create(**BASE)
+    empty = SweepTab(Session(manager), lambda: None)
+    empty.visible = True
+    assert not empty.__panel__().select(pn.pane.HoloViews)
+    assert tab.__panel__().select(pn.pane.HoloViews)
+    empty.close()
 
 
 def test_curves_are_means_over_seeds_or_all_runs(tab):

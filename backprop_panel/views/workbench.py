@@ -12,6 +12,7 @@ import panel_material_ui as pmui
 import param
 from bokeh.document import Document
 from bokeh.events import ConnectionLost
+from panel.io.callbacks import PeriodicCallback
 
 from ..runs.manager import TrainingRunManager
 from ..storage.database import StoreError
@@ -50,7 +51,7 @@ from .widgets.page_layout import PageLayout
 from .widgets.presses import Presses
 
 REFRESH_PERIOD = 1000
-"""Milliseconds between two looks for changes that other windows made to the runs."""
+"""Milliseconds between two looks for changes to the runs by other windows, or by code."""
 
 ANSWERED = 100
 """Milliseconds after which the server has answered a request for the page."""
@@ -134,6 +135,8 @@ class Workbench(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         if in_notebook():
             show_scripts()
+            if not self._ticks.running:
+                self._ticks.start()
         # A FlexBox: in a Bokeh row, Bokeh would not lay out the axes of plots inside columns.
         return Box(
             _themed(self.sidebar, "bp-beside"),
@@ -215,6 +218,11 @@ class Workbench(pn.viewable.Viewer):
         sidebar = Sidebar(session, fields, self._defaults, self._shared)
         return sidebar, Inspector(session, self.checks)
 
+    @cached_property
+    def _ticks(self) -> PeriodicCallback:
+        """What looks for changes in a notebook, where there is no document that does."""
+        return PeriodicCallback(callback=self._refresh, period=REFRESH_PERIOD, background=True)
+
     def _load_rest(self, comparison: Comparison) -> Iterator[None]:
         """Build in stages the parts that the page opens without, the settings first."""
         settings, inspector = self._sidebars
@@ -248,12 +256,14 @@ class Workbench(pn.viewable.Viewer):
             self.session.leave()
 
     def _refresh(self) -> None:
-        """Show changes that other windows made to the runs."""
+        """Show changes that other windows made to the runs, or code."""
         before, newer = self.session.run, self.manager.refresh()
         if before not in self.manager.runs:
             self.session.tell_deleted(before)
         elif before in newer:
-            self.session.follow_store()
+            self.session.follow_run()
+        else:
+            self.session.follow_code()
         self.session.forget_outdated()
 
     def _show_map_of_slow_motion(self, event: param.parameterized.Event) -> None:

@@ -87,6 +87,10 @@ LISTEN = """() => {
   })
 }"""
 
+# Runs code as a cell does.
+EXECUTE = """(code) => jupyterapp.shell.currentWidget.sessionContext.session.kernel
+  .requestExecute({code}).done"""
+
 MARGIN = 16
 """Pixels at each side of the middle part that are empty, by which it overlaps what is beside it."""
 
@@ -237,6 +241,13 @@ def colours_of(page, name):
 def test_in_a_notebook_a_batch_counts_a_step(cells):
     press(cells[0], "Run Batch")
     expect_step(cells[0], 1)
+
+
+def test_in_a_notebook_the_page_follows_what_cells_do(page, cells):
+    run = "first.manager.current.trainer"
+    page.evaluate(EXECUTE, f"{run}.run_epoch(); {run}.change(learning_rate=0.5)")
+    expect_step(cells[0], 16, epoch=1)
+    expect(cells[0].get_by_label("Learning rate", exact=True)).to_have_value("0.5")
 
 
 @pytest.mark.parametrize("prefix", ["", "d"])

@@ -70,7 +70,7 @@ class Toolbar(pn.viewable.Viewer):
         session.param.watch(
             self._show, ["training", "goal_epoch", "run", "mistakes", "stopped_because", "forked"]
         )
-        session.param.watch(self._show, "subtracted")
+        session.param.watch(self._show, ["settings", "subtracted"])
         session.manager.param.watch(self._show_status, "trained_elsewhere")
         session.slow_motion.param.watch(self._show, ["record", "place"])
         # A busy browser can send back an outdated label, which is corrected.
@@ -116,8 +116,7 @@ class Toolbar(pn.viewable.Viewer):
         )
 
     def _set_mode(self, event: param.parameterized.Event) -> None:
-        trainer = self.session.run.trainer
-        self.session.attempt("mode", lambda: trainer.change(mode=event.new))
+        self.session.attempt("mode", lambda: self.session.change_mode(event.new))
 
     def _walk_or_leave(self, event: param.parameterized.Event) -> None:
         if event.new != self.session.slow_motion.on:

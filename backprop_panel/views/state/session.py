@@ -105,6 +105,11 @@ class Session(ChosenNumber):
             elif not self.training:  # it may have changed the weights
                 self.look()
 
+    def change_mode(self, mode: str) -> None:
+        """Choose whether steps update the weights, or leave them as they are."""
+        self.run.trainer.change(mode=mode)
+        self._show_settings()
+
     def new_run(self, name: str | None = None, **settings: Any) -> None:
         """Make a run; what was changed in the one shown for it is put back there."""
         shown, before = self.run, self.pending.before

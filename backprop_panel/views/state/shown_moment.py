@@ -51,6 +51,8 @@ class ShownMoment(Playback):
         super().__init__(slow_motion=SlowMotion(), **params)
         self._compared: tuple[tuple, tuple[StepRecord, StepRecord, StepRecord]] | None = None
         self._followed = False
+        self._seen: tuple[Any, ...] = ()
+        self.param.watch(self._note_what_is_seen, ["record", "settings", "past", "run"])
         self.param.watch(self._walk_on, ["record", "training", "subtracted"])
 
     @property
@@ -106,8 +108,24 @@ class ShownMoment(Playback):
             self.record = self.run.trainer.engine.look()
             self._show_settings()
 
-    def follow_store(self) -> None:
-        """Show what another window did to the run; a step that is looked at stays.
+    def follow_code(self) -> None:
+        """Show what was done to the run since the page last showed it, as by a notebook's cell.
+
+        Not while a thread steps the engine, which must not be read then.
+        """
+        if not self.training and self._state_of_run() != self._seen:
+            self.run.commands.run_if_idle(self.follow_run)
+
+    def _note_what_is_seen(self, *events: param.parameterized.Event) -> None:
+        self._seen = self._state_of_run()
+
+    def _state_of_run(self) -> tuple[Any, ...]:
+        """Return what is another after a step, an edit or another setting."""
+        trainer = self.run.trainer
+        return self.run.id, trainer.step, len(trainer.engine.events), trainer.mode
+
+    def follow_run(self) -> None:
+        """Show what was done to the run elsewhere; a step that is looked at stays.
 
         Only where the run no longer has that step is the present shown in its place.
         """

@@ -3,6 +3,7 @@
 import time
 from contextlib import closing
 
+import numpy as np
 import pytest
 from bokeh.document import Document
 from panel.io.state import set_curdoc
@@ -186,7 +187,59 @@ def follow(session, other):
     """Show in a window what was done in another one."""
     other.manager.give_back()
     assert session.manager.refresh() == [session.run]
-    session.follow_store()
+    session.follow_run()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda run: run.trainer.run_epoch(),
+        lambda run: run.trainer.change(learning_rate=0.5),
+        lambda run: run.trainer.change(mode="visualize"),
+        lambda run: run.trainer.engine.edits.set_weight(0, 0, 0, 5.0),
+        lambda run: run.reset(),
+    ],
+    ids=["epoch", "learning rate", "mode", "weight", "reset"],
+)
+def test_what_code_does_to_the_run_is_shown(session, change):
+    session.run_batch()
+    change(session.run)
+    session.follow_code()
+    assert session.settings == {name: session.run.settings[name] for name in session.settings}
+    assert np.array_equal(session.record.layers[0], session.run.trainer.engine.look().layers[0])
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda session: session.run_batch(),
+        lambda session: session.run_single_step(),
+        lambda session: session.change("learning_rate", 0.5),
+        lambda session: session.change_mode("visualize"),
+        lambda session: session.set_weight(Cell("weight", 0, 0, 0), 5.0),
+        lambda session: session.travel(1),
+        lambda session: session.show_step(2),
+        lambda session: session.manager.create(),
+    ],
+    ids=["batch", "single", "setting", "mode", "weight", "past", "step", "run"],
+)
+def test_what_the_page_shows_already_stays(session, act):
+    for _ in range(2):
+        session.run_batch()
+    act(session)
+    record = session.record
+    session.follow_code()
+    assert session.record is record
+
+
+def test_code_that_steps_the_run_in_a_thread_is_followed_when_it_is_done(session):
+    record = session.record
+    with session.run.trainer.stepping():
+        session.run.trainer.engine.record_step(8)
+        session.follow_code()
+        assert session.record is record
+    session.follow_code()
+    assert session.record.step == 1
 
 
 @pytest.mark.parametrize("step", [0, 2])

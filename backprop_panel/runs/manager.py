@@ -51,6 +51,8 @@ class TrainingRunManager(RunList):
         False, doc="Whether another window or process trains the current run, as of `refresh`."
     )
 
+    closed = param.Boolean(False, doc="Whether it was closed, and saves nothing more in its store.")
+
     def __init__(self, store: str | Path | Store | None = None, user: str = "") -> None:
         super().__init__()
         self._link = StoreLink()
@@ -281,7 +283,7 @@ class TrainingRunManager(RunList):
             stop_training(run)
         if self.has_store:
             self._link.close()
-            self.store_problem = self._link.problem
+            self.param.update(store_problem=self._link.problem, closed=True)
 
     def _load_changes(self, autosave: Autosave) -> list[TrainingRun]:
         """Take what other windows changed in the store; return the runs trained there."""

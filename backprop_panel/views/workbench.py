@@ -24,7 +24,7 @@ from .panels.help_texts import help_texts
 from .panels.inspector import Inspector
 from .panels.link import Link
 from .panels.map_fields import map_fields
-from .panels.notices import cannot_open, store_notice, unreadable_notice
+from .panels.notices import cannot_open, closed_notice, store_notice, unreadable_notice
 from .panels.session_map import session_map
 from .panels.sidebar import Sidebar
 from .panels.sweep_tab import SweepTab
@@ -95,7 +95,12 @@ class Workbench(pn.viewable.Viewer):
         self._defaults, self._shared = config, shared
         self.link = Link(session, link or {}, first, config)
         self.store_notice = store_notice(manager)
-        self._notices = (self.store_notice, unreadable_notice(manager), self.link)
+        self._notices = (
+            self.store_notice,
+            closed_notice(manager),
+            unreadable_notice(manager),
+            self.link,
+        )
         self.checks = Checks.of(session)
         self.map = session_map(session, self.checks)
         self.diagnosis = Diagnosis(session)

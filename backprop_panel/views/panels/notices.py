@@ -22,6 +22,11 @@ IN_MEMORY_ONLY = (
     "this page."
 )
 
+CLOSED = (
+    "The manager of the runs on this page is closed, and saves nothing more: what is trained from "
+    "here on is lost with this page. Open the store again to go on, or export what you need."
+)
+
 
 class Notice(pn.viewable.Viewer):
     """A framed message with buttons below it; invisible while it has no text.
@@ -95,6 +100,18 @@ def store_notice(manager: TrainingRunManager) -> ManagerNotice:
         "store_problem",
         str,
         title="Runs are not saved",
+        severity="error",
+        variant="filled",
+    )
+
+
+def closed_notice(manager: TrainingRunManager) -> ManagerNotice:
+    """Return the notice that runs are not saved, once code has closed their manager."""
+    return ManagerNotice(
+        manager,
+        "closed",
+        lambda closed: CLOSED if closed else "",
+        title="Runs are no longer saved",
         severity="error",
         variant="filled",
     )

@@ -7,7 +7,7 @@ from stores import SMALL
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.views import Workbench
-from backprop_panel.views.panels.notices import store_notice
+from backprop_panel.views.panels.notices import closed_notice, store_notice
 
 # panel-material-ui gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
@@ -44,6 +44,13 @@ def test_a_failing_store_has_a_notice_until_it_works_again(manager, tmp_path):
     manager._link.autosave.save()
     manager.refresh()
     assert shown(notice) == ""
+
+
+def test_a_closed_store_has_a_notice(manager):
+    notice = closed_notice(manager)
+    assert shown(notice) == ""
+    manager.close()
+    assert "saves nothing more" in shown(notice)
 
 
 @pytest.mark.parametrize("name", ["<b>runs.sqlite", "*runs*.sqlite"])

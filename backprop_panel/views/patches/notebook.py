@@ -47,6 +47,9 @@ FONT_STYLES = (
 LAST_SCRIPT = "function(Bokeh) {} // ensure no trailing comma for IE"
 """The last function that Panel's loader calls: after all scripts, before anything is drawn."""
 
+RETRY_SECONDS = 0.1
+"""The time between two looks whether the page of an output is there."""
+
 _shown_in: int | None = None
 
 
@@ -129,7 +132,9 @@ class Changes:
     """Sends all changes of a document to a notebook's page, those of one moment in one message.
 
     Panel sends changes of its own components. Those of Bokeh models alone, as of a plot's data, are
-    lost: `pn.io.hold` drops them where there is no session.
+    lost: `pn.io.hold` drops them where there is no session. While the page is still being drawn,
+    Panel tries again to send each message by itself, so that one could come before another whose
+    models it refers to: here they wait together.
 
     Parameters
     ----------
@@ -170,6 +175,9 @@ class Changes:
             self._loop.call_soon_threadsafe(self._send)
 
     def _send(self) -> None:
+        if self._comm._comm is None:  # until the page has opened it
+            self._loop.call_later(RETRY_SECONDS, self._send)
+            return
         changes, self._changes = self._changes, []
         push(self._document, self._comm, msg=diff(self._document, events=changes))
 

@@ -33,6 +33,7 @@ from panel.io.notebook import load_notebook, push
 from panel.io.resources import LOCAL_DIST
 from panel.util import edit_readonly
 from panel_material_ui.theme import MaterialDesign
+from pyviz_comms import Comm
 
 import backprop_panel.views
 from backprop_panel.views.patches.browser import BrowserPatches
@@ -206,6 +207,11 @@ def test_the_page_has_the_parts_that_its_styles_and_scripts_look_for():
     script = (MATERIAL_UI / "dist" / "panel-material-ui.bundle.js").read_text("utf-8")
     assert '"aria-label":"Resize sidebar"' in script
     assert '"aria-label":"Resize contextbar"' in script
+
+
+def test_a_notebooks_channel_tells_whether_its_page_has_opened_it():
+    assert Comm()._comm is None
+    assert "not comm._comm" in inspect.getsource(push)
 
 
 def test_panels_layouts_have_the_parts_that_the_style_sheet_names():

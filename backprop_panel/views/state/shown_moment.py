@@ -108,22 +108,6 @@ class ShownMoment(Playback):
             self.record = self.run.trainer.engine.look()
             self._show_settings()
 
-    def follow_code(self) -> None:
-        """Show what was done to the run since the page last showed it, as by a notebook's cell.
-
-        Not while a thread steps the engine, which must not be read then.
-        """
-        if not self.training and self._state_of_run() != self._seen:
-            self.run.commands.run_if_idle(self.follow_run)
-
-    def _note_what_is_seen(self, *events: param.parameterized.Event) -> None:
-        self._seen = self._state_of_run()
-
-    def _state_of_run(self) -> tuple[Any, ...]:
-        """Return what is another after a step, an edit or another setting."""
-        trainer = self.run.trainer
-        return self.run.id, trainer.step, len(trainer.engine.events), trainer.mode
-
     def follow_run(self) -> None:
         """Show what was done to the run elsewhere; a step that is looked at stays.
 
@@ -138,6 +122,14 @@ class ShownMoment(Playback):
             self.look()
         finally:
             self._followed = False
+
+    def follow_code(self) -> None:
+        """Show what was done to the run since the page last showed it, as by a notebook's cell.
+
+        Not while a thread steps the engine, which must not be read then.
+        """
+        if not self.training and self._state_of_run() != self._seen:
+            self.run.commands.run_if_idle(self.follow_run)
 
     def travel(self, step: int) -> None:
         """Show the run as it was after `step` updates; the last one is the present."""
@@ -155,6 +147,14 @@ class ShownMoment(Playback):
         self.travel(step)
         if self.past is None and step:
             self.record = self.run.step_again(step).record
+
+    def _note_what_is_seen(self, *events: param.parameterized.Event) -> None:
+        self._seen = self._state_of_run()
+
+    def _state_of_run(self) -> tuple[Any, ...]:
+        """Return what is another after a step, an edit or another setting."""
+        trainer = self.run.trainer
+        return self.run.id, trainer.step, len(trainer.engine.events), trainer.mode
 
     def _walk_on(self, *events: param.parameterized.Event) -> None:
         """Walk through another step if one was asked for; what is trained meanwhile is not."""

@@ -1,4 +1,4 @@
-"""Time to import the package, to the first heatmap against a bare page with one, to the sidebars.
+"""Time to import the manager of runs, to the first heatmap beside a bare page, to the sidebars.
 
 Run it with ``python benchmarks/opening.py``.
 """
@@ -20,7 +20,7 @@ PAUSE = 2.0
 IMPORT = """
 import time
 begin = time.perf_counter()
-import backprop_panel
+from backprop_panel import TrainingRunManager
 print(time.perf_counter() - begin)
 """
 
@@ -33,7 +33,7 @@ SIDEBARS = ("Learning rate", "Find")
 
 
 def import_seconds() -> float:
-    """Return the time that a fresh interpreter takes to import the package."""
+    """Return the time that a fresh interpreter takes to import the manager of runs."""
     output = subprocess.run(
         [sys.executable, "-c", IMPORT], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -43,7 +43,7 @@ def import_seconds() -> float:
 def main() -> None:
     """Measure and print."""
     imports = [import_seconds() for _ in range(BLOCKS)]
-    print(f"import backprop_panel: {median(imports):.3f} s")
+    print(f"from backprop_panel import TrainingRunManager: {median(imports):.3f} s")
     seconds: dict[str, list[float]] = {"workbench": [], "bare page": []}
     whole: dict[str, list[float]] = {"workbench": [], "bare page": []}
     usable: list[float] = []

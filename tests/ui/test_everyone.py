@@ -16,6 +16,7 @@ from tests.ui.browsing import (
     TABS,
     at_rest,
     boxes,
+    choose,
     expect_drawn,
     expect_step,
     numbers,
@@ -228,6 +229,20 @@ def test_the_table_of_a_plot_without_axes_names_its_columns(light_page):
     dialog = light_page.get_by_role("dialog", name="timeline of the loss")
     expect(dialog.get_by_role("columnheader")).to_have_text(["", "step", "loss"])
     press(light_page, "Close")
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space", "ArrowDown", "ArrowUp"])
+def test_a_select_field_opens_by_keyboard_and_takes_a_choice(light_page, key):
+    field = light_page.get_by_role("combobox", name="Colour scale", exact=True)
+    field.focus()
+    light_page.keyboard.press(key)
+    expect(light_page.get_by_role("listbox")).to_be_visible()
+    light_page.keyboard.press("End")
+    light_page.keyboard.press("Enter")
+    expect(light_page.get_by_role("listbox")).to_have_count(0)
+    expect(field).to_have_text("robust")
+    expect(field).to_be_focused()
+    choose(light_page, "Colour scale", "symmetric log")
 
 
 def test_space_scrolls_no_focused_plot_away(light_page):

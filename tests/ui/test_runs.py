@@ -128,6 +128,26 @@ def test_escape_cancels_the_deletion_of_a_run(used_page):
     expect_active(used_page, "run 2")
 
 
+def test_the_question_before_a_deletion_holds_the_focus_and_gives_it_back(used_page):
+    press(used_page, "New run")
+    expect_active(used_page, "run 2")
+    delete = used_page.get_by_role("button", name="Delete", exact=True)
+    delete.focus()
+    used_page.keyboard.press("Enter")
+    cancel, confirm = (
+        used_page.get_by_role("button", name=name, exact=True) for name in ("Cancel", "Delete run")
+    )
+    expect(confirm).to_be_visible()
+    for key, focused in (
+        ("Tab", cancel), ("Tab", confirm), ("Tab", cancel), ("Shift+Tab", confirm),
+    ):  # fmt: skip
+        used_page.keyboard.press(key)
+        expect(focused).to_be_focused()
+    used_page.keyboard.press("Escape")
+    expect(confirm).to_be_hidden()
+    expect(delete).to_be_focused()
+
+
 def type_into_table(page, name, new_name):
     page.get_by_role("gridcell", name=name, exact=True).click()
     field = page.get_by_role("gridcell").get_by_role("textbox")

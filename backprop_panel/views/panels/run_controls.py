@@ -61,7 +61,9 @@ class RunControls(pn.viewable.Viewer):
         new_run.param.watch(self._mark_new, "pending")
         new_run.param.watch(lambda event: self._create(), "wanted")
         self._question = html("", "bp-note")
+        self._delete_button = button("Delete", self._ask_delete)
         self.delete_dialog = self._new_dialog()
+        self.delete_dialog.param.watch(self._give_focus_back, "open")
         self._undo_note = html("", "bp-note", align="center")
         self._undo_row = pn.Row(
             button("Undo", self._undo), self._undo_note, margin=(6, 0, 0, 0), visible=False
@@ -78,7 +80,7 @@ class RunControls(pn.viewable.Viewer):
             working_button("Fork", self._fork),
             button("Reset", self._reset),
             button("Rename", self._rename),
-            button("Delete", self._ask_delete),
+            self._delete_button,
             gap="6px 0",
             margin=0,
         )
@@ -165,6 +167,11 @@ class RunControls(pn.viewable.Viewer):
 
     def _close_dialog(self) -> None:
         self.delete_dialog.open = False
+
+    def _give_focus_back(self, event: param.parameterized.Event) -> None:
+        """Focus the button that asked: Material UI focuses the host of a shadow tree, in vain."""
+        if not event.new:
+            self._delete_button.focus()
 
     def _delete(self) -> None:
         self._close_dialog()

@@ -1,15 +1,17 @@
-"""The component that applies the patches of BokehJS in a page."""
+"""The component that applies the patches of BokehJS and of components in a page."""
 
 from __future__ import annotations
 
 from panel.custom import JSComponent
 
+from .dialog_focus import DIALOG_FOCUS
 from .image_canvas import IMAGE_CANVAS
 from .known_models import KNOWN_MODELS
 from .layout_passes import LAYOUT_PASSES
 from .newest_values import NEWEST_VALUES
 from .plot_focus import PLOT_FOCUS
 from .reconnection import RECONNECTION
+from .select_keys import SELECT_KEYS
 from .style_sheets import STYLE_SHEETS
 from .table_focus import TABLE_FOCUS
 from .table_redraw import TABLE_REDRAW
@@ -21,7 +23,7 @@ export function render() {
     skip_unchanged_style_sheets, paint_cells_beneath_plots, reconnect,
     focus_plots_by_name, focus_rows_of_tables, rest_between_looks_at_tables,
     place_tooltips_beside_heatmaps, keep_newest_values, know_models_of_the_server,
-    lay_out_once_a_frame,
+    lay_out_once_a_frame, open_selects_by_keys, hold_focus_in_dialogs,
   ]) {
     try {
       patch()
@@ -35,7 +37,7 @@ export function render() {
 
 
 class BrowserPatches(JSComponent):
-    """Applies the patches of BokehJS in its page, once; it shows nothing.
+    """Applies the patches of BokehJS and of components in its page, once; it shows nothing.
 
     A patch that fails is reported as an error of the page; the others still apply.
     """
@@ -44,7 +46,7 @@ class BrowserPatches(JSComponent):
         [
             *(STYLE_SHEETS, IMAGE_CANVAS, RECONNECTION),
             *(PLOT_FOCUS, TABLE_FOCUS, TABLE_REDRAW, TOOLTIP_PLACE, NEWEST_VALUES),
-            *(KNOWN_MODELS, LAYOUT_PASSES),
+            *(KNOWN_MODELS, LAYOUT_PASSES, SELECT_KEYS, DIALOG_FOCUS),
             _RENDER,
         ]
     )

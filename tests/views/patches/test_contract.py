@@ -214,6 +214,21 @@ def test_a_notebooks_channel_tells_whether_its_page_has_opened_it():
     assert "not comm._comm" in inspect.getsource(push)
 
 
+def test_select_fields_are_told_of_clicks_alone():
+    source = (MATERIAL_UI / "widgets" / "Select.jsx").read_text("utf-8")
+    assert "onClick={() => setOpen(true)}" in source
+    assert "onOpen" not in source
+    script = (MATERIAL_UI / "dist" / "panel-material-ui.bundle.js").read_text("utf-8")
+    assert 'role:"combobox"' in script and '"aria-haspopup":"listbox"' in script
+
+
+def test_dialogs_are_those_of_material_ui():
+    source = next(MATERIAL_UI.rglob("Dialog.jsx")).read_text("utf-8")
+    assert 'import Dialog from "@mui/material/Dialog"' in source
+    script = (MATERIAL_UI / "dist" / "panel-material-ui.bundle.js").read_text("utf-8")
+    assert '"MuiDialog"' in script
+
+
 def test_panels_layouts_have_the_parts_that_the_style_sheet_names():
     assert '<div id="flexbox"' in pn.FlexBox._template
     assert '<div id="flex-item-' in pn.FlexBox._template

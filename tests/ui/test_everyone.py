@@ -245,6 +245,17 @@ def test_a_select_field_opens_by_keyboard_and_takes_a_choice(light_page, key):
     choose(light_page, "Colour scale", "symmetric log")
 
 
+def test_a_list_that_opens_by_keyboard_begins_at_the_entry_that_is_chosen(light_page):
+    field = light_page.get_by_role("combobox", name="Optimizer", exact=True)
+    expect(field).to_have_text("Adam")
+    field.focus()
+    light_page.keyboard.press("Enter")
+    expect(light_page.get_by_role("menuitem", name="Adam", exact=True)).to_be_focused()
+    light_page.keyboard.press("Enter")
+    expect(light_page.get_by_role("listbox")).to_have_count(0)
+    expect(field).to_have_text("Adam")
+
+
 def test_space_scrolls_no_focused_plot_away(light_page):
     light_page.set_viewport_size({"width": 1280, "height": 400})
     for role, name in (("application", "W2, "), ("img", "timeline of the loss")):

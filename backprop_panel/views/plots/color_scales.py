@@ -42,7 +42,7 @@ MOST_DECADES = 9
 STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 """A scale ends at one of these numbers times a power of ten: it changes seldom, and reads well."""
 
-SMOOTHING = 0.1
+SMOOTHING = 0.12
 """How far a scale's smoothed magnitude moves towards a smaller one with each frame."""
 
 GROWTH = 0.5

@@ -53,7 +53,7 @@ def test_a_record_has_one_scale_whatever_was_shown_before(spacing):
 
 
 def test_a_scale_shrinks_gradually_over_frames():
-    ends = [end_after(20.0, *[0.1] * frames, smoothly=True) for frames in range(100)]
+    ends = [end_after(20.0, *[0.1] * frames, smoothly=True) for frames in range(60)]
     assert ends == sorted(ends, reverse=True)
     assert all(later >= 0.5 * end for end, later in pairwise(ends))
     assert ends[-1] <= 0.25

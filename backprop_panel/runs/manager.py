@@ -50,7 +50,6 @@ class TrainingRunManager(RunList):
     trained_elsewhere = param.Boolean(
         False, doc="Whether another window or process trains the current run, as of `refresh`."
     )
-
     closed = param.Boolean(False, doc="Whether it was closed, and saves nothing more in its store.")
 
     def __init__(self, store: str | Path | Store | None = None, user: str = "") -> None:

@@ -133,6 +133,13 @@ def settle(page):
 
 def at_rest(locator):
     """Return the box of an element, once it has come to rest."""
+    # An element that the page replaces meanwhile is looked for again.
+    while (box := _box_at_rest(locator)) is None:
+        pass
+    return box
+
+
+def _box_at_rest(locator):
     expect(locator).to_be_visible()
     return locator.evaluate(
         f"""async (element) => {{
@@ -145,7 +152,7 @@ def at_rest(locator):
             before = JSON.stringify(place())
             await {NEXT_FRAME}
           }} while (JSON.stringify(place()) !== before)
-          return place()
+          return element.isConnected ? place() : null
         }}"""
     )
 

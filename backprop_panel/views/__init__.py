@@ -5,6 +5,7 @@ import panel as pn
 
 from .patches.model_defaults import quicken_model_defaults
 from .patches.notebook import in_notebook, prepare_notebook
+from .patches.page_references import refer_without_lists
 from .patches.ping import tolerate_failed_pings
 from .patches.write_queue import flush_write_queue
 from .serving import prepare_server, refusal
@@ -22,4 +23,5 @@ else:
 
 flush_write_queue()
 quicken_model_defaults()
+refer_without_lists()
 tolerate_failed_pings()

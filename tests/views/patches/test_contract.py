@@ -18,9 +18,11 @@ import panel_material_ui as pmui
 import pytest
 from bokeh.core.has_props import HasProps
 from bokeh.core.property.descriptors import PropertyDescriptor
+from bokeh.core.serialization import Deserializer, Serializer
 from bokeh.document import Document
 from bokeh.models import ColumnDataSource, GlyphRenderer
 from bokeh.plotting import figure
+from bokeh.protocol.messages.patch_doc import patch_doc
 from bokeh.server.connection import ServerConnection
 from bokeh.server.contexts import BokehSessionContext
 from bokeh.server.session import ServerSession
@@ -52,6 +54,16 @@ SIGNATURES = {
     "model_defaults: HasProps._overridden_defaults": (HasProps._overridden_defaults, []),
     "model_defaults: HasProps.themed_values": (HasProps.themed_values, ["self"]),
     "model_defaults: PropertyDescriptor.is_unstable": (PropertyDescriptor.is_unstable, ["value"]),
+    "page_references: Serializer.__init__": (
+        Serializer.__init__,
+        ["self", "references", "deferred", "check_circular"],
+    ),
+    "page_references: Serializer.has_ref": (Serializer.has_ref, ["self", "obj"]),
+    "page_references: Serializer.get_ref": (Serializer.get_ref, ["self", "obj"]),
+    "page_references: Deserializer.__init__": (
+        Deserializer.__init__,
+        ["self", "references", "setter"],
+    ),
     "ping: ServerConnection.send_ping": (ServerConnection.send_ping, ["self"]),
     "silent_events: Button._process_bokeh_event": (
         pmui.Button._process_bokeh_event,
@@ -305,6 +317,14 @@ def test_panels_react_components_write_back_what_they_have_shown():
 
 def test_bokehjs_applies_what_the_server_sends_without_sending_it_back(bokehjs):
     assert "setv({ [attr]: value }, { sync: false })" in bokehjs["document/document"]
+
+
+def test_bokeh_keeps_the_models_of_a_document_and_those_that_are_new():
+    models = Document().models
+    assert models._models == {} and models._new_models == set()
+    written = inspect.getsource(patch_doc.create)
+    assert "Serializer(references=doc.models.synced_references)" in written
+    assert "Deserializer(list(self.models)" in inspect.getsource(Document.apply_json_patch)
 
 
 def test_bokeh_counts_the_connections_of_a_session():

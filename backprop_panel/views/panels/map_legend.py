@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from html import escape
 
 from ...analysis.checks.gradient_check import THRESHOLD, GradientCheck
@@ -163,8 +164,14 @@ def _notes(theme: Theme, scales: Scales) -> Iterator[str]:
 
 
 def _ramp(theme: Theme, lines: str = "") -> str:
-    colors = ", ".join(theme.diverging(RAMP_COLORS))
+    colors = _ramp_colors(theme)
     return f'<div class="bp-ramp" style="background:linear-gradient(90deg, {colors})">{lines}</div>'
+
+
+@cache
+def _ramp_colors(theme: Theme) -> str:
+    """Return the colours of a scale for CSS: the legend needs them with each frame."""
+    return ", ".join(theme.diverging(RAMP_COLORS))
 
 
 def _swatch(color: str) -> str:

@@ -20,6 +20,10 @@ HARDLY = 0.05
 MOST_PERCENT = 10
 """The excess loss from which on it is told as a multiple."""
 
+SHRUNK = 0.25
+"""Weight decay has outweighed training if each layer's weights have at most this share of the norm
+that they had."""
+
 USUAL_RATES = (0.1, 0.01, 0.001)
 """Learning rates that trials try beside fractions of the present one."""
 
@@ -155,21 +159,53 @@ def learning_rate_too_low(evidence: Evidence) -> Finding | None:
 
 def weight_decay_too_strong(evidence: Evidence) -> Finding | None:
     """Judge whether the loss falls once weight decay is off, now or since the last change."""
-    decay = evidence.settings["weight_decay"]
-    if not decay or evidence.excess < SICK_EXCESS:
+    if not evidence.settings["weight_decay"] or evidence.excess < SICK_EXCESS:
         return None
-    where, steps, base = "From here", evidence.trial_steps, evidence.trial()
-    without = evidence.trial(weight_decay=0.0)
-    if not base - without > 2 * HARDLY:  # what has died does not come back
-        where, steps, base = f"From {_where(evidence.since)} on", evidence.earlier_steps, base
+    base = evidence.trial()
+    where, steps, without = "From here", evidence.trial_steps, evidence.trial(weight_decay=0.0)
+    if not _is_clearly_less(without, base):  # what has died does not come back
+        where, steps = f"From {_where(evidence.since)} on", evidence.earlier_steps
         without = evidence.earlier_trial(weight_decay=0.0)
-    if not base - without > 2 * HARDLY or not without <= 0.75 * base:
+    if not _is_clearly_less(without, base):
+        return _shrunk_by_decay(evidence)
+    return _decay_too_strong(
+        evidence,
+        f"with it the run is left with {share(base)}. {where}, {steps} steps without it leave "
+        f"{percent(without)}.",
+        {"excess loss with decay": base, "without": without},
+    )
+
+
+def _is_clearly_less(without: float, base: float) -> bool:
+    """Tell whether an excess loss without decay is far below another, or learns as it does not."""
+    learns_alone = without <= 1 - HARDLY and base >= 1 + HARDLY
+    return base - without > 2 * HARDLY and (without <= 0.75 * base or learns_alone)
+
+
+def _shrunk_by_decay(evidence: Evidence) -> Finding | None:
+    """Judge by the weights, where training without decay is slow as well."""
+    norms = [moment.weight_norms for moment in (*evidence.first[:1], evidence.now)]
+    largest = max((_ratio(now, then) for then, now in zip(*norms, strict=True)), default=1.0)
+    if not largest <= SHRUNK:
         return None
+    return _decay_too_strong(
+        evidence,
+        f"since {_where(evidence.since)}, the weights of each layer have shrunk to at most "
+        f"{percent(largest)} of their size, and the run is left with {share(evidence.excess)}.",
+        {"size of the weights by that at first": largest},
+    )
+
+
+def _ratio(now: float, then: float) -> float:
+    return float(now / then) if then else 1.0
+
+
+def _decay_too_strong(evidence: Evidence, sentence: str, numbers: Mapping[str, float]) -> Finding:
+    decay = evidence.settings["weight_decay"]
     return Finding(
         "weight_decay_too_strong",
-        f"Weight decay of {decay:g} is too strong: with it the run is left with {share(base)}. "
-        f"{where}, {steps} steps without it leave {percent(without)}.",
-        {"excess loss with decay": base, "without": without},
+        f"Weight decay of {decay:g} is too strong: {sentence}",
+        numbers,
         evidence.late[0].step,
         remedy=Remedy("Turn weight decay off, or divide it by 100.", {"weight_decay": decay / 100}),
     )

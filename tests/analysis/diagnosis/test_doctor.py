@@ -155,6 +155,20 @@ def test_weight_decay_that_outweighs_the_gradient_is_too_strong():
     assert finding.remedy.changes == {"weight_decay": pytest.approx(0.002)}
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "rmsprop", "adam"])
+def test_weights_that_decay_has_taken_are_its_doing_and_not_that_of_the_layers(optimizer):
+    run = trained(320, loss_type="mse", weight_decay=1.0, optimizer=optimizer)
+    finding, *others = [each for each in diagnose(run) if each.severity == SICK]
+    assert finding.kind == "weight_decay_too_strong"
+    assert {each.because for each in others} <= {"weight_decay_too_strong"}
+
+
+def test_weights_that_shrink_are_named_where_training_without_decay_is_slow_as_well():
+    finding = root(trained(160, loss_type="mse", weight_decay=2.0, optimizer="sgd"))
+    assert finding.kind == "weight_decay_too_strong"
+    assert "have shrunk to at most" in finding.sentence
+
+
 def test_a_batch_that_is_left_out_of_each_epoch_is_unused():
     run = trained(fault="dropped_last_batch")
     finding = root(run)

@@ -12,6 +12,7 @@ from ..nn.network import Network
 from ..plain_values import is_whole, plain
 from ..runs.run import TrainingRun
 from ..settings import SettingError, refuse_other, shown
+from ..training.events import Trained
 from .recomputation import IN_ONE_THREAD
 from .record_cell import RecordCell
 
@@ -117,7 +118,7 @@ def find_directions(
     network = run.model.initial_network()
     places = None if cells is None else _places(network, cells)
     states = _kept_states(run, network)
-    for step in _steps_between(run, network, states):
+    for step in [*_edited(run, states), *_steps_between(run, network, states)]:
         states[step] = run.replay(step).engine.network.parameters
         yield None
     yield _directions(run, network, places, states)
@@ -151,6 +152,16 @@ def _kept_states(run: TrainingRun, network: Network) -> dict[int, Array]:
     states |= {state.step: state.parameters for state in list(engine.checkpoints.states)}
     run.commands.run_if_idle(add_present)
     return states
+
+
+def _edited(run: TrainingRun, states: dict[int, Array]) -> list[int]:
+    """Return the steps right after which something was done by hand: a checkpoint may be older.
+
+    The beginning stays what it was, and the present parameters have what was done.
+    """
+    events = list(run.trainer.engine.events)
+    edited = {event.step for event in events if not isinstance(event, Trained)}
+    return sorted(edited & states.keys() - {0, max(states)})
 
 
 def _steps_between(run: TrainingRun, network: Network, states: dict[int, Array]) -> list[int]:

@@ -58,6 +58,17 @@ def test_the_path_holds_the_projected_states(run):
         np.testing.assert_array_equal(found.project(parameters_at(run, step)), point)
 
 
+def test_the_path_leads_through_what_was_set_by_hand_right_after_a_checkpoint():
+    run = run_of(1)
+    assert [state.step for state in run.trainer.engine.checkpoints.states] == [1]
+    run.trainer.engine.edits.set_weight(0, 0, 0, 5.0)
+    for _ in range(5):
+        run.trainer.run_batch()
+    found = directions_of(run)
+    assert found.steps[1] == 1
+    np.testing.assert_array_equal(found.path[1], found.project(parameters_at(run, 1)))
+
+
 def test_a_short_run_is_repeated_for_states_between_its_checkpoints(run):
     assert len(run.trainer.engine.checkpoints.states) < 6
     assert len(directions_of(run).steps) >= FEW_STATES

@@ -9,6 +9,7 @@ import param
 
 from ..plots.numbers import number
 from ..state.auditing import Auditing
+from ..state.session import SPENT_ON_IT
 from ..widgets.buttons import LIGHT, light_button
 
 WRONG = {False: "#c92a2a", True: "#ff8787"}
@@ -43,7 +44,7 @@ class AuditLight(pn.viewable.Viewer):
     def _act(self) -> None:
         """Explain the first number that does not follow, in the step that has it."""
         record, first, session = self.auditing.record, self.auditing.first, self.auditing.session
-        if first is not None and first.cell is not None:
+        if first is not None and first.cell is not None and not session.run.secret:
             if record.updated:
                 session.attempt("training", lambda: session.show_step(record.step))
             session.path = (first.cell,)
@@ -62,7 +63,7 @@ def light(auditing: Auditing) -> tuple[str, str]:
     """Return the label of the light, and what it says when it is pointed at."""
     record, first = auditing.record, auditing.first
     if auditing.session.run.secret:
-        return "Audit", "The audit is one of the checks that a detective can spend."
+        return "Audit", SPENT_ON_IT.format(check="The audit")
     if record is None:
         return ("Audit ?" if auditing.message else "Audit"), auditing.message or WAITING
     which = f"Step {record.step:,}" if record.updated else "The batch on the map"

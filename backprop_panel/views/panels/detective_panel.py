@@ -16,9 +16,9 @@ from ..widgets.buttons import button, working_button
 
 RULES = (
     f"One mistake or bad setting is hidden in this run. Look at the map, the curves and the layers "
-    f"as long as you like; {BUDGET} checks can be spent. Checks and wrong answers cost points."
+    f"as long as you like; {BUDGET} checks can be spent. Checks and wrong answers cost points. "
+    "Reloading the page ends the case and shows the settings."
 )
-
 
 NOBODY = "nobody"
 """The suspect that is chosen at first: a careless press names none."""

@@ -8,7 +8,9 @@ import param
 
 from ...analysis.checks.gradient_check import GradientCheck, checking
 from ...nn.record import StepRecord
+from ...settings import SettingError
 from .record_work import RecordWork
+from .session import SPENT_ON_IT
 
 
 class GradientChecking(RecordWork):
@@ -23,8 +25,16 @@ class GradientChecking(RecordWork):
     message = param.String("", doc="Why the gradients cannot be checked.")
 
     def pieces(self, record: StepRecord) -> Iterator[GradientCheck | None]:
-        """Check the gradients of a record against differences."""
-        return checking(record)
+        """Check the gradients of a record against differences.
+
+        Raises
+        ------
+        SettingError
+            If the run hides its cause.
+        """
+        if self.session.run.secret:
+            raise SettingError("check", SPENT_ON_IT.format(check="The gradient check"))
+        yield from checking(record)
 
     def take(self, record: StepRecord, result: GradientCheck) -> None:
         """Show what was found."""

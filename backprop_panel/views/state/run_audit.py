@@ -11,7 +11,7 @@ from ...analysis.background import Background
 from ...analysis.checks.update_audit import IntervalAudit, audit_run, interval_ends
 from ...runs.run import TrainingRun
 from .record_work import MILLISECONDS
-from .session import Session
+from .session import SPENT_ON_IT, Session
 from .user_errors import USER_ERRORS
 
 
@@ -36,9 +36,12 @@ class RunAudit(param.Parameterized):
         session.param.watch(lambda event: self.stop(), "left")
 
     def start(self) -> None:
-        """Audit the run from its beginning to its present step."""
+        """Audit the run from its beginning to its present step; not what a detective is to find."""
         self.stop()
         run = self.session.run
+        if run.secret:
+            self.message = SPENT_ON_IT.format(check="the audit")
+            return
         self.param.update(intervals=(), total=len(interval_ends(run)), running=True, message="")
         self._background = Background(_intervals(run))
         self._background.start()

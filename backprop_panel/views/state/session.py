@@ -30,6 +30,9 @@ HIDDEN = (
     "or choose another run as the active one."
 )
 
+SPENT_ON_IT = "{check} is one of the checks that a detective can spend, on the tab Health."
+"""Why a check is not made for nothing while the cause is hidden."""
+
 
 class Session(ChosenNumber):
     """The state of one page. Views derive from it; controls call its methods.

@@ -5,15 +5,20 @@ import panel_material_ui as pmui
 import pytest
 
 from backprop_panel import TrainingRunManager
+from backprop_panel.analysis.checks.update_audit import audit
 from backprop_panel.analysis.diagnosis.detective import Investigation, Mystery
 from backprop_panel.nn.faults import FAULTS
 from backprop_panel.runs.demonstrations import GOOD
+from backprop_panel.views.panels.audit_light import AuditLight
+from backprop_panel.views.panels.audit_panel import standing
 from backprop_panel.views.panels.detective_panel import NOBODY, DetectivePanel, seed_of
 from backprop_panel.views.panels.runs_table import settings_in_words
 from backprop_panel.views.panels.sidebar import Sidebar
 from backprop_panel.views.panels.toolbar import Toolbar
 from backprop_panel.views.plots.event_words import about_run
 from backprop_panel.views.state.cell import Cell
+from backprop_panel.views.state.checks import Checks
+from backprop_panel.views.state.run_audit import RunAudit
 from backprop_panel.views.state.session import Session
 from backprop_panel.views.widgets.link_pane import LinkPane
 
@@ -69,6 +74,36 @@ def test_a_check_is_spent_and_says_something(panel, session):
     press(panel, "Audit a step")
     assert "The first number that does not follow is db3[" in said(panel)
     assert "Checks left: 3 · points: 90." in said(panel)
+
+
+def test_checks_that_can_be_spent_are_not_made_for_nothing_elsewhere(session):
+    run_audit, checks = RunAudit(session), Checks.of(session)
+    run_audit.start()
+    assert not run_audit.running and run_audit.intervals == ()
+    assert "one of the checks that a detective can spend" in standing(run_audit)
+    checks.gradients.on = True
+    checks.gradients._background._thread.join()
+    checks.gradients.tick()
+    assert checks.gradients.check is None
+    assert "one of the checks that a detective can spend" in checks.gradients.message
+
+
+def test_the_audits_light_does_not_lead_to_the_wrong_number(session):
+    checks, led = Checks.of(session), []
+    wrong = next(iter(audit(session.record)))
+    checks.audit.take(session.record, (session.record, wrong))
+    AuditLight(checks.audit, lambda: led.append(True))._act()
+    assert led and session.question is None
+
+
+def test_once_the_case_is_over_all_checks_are_free(panel, session):
+    run_audit = RunAudit(session)
+    run_audit.start()
+    press(panel, "Give up")
+    assert standing(run_audit) == ""
+    run_audit.start()
+    assert run_audit.running
+    run_audit.stop()
 
 
 def test_a_wrong_answer_costs_points_and_the_case_goes_on(panel, session):

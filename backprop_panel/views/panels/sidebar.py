@@ -150,10 +150,9 @@ class Sidebar(pn.viewable.Viewer):
         changed = self._training.changed | self._new_run.changed
         for name, field in fields.items():
             message = in_page_words(mistakes.get(name, ""))
-            field.param.update(
-                error_state=bool(message),
-                helper_text=message or past_values.get(name) or changed.get(name, ""),
-            )
+            said = bool(message), message or past_values.get(name) or changed.get(name, "")
+            if said != (field.error_state, field.helper_text):  # an update takes tenths of a ms
+                field.param.update(error_state=said[0], helper_text=said[1])
         others = map(in_page_words, without_field(mistakes, fields))
         note = "<br>".join(map(escape, others))
         self._note.param.update(object=note, visible=bool(note))

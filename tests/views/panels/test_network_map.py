@@ -10,6 +10,7 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 
 from backprop_panel import TrainingRunManager
+from backprop_panel.views.page import INSPECTOR_WIDTH, SIDEBAR_WIDTH
 from backprop_panel.views.panels.help_texts import SHAPE, SHAPE_OF_BATCH
 from backprop_panel.views.panels.map_grid import ROOM_FOR_EXAMPLES
 from backprop_panel.views.panels.map_legend import ROOM_OF_FAULT, ROOM_OF_NOTES, ROOM_OF_TITLE
@@ -20,7 +21,6 @@ from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.checks import Checks
 from backprop_panel.views.state.interventions import FROZEN
 from backprop_panel.views.state.session import Session
-from backprop_panel.views.workbench import INSPECTOR_WIDTH, SIDEBAR_WIDTH
 
 # The widgets' library gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")

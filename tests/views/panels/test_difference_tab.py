@@ -214,7 +214,7 @@ def test_the_words_say_whether_both_see_the_same_examples(session, seed, words):
     same = not session.map_record.activations[0].any()
     assert same == (words == SAME_BATCH)
     assert words in texts_of(tab)
-    assert words in network_map.title
+    assert words in network_map.state.title
     session.select(Cell("weight", 1, 3, 17))
     page = explained(Inspector(session, Checks.of(session)).__panel__())
     assert (OTHER_EXAMPLES in page) != same

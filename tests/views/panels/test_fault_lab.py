@@ -117,13 +117,13 @@ def test_in_the_past_the_badge_states_the_fault_of_then(session):
 
 def test_the_map_states_the_fault_that_its_numbers_were_made_with(session):
     network_map = NetworkMap(session.map_source)
-    legend = network_map._legend
+    legend = network_map._words.legend
     assert "bp-fault" not in legend.object
     session.change("fault", "wrong_sign")
-    network_map.source = session.map_source
+    network_map.state.source = session.map_source
     assert WRONG_SIGN.label in legend.object
     session.change("fault", None)
-    network_map.source = session.map_source
+    network_map.state.source = session.map_source
     assert "bp-fault" not in legend.object
 
 

@@ -40,7 +40,7 @@ def test_a_page_tells_that_another_window_deleted_the_run_it_shows(tmp_path):
         field = workbench.sidebar.select(RunSelect)[0]
         assert workbench.session.run.name == "<b>second</b>"
         other.delete(other.current.id)
-        workbench._refresh()
+        workbench.lifecycle.refresh()
         assert workbench.session.run.name == "first"
         assert field.error_state
         assert (
@@ -59,12 +59,12 @@ def test_a_deletion_in_another_window_is_forgotten_once_it_is_undone_there(tmp_p
         workbench = Workbench(tmp_path / "runs.sqlite")
         deleted = other.current
         other.delete(deleted.id)
-        workbench._refresh()
-        workbench._refresh()
+        workbench.lifecycle.refresh()
+        workbench.lifecycle.refresh()
         assert "runs" in workbench.session.mistakes
         other.add(deleted)
         other.give_back()
-        workbench._refresh()
+        workbench.lifecycle.refresh()
         assert not workbench.session.mistakes
         workbench.session.close()
 
@@ -82,10 +82,10 @@ def test_what_was_refused_for_another_window_is_forgotten_once_the_run_is_free(t
         )
         other.current.trainer.run_batch()
         field.value = "0.5"
-        workbench._refresh()
+        workbench.lifecycle.refresh()
         assert field.error_state and field.value == "0.5"
         other.give_back()
-        workbench._refresh()
+        workbench.lifecycle.refresh()
         assert not field.error_state and not session.mistakes
         assert field.value == "0.25"
         session.close()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
-
 from numpy.typing import NDArray
 
 from ...analysis.checks.gradient_check import GradientCheck
@@ -12,14 +9,6 @@ from ..plots.colors import Theme
 from ..plots.error_colors import RELATIVE_ERROR, error_cells, error_palette
 from ..state.map_columns import MapColumn
 from .map_grid import MapGrid
-
-
-def fits(check: GradientCheck | None, widths: Sequence[int]) -> bool:
-    """Tell whether there is a check of a network with so many units in its levels."""
-    if check is None:
-        return False
-    shapes = [(inputs + 1, units) for inputs, units in pairwise(widths)]
-    return [errors.shape for errors in check.errors] == shapes
 
 
 def errors_of(check: GradientCheck, column: MapColumn) -> NDArray:

@@ -15,15 +15,13 @@ def map_fields(
     session: Session, network_map: NetworkMap, checks: Checks
 ) -> list[pn.viewable.Viewable]:
     """Return the fields for the colours of the map, its width and its lower row."""
-    parameters = network_map.param
+    state, scales = network_map.state.param, network_map.scales.param
     return [
-        pmui.Select.from_param(parameters.spacing, label="Colour scale", description="", **SMALL),
-        pmui.Select.from_param(
-            parameters.shared_by, label="One scale for", description="", **SMALL
-        ),
-        pmui.Checkbox.from_param(parameters.locked, label="Lock scale", description="", margin=0),
+        pmui.Select.from_param(scales.spacing, label="Colour scale", description="", **SMALL),
+        pmui.Select.from_param(scales.shared_by, label="One scale for", description="", **SMALL),
+        pmui.Checkbox.from_param(scales.locked, label="Lock scale", description="", margin=0),
         pmui.Checkbox.from_param(
-            parameters.fitted, label="Fit the map to the window", description="", margin=0
+            state.fitted, label="Fit the map to the window", description="", margin=0
         ),
         pmui.Checkbox.from_param(
             session.param.deltas_shown, label="Show δ = ∂L/∂z, not ∂L/∂a", description="", margin=0

@@ -1,4 +1,4 @@
-"""The controls of the run: its list, its name, and the buttons that make and delete runs."""
+"""The controls of the run: its list, its name, and the buttons that make and change runs."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ..state.session import Session
 from ..widgets.buttons import SMALL, RunSelect, button, working_button
 from .demonstrations_menu import DemonstrationsMenu
 from .kept_settings import KeptSettings
+from .run_deletion import RunDeletion
 from .setting_groups import NewRunFields
 
 
@@ -36,8 +37,8 @@ class RunControls(pn.viewable.Viewer):
     ----------
     fields : dict of str to Widget
         The fields by the subjects of the messages that they show.
-    delete_dialog : Dialog
-        The question before a run is deleted, to be placed on the page.
+    deletion : RunDeletion
+        Has the question before a run is deleted.
     """
 
     session = param.ClassSelector(class_=Session, constant=True)
@@ -60,10 +61,7 @@ class RunControls(pn.viewable.Viewer):
         self._new = working_button("New run", self._create)
         new_run.param.watch(self._mark_new, "pending")
         new_run.param.watch(lambda event: self._create(), "wanted")
-        self._question = html("", "bp-note")
-        self._delete_button = button("Delete", self._ask_delete)
-        self.delete_dialog = self._new_dialog()
-        self.delete_dialog.param.watch(self._give_focus_back, "open")
+        self.deletion = RunDeletion(session)
         self._undo_note = html("", "bp-note", align="center")
         self._undo_row = pn.Row(
             button("Undo", self._undo), self._undo_note, margin=(6, 0, 0, 0), visible=False
@@ -80,7 +78,7 @@ class RunControls(pn.viewable.Viewer):
             working_button("Fork", self._fork),
             button("Reset", self._reset),
             button("Rename", self._rename),
-            self._delete_button,
+            self.deletion,
             gap="6px 0",
             margin=0,
         )
@@ -141,44 +139,6 @@ class RunControls(pn.viewable.Viewer):
         if done:
             self._name.value = ""
         return done
-
-    def _new_dialog(self) -> pmui.Dialog:
-        return pmui.Dialog(
-            self._question,
-            pn.Row(
-                button("Cancel", self._close_dialog),
-                button("Delete run", self._delete, color="error", variant="contained", sx={}),
-            ),
-            title="Delete run?",
-            open=False,
-            close_on_click=True,  # also lets Escape close it
-        )
-
-    def _ask_delete(self) -> None:
-        if len(self.session.manager.runs) == 1:
-            self._attempt_delete()  # refused, so no question is needed
-            return
-        name = escape(self.session.run.name)
-        self._question.object = (
-            f"<b>{name}</b> and its history will be gone. <b>Undo</b> brings them back while this "
-            "page is open."
-        )
-        self.delete_dialog.open = True
-
-    def _close_dialog(self) -> None:
-        self.delete_dialog.open = False
-
-    def _give_focus_back(self, event: param.parameterized.Event) -> None:
-        """Focus the button that asked: Material UI focuses the host of a shadow tree, in vain."""
-        if not event.new:
-            self._delete_button.focus()
-
-    def _delete(self) -> None:
-        self._close_dialog()
-        self._attempt_delete()
-
-    def _attempt_delete(self) -> None:
-        self.session.attempt("runs", self.session.delete)
 
     def _undo(self) -> None:
         with pn.io.hold():

@@ -30,53 +30,54 @@ def session_map(session: Session, checks: Checks) -> NetworkMap:
         foot=CheckFoot(checking),
         dark=session.dark,
     )
+    state = network_map.state
 
     def show(*events: param.parameterized.Event) -> None:
         """Draw what the session shows; while the map is hidden, only another run."""
         # A run of another shape is laid out even while the map is hidden.
         if network_map.visible or any(event.name == "run" for event in events):
-            network_map.animated = session.training
-            network_map.examples_named = slow_motion.on or not session.too_fast_to_read
-            if _widths(session) == network_map.source.widths:
-                network_map.source = session.map_source
+            state.animated = session.training
+            state.examples_named = slow_motion.on or not session.too_fast_to_read
+            if _widths(session) == state.source.widths:
+                state.source = session.map_source
             else:
                 network_map.cover(f"Loading {session.run.name} …")
                 in_next_message(take_source)
 
     def take_source() -> None:
         """Draw a network of another shape, and uncover the map."""
-        network_map.source = session.map_source
+        state.source = session.map_source
         network_map.cover("")
 
     def entitle(*events: param.parameterized.Event) -> None:
         """Say what the map shows."""
-        network_map.title = _title(session)
+        state.title = _title(session)
 
     def walk(*events: param.parameterized.Event) -> None:
         """Draw a phase of the slow motion, or the gradients of another kind."""
         show()
-        network_map.reveal = _reveal(session)
+        state.reveal = _reveal(session)
         mark()
 
     def mark(*events: param.parameterized.Event) -> None:
         """Outline the selected cell and what belongs to it."""
-        network_map.marks = _marks(session, network_map.reveal)
+        state.marks = _marks(session, state.reveal)
 
     def ring(*events: param.parameterized.Event) -> None:
         """Outline the cells that are pointed at, and those of the named units."""
-        network_map.ringed = (
+        state.ringed = (
             *cells_of(session.ringed, _widths(session), session.deltas_shown),
             *_blocks_of_units(session),
         )
 
     def follow(event: param.parameterized.Event) -> None:
         """Give the map a setting of the session of the same name."""
-        network_map.param.update(**{event.name: event.new})
+        state.param.update(**{event.name: event.new})
 
     def show_errors(*events: param.parameterized.Event) -> None:
         """Show the errors of the check, except over a difference and in slow motion."""
         is_plain = session.subtracted is None and not slow_motion.on
-        network_map.check = checking.check if is_plain else None
+        state.check = checking.check if is_plain else None
 
     session.param.watch(show, ["run", "record", "subtracted"])
     session.param.watch(show_errors, "subtracted")

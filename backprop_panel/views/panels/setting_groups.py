@@ -18,13 +18,13 @@ from ..widgets.setting_fields import (
     OF_GENERATED,
     from_field,
     new_run_fields,
-    source_fields,
     to_field,
     with_activations,
 )
 from .data_preview import DataPreview
 from .new_run_offer import NewRunOffer
 from .own_text import OwnText
+from .suggested_data import SuggestedData
 
 GENERATED = {
     "master_sequences": None,
@@ -60,7 +60,7 @@ class NewRunFields(pn.viewable.Viewer):
         super().__init__(session=session)
         self.fields = new_run_fields()
         self._text = OwnText()
-        self._by_page: dict[str, Any] = {}  # the values that the page chose, by field
+        self._suggested = SuggestedData(self.fields)
         self._preview = DataPreview(session, self.settings)
         self._offer = NewRunOffer(
             (*self.fields, TEXT),
@@ -96,7 +96,7 @@ class NewRunFields(pn.viewable.Viewer):
     def show(self) -> None:
         """Show the run's settings."""
         settings = with_activations(self.session.run.settings)
-        self._by_page = {}
+        self._suggested.forget()
         self._text.show(settings)
         show_settings(self.fields, settings)
         self._show_source()
@@ -123,29 +123,16 @@ class NewRunFields(pn.viewable.Viewer):
         session.forget_mistake(name)
         session.attempt(name, lambda: from_field(name, event.new))
         self._update_pending()
-        is_by_page = name in self._by_page and event.new == self._by_page[name]
-        if name in self.changed and not is_by_page:  # the offer stays where a person is
+        # The offer stays where a person is.
+        if name in self.changed and not self._suggested.has(name):
             self._offer.show_below(name)
 
     def _follow_source(self, event: param.parameterized.Event) -> None:
         """Show what the source begins with, or the run's settings if it is the run's source."""
-        settings = self.session.run.settings
         self._text.choose(event.new)
-        first = source_fields(event.new)
-        if event.new == to_field("master_sequences", settings["master_sequences"]):
-            first = {name: to_field(name, settings[name]) for name in first}
-            self._by_page = {}
-        else:
-            self._by_page = first
         with pn.io.hold():
-            for name, value in first.items():
-                self.fields[name].value = value
+            self._suggested.follow_source(event.new, self.session.run.settings)
             self._show_source()
-
-    def _choose(self, name: str, value: Any) -> None:
-        """Fill a field for a person."""
-        self._by_page[name] = value
-        self.fields[name].value = value
 
     def _show_source(self) -> None:
         """Show the fields that the source has."""
@@ -155,7 +142,7 @@ class NewRunFields(pn.viewable.Viewer):
     def _check_text(self, event: param.parameterized.Event) -> None:
         if self._text.labelled is not None:
             classifies = "sequence_classification" if self._text.labelled else "next_token"
-            self._choose("task_type", classifies)
+            self._suggested.fill("task_type", classifies)
         self._fit_length()
         self.session.forget_mistake("master_sequences")
         self._update_pending()
@@ -163,13 +150,12 @@ class NewRunFields(pn.viewable.Viewer):
             self._offer.show_below(TEXT)
 
     def _fit_length(self) -> None:
-        """Choose a sequence length that fits the text, unless a person chose another."""
-        field = self.fields["sequence_length"]
-        if field.value != self._by_page.get("sequence_length"):
-            return
-        fitting = self._text.fitting_length({"task_type": self.fields["task_type"].value})
-        if fitting is not None:
-            self._choose("sequence_length", str(fitting))
+        """Suggest a sequence length that fits the text, unless a person chose another."""
+        if self._suggested.has("sequence_length"):
+            task = self.fields["task_type"].value
+            fitting = self._text.fitting_length({"task_type": task})
+            if fitting is not None:
+                self._suggested.fill("sequence_length", str(fitting))
 
     def _update_pending(self) -> None:
         settings = with_activations(self.session.run.settings)

@@ -104,7 +104,7 @@ class Sidebar(pn.viewable.Viewer):
             group_head("Map"),
             *map_fields,
             ImportExport(self.session, self._new_run, defaults),
-            self._runs.delete_dialog,
+            self._runs.deletion.dialog,
             margin=(0, 12),
             sizing_mode="stretch_width",
             css_classes=["bp-settings"],

@@ -15,6 +15,7 @@ from ..state.session import Session
 from ..state.sweep_choice import SweepChoice
 from ..state.sweep_findings import SweepFindings
 from ..state.sweep_work import SweepWork
+from ..widgets.late_part import show_late_part
 from .sweep_curves import SweepCurves
 from .sweep_form import SweepForm
 from .sweep_heatmap import SweepHeatmap
@@ -55,7 +56,6 @@ class SweepTab(pn.viewable.Viewer):
         self.parallel = SweepParallel(self.choice, self.open_run)
         self.table = SweepTable(self.choice, self.findings, self.open_run)
         self._results = self._lay_out_results()
-        # The results come with the first of them: until then the tab opens sooner without.
         self._layout = pn.Column(self.form, self.progress, sizing_mode="stretch_width", margin=0)
         self.work.param.watch(self._draw, ["version", "sweep"])
         self.findings.param.watch(self._draw, "texts")
@@ -112,11 +112,6 @@ class SweepTab(pn.viewable.Viewer):
             self.work.find()
             self._draw()
 
-    def _show_results(self, there: bool) -> None:
-        self._results.visible = there
-        if there and self._results not in self._layout:
-            self._layout.append(self._results)
-
     def _look_for_findings(self) -> None:
         if self.visible:
             self.findings.examine_at_rest()
@@ -130,7 +125,7 @@ class SweepTab(pn.viewable.Viewer):
             return
         begin = monotonic()
         with pn.io.hold():
-            self._show_results(bool(sweep.trials))
+            show_late_part(self._results, self._layout, visible=bool(sweep.trials))
             self.heatmap.offer(sweep.plan.varied)
             self.curves.draw()
             self.heatmap.draw()

@@ -79,7 +79,7 @@ def test_the_lower_row_shows_errors_of_weights_and_gradients_of_the_rest(session
 def test_gradients_come_back_once_the_check_is_switched_off(session, checks):
     network_map = session_map(session, checks)
     show_check(checks)
-    network_map.dark = True
+    network_map.state.dark = True
     checks.gradients.forget()
     for column, heatmap in zip(network_map.grid.columns, network_map.grid.gradients, strict=True):
         assert np.array_equal(np.concatenate(heatmap.images), column.gradients(session.record))
@@ -91,9 +91,9 @@ def test_a_difference_is_not_covered_by_errors(session, checks):
     network_map = session_map(session, checks)
     show_check(checks)
     session.subtracted = session.run.replay(0).engine
-    assert network_map.check is None
+    assert network_map.state.check is None
     session.subtracted = None
-    assert network_map.check is checks.gradients.check
+    assert network_map.state.check is checks.gradients.check
 
 
 def test_errors_have_a_legend_of_their_own(session, checks):
@@ -110,12 +110,12 @@ def test_errors_have_a_legend_of_their_own(session, checks):
 def test_what_is_not_checked_is_in_the_legend_only_where_there_is_some(session, checks):
     network_map = session_map(session, checks)
     check = show_check(checks)
-    assert "not checked" not in network_map._legend.object
+    assert "not checked" not in network_map._words.legend.object
     errors = [layer.copy() for layer in check.errors]
     errors[0][0, 0] = np.nan
     checks.gradients.take(session.record, replace(check, errors=tuple(errors)))
-    assert "not checked" in network_map._legend.object
-    assert LIGHT.unchecked in network_map._legend.object
+    assert "not checked" in network_map._words.legend.object
+    assert LIGHT.unchecked in network_map._words.legend.object
 
 
 def test_a_check_of_the_next_batch_says_so(session, checks):
@@ -128,12 +128,12 @@ def test_a_check_of_the_next_batch_says_so(session, checks):
 def test_corners_of_relu_are_in_the_legend_only_where_there_are_some(session, checks):
     network_map = session_map(session, checks)
     check = show_check(checks)
-    assert "corner of ReLU" not in network_map._legend.object
+    assert "corner of ReLU" not in network_map._words.legend.object
     kinks = [layer.copy() for layer in check.kinks]
     kinks[0][0, 0] = True
     checks.gradients.take(session.record, replace(check, kinks=tuple(kinks)))
-    assert "corner of ReLU" in network_map._legend.object
-    assert LIGHT.kink in network_map._legend.object
+    assert "corner of ReLU" in network_map._words.legend.object
+    assert LIGHT.kink in network_map._words.legend.object
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])

@@ -12,9 +12,9 @@ from backprop_panel.runs.demonstrations import GOOD
 from backprop_panel.views.panels.audit_light import AuditLight
 from backprop_panel.views.panels.audit_panel import standing
 from backprop_panel.views.panels.detective_panel import NOBODY, DetectivePanel, seed_of
+from backprop_panel.views.panels.run_status import RunStatus
 from backprop_panel.views.panels.runs_table import settings_in_words
 from backprop_panel.views.panels.sidebar import Sidebar
-from backprop_panel.views.panels.toolbar import Toolbar
 from backprop_panel.views.plots.event_words import about_run
 from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.checks import Checks
@@ -56,7 +56,7 @@ def said(view):
 def test_no_part_of_the_page_tells_the_settings(session):
     assert set(settings_in_words(session.run).values()) == {"hidden"}
     assert about_run(session.run) == "its settings are hidden"
-    assert "Bias gradients" not in Toolbar(session)._notes.object
+    assert "Bias gradients" not in RunStatus(session)._notes.object
     assert session.map_source.fault == ""
     sidebar = Sidebar(session, [])
     shown = [each for each in sidebar.__panel__() if each.visible]
@@ -157,7 +157,7 @@ def test_the_right_answer_reveals_everything(panel, session):
     press(panel, "Name the suspect")
     assert "Solved: 100 of 100 points." in said(panel)
     assert not session.run.secret
-    assert "Bias gradients missing" in Toolbar(session)._notes.object
+    assert "Bias gradients missing" in RunStatus(session)._notes.object
 
 
 def test_who_gives_up_is_told_the_cause(panel, session):

@@ -133,8 +133,9 @@ def test_runs_without_any_difference_have_words_in_place_of_a_plot(session, comp
     session.manager.run(session.run.parent[0]).trainer.run_batch()
     session.change("learning_rate", 0.1)
     session.run_batch()
-    tab._other.value = session.run.id
-    tab._step.value = "1"
+    select, step = fields_of(tab)
+    select.value = session.run.id
+    step.value = "1"
     tab._compare()
     assert tab._legend.object != ALIKE and tab._plot[-1].visible
 
@@ -207,12 +208,13 @@ def test_the_words_say_whether_both_see_the_same_examples(session, seed, words):
     network_map = session_map(session, Checks.of(session))
     tab = DifferenceTab(session)
     tab.visible = True
-    tab._other.value = other.id
+    select, _ = fields_of(tab)
+    select.value = other.id
     tab._compare()
     same = not session.map_record.activations[0].any()
     assert same == (words == SAME_BATCH)
     assert words in texts_of(tab)
-    assert words in network_map.title
+    assert words in network_map.state.title
     session.select(Cell("weight", 1, 3, 17))
     page = explained(Inspector(session, Checks.of(session)).__panel__())
     assert (OTHER_EXAMPLES in page) != same

@@ -110,16 +110,16 @@ def test_units_are_outlined_until_a_number_is_chosen(session):
     units = NamedUnits(1, (2, 3, 5), "dead units")
     network_map = session_map(session, Checks.of(session))
     session.show_units(units)
-    blocks = {(block.column, block.rows, block.units) for block in network_map.ringed}
+    blocks = {(block.column, block.rows, block.units) for block in network_map.state.ringed}
     assert blocks == {
         (3, (0, 6), (2, 3)),
         (3, (0, 6), (5, 5)),
         (4, (0, 7), (2, 3)),
         (4, (0, 7), (5, 5)),
     }
-    assert "3 units of layer 2 (dead units)" in network_map.title
+    assert "3 units of layer 2 (dead units)" in network_map.state.title
     session.follow(RecordCell("weights", 1, (0, 2)))
-    assert not network_map.ringed and not network_map.title
+    assert not network_map.state.ringed and not network_map.state.title
 
 
 def test_a_finding_leads_to_its_step(diagnosis, session):

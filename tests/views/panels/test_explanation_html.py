@@ -191,18 +191,18 @@ def test_the_deltas_are_outlined_where_the_explanation_says(session, pane):
     network_map = session_map(session, Checks.of(session))
     assert "δ2 is outlined as well once" in said(session, pane, *_parts(GRADIENT))
     assert "Show δ on the map" in pane.html
-    outlined = {(block.column, block.is_gradient) for block in network_map.marks.operands}
+    outlined = {(block.column, block.is_gradient) for block in network_map.state.marks.operands}
     assert outlined == {(2, False)}
     session.deltas_shown = True
     assert "The gradient row of the map shows δ" in said(session, pane, *_parts(GRADIENT))
-    outlined = {(block.column, block.is_gradient) for block in network_map.marks.operands}
+    outlined = {(block.column, block.is_gradient) for block in network_map.state.marks.operands}
     assert outlined == {(2, False), (4, True)}
 
 
 def test_the_last_layers_deltas_are_always_outlined(session, pane):
     network_map = session_map(session, Checks.of(session))
     assert "outlined as well" not in said(session, pane, "weight_gradients", 2, (3, 1))
-    outlined = {(block.column, block.is_gradient) for block in network_map.marks.operands}
+    outlined = {(block.column, block.is_gradient) for block in network_map.state.marks.operands}
     assert (6, True) in outlined
 
 

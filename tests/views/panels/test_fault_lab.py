@@ -8,9 +8,9 @@ from backprop_panel import TrainingRunManager
 from backprop_panel.nn.faults import FAULTS
 from backprop_panel.views.panels.fault_lab import LAB, about
 from backprop_panel.views.panels.network_map import NetworkMap
+from backprop_panel.views.panels.run_status import RunStatus
 from backprop_panel.views.panels.runs_table import settings_in_words
 from backprop_panel.views.panels.sidebar import Sidebar
-from backprop_panel.views.panels.toolbar import Toolbar
 from backprop_panel.views.panels.training_fields import TrainingFields
 from backprop_panel.views.plots.loss_curves import LossLines, Wanted, changed_settings
 from backprop_panel.views.state.session import Session
@@ -93,13 +93,13 @@ def test_what_is_said_of_each_fault_is_complete(fault):
 
 
 def test_the_status_line_keeps_its_pattern_and_a_badge_below_it_states_the_fault(session):
-    toolbar = Toolbar(session)
-    assert "bp-fault" not in toolbar._notes.object
+    status = RunStatus(session)
+    assert "bp-fault" not in status._notes.object
     session.change("fault", "wrong_sign")
-    assert toolbar._status.object.startswith('<span class="bp-status">step 0 · epoch 0 · ')
-    assert f"fault: {WRONG_SIGN.label}</span>" in toolbar._notes.object
+    assert status._status.object.startswith('<span class="bp-status">step 0 · epoch 0 · ')
+    assert f"fault: {WRONG_SIGN.label}</span>" in status._notes.object
     session.change("fault", None)
-    assert "bp-fault" not in toolbar._notes.object
+    assert "bp-fault" not in status._notes.object
 
 
 def test_in_the_past_the_badge_states_the_fault_of_then(session):
@@ -107,7 +107,7 @@ def test_in_the_past_the_badge_states_the_fault_of_then(session):
     session.change("fault", "wrong_sign")
     session.run_batch()
     session.run_batch()
-    badge = Toolbar(session)._notes
+    badge = RunStatus(session)._notes
     session.travel(2)
     assert "bp-fault" in badge.object
     session.change("fault", None)  # makes a fork
@@ -117,13 +117,13 @@ def test_in_the_past_the_badge_states_the_fault_of_then(session):
 
 def test_the_map_states_the_fault_that_its_numbers_were_made_with(session):
     network_map = NetworkMap(session.map_source)
-    legend = network_map._legend
+    legend = network_map._words.legend
     assert "bp-fault" not in legend.object
     session.change("fault", "wrong_sign")
-    network_map.source = session.map_source
+    network_map.state.source = session.map_source
     assert WRONG_SIGN.label in legend.object
     session.change("fault", None)
-    network_map.source = session.map_source
+    network_map.state.source = session.map_source
     assert "bp-fault" not in legend.object
 
 

@@ -294,8 +294,8 @@ def test_a_delta_that_the_map_does_not_show_says_what_is_framed_in_its_place(ses
 def test_deltas_are_shown_on_the_map_when_asked_for(session, inspector):
     network_map = session_map(session, Checks.of(session))
     session.path = (RecordCell("weight_gradients", 1, (3, 17)),)
-    assert all(not block.is_gradient for block in network_map.marks.operands)
+    assert all(not block.is_gradient for block in network_map.state.marks.operands)
     send(inspector, deltas=True)
     assert network_map.grid.gradients[4].source.name == "δ2"
     assert np.array_equal(network_map.grid.gradients[4].images[0], session.record.deltas[1])
-    assert CellBlock(4, True, (0, 31), (17, 17)) in network_map.marks.operands
+    assert CellBlock(4, True, (0, 31), (17, 17)) in network_map.state.marks.operands

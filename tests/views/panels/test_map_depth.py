@@ -33,7 +33,7 @@ def test_of_a_deep_network_the_first_and_the_last_layers_are_drawn():
     assert drawn(network_map) == len(network_map.grid.heatmaps) == 2 * (2 * MOST_LAYERS + 1)
     captions = [each.object for each in network_map.grid.layout[: 2 * MOST_LAYERS + 1]]
     assert "W6</b>" in captions[11] and "W95</b>" in captions[13]
-    assert "Layers 7 to 94 of 100" in network_map._title.object
+    assert "Layers 7 to 94 of 100" in network_map._words.title.object
 
 
 def marked(network_map):
@@ -43,7 +43,7 @@ def marked(network_map):
 
 def test_a_cell_of_a_layer_that_is_not_drawn_can_be_chosen():
     network_map = shown_map(99)
-    network_map.marks = Marks(chosen=Cell("weight", 98, 1, 0))
+    network_map.state.marks = Marks(chosen=Cell("weight", 98, 1, 0))
     assert marked(network_map) == ["W99"]
-    network_map.marks = Marks(chosen=Cell("weight", 50, 1, 0))
+    network_map.state.marks = Marks(chosen=Cell("weight", 50, 1, 0))
     assert marked(network_map) == []

@@ -10,6 +10,7 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 
 from backprop_panel import TrainingRunManager
+from backprop_panel.views.page import INSPECTOR_WIDTH, SIDEBAR_WIDTH
 from backprop_panel.views.panels.help_texts import SHAPE, SHAPE_OF_BATCH
 from backprop_panel.views.panels.map_grid import ROOM_FOR_EXAMPLES
 from backprop_panel.views.panels.map_legend import ROOM_OF_FAULT, ROOM_OF_NOTES, ROOM_OF_TITLE
@@ -20,7 +21,6 @@ from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.checks import Checks
 from backprop_panel.views.state.interventions import FROZEN
 from backprop_panel.views.state.session import Session
-from backprop_panel.views.workbench import INSPECTOR_WIDTH, SIDEBAR_WIDTH
 
 # The widgets' library gives its own buttons both the old and the new name of an option.
 pytestmark = pytest.mark.filterwarnings("ignore:Both '.*' and:PendingDeprecationWarning")
@@ -105,11 +105,11 @@ def caption_above(network_map, name):
 def test_a_difference_is_named_above_the_map_and_in_its_captions(session, network_map):
     other = session.run.replay(0).engine
     session.subtracted = other
-    assert f"minus <b>{session.run.name}</b> at step 0" in network_map.title
+    assert f"minus <b>{session.run.name}</b> at step 0" in network_map.state.title
     assert "difference</span>" in caption_above(network_map, "W2")
     assert "difference</span>" in caption_above(network_map, "dW2")
     session.subtracted = None
-    assert network_map.title == ""
+    assert network_map.state.title == ""
     assert "difference" not in caption_above(network_map, "W2")
     assert "difference" not in caption_above(network_map, "dW2")
 
@@ -117,7 +117,7 @@ def test_a_difference_is_named_above_the_map_and_in_its_captions(session, networ
 def test_a_fitted_map_gives_wide_columns_less_room(manager, network_map):
     manager.create(**DATA, hidden_layers=6, hidden_dimension=64)
     template = network_map.grid.layout.styles["grid-template-columns"]
-    network_map.fitted = True
+    network_map.state.fitted = True
     assert network_map.grid.layout.styles["grid-template-columns"] != template
     assert "128px" in template and "128px" not in str(network_map.grid.layout.styles)
 
@@ -157,11 +157,11 @@ def test_a_page_says_that_another_network_is_loading_before_it_is_shown(manager,
     before = plots(network_map)
     with set_curdoc(document):
         manager.create(**DATA, hidden_dimension=5, name="wider")
-    assert "Loading wider" in network_map._grids.box.styles["--cover"]
+    assert "Loading wider" in network_map._heatmaps.kept.box.styles["--cover"]
     assert plots(network_map) == before
     (due,) = document.session_callbacks
     due.callback()
-    assert network_map._grids.box.styles["--cover"] == '""'
+    assert network_map._heatmaps.kept.box.styles["--cover"] == '""'
     assert network_map.grid.columns[1].units == 5
 
 
@@ -277,12 +277,12 @@ def test_colours_are_spaced_as_chosen(session, network_map):
     heatmap = network_map.grid.gradients[3]
     end = heatmap.mapper.high
     assert heatmap.mapper.tags
-    network_map.spacing = "linear"
+    network_map.scales.spacing = "linear"
     assert (heatmap.mapper.high, heatmap.mapper.tags) == (end, [])
-    network_map.spacing = "robust"
+    network_map.scales.spacing = "robust"
     assert heatmap.mapper.high < end
     assert heatmap.mapper.high_color and heatmap.mapper.low_color
-    network_map.dark = True
+    network_map.state.dark = True
     assert heatmap.mapper.high_color == DARK.above
 
 
@@ -298,7 +298,7 @@ def legend(network_map):
 def test_the_legend_has_ticks_for_each_kind_and_all_ends_for_each_heatmap(session, network_map):
     assert legend(network_map).count('class="bp-scale"') == 6
     assert ">dW<" in legend(network_map)
-    network_map.shared_by = "each heatmap"
+    network_map.scales.shared_by = "each heatmap"
     assert "dW3 ±" in legend(network_map)
 
 
@@ -319,7 +319,7 @@ def test_the_legend_explains_numbers_that_are_not_finite_while_there_are_any(ses
 def test_numbers_without_any_finite_one_have_words_in_place_of_a_scale(
     session, network_map, shared_by, words
 ):
-    network_map.shared_by = shared_by
+    network_map.scales.shared_by = shared_by
     assert words not in legend(network_map)
     layers = tuple(layer * np.nan for layer in session.record.layers)
     session.record = replace(session.record, layers=layers, deltas=(*session.record.deltas,))
@@ -365,7 +365,7 @@ def test_tapping_a_gradient_chooses_the_cell_of_the_gradient(session, network_ma
 
 @pytest.mark.parametrize("shared_by", [EACH_KIND, EACH_HEATMAP])
 def test_showing_deltas_changes_scales_of_the_gradient_row_alone(session, network_map, shared_by):
-    network_map.shared_by = shared_by
+    network_map.scales.shared_by = shared_by
     end_after_setting_a_weight(session, network_map, 3.0)
     values, gradients = network_map.grid.values, network_map.grid.gradients
     before = [(heatmap.mapper.high, *heatmap.mapper.tags) for heatmap in (*values, *gradients)]
@@ -394,7 +394,7 @@ def test_a_fault_takes_its_room_from_the_heatmaps(session, network_map):
 
 
 def test_the_title_of_a_difference_takes_its_room_from_the_heatmaps(network_map):
-    network_map.title = "Difference"
-    assert network_map._layout.styles["--below"] == f"{ROOM_OF_TITLE}px"
-    network_map.title = ""
-    assert network_map._layout.styles["--below"] == "0px"
+    network_map.state.title = "Difference"
+    assert network_map.__panel__().styles["--below"] == f"{ROOM_OF_TITLE}px"
+    network_map.state.title = ""
+    assert network_map.__panel__().styles["--below"] == "0px"

@@ -256,9 +256,9 @@ def test_the_toggle_of_the_toolbar_starts_and_ends_slow_motion(session):
 def test_slow_motion_is_refused_with_the_reason_while_a_difference_is_shown(session):
     toolbar, toggle = toggle_of(session)
     session.subtracted = session.run.replay(0).engine
-    assert toggle.disabled and "stop comparing first" in toolbar._notes.object
+    assert toggle.disabled and "stop comparing first" in toolbar.status._notes.object
     session.subtracted = None
-    assert not toggle.disabled and "comparing" not in toolbar._notes.object
+    assert not toggle.disabled and "comparing" not in toolbar.status._notes.object
 
 
 def test_of_a_long_context_the_caption_shows_the_end_and_the_target():

@@ -94,20 +94,20 @@ def test_a_map_without_a_run_tells_which_cell_is_tapped(source):
     network_map = NetworkMap(source, on_select=tapped.append)
     network_map.grid.gradients[1].on_tap(3, 1)
     assert tapped == [Cell("bias", 0, 3, 1, is_gradient=True)]
-    network_map.marks = Marks(tapped[0])
+    network_map.state.marks = Marks(tapped[0])
 
 
 def test_a_map_without_a_run_draws_the_next_record_in_the_same_heatmaps(source):
     network_map = NetworkMap(source)
     before = network_map.grid.heatmaps
-    network_map.source = replace(source, record=recorded(seed=1))
+    network_map.state.source = replace(source, record=recorded(seed=1))
     assert network_map.grid.heatmaps == before
-    assert np.array_equal(images(network_map)["W1"], network_map.source.record.layers[0])
+    assert np.array_equal(images(network_map)["W1"], network_map.state.source.record.layers[0])
 
 
 def test_a_map_takes_up_a_network_of_another_shape(source):
     network_map = NetworkMap(source)
-    network_map.source = RecordedSource(recorded(widths=(2, 3, 3, 1)))
+    network_map.state.source = RecordedSource(recorded(widths=(2, 3, 3, 1)))
     assert images(network_map)["W3"].shape == (4, 1)
 
 

@@ -9,7 +9,7 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.views.panels.toolbar import Toolbar
+from backprop_panel.views.panels.run_status import RunStatus
 from backprop_panel.views.plots.numbers import steady
 from backprop_panel.views.state.cell import Cell
 from backprop_panel.views.state.session import Session, redraw_on_change
@@ -27,8 +27,8 @@ def session():
 
 
 def status(session):
-    toolbar = Toolbar(session)
-    return toolbar._status.object + toolbar._moment.object
+    shown = RunStatus(session)
+    return shown._status.object + shown._moment.object
 
 
 def train_until_it_stops(session):
@@ -69,13 +69,13 @@ def test_after_a_step_the_status_says_which_weights_are_shown(session):
     assert "the update<" not in status(session)
     session.run_batch()
     assert ">before the update<" in status(session)
-    toolbar = Toolbar(session)
+    shown = RunStatus(session)
     session.toggle_slow_motion()
     session.slow_motion.show(99)
-    assert ">after the update<" in toolbar._moment.object
+    assert ">after the update<" in shown._moment.object
     session.toggle_slow_motion()
     session.subtracted = session.run.replay(0).engine
-    assert toolbar._moment.object == ""
+    assert shown._moment.object == ""
 
 
 def test_a_batch_that_is_only_viewed_is_labelled_as_such(session):

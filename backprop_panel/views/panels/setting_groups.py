@@ -59,6 +59,8 @@ class NewRunFields(pn.viewable.Viewer):
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
         self.fields = new_run_fields()
+        # Before they are watched: what they begin with is not checked field by field.
+        show_settings(self.fields, with_activations(session.run.settings))
         self._text = OwnText()
         self._suggested = SuggestedData(self.fields)
         self._preview = DataPreview(session, self.settings)
@@ -100,6 +102,7 @@ class NewRunFields(pn.viewable.Viewer):
         self._text.show(settings)
         show_settings(self.fields, settings)
         self._show_source()
+        self.fields["activations"].visible = self.fields["activation"].value == EACH
         self._update_pending()
 
     def settings(self) -> dict[str, Any]:

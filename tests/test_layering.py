@@ -20,7 +20,7 @@ ROOMS = (
 """From the top down: a room imports from itself and from those below it, never from above."""
 
 VIEW_ROOMS = ("panels", "widgets", "plots", "state", "patches")
-"""Inside views, from the top down; above them are the workbench and its two helpers."""
+"""Inside views, from the top down; above them is what makes a page of them."""
 
 SHARED = {"settings", "plain_values", "memory", "rng", "version"}
 """Modules that every room may use."""

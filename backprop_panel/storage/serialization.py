@@ -26,7 +26,7 @@ def pack_json(fields: Mapping[str, Any]) -> str:
     return json.dumps(fields)
 
 
-def unpack_json(text: str) -> dict[str, Any]:
+def unpack_json(text: str | bytes) -> dict[str, Any]:
     """Return the inverse of `pack_json`.
 
     Raises

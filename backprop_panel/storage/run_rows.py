@@ -11,8 +11,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from ..settings import shown
 from ..training.checkpoints import EngineState
 from ..training.event_json import from_json
+from ..training.event_log import is_last_at
 from ..training.events import Event
 from .run_summary import RunSummary
 from .serialization import (
@@ -144,10 +146,28 @@ def write_checkpoints(
 def read_checkpoints(
     db: sqlite3.Connection, run_id: str, generation: int, until: int
 ) -> list[EngineState]:
-    """Return the checkpoints of a run up to a step; none if its past has been replaced since."""
+    """Return the checkpoints of a run up to a step; none if its past has been replaced since.
+
+    Raises
+    ------
+    Damaged
+        If one of them is not as it was saved, or does not follow from the events of the run.
+    """
     rows = db.execute(
-        "SELECT digest, meta, tensors FROM checkpoints JOIN runs ON run = id "
+        "SELECT checkpoints.step, digest, meta, tensors FROM checkpoints JOIN runs ON run = id "
         "WHERE id = ? AND generation = ? AND checkpoints.step <= ? ORDER BY checkpoints.step",
         (run_id, generation, until),
-    )
-    return [unpack_state(*row) for row in rows]
+    ).fetchall()
+    events = read_events(db, run_id, 0) if rows else []
+    states = []
+    for step, *packed in rows:
+        state = unpack_state(*packed)
+        if state.step != step:
+            raise Damaged(f"the state of step {state.step} is stored as that of step {step}")
+        if not is_last_at(events, state.events - 1, step):
+            raise Damaged(
+                f"the state of step {step} counts {shown(state.events)} events, which its log "
+                "does not have by then"
+            )
+        states.append(state)
+    return states

@@ -16,6 +16,7 @@ from ..training.checkpoints import EngineState
 from ..training.event_json import from_json
 from ..training.event_log import is_last_at
 from ..training.events import Event
+from ..training.history import COLUMNS
 from .run_summary import RunSummary
 from .serialization import (
     Damaged,
@@ -108,7 +109,13 @@ def write_history(
 
 
 def read_history(db: sqlite3.Connection, run_id: str, known: int) -> list[dict[str, NDArray]]:
-    """Return a run's history beyond its first `known` rows, in chunks."""
+    """Return a run's history beyond its first `known` rows, in chunks.
+
+    Raises
+    ------
+    Damaged
+        If a chunk lacks a column, or its columns differ in length.
+    """
     rows = db.execute(
         "SELECT first, columns FROM history WHERE run = ? AND first >= ? ORDER BY first",
         (run_id, chunk_start(known)),
@@ -116,6 +123,9 @@ def read_history(db: sqlite3.Connection, run_id: str, known: int) -> list[dict[s
     chunks = []
     for first, packed in rows:
         columns = unpack_arrays(packed)
+        shapes = {columns[name].shape if name in columns else () for name in COLUMNS}
+        if len(shapes) > 1 or len(shapes.pop()) != 1:
+            raise Damaged(f"its history from row {first} on has other columns")
         skipped = max(known - first, 0)
         chunks.append({name: column[skipped:] for name, column in columns.items()})
     return chunks

@@ -54,9 +54,9 @@ class RowChecks:
         if not 0 <= row.number < self._plan.runs:
             raise Damaged(f"it has a run #{row.number + 1}, and its plan {self._plan.runs:,} runs")
         self._refuse(row, "run", row.run_id, self._is_id(row), "the id of that run")
-        self._refuse(row, "status", row.status, row.status in STATES, f"one of {STATES}")
+        self._refuse(row, "status", row.status, row.status in STATES, f"one of {', '.join(STATES)}")
         self._refuse_other_settings(row)
-        scores = self._are_scores(row.rungs)
+        scores = _are_scores(row.rungs)
         self._refuse(row, "rungs", row.rungs, scores, '{"scores": a list of numbers}')
         self._refuse_too_many_rungs(row)
         losses = row.score is None or _are_losses(row.score)
@@ -84,10 +84,6 @@ class RowChecks:
         # As in JSON, true is not 1.
         return any(each == value and type(each) is type(value) for each in values)
 
-    def _are_scores(self, stored: Any) -> bool:
-        is_named = isinstance(stored, Mapping) and stored.keys() == {"scores"}
-        return is_named and isinstance(stored["scores"], list) and _are_numbers(stored["scores"])
-
     def _refuse_too_many_rungs(self, row: TrialRow) -> None:
         """Refuse more scores than rungs; a run that goes on has one left."""
         most = self._rungs - (row.status in (WAITING, RUNNING))
@@ -108,6 +104,11 @@ class RowChecks:
 def run_id(sweep_id: str, number: int) -> str:
     """Return the id of the run of a number: a function of both, so that it is stored once."""
     return f"{sweep_id}-{number}"
+
+
+def _are_scores(stored: Any) -> bool:
+    is_named = isinstance(stored, Mapping) and stored.keys() == {"scores"}
+    return is_named and isinstance(stored["scores"], list) and _are_numbers(stored["scores"])
 
 
 def _are_losses(stored: Any) -> bool:

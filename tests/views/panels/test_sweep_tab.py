@@ -56,9 +56,14 @@ def tab(path):
     tab.opened = opened
     tab.visible = True
     yield tab
+    close(tab, path)
+
+
+def close(tab, path):
+    """Close a tab with its session and the sweep of its store."""
     tab.close()
     sweep = SWEEPS.pop((str(path), ""), None)
-    session.close()
+    tab.session.close()
     if sweep is not None:
         sweep.close()
 
@@ -239,11 +244,7 @@ def open_spoilt(path, tmp_path):
 
     yield opened
     for copy, tab in tabs:
-        tab.close()
-        sweep = SWEEPS.pop((str(copy), ""), None)
-        tab.session.close()
-        if sweep is not None:
-            sweep.close()
+        close(tab, copy)
 
 
 SPOILT = {
@@ -277,7 +278,6 @@ def test_a_sweep_that_cannot_be_read_is_told_of_and_another_is_begun(
 
 
 def test_the_newest_sweep_that_can_be_read_is_shown_below_the_reason(open_spoilt):
-    # Another sweep, newer than the one of the store.
     tab = open_spoilt(
         "INSERT INTO sweeps (id, workspace, name, plan, created) "
         "SELECT 'newer', workspace, '<newer>', '0', created + 1 FROM sweeps"
@@ -290,14 +290,10 @@ def test_the_newest_sweep_that_can_be_read_is_shown_below_the_reason(open_spoilt
     late.close()
 
 
-@pytest.mark.parametrize(
-    "change",
-    ["columns = zeroblob(10)", "columns = (SELECT tensors FROM states)"],
-    ids=["no arrays", "other arrays"],
-)
-def test_a_curve_that_cannot_be_read_hides_no_other(open_spoilt, change):
+@pytest.mark.parametrize("columns", ["zeroblob(10)", "(SELECT tensors FROM states)"])
+def test_a_curve_that_cannot_be_read_hides_no_other(open_spoilt, columns):
     run = "(SELECT run FROM trials WHERE number = 4)"
-    tab = open_spoilt(f"UPDATE history SET {change} WHERE run = {run}")
+    tab = open_spoilt(f"UPDATE history SET columns = {columns} WHERE run = {run}")
     tab.choice.means = False
     assert len(tab.curves._shown) == 11
     assert "sweep #5: " in tab.curves._note.object and "is damaged" in tab.curves._note.object

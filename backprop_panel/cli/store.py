@@ -7,6 +7,7 @@ import click
 from ..runs.manager import TrainingRunManager
 from ..settings import SettingError
 from ..storage.run_check import damaged_parts
+from ..sweeps.stored_sweeps import unreadable_sweeps
 from .options import store_option, user_option
 from .stores import opened
 
@@ -33,6 +34,7 @@ def check(store: str, user: str) -> int:
                 parts = damaged_parts(db, run.id, run.model.network.depth)
             problems += [f"{run.name}: {part}." for part in parts]
         problems += [f"{run.name}: {run.reason}" for run in manager.unreadable]
+        problems += unreadable_sweeps(manager.store, manager.user)
         for problem in dict.fromkeys(problems):
             click.echo(problem, err=True)
         if not problems:

@@ -11,9 +11,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from ..settings import shown
 from ..training.checkpoints import EngineState
 from ..training.event_json import from_json
+from ..training.event_log import is_last_at
 from ..training.events import Event
+from ..training.history import COLUMNS
 from .run_summary import RunSummary
 from .serialization import (
     Damaged,
@@ -106,7 +109,13 @@ def write_history(
 
 
 def read_history(db: sqlite3.Connection, run_id: str, known: int) -> list[dict[str, NDArray]]:
-    """Return a run's history beyond its first `known` rows, in chunks."""
+    """Return a run's history beyond its first `known` rows, in chunks.
+
+    Raises
+    ------
+    Damaged
+        If a chunk lacks a column, or its columns differ in length.
+    """
     rows = db.execute(
         "SELECT first, columns FROM history WHERE run = ? AND first >= ? ORDER BY first",
         (run_id, chunk_start(known)),
@@ -114,6 +123,9 @@ def read_history(db: sqlite3.Connection, run_id: str, known: int) -> list[dict[s
     chunks = []
     for first, packed in rows:
         columns = unpack_arrays(packed)
+        shapes = {columns[name].shape if name in columns else () for name in COLUMNS}
+        if len(shapes) > 1 or len(shapes.pop()) != 1:
+            raise Damaged(f"its history from row {first} on has other columns")
         skipped = max(known - first, 0)
         chunks.append({name: column[skipped:] for name, column in columns.items()})
     return chunks
@@ -144,10 +156,28 @@ def write_checkpoints(
 def read_checkpoints(
     db: sqlite3.Connection, run_id: str, generation: int, until: int
 ) -> list[EngineState]:
-    """Return the checkpoints of a run up to a step; none if its past has been replaced since."""
+    """Return the checkpoints of a run up to a step; none if its past has been replaced since.
+
+    Raises
+    ------
+    Damaged
+        If one of them is not as it was saved, or does not follow from the events of the run.
+    """
     rows = db.execute(
-        "SELECT digest, meta, tensors FROM checkpoints JOIN runs ON run = id "
+        "SELECT checkpoints.step, digest, meta, tensors FROM checkpoints JOIN runs ON run = id "
         "WHERE id = ? AND generation = ? AND checkpoints.step <= ? ORDER BY checkpoints.step",
         (run_id, generation, until),
-    )
-    return [unpack_state(*row) for row in rows]
+    ).fetchall()
+    events = read_events(db, run_id, 0) if rows else []
+    states = []
+    for step, *packed in rows:
+        state = unpack_state(*packed)
+        if state.step != step:
+            raise Damaged(f"the state of step {state.step} is stored as that of step {step}")
+        if not is_last_at(events, state.events - 1, step):
+            raise Damaged(
+                f"the state of step {step} counts {shown(state.events)} events, which its log "
+                "does not have by then"
+            )
+        states.append(state)
+    return states

@@ -26,7 +26,7 @@ def pack_json(fields: Mapping[str, Any]) -> str:
     return json.dumps(fields)
 
 
-def unpack_json(text: str) -> dict[str, Any]:
+def unpack_json(text: str | bytes) -> dict[str, Any]:
     """Return the inverse of `pack_json`.
 
     Raises
@@ -86,13 +86,25 @@ def unpack_unchecked_state(meta: str, tensors: bytes) -> EngineState:
         fields["frozen"] = frozenset(fields["frozen"])
         for name in ("frozen_parts", "silenced"):
             fields[name] = frozenset(map(tuple, fields.get(name, [])))
-        if not all(is_whole(fields[name]) for name in ("step", "epoch", "position", "events")):
+        if not all(_is_count(fields[name]) for name in ("step", "epoch", "position", "events")):
             raise Damaged("a state does not say where it stands")
+        _refuse_unsortable(fields)
         return EngineState(
             **fields, parameters=parameters, optimizers=optimizers, fault_memory=memory
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise Damaged(f"a state is incomplete: {shortened(error)}") from error
+
+
+def _is_count(value: Any) -> bool:
+    return is_whole(value) and value >= 0
+
+
+def _refuse_unsortable(fields: Mapping[str, Any]) -> None:
+    """Refuse frozen layers and silenced units that are no numbers: a digest sorts them."""
+    parts = [fields["frozen"], *fields["silenced"]]
+    if not all(is_whole(number) for part in parts for number in part):
+        raise Damaged("a state does not say what is frozen or silenced")
 
 
 def pack_arrays(arrays: Mapping[str, NDArray]) -> bytes:

@@ -1,9 +1,8 @@
-"""The sweeps of one user in a store: their plans, and the state of each run."""
+"""The sweeps of one user in a store: their plans and leases; `trial_rows` has their runs."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
 from time import time
 from typing import Any, NamedTuple
 
@@ -17,45 +16,32 @@ SWEEP_LEASE_SECONDS = 30.0
 RUN_ELSEWHERE = "The sweep is being run in another window or process."
 
 
-class TrialRow(NamedTuple):
-    """A run of a sweep as its row says.
-
-    Attributes
-    ----------
-    number : int
-    run_id : str
-    settings : dict
-        Those that differ between runs.
-    status, reason : str
-    rung_scores : list of float
-    score : dict of str to float or None
-        Its losses; None if the row is of an older format.
-    """
-
-    number: int
-    run_id: str
-    settings: dict[str, Any]
-    status: str
-    reason: str
-    rung_scores: list[float]
-    score: dict[str, float] | None
-
-
 class SweepRow(NamedTuple):
     """A sweep in a store's list.
 
     Attributes
     ----------
     id, name : str
-    plan : dict
+    packed_plan : bytes
+        Unpacked when it is asked for: one that cannot be read hides no other sweep.
     created : float
         Seconds since 1970.
     """
 
     id: str
     name: str
-    plan: dict[str, Any]
+    packed_plan: bytes
     created: float
+
+    @property
+    def plan(self) -> Any:
+        """The plan as it is stored, whatever that is.
+
+        Raises
+        ------
+        Damaged
+        """
+        return unpack_json(self.packed_plan)
 
 
 class StoredRun(NamedTuple):
@@ -105,55 +91,16 @@ def release_sweep(db: sqlite3.Connection, sweep_id: str, owner: str) -> None:
     db.execute("UPDATE sweeps SET owner = '' WHERE id = ? AND owner = ?", (sweep_id, owner))
 
 
-def write_trials(db: sqlite3.Connection, sweep_id: str, trials: Iterable[TrialRow]) -> None:
-    """Write the rows of some runs of a sweep."""
-    db.executemany(
-        "REPLACE INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                sweep_id,
-                trial.number,
-                trial.run_id,
-                pack_json(trial.settings),
-                trial.status,
-                trial.reason,
-                pack_json({"scores": trial.rung_scores}),
-                pack_json(trial.score),
-            )
-            for trial in trials
-        ],
-    )
-
-
 def list_sweeps(db: sqlite3.Connection, user: str) -> list[SweepRow]:
     """Return the sweeps of a user, the newest last."""
+    # As bytes: a query fails as a whole on one text that is not UTF-8.
     rows = db.execute(
-        "SELECT sweeps.id, name, plan, created FROM sweeps JOIN workspaces "
-        "ON workspace = workspaces.id WHERE user = ? ORDER BY created, sweeps.rowid",
+        "SELECT sweeps.id, CAST(name AS BLOB), CAST(plan AS BLOB), created FROM sweeps "
+        "JOIN workspaces ON workspace = workspaces.id WHERE user = ? "
+        "ORDER BY created, sweeps.rowid",
         (user,),
     )
-    return [SweepRow(id_, name, unpack_json(plan), made) for id_, name, plan, made in rows]
-
-
-def read_trials(db: sqlite3.Connection, sweep_id: str) -> list[TrialRow]:
-    """Return the runs of a sweep that have a row, in the order of their numbers."""
-    rows = db.execute(
-        "SELECT number, run, settings, status, reason, rungs, score FROM trials WHERE sweep = ? "
-        "ORDER BY number",
-        (sweep_id,),
-    )
-    return [
-        TrialRow(
-            number,
-            run,
-            unpack_json(settings),
-            status,
-            reason,
-            unpack_json(rungs)["scores"],
-            score and unpack_json(score),
-        )
-        for number, run, settings, status, reason, rungs, score in rows
-    ]
+    return [SweepRow(id_, name.decode(errors="replace"), *rest) for id_, name, *rest in rows]
 
 
 def stored_runs(db: sqlite3.Connection, sweep_id: str) -> dict[str, StoredRun]:

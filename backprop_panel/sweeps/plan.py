@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from math import ceil, log, prod
 from typing import Any
 
 from ..plain_values import is_whole, plain
 from ..rng import random_stream
-from ..runs.run_settings import CONFIGURATION
-from ..settings import SettingError, did_you_mean, refuse_unlisted, shown
+from ..settings import SettingError, refuse_unlisted, shown
 from ..storage.run_names import MOST_NAME_LENGTH, legal_name, sweep_run_name
 from .checking import (
     checked_base,
@@ -19,7 +18,14 @@ from .checking import (
     parameter,
     takes_whole_numbers,
 )
-from .plan_checks import MOST_RUNS, UNITS, checked_budget, checked_seeds, refuse_no_mapping
+from .plan_checks import (
+    MOST_RUNS,
+    checked_budget,
+    checked_seeds,
+    refuse_no_mapping,
+    refuse_other_fields,
+    unpacked_ranges,
+)
 
 VALIDATION_LOSS = "validation_loss"
 OBJECTIVES = ("loss", VALIDATION_LOSS)
@@ -178,13 +184,10 @@ class Plan:
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Plan:
-        """Return the plan of a dictionary from `to_json`."""
-        ranges = {
-            name: tuple(values) if is_range else values
-            for name, (is_range, values) in fields["ranges"].items()
-        }
+        """Return the plan of a dictionary from `to_json`, or raise `SettingError`."""
+        refuse_other_fields(fields, cls.__dataclass_fields__)
         plan = object.__new__(cls)
-        vars(plan).update({**fields, "ranges": ranges})
+        vars(plan).update({**fields, "ranges": unpacked_ranges(fields["ranges"])})
         plan._check()  # no more: an older version may have begun it, and has runs of it
         return plan
 
@@ -286,19 +289,3 @@ def rungs(plan: Plan) -> list[int]:
         return [plan.amount]
     count = int(log(min(plan.amount, plan.runs)) / log(plan.halving) + 1e-9)
     return sorted({max(plan.amount // plan.halving**k, 1) for k in range(count + 1)})
-
-
-def refuse_unknown_fields(plan: Mapping[str, Any]) -> None:
-    """Raise `SettingError` for a keyword that no plan has; say where a setting belongs."""
-    known = [field.name for field in fields(Plan)]
-    for name, value in plan.items():
-        if name in UNITS:
-            raise SettingError(name, f'The budget of each run is budget={{"{name}": ...}}.')
-        if name in CONFIGURATION and name not in known:
-            raise SettingError(
-                name,
-                f'The setting {name} of all runs is base={{"{name}": {shown(value)}}}; one that '
-                f'varies is grid={{"{name}": [...]}}.',
-            )
-        if name not in known:
-            raise SettingError(name, f"A sweep has no {shown(name)}.{did_you_mean(name, known)}")

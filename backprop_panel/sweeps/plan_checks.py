@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..plain_values import is_whole, plain
-from ..settings import SettingError, checked_whole, shown
+from ..runs.run_settings import CONFIGURATION
+from ..settings import SettingError, checked_whole, did_you_mean, shown
 
 MOST_RUNS = 100_000
 """The most runs of one sweep."""
@@ -18,6 +19,36 @@ def refuse_no_mapping(setting: str, value: Any) -> None:
     """Raise `SettingError` unless a value is a mapping."""
     if not isinstance(value, Mapping):
         raise SettingError(setting, f"{setting} must be a mapping of settings, got {shown(value)}.")
+
+
+def refuse_other_fields(stored: Any, known: Collection[str]) -> None:
+    """Raise `SettingError` unless a stored plan has the fields of a plan, each of them."""
+    if not isinstance(stored, Mapping) or stored.keys() != set(known):
+        raise SettingError(
+            "plan", f"a plan should have the fields {', '.join(known)}; got {shown(stored)}."
+        )
+
+
+def unpacked_ranges(stored: Any) -> dict[str, Any]:
+    """Return the ranges of a stored plan: JSON has no tuples, so each says whether it is one.
+
+    Raises
+    ------
+    SettingError
+    """
+    refuse_no_mapping("ranges", stored)
+    ranges = {}
+    for name, packed in stored.items():
+        match packed:
+            case [bool(is_range), list(values)]:
+                ranges[name] = tuple(values) if is_range else values
+            case _:
+                raise SettingError(
+                    "ranges",
+                    f"the range of {name} should be stored as [true or false, a list], got "
+                    f"{shown(packed)}.",
+                )
+    return ranges
 
 
 def checked_seeds(seeds: Any, base: Mapping[str, Any]) -> list[int]:
@@ -67,3 +98,18 @@ def checked_budget(budget: Any) -> dict[str, int]:
             f"got {shown(budget)}.",
         )
     return {unit: checked_whole(unit, amount, 1) for unit, amount in given.items()}
+
+
+def refuse_unknown_fields(plan: Mapping[str, Any], known: Collection[str]) -> None:
+    """Raise `SettingError` for a keyword that no plan has; say where a setting belongs."""
+    for name, value in plan.items():
+        if name in UNITS:
+            raise SettingError(name, f'The budget of each run is budget={{"{name}": ...}}.')
+        if name in CONFIGURATION and name not in known:
+            raise SettingError(
+                name,
+                f'The setting {name} of all runs is base={{"{name}": {shown(value)}}}; one that '
+                f'varies is grid={{"{name}": [...]}}.',
+            )
+        if name not in known:
+            raise SettingError(name, f"A sweep has no {shown(name)}.{did_you_mean(name, known)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,13 @@ from ..storage.database import Store, refuse_no_store
 from .background import BackgroundTraining
 from .cluster import cores, refuse_unguarded
 from .estimate import estimated_seconds
-from .plan import Plan, refuse_unknown_fields
+from .plan import Plan
+from .plan_checks import refuse_unknown_fields
 from .progress_line import show_until_end
 from .resources import opened_manager
 from .schedule import Schedule
-from .sweep_store import SweepStore, find_sweep, plan_of
+from .stored_sweeps import find_sweep, named_if_unreadable, plan_of
+from .sweep_store import SweepStore
 from .trial import Trial
 
 if TYPE_CHECKING:
@@ -64,7 +67,7 @@ class Sweep(BackgroundTraining):
         **plan: Any,
     ) -> None:
         refuse_unguarded()
-        refuse_unknown_fields(plan)
+        refuse_unknown_fields(plan, Plan.__dataclass_fields__)
         plan = Plan(base={} if base is None else base, **plan)
         Schedule(plan, {}, str)  # an unknown sampler is refused here
         self._set(plan, *opened_manager(manager, store, user), None)
@@ -84,14 +87,20 @@ class Sweep(BackgroundTraining):
         ------
         SettingError
             If there is none.
+        UnreadableSweep
+            If it is not as it was written to the store; the message names it and the reason.
         """
         if isinstance(store, (str, Path)):
             refuse_no_store(store)
-        opened = opened_manager(manager, store, user)
-        row = find_sweep(opened[0].store, opened[0].user, which)
+        manager, close = opened_manager(manager, store, user)
         sweep = object.__new__(cls)
-        sweep_store = SweepStore(opened[0].store, opened[0].user, row.id)
-        sweep._set(plan_of(row), *opened, sweep_store)
+        with ExitStack() as closing:
+            closing.callback(close)  # of what was opened here, unless the sweep is returned
+            row = find_sweep(manager.store, manager.user, which)
+            plan = plan_of(row)
+            with named_if_unreadable(row.name):
+                sweep._set(plan, manager, close, SweepStore(manager.store, manager.user, row.id))
+            closing.pop_all()
         return sweep
 
     def _set(

@@ -4,35 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 from time import monotonic
-from typing import Any
 from uuid import uuid4
 
-from ..settings import SettingError, refuse_other, shown
+from ..settings import SettingError
 from ..storage.database import Store, StoreError
 from ..storage.leases import new_owner, release_lease, renew_leases, take_lease
 from ..storage.remote_run import RemoteRun, read_remote_run
 from ..storage.run_delta import Conflict
 from ..storage.run_index import RunIndex
 from ..storage.run_names import copy_stem, free_name
-from ..storage.run_reader import read_history
 from ..storage.sweep_rows import (
-    StoredRun,
-    SweepRow,
-    TrialRow,
     insert_sweep,
     is_run_elsewhere,
     list_sweeps,
-    read_trials,
     release_sweep,
-    stored_runs,
     take_sweep,
-    write_trials,
 )
-from ..training.history import History
+from ..storage.trial_rows import TrialRow, write_trials
 from .plan import Plan
-from .trial import FAILED, FINISHED, RUNNING, WAITING, Curve, Score, Trial
+from .row_checks import run_id
+from .stored_sweeps import trials_of
+from .trial import FAILED, RUNNING, Trial
 
 LARGEST_SHARE = 0.1
 """Largest share of the time that is spent on writing the store."""
@@ -84,8 +77,8 @@ class SweepStore:
         return plan
 
     def run_id(self, number: int) -> str:
-        """Return the id of the run of a number: a function of both, so that it is stored once."""
-        return f"{self.id}-{number}"
+        """Return the id of the run of a number."""
+        return run_id(self.id, number)
 
     @property
     def is_due(self) -> bool:
@@ -149,27 +142,14 @@ class SweepStore:
                 release_lease(db, trial.run_id, self._owner)
 
     def trials(self, plan: Plan) -> list[Trial]:
-        """Return the runs of a plan that have begun, as they are in the store.
+        """Return the runs of a plan that have begun, as they are in the store; see `trials_of`.
 
-        One that was trained when its client ended waits again; so does one that is no longer
-        in the store.
+        Raises
+        ------
+        UnreadableSweep
+        StoreError
         """
-        with self.store.transaction(writing=False) as db:
-            rows, stored = read_trials(db, self.id), stored_runs(db, self.id)
-        trials = []
-        for row in rows:
-            run = stored.get(row.run_id, StoredRun(plan.run_name(row.number)))
-            status = WAITING if row.status == RUNNING else row.status
-            if status == FINISHED and row.run_id not in stored:
-                status = WAITING
-            trial = Trial(row.number, row.run_id, run.name, row.settings, status, row.reason)
-            trial.rung_scores = row.rung_scores if row.run_id in stored else []
-            trial.step, trial.epoch = run.step, run.epoch
-            if row.run_id in stored:
-                trial.read_curve = partial(self._curve, row.run_id)
-                trial.score = Score(**row.score) if row.score else self._score(row.run_id)
-            trials.append(trial)
-        return trials
+        return trials_of(self.store, self.id, plan)
 
     def read_run(self, trial: Trial) -> RemoteRun | None:
         """Return the stored run of a trial with its checkpoint, None if there is none.
@@ -183,20 +163,6 @@ class SweepStore:
         with self.store.transaction(writing=False) as db:
             return read_remote_run(db, trial.run_id)
 
-    def _score(self, run_id: str) -> Score:
-        return Score.of(self._history(run_id))
-
-    def _curve(self, run_id: str) -> Curve:
-        return Curve.of(self._history(run_id))
-
-    def _history(self, run_id: str) -> History:
-        with self.store.transaction(writing=False) as db:
-            chunks = read_history(db, run_id, 0)
-        history = History()
-        for chunk in chunks:
-            history.extend_from(chunk)
-        return history
-
 
 def _row(trial: Trial) -> TrialRow:
     return TrialRow(
@@ -205,35 +171,6 @@ def _row(trial: Trial) -> TrialRow:
         trial.settings,
         trial.status,
         trial.reason,
-        list(trial.rung_scores),
+        {"scores": list(trial.rung_scores)},
         dict(vars(trial.score)),
     )
-
-
-def stored_sweeps(store: Store, user: str = "") -> list[SweepRow]:
-    """Return the sweeps of a user in a store, the newest last."""
-    with store.transaction(writing=False) as db:
-        return list_sweeps(db, user)
-
-
-def find_sweep(store: Store, user: str, which: str | None) -> SweepRow:
-    """Return the sweep of an id or a name, the newest without either.
-
-    Raises
-    ------
-    SettingError
-        If there is none.
-    """
-    if which is not None:
-        refuse_other("which", which, str)
-    found = [row for row in stored_sweeps(store, user) if which in (None, row.id, row.name)]
-    if not found:
-        named = "" if which is None else f" named {shown(which)}"
-        raise SettingError("sweep", f"There is no sweep{named} in the store.")
-    return found[-1]
-
-
-def plan_of(row: SweepRow) -> Plan:
-    """Return the plan of a stored sweep."""
-    fields: dict[str, Any] = row.plan
-    return Plan.from_json(fields)

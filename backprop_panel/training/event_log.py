@@ -49,6 +49,15 @@ def broken_at(events: Sequence[Event], first_step: int = 0) -> int | None:
     return None
 
 
+def is_last_at(events: Sequence[Event], index: int, step: int) -> bool:
+    """Tell whether an event can be the last one of the log as it stood after `step` updates."""
+    if not 0 <= index < len(events):
+        return False
+    event = events[index]
+    updates = event.updates if isinstance(event, Trained) else 0
+    return event.step <= step <= event.step + updates and (not updates or event.step < step)
+
+
 def edits_at(events: Sequence[Event], step: int) -> tuple[frozenset[tuple[int, int, int]], bool]:
     """Return what was done by hand to the weights after `step` updates.
 

@@ -569,6 +569,29 @@ def test_a_sweep_goes_on_by_the_name_it_was_told(command, store):
     assert "the name of a sweep comes after it" in command("sweep", "--resume", "--json")[2]
 
 
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ("UPDATE trials SET rungs = '{}' WHERE number = 1", "the rungs of its run #2 should be"),
+        ("UPDATE trials SET settings = '0' WHERE number = 0", "the settings of its run #1 should"),
+        ("UPDATE trials SET status = 'unknown' WHERE number = 1", "the status of its run #2"),
+        ("UPDATE sweeps SET plan = json_set(plan, '$.ranges', 1)", "its plan cannot work: ranges"),
+    ],
+)
+def test_a_sweep_that_cannot_be_read_is_named_with_the_reason(command, store, damage, words):
+    grid = ("--grid", "learning_rate=0.01,0.1", "--name", "sw")
+    command("sweep", *grid, "--steps", 5, "--workers", 1, *SMALL)
+    assert command("store", "check")[::2] == (0, "")
+    with closing(Store(store)) as opened, opened.transaction() as db:
+        assert db.execute(damage).rowcount
+    for arguments in (["store", "check"], ["sweep", "--resume", "sw"]):
+        status, out, err = command(*arguments)
+        assert (status, out) == (1, "")
+        assert len(err.splitlines()) == 1 and "The sweep 'sw' cannot be read: " in err
+        assert words in err
+    assert [step for _, step, _ in runs_in(store)] == [5, 5]
+
+
 def test_a_sweep_tells_its_runs_by_the_names_that_they_have_in_the_store(command, store):
     command("train", "--steps", 1, "--name", "q #1", *SMALL)
     sweep = ("sweep", "--steps", 5, "--workers", 1, "--name", "q", "--seeds", 2, *SMALL)

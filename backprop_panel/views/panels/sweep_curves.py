@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import numpy as np
 import panel as pn
 
+from ...storage.database import StoreError
 from ...sweeps.results import Band, by_settings, ranked
 from ...sweeps.trial import Trial
 from ..plots.banded_curves import BandedCurves, ShadedBand
@@ -32,6 +34,7 @@ class SweepCurves(SweepResults):
     def __init__(self, choice: SweepChoice, open_run: Callable[[int], Any]) -> None:
         super().__init__(choice, open_run)
         self._shown: list[Trial] = []
+        self._unreadable: list[str] = []
         self._plot = BandedCurves(
             "sweep curves", self._pick, log_y=choice.log_loss, log_x=choice.log_steps,
             look=IN_LONG_PAGE, about="training loss of the runs of the sweep, over the steps",
@@ -51,24 +54,35 @@ class SweepCurves(SweepResults):
         """Draw what has come."""
         choice = self.choice
         self._plot.use_axes(choice.log_steps, choice.log_loss)
-        trials = self._most([trial for trial in choice.best() if trial.step])
+        trials = self._readable(self._most([trial for trial in choice.best() if trial.step]))
         lines, bands, self._shown = self._grouped(trials) if choice.means else self._each(trials)
         self._plot.show_with_bands(lines, bands)
         what = "configurations" if choice.means else "runs"
         spread = "; bands: from the lowest to the highest seed" if bands else ""
         named = [(line.color, line.label) for line in lines]
         legend = f"<br>{legend_of_lines(named)}" if len(lines) <= MOST_NAMED else ""
-        self._note.object = (
+        note = (
             f"training loss of {len(lines):,} {what}: click a curve to open its run{spread}{legend}"
             if lines
             else "the curves come with the first reports"
         )
+        self._note.object = "<br>".join([note, *map(escape, self._unreadable)])
+
+    def _readable(self, trials: list[Trial]) -> list[Trial]:
+        """Return the runs that have a curve; note why that of others cannot be read."""
+        self._unreadable, readable = [], []
+        for trial in trials:
+            try:
+                if trial.curve is not None:
+                    readable.append(trial)
+            except StoreError as error:
+                self._unreadable.append(f"{trial.name}: {error}")
+        return readable
 
     def _each(self, trials: list[Trial]) -> tuple[list[Line], list[ShadedBand], list[Trial]]:
         lines = [
             Line(curve.steps, curve.losses, run_color(trial.number), self._name(trial), width=1.2)
-            for trial in trials
-            if (curve := trial.curve) is not None
+            for trial, curve in ((trial, trial.curve) for trial in trials)
         ]
         return lines, [], trials
 

@@ -38,7 +38,7 @@ class SweepHeatmap(SweepResults):
         super().__init__(choice, open_run)
         field = {"size": "small", "width": 170, "margin": (12, 6, 4, 0)}
         self._across, self._up = (
-            pmui.Select(label=label, options=[], **field) for label in ("Across", "Up")
+            pmui.Select(label=label, options={}, **field) for label in ("Across", "Up")
         )
         self._cells: tuple[list[Any], list[Any]] = ([], [])
         self._found: list[Importance] = []

@@ -52,7 +52,7 @@ class SweepProgress(pn.viewable.Viewer):
             sizing_mode="stretch_width",
             margin=0,
         )
-        work.param.watch(self._show, ["version", "sweep"])
+        work.param.watch(self._show, ["version", "sweep", "problem"])
         self._show()
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -66,6 +66,9 @@ class SweepProgress(pn.viewable.Viewer):
         sweep = self.work.sweep
         with pn.io.hold():
             self._bar.visible = sweep is not None
+            notices = [self.work.problem, *(sweep.notices if sweep else [])]
+            text = "<br>".join(escape(notice) for notice in notices if notice)
+            self._notices.param.update(object=text, visible=bool(text))
             if sweep is None:
                 for each in (self._pause, self._go_on, self._all, self._cancel):
                     each.visible = False
@@ -73,8 +76,6 @@ class SweepProgress(pn.viewable.Viewer):
             running, counts = sweep.running, sweep.counts
             self._bar.value = round(100 * sweep.progress)
             self._text.object = progress_text(sweep)
-            notices = "<br>".join(map(escape, sweep.notices))
-            self._notices.param.update(object=notices, visible=bool(notices))
             self._pause.visible = self._cancel.visible = running and not sweep.pausing
             self._go_on.visible = not running and not sweep.finished
             self._all.visible = not running and sweep.finished and counts[STOPPED] > 0

@@ -11,8 +11,8 @@ from panel.io.callbacks import PeriodicCallback
 from ...runs.run import TrainingRun
 from ...settings import SettingError
 from ...storage.run_names import free_name
+from ...sweeps.stored_sweeps import UnreadableSweep, stored_sweeps
 from ...sweeps.sweep import Sweep
-from ...sweeps.sweep_store import stored_sweeps
 from ...sweeps.trial import Trial
 from .session import Session
 
@@ -21,6 +21,9 @@ MILLISECONDS = 500
 
 SWEEPS: dict[tuple[str, str], Sweep] = {}
 """The sweeps of this process, by the file and the user of their runs: all pages see one."""
+
+PROBLEMS: dict[tuple[str, str], str] = {}
+"""Why newer sweeps than that one cannot be read."""
 
 
 class SweepWork(param.Parameterized):
@@ -32,6 +35,7 @@ class SweepWork(param.Parameterized):
     session = param.ClassSelector(class_=Session, constant=True)
     sweep = param.ClassSelector(default=None, class_=Sweep, allow_None=True)
     version = param.Integer(0, doc="Grows when there is something new to be drawn.")
+    problem = param.String("", doc="Why sweeps of the store cannot be read; empty if they can.")
 
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
@@ -46,13 +50,17 @@ class SweepWork(param.Parameterized):
         return self.sweep is not None and self.sweep.running
 
     def find(self) -> None:
-        """Show the sweep of this process or, without any, the newest of the store."""
+        """Show the sweep of this process or, without any, the newest readable one of the store."""
         store = self.session.manager.store
         if store is None:
             return
         found = SWEEPS.get(self._key())
-        if found is None and not store.read_only and stored_sweeps(store, self._key()[1]):
-            found = self._load()
+        try:
+            if found is None and not store.read_only:
+                found = self._load()
+            self.problem = PROBLEMS.get(self._key(), "")
+        except SettingError as error:
+            self.problem = str(error)
         if found is not self.sweep:
             self._show(found)
 
@@ -74,6 +82,8 @@ class SweepWork(param.Parameterized):
         sweep.start(scheduler or None)
         if store:
             SWEEPS[self._key()] = sweep
+            PROBLEMS.pop(self._key(), None)
+        self.problem = ""
         self._show(sweep)
 
     def go_on(self, scheduler: str, stopped: bool = False) -> None:
@@ -140,11 +150,16 @@ class SweepWork(param.Parameterized):
         return str(manager.store.path), manager.user
 
     def _load(self) -> Sweep | None:
-        path, user = self._key()
-        try:
-            found = SWEEPS[self._key()] = Sweep.load(store=path, user=user)
-        except SettingError:
-            return None
+        """Load the newest sweep that can be read; note why newer ones cannot."""
+        path, user = key = self._key()
+        problems, found = [], None
+        for row in reversed(stored_sweeps(self.session.manager.store, user)):
+            try:
+                found = SWEEPS[key] = Sweep.load(row.id, store=path, user=user)
+                break
+            except UnreadableSweep as error:
+                problems.append(str(error))
+        PROBLEMS[key] = " ".join(problems)
         return found
 
     def _show(self, sweep: Sweep | None) -> None:

@@ -1,9 +1,13 @@
 """The Sweep tab without a browser: what it offers, says and opens."""
 
+import shutil
+import sqlite3
+from contextlib import closing
+
 import panel as pn
 import panel_material_ui as pmui
 import pytest
-from stores import wait_until
+from stores import PATIENCE, wait_until
 
 from backprop_panel import TrainingRunManager
 from backprop_panel.sweeps import Sweep
@@ -52,9 +56,14 @@ def tab(path):
     tab.opened = opened
     tab.visible = True
     yield tab
+    close(tab, path)
+
+
+def close(tab, path):
+    """Close a tab with its session and the sweep of its store."""
     tab.close()
     sweep = SWEEPS.pop((str(path), ""), None)
-    session.close()
+    tab.session.close()
     if sweep is not None:
         sweep.close()
 
@@ -216,3 +225,77 @@ def test_a_table_gets_no_columns_while_a_browser_builds_it(tab):
     tab.table.draw([])
     assert tab.table._table is not first
     assert tab.table.__panel__()[-1] is tab.table._table
+
+
+@pytest.fixture
+def open_spoilt(path, tmp_path):
+    """Return a function that opens the tab on a copy of the store with a spoilt row."""
+    tabs = []
+
+    def opened(statement, *values):
+        copy = tmp_path / "spoilt.sqlite"
+        shutil.copy(path, copy)
+        with closing(sqlite3.connect(copy)) as db, db:
+            assert db.execute(statement, values).rowcount
+        tab = SweepTab(Session(TrainingRunManager(copy)), lambda: None)
+        tabs.append((copy, tab))
+        tab.visible = True
+        return tab
+
+    yield opened
+    for copy, tab in tabs:
+        close(tab, copy)
+
+
+SPOILT = {
+    "a run": "UPDATE trials SET rungs = '{}' WHERE number = 1",
+    "a plan": "UPDATE sweeps SET plan = '[]'",
+    "a name": "UPDATE sweeps SET name = CAST(x'ff' AS TEXT)",
+}
+
+
+@pytest.mark.parametrize("statement", SPOILT.values(), ids=SPOILT)
+def test_a_sweep_that_cannot_be_read_is_told_of_and_another_is_begun(
+    open_spoilt, statement, client
+):
+    tab = open_spoilt(statement)
+    assert tab.work.sweep is None
+    assert tab.progress._notices.visible
+    assert "cannot be read" in tab.progress._notices.object
+    again = SweepTab(tab.session, lambda: None)
+    assert "cannot be read" in again.progress._notices.object
+    tab.form._scheduler.value = client.scheduler.address
+    tab.form._epochs.value = "1"
+    tab.form._ticks.value = []
+    tab.form._seeds.value = "1"
+    tab.form._begin()
+    assert "sweep" not in tab.session.mistakes
+    assert tab.work.sweep.wait(PATIENCE)
+    tab.work.tick()
+    assert tab.work.sweep.counts["finished"] == 1
+    assert not tab.progress._notices.visible
+    again.close()
+
+
+def test_the_newest_sweep_that_can_be_read_is_shown_below_the_reason(open_spoilt):
+    tab = open_spoilt(
+        "INSERT INTO sweeps (id, workspace, name, plan, created) "
+        "SELECT 'newer', workspace, '<newer>', '0', created + 1 FROM sweeps"
+    )
+    assert "8 finished" in tab.progress._text.object
+    notice = tab.progress._notices.object
+    assert tab.progress._notices.visible and "The sweep &#x27;&lt;newer&gt;&#x27; cannot" in notice
+    late = SweepTab(tab.session, lambda: None)
+    assert late.progress._notices.object == notice
+    late.close()
+
+
+@pytest.mark.parametrize("columns", ["zeroblob(10)", "(SELECT tensors FROM states)"])
+def test_a_curve_that_cannot_be_read_hides_no_other(open_spoilt, columns):
+    run = "(SELECT run FROM trials WHERE number = 4)"
+    tab = open_spoilt(f"UPDATE history SET columns = {columns} WHERE run = {run}")
+    tab.choice.means = False
+    assert len(tab.curves._shown) == 11
+    assert "sweep #5: " in tab.curves._note.object and "is damaged" in tab.curves._note.object
+    tab.choice.means = True
+    assert len(tab.curves._shown) == 6

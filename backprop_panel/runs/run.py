@@ -154,7 +154,8 @@ class TrainingRun(DeferredRun):
     def at(self, step: int) -> RunState:
         """Return the exact state after `step` updates and the changes made right after them.
 
-        At step 0 it is the beginning, before any change: the state after a reset.
+        At step 0 it is the beginning, before any change. That is the state after a reset, but of a
+        fork, which returns to where it was forked.
 
         Raises
         ------

@@ -58,7 +58,15 @@ class Autosave:
         return self._access.problem
 
     def listed(self) -> list[ListedRun]:
-        """Return the user's runs in their order."""
+        """Return the user's runs in their order.
+
+        Raises
+        ------
+        StoreError
+            If they cannot be read, or may be those of another file at the same path.
+        """
+        if self._store.is_replaced:
+            raise StoreError(self._store.notice)
         with self._access.reading() as db:
             return self._index.listed(db)
 

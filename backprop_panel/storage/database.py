@@ -94,7 +94,7 @@ class Store:
                 f"{store} {self.unwritable}: its runs are shown, but what is done here is not "
                 f"saved.{again if self.unwritable == FULL_DISK else ''}"
             )
-        if self._files is not None and file_ids(self.path) != self._files:
+        if self.is_replaced:
             # SQLite goes on in the file that has no name any more, and that nobody can open.
             return (
                 f"{store} was deleted, moved or replaced while it was open: what is done here is "
@@ -102,6 +102,14 @@ class Store:
                 "reload it."
             )
         return ""
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether another file, or none, stands at its path since it was opened.
+
+        What is read then may be of either: a file at the same path has the same log of changes.
+        """
+        return self._files is not None and file_ids(self.path) != self._files
 
     @contextmanager
     def transaction(self, writing: bool = True) -> Iterator[sqlite3.Connection]:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import closing
 
 import pytest
 from stores import SMALL, train, wait_until
@@ -57,6 +58,18 @@ def test_runs_of_a_lost_file_go_on_and_can_be_exported(path, manager, tmp_path):
     assert import_run(tmp_path / "run.zip").history["loss"].tolist() == run.history["loss"].tolist()
     with pytest.warns(UserWarning, match=f"last changes of 'run 1' are not saved: .* {LOST}"):
         manager.close()
+
+
+def test_the_runs_of_a_lost_file_stay_though_another_has_its_place(path, manager, tmp_path):
+    path.unlink()
+    with closing(TrainingRunManager(path)) as another:
+        another.draft(**SMALL)  # as of a page that is opened
+        run = manager.current
+        manager.refresh()
+        assert manager.runs == [run] and manager.current is run
+        assert LOST in manager.store_problem
+        export_run(run, tmp_path / "run.zip")
+    assert import_run(tmp_path / "run.zip").trainer.step == 10
 
 
 def test_runs_of_a_lost_file_that_were_only_listed_can_be_read(path, manager):

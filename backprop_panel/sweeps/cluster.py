@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+from asyncio import CancelledError
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import current_process, resource_tracker
@@ -125,6 +126,20 @@ def connected(address: str) -> Client:
         raise SettingError(
             "scheduler", f"No Dask scheduler answers at {address}: {shortened(error)}"
         ) from None
+
+
+def tell_loss_once() -> None:
+    """Keep Dask's tracebacks of a lost scheduler out of the log: a `SchedulerGone` tells it.
+
+    From now on: some come as the client is closed. A second call changes nothing.
+    """
+    logging.getLogger("distributed.client").addFilter(_tells_of_more)
+
+
+def _tells_of_more(record: logging.LogRecord) -> bool:
+    """Tell whether a record is of anything but a connection that ended."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, (OSError, CancelledError))
 
 
 def package_version() -> str:

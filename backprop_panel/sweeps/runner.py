@@ -14,7 +14,7 @@ from ..storage.run_delta import Conflict
 from ..version import __version__
 from . import reports
 from .attempts import Attempt, SchedulerGone
-from .cluster import refuse_other_versions, train_on_worker
+from .cluster import refuse_other_versions, tell_loss_once, train_on_worker
 from .inbox import Inbox
 from .reports import Report
 from .schedule import Assignment, Schedule
@@ -80,6 +80,7 @@ class Runner:
         """
         self._sweep_store.claim()
         refuse_other_versions(self._client)
+        tell_loss_once()
         self._inbox.open()
         try:
             while self._work():

@@ -1,5 +1,6 @@
 """A sweep on a scheduler and workers that were started as processes of their own."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -26,7 +27,17 @@ def address_in(file):
     return json.loads(file.read_text())["address"]
 
 
-def test_a_sweep_outlives_its_scheduler(tmp_path):
+@pytest.fixture
+def logged():
+    """What Dask's client logs of errors, and the exceptions in it."""
+    records, handler, logger = [], logging.Handler(), logging.getLogger("distributed.client")
+    handler.emit = records.append
+    logger.addHandler(handler)
+    yield records
+    logger.removeHandler(handler)
+
+
+def test_a_sweep_outlives_its_scheduler(tmp_path, logged):
     manager = TrainingRunManager(tmp_path / "runs.sqlite")
     sweep = Sweep(BASE, manager=manager, seeds=6, budget={"steps": STEPS})
     with scheduler_process(tmp_path) as (scheduler, file), worker_processes(file, 2):
@@ -36,6 +47,7 @@ def test_a_sweep_outlives_its_scheduler(tmp_path):
             kill(scheduler)
             with pytest.raises(SettingError, match=r"scheduler .* is gone.*resume"):
                 sweep.wait()
+    assert not [record for record in logged if record.levelno >= logging.ERROR]
     finished = sweep.counts[FINISHED]
     assert sweep.counts[WAITING] == 6 - finished > 0
     manager.refresh()

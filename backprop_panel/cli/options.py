@@ -26,6 +26,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 PAGE_DEFAULTS = {"learning_rate": 0.01, "loss_type": "cross_entropy", "optimizer": "adam"}
 """The defaults of the page's first run, which `train` and `sweep` share."""
 
+DEFAULT_EPOCHS = 50
+"""How long `train` and `sweep` train a run, unless that is said."""
+
 TOKENS = ("boundary", "unknown")
 """Settings that are a single token."""
 
@@ -152,9 +155,12 @@ def _read_config(ctx: click.Context, option: click.Parameter, path: Path | None)
     if path is None:
         return None
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Some editors begin a file with a byte order mark.
+        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise click.BadParameter(f"{path} cannot be read: {shortened(error)}") from None
+    except RecursionError:
+        raise click.BadParameter(f"{path} cannot be read: its lists are nested too deep.") from None
     known = {
         each.opts[0].removeprefix("--").replace("-", "_"): each
         for each in ctx.command.params
@@ -169,6 +175,25 @@ def _read_config(ctx: click.Context, option: click.Parameter, path: Path | None)
     options = {known[name].name: value for name, value in given.items()}
     ctx.default_map = {**(ctx.default_map or {}), **options}
     return path
+
+
+def steps_or_epochs(epochs: int | None, steps: int | None) -> dict[str, int]:
+    """Return how long a command trains: ``{"steps": n}`` or ``{"epochs": n}``.
+
+    What the command line says comes before what a file says.
+
+    Raises
+    ------
+    click.UsageError
+        If one of these says both.
+    """
+    source = click.get_current_context().get_parameter_source
+    if not steps:
+        return {"epochs": epochs or DEFAULT_EPOCHS}
+    if epochs and source("steps") is source("epochs"):
+        raise click.UsageError("Give either --epochs or --steps.")
+    is_in_file = source("steps") is ParameterSource.DEFAULT_MAP
+    return {"epochs": epochs} if epochs and is_in_file else {"steps": steps}
 
 
 def _refuse_other_kind(name: str, option: click.Parameter, value: Any) -> None:

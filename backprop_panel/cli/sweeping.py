@@ -25,12 +25,14 @@ from ..sweeps.sweep import Sweep
 from ..sweeps.trial import FAILED, FINISHED, RUNNING, WAITING, Trial
 from .interruption import INTERRUPTED, interrupted_once
 from .options import (
+    DEFAULT_EPOCHS,
     PAGE_DEFAULTS,
     checked_value,
     config_option,
     given_settings,
     json_option,
     setting_options,
+    steps_or_epochs,
     store_option,
     user_option,
     written,
@@ -135,7 +137,9 @@ def _once_each(
     "--sampler", default="random", show_default=True, help="Or one of Optuna: TPESampler."
 )
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="Runs of each.")
-@click.option("--epochs", type=click.IntRange(1), help="Passes over the data. [default 50]")
+@click.option(
+    "--epochs", type=click.IntRange(1), help=f"Passes over the data. [default {DEFAULT_EPOCHS}]"
+)
 @click.option("--steps", type=click.IntRange(1), help="Updates, in place of epochs.")
 @click.option("--halving", type=click.IntRange(2), help="One in so many runs goes on: ASHA.")
 @click.option(
@@ -206,17 +210,14 @@ def _resuming(name: str) -> str:
 
 
 def _made(manager: TrainingRunManager, options: dict[str, Any]) -> Sweep:
-    if options["epochs"] and options["steps"]:
-        raise click.UsageError("Give either --epochs or --steps.")
     _refuse_fixed_and_varied(options)
-    steps = options["steps"]
     names = ("samples", "sampler", "seeds", "halving", "objective", "name")
     return Sweep(
         {**PAGE_DEFAULTS, **given_settings(options)},
         manager=manager,
         grid=options["grid"],
         ranges=options["ranges"],
-        budget={"steps": steps} if steps else {"epochs": options["epochs"] or 50},
+        budget=steps_or_epochs(options["epochs"], options["steps"]),
         **{name: options[name] for name in names},
     )
 

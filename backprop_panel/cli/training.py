@@ -16,12 +16,14 @@ from ..storage.database import refuse_no_store
 from ..training.stop_conditions import StopWhen
 from .interruption import INTERRUPTED, interrupted_once
 from .options import (
+    DEFAULT_EPOCHS,
     PAGE_DEFAULTS,
     config_option,
     given_settings,
     json_option,
     run_named,
     setting_options,
+    steps_or_epochs,
     store_option,
     user_option,
 )
@@ -38,7 +40,9 @@ SAVING = "Saving what is done: a moment."
 
 @click.command()
 @config_option
-@click.option("--epochs", type=click.IntRange(1), help="Passes over the data. [default 50]")
+@click.option(
+    "--epochs", type=click.IntRange(1), help=f"Passes over the data. [default {DEFAULT_EPOCHS}]"
+)
 @click.option("--steps", type=click.IntRange(1), help="Updates, in place of epochs.")
 @click.option("--name", help="The name of the run; a free one by default.")
 @click.option("--resume", metavar="RUN", help="Train on a run of the store, by its name or id.")
@@ -60,8 +64,7 @@ def train(
 
     Ctrl-C stops after the present step and keeps what is done.
     """
-    if epochs and steps:
-        raise click.UsageError("Give either --epochs or --steps.")
+    budget = steps_or_epochs(epochs, steps)
     if resume is not None and name is not None:
         raise click.UsageError(
             "--resume goes on with a run under its own name: leave out --name, or rename it "
@@ -77,7 +80,7 @@ def train(
             refuse_new_network(changes, "a run that is resumed")
             run = manager.switch(run_named(manager, resume).id)
             run.trainer.change(**changes)
-        interrupted = _train(manager, run, _limit(run, epochs, steps), as_json)
+        interrupted = _train(manager, run, _limit(run, **budget), as_json)
         _tell_end(run, as_json, interrupted)
     losses = run.history["loss"]
     if interrupted:
@@ -85,10 +88,10 @@ def train(
     return 0 if not len(losses) or math.isfinite(losses[-1]) else 1
 
 
-def _limit(run: TrainingRun, epochs: int | None, steps: int | None) -> StopWhen:
+def _limit(run: TrainingRun, epochs: int = 0, steps: int = 0) -> StopWhen:
     if steps:
         return StopWhen(step=run.trainer.step + steps, not_finite=True)
-    return StopWhen(epoch=run.trainer.epoch + (epochs or 50), not_finite=True)
+    return StopWhen(epoch=run.trainer.epoch + epochs, not_finite=True)
 
 
 def _train(manager: TrainingRunManager, run: TrainingRun, limit: StopWhen, as_json: bool) -> bool:

@@ -118,6 +118,33 @@ def test_a_toml_file_gives_options_and_the_command_line_comes_first(command, sto
     assert settings["activation"] == "relu"
 
 
+@pytest.mark.parametrize(
+    ("in_file", "given", "made"),
+    [("epochs = 5", ["--steps", 2], 2), ("steps = 7", ["--epochs", 1], 3), ("steps = 7", [], 7)],
+)
+def test_how_long_to_train_is_taken_from_the_command_line_before_a_file(
+    in_file, given, made, command, store, tmp_path
+):
+    config = tmp_path / "config.toml"
+    config.write_text(f"{in_file}\nnum_samples = 20\nbatch_size = 8\nvalidation_fraction = 0.2\n")
+    assert command("train", "--config", config, *given)[0] == 0
+    assert runs_in(store)[0][1] == made
+
+
+def test_a_byte_order_mark_before_a_file_is_no_part_of_it(command, store, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text("steps = 2\n", encoding="utf-8-sig")
+    assert command("train", *SMALL, "--config", config)[0] == 0
+    assert runs_in(store)[0][1] == 2
+
+
+def test_a_file_that_is_nested_too_deep_is_refused(command, store, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text(f"a = {'[' * 5000}{']' * 5000}\n")
+    status, _, err = command("train", "--config", config)
+    assert status == 2 and "its lists are nested too deep" in err and not store.exists()
+
+
 def test_a_toml_file_names_options_as_the_command_line_does(command, tmp_path):
     config = tmp_path / "run.toml"
     config.write_text("json = true\nsteps = 1\n")

@@ -18,6 +18,9 @@ from ..training.training_settings import checked_changes
 NOT_VARIED = {"mode": "a sweep trains", "seed": "give seeds=, or --seeds on the command line"}
 """Settings that a grid does not take, and why."""
 
+LARGEST_SAMPLED = 2**63 - 1
+"""The largest whole number that NumPy draws."""
+
 
 def parameter(name: str) -> param.Parameter:
     """Return the Param declaration of a setting of a configuration.
@@ -107,6 +110,10 @@ def checked_range(base: Mapping[str, Any], name: str, given: Any) -> tuple[float
         raise SettingError(name, f"{name} is no number: give a list of values.")
     for value in low_high:
         refuse_out_of_bounds({**base, name: value})
+    if takes_whole_numbers(name) and low_high[1] > LARGEST_SAMPLED:
+        raise SettingError(
+            name, f"{name} is sampled up to {LARGEST_SAMPLED:,}, got {shown(low_high[1])}."
+        )
     return low_high
 
 

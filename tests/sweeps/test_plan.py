@@ -100,6 +100,7 @@ def test_a_plan_comes_back_from_json(plan):
         ({"budget": {"steps": 0}}, "steps", "at least 1"),
         ({"ranges": {"learning_rate": (0.1, 0.01)}, "samples": 3}, "learning_rate", "lowest"),
         ({"ranges": {"learning_rate": (-1, 0.01)}, "samples": 3}, "learning_rate", "above 0"),
+        ({"ranges": {"batch_size": (4, 2**63)}, "samples": 3}, "batch_size", "up to 9,223"),
         ({"ranges": {"optimizer": (1, 2)}, "samples": 3}, "optimizer", "list of values"),
         ({"ranges": {"learning_rate": (0.1, 1)}}, "samples", "samples"),
         ({"grid": GRID, "samples": 3}, "samples", "samples"),

@@ -36,6 +36,17 @@ class Histogram:
 def histogram(values: Array) -> Histogram:
     """Return the histogram of the finite values."""
     values = evenly_spread(values)
-    finite = values[np.isfinite(values)]
-    counts, edges = np.histogram(finite, BINS)
+    # In float64, also where few numbers of float32 lie between the smallest and the largest.
+    finite = values[np.isfinite(values)].astype(np.float64)
+    counts, edges = np.histogram(finite, BINS, _extent(finite))
     return Histogram((edges[1:] + edges[:-1]) / 2, counts / max(finite.size, 1))
+
+
+def _extent(values: Array) -> tuple[float, float]:
+    """Return between what the bins lie, also for values that are all the same."""
+    low, high = values.min(initial=np.inf), values.max(initial=-np.inf)
+    if low < high:
+        return low, high
+    middle = low if values.size else 0.0
+    room = max(0.5, abs(middle) / 2)
+    return middle - room, middle + room

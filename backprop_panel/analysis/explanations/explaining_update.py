@@ -7,7 +7,7 @@ from ...nn.record import StepRecord
 from ...plain_values import LARGEST
 from ..record_cell import RecordCell
 from . import latex
-from .explanation import Explanation, Factor, Term, explained
+from .explanation import Explanation, Factor, Term, explained, in_numpy
 from .optimizer_formulas import EQUATIONS, RULES, Entry, UpdateParts
 from .update_symbols import symbols_of_update
 
@@ -170,8 +170,8 @@ def _numpy(record: StepRecord, cell: RecordCell, entry: Entry, parts: UpdatePart
     g = _line_of(_sibling(cell, "gradient"), "gradients")
     before = _line_of(_sibling(cell, "before"), "")
     if entry.decay:
-        g = f"({g} + {entry.decay} * {before})"
-    taken = f" - {entry.share_taken} * {before}" if entry.share_taken else ""
+        g = f"({g} + {in_numpy(entry.decay)} * {before})"
+    taken = f" - {in_numpy(entry.share_taken)} * {before}" if entry.share_taken else ""
     moments = {
         name: f"record.moments[{name!r}][{cell.layer}][{place[0]}, {place[1]}]"
         for name in record.moments

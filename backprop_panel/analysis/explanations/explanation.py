@@ -181,6 +181,11 @@ def explained(
     )
 
 
+def in_numpy(value: float) -> str:
+    """Return a number as a line of NumPy has it, which knows no bare ``inf`` and ``nan``."""
+    return repr(value).replace("inf", "np.inf").replace("nan", "np.nan")
+
+
 def unexplained(record: StepRecord, cell: RecordCell, sentence: str, note: str) -> Explanation:
     """Return the explanation of a number whose origin the record does not tell."""
     value = cell.value(record)
@@ -191,7 +196,7 @@ def unexplained(record: StepRecord, cell: RecordCell, sentence: str, note: str) 
         equation=r"\text{not known}",
         numbers=latex.number(value),
         terms=[Term("value", (Factor("value", value),))],
-        numpy=repr(value),
+        numpy=in_numpy(value),
         note=note,
     )
 

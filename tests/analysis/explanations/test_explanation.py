@@ -128,6 +128,15 @@ def test_names_are_those_of_the_map(record):
         assert explain(record, quantity, layer, index).name == name
 
 
+def test_a_decay_beyond_float32_is_infinite_in_the_numpy_line():
+    with np.errstate(over="ignore", invalid="ignore"):
+        record = record_of(optimizer="adamw", weight_decay=1e38, learning_rate=1e10)
+        explanation = explain(record, "weight_updates", 1, (3, 4))
+    again = eval(explanation.numpy, {"np": np, "record": record})
+    assert "np.inf * record.weights" in explanation.numpy
+    np.testing.assert_equal(float(again), explanation.value)  # both may be NaN
+
+
 def test_decoupled_decay_is_a_term_apart_from_the_averages():
     record = record_of(optimizer="adamw", weight_decay=0.3, learning_rate=0.01)
     explanation = explain(record, "weight_updates", 1, (3, 4))

@@ -15,6 +15,7 @@ from typing import Any
 
 import panel as pn
 from bokeh.document import Document
+from bokeh.settings import settings
 from tornado import process
 from tornado.websocket import WebSocketClosedError
 
@@ -99,6 +100,8 @@ def _tune_interpreter() -> None:
     # A page is made of a hundred thousand objects that stay: to look among them so often for those
     # that do not takes a tenth of the time.
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+    # Bokeh would read the signature of each callback, of which a page has thousands.
+    settings.perform_error_diagnostics = False
     # The page says where a run's numbers stop being finite: the log of the server need not.
     warnings.filterwarnings("ignore", NOT_FINITE, RuntimeWarning)
 

@@ -53,6 +53,14 @@ SIGNATURES = {
     "write_queue: panel.io.document._dispatch_msgs": (panel_document._dispatch_msgs, ["doc"]),
     "model_defaults: HasProps._overridden_defaults": (HasProps._overridden_defaults, []),
     "model_defaults: HasProps.themed_values": (HasProps.themed_values, ["self"]),
+    "model_defaults: PropertyDescriptor.has_unstable_default": (
+        PropertyDescriptor.has_unstable_default,
+        ["self", "obj"],
+    ),
+    "model_defaults: PropertyDescriptor.instance_default": (
+        PropertyDescriptor.instance_default,
+        ["self", "obj"],
+    ),
     "model_defaults: PropertyDescriptor.is_unstable": (PropertyDescriptor.is_unstable, ["value"]),
     "page_references: Serializer.__init__": (
         Serializer.__init__,

@@ -22,6 +22,33 @@ def test_each_class_has_the_overridden_defaults_that_bokeh_gathers():
         assert each._overridden_defaults() == gather(each)
 
 
+def properties():
+    """Yield a model of each class, which is not initialized, and each of its properties."""
+    for each in set(Model.model_class_reverse_map.values()):
+        model = each.__new__(each)
+        for name in each.properties():
+            if isinstance(descriptor := each.lookup(name), PropertyDescriptor):  # no alias
+                yield model, descriptor
+
+
+def test_each_property_has_the_default_that_bokeh_finds():
+    find = PropertyDescriptor.instance_default.__wrapped__
+    is_unstable = PropertyDescriptor.has_unstable_default.__wrapped__
+    for model, descriptor in properties():
+        assert descriptor.has_unstable_default(model) == is_unstable(descriptor, model)
+        if not is_unstable(descriptor, model):
+            expected = find(descriptor, model)
+            for _ in range(2):  # the second time it is known
+                found = descriptor.instance_default(model)
+                assert type(found) is type(expected) and repr(found) == repr(expected)
+
+
+def test_a_default_that_can_be_changed_is_made_for_each_model():
+    one, other = Button(), Button()
+    one.tags.append("changed")
+    assert other.tags == [] and Button().tags == []
+
+
 def test_a_theme_sets_what_it_names_until_another_is_applied():
     axis = LinearAxis()
     assert axis.themed_values() is None

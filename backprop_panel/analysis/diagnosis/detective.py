@@ -39,7 +39,7 @@ STEPS = 300
 """Steps that a run with a planted mistake has made."""
 
 BUDGET = 4
-FULL_SCORE, PRICE_OF_CHECK, PRICE_OF_MISTAKE = 100, 10, 30
+FULL_SCORE, PRICE_OF_CHECK, PRICE_OF_WRONG_ANSWER = 100, 10, 30
 """Points at the beginning, and what a check and a wrong answer cost."""
 
 NAME = "hidden cause"
@@ -214,7 +214,7 @@ class Investigation:
     def score(self) -> int:
         """Points: full ones, less what checks and wrong answers cost; 0 if it was given up."""
         wrong = len([answer for answer in self.answers if answer != self.mystery.answer])
-        spent = PRICE_OF_CHECK * len(self.results) + PRICE_OF_MISTAKE * wrong
+        spent = PRICE_OF_CHECK * len(self.results) + PRICE_OF_WRONG_ANSWER * wrong
         return 0 if self.given_up else max(FULL_SCORE - spent, 0)
 
     def check(self, name: str) -> str:

@@ -27,7 +27,7 @@ class Deferral:
     autosave : callable
         Returns the manager's `Autosave`; None once the manager is closed.
     on_unreadable : callable
-        Called with the run and its entry as an unreadable one if it cannot be read.
+        Called with the run and an `UnreadableRun` if it cannot be read.
     """
 
     def __init__(

@@ -31,7 +31,7 @@ LOOK_SECONDS = 0.5
 
 
 class Inbox:
-    """The reports of a sweep's workers, and the tasks that have ended, in the order of coming.
+    """The reports of a sweep's workers, and the tasks that have ended, in the order of arrival.
 
     Parameters
     ----------
@@ -68,9 +68,9 @@ class Inbox:
             return
 
     def look_for_ended(self, attempts: Iterable[Attempt]) -> None:
-        """Note which tasks have ended, behind the reports that they sent before.
+        """Queue the tasks that have ended, after the reports they sent.
 
-        A callback of Dask's would be called by a pool of threads, which takes none while the
+        Tasks are polled. Dask's callbacks run in a thread pool, which accepts no call while the
         process ends.
         """
         if monotonic() < self._look_due:

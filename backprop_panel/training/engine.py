@@ -72,7 +72,7 @@ class Engine:
         self.health = HealthLog()
         self.measuring = True
         self._computation = StepComputation(network, settings)
-        # Two, as a page may predict while a worker validates.
+        # Each with its own buffers: a page may predict while a worker validates.
         self._predicting, self._validating = Evaluation(network, data), Evaluation(network, data)
         self._meter = HealthMeter(network, data)
         self._computation.begin_fault()

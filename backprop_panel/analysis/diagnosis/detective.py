@@ -33,10 +33,10 @@ CAUSES = (
     "too_small",
     "noisy_batches",
 )
-"""The causes that are planted as they are in the demonstrations; the others are mistakes."""
+"""Causes taken from the demonstrations. All other suspects are faults from `nn.faults`."""
 
 STEPS = 300
-"""Steps that a run with a planted mistake has made."""
+"""Steps that a run with a fault has made."""
 
 BUDGET = 4
 FULL_SCORE, PRICE_OF_CHECK, PRICE_OF_WRONG_ANSWER = 100, 10, 30
@@ -82,7 +82,7 @@ def plant(manager: TrainingRunManager, seed: int) -> Mystery:
 
 
 def _with_fault(fault: str, seed: int) -> dict[str, object]:
-    """Return settings in which a mistake can act: tanh, two equal layers, a smaller last batch."""
+    """Return settings in which a fault can act: tanh, two equal layers, a smaller last batch."""
     return GOOD | {"activation": "tanh", "batch_size": 30, "seed": seed, "fault": fault}
 
 

@@ -188,7 +188,10 @@ class Playback(UserErrors):
         return round(1000 * self.frame_pacer.poll_seconds)
 
     def _adapt_ticks(self) -> None:
-        """Tick at the pace of the frames; a restart costs more than a few ticks."""
+        """Adapt the timer to the pace of the frames if it is off by a factor of two.
+
+        Restarting it costs more than a few ticks.
+        """
         wanted = self._tick_milliseconds
         if not wanted / 2 < self._ticks.period < 2 * wanted:
             self._ticks.period = wanted

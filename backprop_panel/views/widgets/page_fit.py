@@ -23,7 +23,7 @@ class PageFit(pn.custom.JSComponent):
     """
 
     room = param.Selector(
-        default=BOTH, objects=[BOTH, ONE, NONE], doc="Which drawers have room beside the page."
+        default=BOTH, objects=[BOTH, ONE, NONE], doc="How many drawers have room beside the page."
     )
     presenting = param.Boolean(False, doc="Whether type and cells are enlarged for a projector.")
 

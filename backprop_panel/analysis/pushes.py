@@ -19,7 +19,7 @@ class Push:
     Attributes
     ----------
     term : float
-        Its part of the gradient of the mean loss; negative: it pushes up.
+        Its part of the gradient of the mean loss. A negative part pushes up.
     own : float
         The gradient of its own loss: what `term` would be if there were no other windows.
     count : int
@@ -30,7 +30,7 @@ class Push:
     examples : tuple of int
         Its rows in the batch; empty for the training set.
     samples : tuple of int
-        One training sample of each place in the master sequences, or those of the batch.
+        Training samples: those of the batch, or one for each place in the master sequences.
     origins : tuple of (int, int)
         Master and offset of each of `samples`; empty without a dataset.
     """

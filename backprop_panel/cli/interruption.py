@@ -49,9 +49,9 @@ def interrupted_once(words: str) -> Iterator[None]:
 
 @contextmanager
 def _handled(number: signal.Signals, handler: Any) -> Iterator[None]:
-    """Handle a signal so in the block, unless the process was started to ignore it.
+    """Handle a signal by `handler` in the block, unless the process was started to ignore it.
 
-    Other threads than the main one handle none.
+    Only the main thread can handle signals; in another one, the block runs as it is.
     """
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or signal.getsignal(number) == signal.SIG_IGN:

@@ -93,7 +93,7 @@ class StoreSync:
         changes.runs.append(run)
 
     def _catch_up(self, run: TrainingRun, listed: ListedRun) -> bool:
-        """Take what was saved of a known run elsewhere; tell whether there was anything."""
+        """Take what was saved elsewhere of a known run; tell whether there was anything."""
         if run.loaded:
             return self._autosave.catch_up(run, listed.saves)
         return run.list_again(listed)

@@ -98,15 +98,15 @@ class RunDelta:
         The weights that these events load, by their digests; read-only.
     first_row : int
     columns : dict of str to array
-        History from the last chunk on: views, as recorded rows never change.
+        Views of the history from the last chunk on. Recorded rows never change.
     scores : dict of str to array
-        The losses of all steps, for the summary: views too.
+        Views of the losses of all steps, for the summary.
     loss_since : int
         The step since which the loss function has been in force.
     checkpoints : list of EngineState or None
-        None: those in the file stay.
+        All checkpoints; None keeps those in the file.
     health : list of StepHealth
-        All moments: those that the file lacks are added.
+        All measured moments. Those that the file lacks are added.
     """
 
     before: Saved | None

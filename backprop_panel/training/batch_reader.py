@@ -12,7 +12,7 @@ from ..data.sequence_dataset import SequenceDataset
 
 
 class LoadedAhead(NamedTuple):
-    """A block of batches of one size, and where in the data its first one begins."""
+    """A block of batches of one size, and where its first batch begins in the data."""
 
     block: Block
     size: int

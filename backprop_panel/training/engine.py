@@ -46,7 +46,7 @@ class Engine:
     step : int
         Updates made.
     batches : BatchReader
-        Where steps take their batches.
+        The batches of the steps.
     history : History
     events : list of Event
         All changes in order; repeating them on a new engine gives the same state.
@@ -57,7 +57,7 @@ class Engine:
     health : HealthLog
         The health of the layers at some of its steps.
     measuring : bool
-        Whether further steps are measured; an engine that repeats those of another need not.
+        Whether the health of further steps is measured. A replay needs no measurements.
     """
 
     def __init__(self, network: Network, data: SequenceDataset, settings: TrainingSettings) -> None:
@@ -218,7 +218,7 @@ class Engine:
         return self._meter.places(count, due, log.spacing, log.overdue_step - done)
 
     def _measured(self, block: Block, step: int, make: Callable[[], Made]) -> Made:
-        """Make a step on a batch of `block`, and keep its health: it only reads."""
+        """Make a step on a batch of `block`, and log its health. Measuring only reads values."""
         values = self._meter.begin()
         made = make()
         self._meter.complete(values, *self._computation.last_step(block.batch_size))
@@ -276,7 +276,7 @@ class Engine:
 
     def adopt(self, other: Engine) -> None:
         """Copy the state, history, events, tensors, checkpoints and health of another engine."""
-        # First, and another list: replays in other threads then know that the past is replaced.
+        # Replaced first, by a new list, so that replays in other threads notice the new past.
         self.events = deepcopy(other.events)
         self.restore(other.state())
         self.history.restore(other.history)

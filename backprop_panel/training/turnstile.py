@@ -29,7 +29,7 @@ class Turnstile:
         Parameters
         ----------
         awake : Event
-            The thread's own. To set it from another thread ends the wait without a turn.
+            The thread's own. If another thread sets it, the wait ends without a turn.
         long : bool
             Whether the turn takes longer than other threads should wait.
         """

@@ -1,4 +1,4 @@
-"""The bars of the page: beside it where there is room, and away while it is presented."""
+"""The side bars of the page: open where there is room, and closed during a presentation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def follow_fit(
 
     def open_or_close(event: param.parameterized.Event) -> None:
         """Close the bars for a presentation; afterwards open those that have room."""
-        # `PageFit` does as much when the window becomes narrower or wider.
+        # `PageFit` opens and closes them when the width of the window changes.
         page.param.update(
             sidebar_open=fit.room == BOTH and not fit.presenting,
             contextbar_open=fit.room != NONE and not fit.presenting,

@@ -171,7 +171,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "layers": ("Look at the layers", _layers),
     "epochs": ("Count the steps of an epoch", _epochs),
 }
-"""The checks that a detective can spend: a label, and what returns its result in words."""
+"""The checks that a detective can spend: the label, and a function that returns the result."""
 
 
 class Investigation:
@@ -181,7 +181,7 @@ class Investigation:
     ----------
     mystery : Mystery
     results : dict of str to str
-        What each check that was spent said.
+        The result of each check that was spent, by its name.
     answers : list of str
         The suspects that were named, in order.
     given_up : bool

@@ -1,4 +1,8 @@
-"""Settings that validate values before they change, with messages that name what is allowed."""
+"""Settings that validate values before they change, with messages that name what is allowed.
+
+A run's settings are declared in `data/dataset_settings.py`, `training/model.py`,
+`training/training_settings.py` and `training/trainer.py`; `runs/run_settings.py` gathers them.
+"""
 
 from __future__ import annotations
 

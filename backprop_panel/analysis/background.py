@@ -13,14 +13,16 @@ from ..training.worker import TURNS
 Piece = TypeVar("Piece")
 
 REST = 16
-"""How many times longer than a piece took it rests while something trains: training keeps 16/17."""
+"""How many times longer than a piece took the work rests while something trains.
+
+Training then keeps 16/17 of the time."""
 
 LONG_SECONDS = 0.04
-"""Pieces that take longer are those of a wide network, and do not make short turns wait."""
+"""Longer pieces are those of a wide network. Short turns need not wait for them."""
 
 
 SHORT_SECONDS = 0.003
-"""Shorter pieces share a turn: each change of turns costs training some tenths of a millisecond."""
+"""Shorter pieces share a turn, as each change of turns costs training tenths of a millisecond."""
 
 
 def gathered(pieces: Iterator[Piece | None]) -> Iterator[list[Piece]]:

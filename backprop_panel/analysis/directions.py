@@ -88,7 +88,7 @@ def directions_of(run: TrainingRun, cells: Sequence[RecordCell] | None = None) -
     The path leads from the initial weights over the checkpoints to the present weights. While a
     worker trains the run, it ends at the last checkpoint, which is less than a second old. States
     that are not finite are left out. The main directions are those of its principal component
-    analysis; the plane passes through the last state, so that this one is not only projected.
+    analysis. The plane passes through the last state, which therefore lies on it.
 
     Parameters
     ----------
@@ -155,9 +155,10 @@ def _kept_states(run: TrainingRun, network: Network) -> dict[int, Array]:
 
 
 def _edited(run: TrainingRun, states: dict[int, Array]) -> list[int]:
-    """Return the steps right after which something was done by hand: a checkpoint may be older.
+    """Return the steps right after which something was done by hand.
 
-    The beginning stays what it was, and the present parameters have what was done.
+    The checkpoint of such a step may lack the edit. The beginning stays what it was, and the
+    present parameters have what was done.
     """
     events = list(run.trainer.engine.events)
     edited = {event.step for event in events if not isinstance(event, Trained)}
@@ -206,7 +207,7 @@ def _main_directions(run: TrainingRun, states: Array) -> tuple[tuple[float, floa
         )
     along = vectors[:, [-1, -2]].T / np.sqrt([[first], [second]])
     axes = np.concatenate([along @ centred for centred in _centred(states)], axis=1)
-    # A direction and its opposite are as good: the path begins at the left and at the bottom.
+    # Of two opposite directions, take that by which the path begins at the left or the bottom.
     axes *= np.where(axes @ (states[-1] - states[0]) < 0, -1, 1)[:, np.newaxis]
     total = variances.sum()
     return (float(first / total), float(second / total)), axes.astype(np.float32)

@@ -60,8 +60,8 @@ def generate(
     """Return texts that a network generates, token by token.
 
     A text ends at the boundary token. Without one it ends where no line is longer, or, of generated
-    master sequences, where none of them goes on: what the network says of a context that cannot
-    occur means nothing.
+    master sequences, where none of them goes on. The network's output has no meaning for a context
+    that cannot occur.
 
     Parameters
     ----------

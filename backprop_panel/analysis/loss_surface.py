@@ -38,7 +38,7 @@ As many examples as a network of the usual size can process in one thread.
 """
 
 LEAST_AT_ONCE = 32
-"""Examples that are processed at once, in however wide a network: a usual batch."""
+"""Examples that are processed at once in the widest networks; as many as a usual batch has."""
 
 MARGIN = 0.25
 """Share of the path's extent that is left free on each side."""
@@ -136,7 +136,7 @@ class LossSurface:
         """Yield grids of 15, 29 and 57 points a side, each a few times as it fills.
 
         Every grid begins with the points of the one before. Each step of the iterator takes a few
-        milliseconds, or as long as one point of a large network: a thread can stop after any.
+        milliseconds, or as long as one point of a large network. A thread can stop after any step.
         """
         losses = np.full((FINEST, FINEST), np.nan)
         known = np.zeros(losses.shape, bool)

@@ -1,4 +1,4 @@
-"""The pushes of windows on a weight or a unit, ranked."""
+"""How strongly each context window moves a weight or a unit (its "push"), ranked."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Indices = NDArray[np.integer]
 
 @dataclass(frozen=True)
 class Push:
-    """A window and its push; windows of the same tokens and target are one.
+    """A window and its push; windows with the same tokens and target are counted together.
 
     Attributes
     ----------
     term : float
-        Its part of the gradient of the mean loss; negative: it pushes up.
+        Its part of the gradient of the mean loss. A negative part pushes up.
     own : float
         The gradient of its own loss: what `term` would be if there were no other windows.
     count : int
@@ -30,7 +30,7 @@ class Push:
     examples : tuple of int
         Its rows in the batch; empty for the training set.
     samples : tuple of int
-        One training sample of each place in the master sequences, or those of the batch.
+        Training samples: those of the batch, or one for each place in the master sequences.
     origins : tuple of (int, int)
         Master and offset of each of `samples`; empty without a dataset.
     """
@@ -54,13 +54,13 @@ class Pushes:
     name : str
         What is pushed, as the map names it.
     contexts : array of int, shape (n, context_length)
-        The different windows: their token ids,
+        The token ids of each different window.
     targets : array of int, shape (n,)
-        their targets,
+        The target of each window.
     counts : array of int, shape (n,)
-        how often each occurs,
+        How often each window occurs.
     terms : array, shape (n,)
-        and each one's part of the gradient, all of its occurrences taken together.
+        Each window's part of the gradient, the sum over its occurrences.
     examples : int
         Examples of the batch, or samples of the training set.
     vocabulary_size, outputs : int

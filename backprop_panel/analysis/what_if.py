@@ -30,7 +30,7 @@ from .recomputation import (
 from .record_cell import RecordCell, checked
 
 VISIBLE = 1e-3
-"""The share of the loss by which its change is seen: one in the last of four digits."""
+"""The smallest visible change of the loss, as a share of it: one in the last of four digits."""
 
 BEND = 3.0
 """Change of a pre-activation within which every activation and loss bends."""

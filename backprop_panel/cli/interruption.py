@@ -18,7 +18,7 @@ INTERRUPTED = 130
 def imported(module: str, package: str) -> ModuleType:
     """Import a module of the command line; Ctrl-C meanwhile ends the process without a word.
 
-    A library whose import is interrupted is left half made, and tells of it in its own way.
+    An interrupted import would leave a library half made and print that library's own errors.
     """
     with _handled(signal.SIGINT, signal.SIG_DFL):
         return import_module(module, package)
@@ -28,8 +28,8 @@ def imported(module: str, package: str) -> ModuleType:
 def interrupted_once(words: str) -> Iterator[None]:
     """Let the first Ctrl-C or SIGTERM interrupt the block; for each further one only write `words`.
 
-    What is done is saved then: that ends soon, and must not be cut off. For no words nothing is
-    written.
+    Saving what was done follows the first interrupt and must not be cut off. If `words` is empty,
+    nothing is written.
     """
     is_interrupted = False
 
@@ -49,9 +49,9 @@ def interrupted_once(words: str) -> Iterator[None]:
 
 @contextmanager
 def _handled(number: signal.Signals, handler: Any) -> Iterator[None]:
-    """Handle a signal so in the block, unless the process was started to ignore it.
+    """Handle a signal by `handler` in the block, unless the process was started to ignore it.
 
-    Other threads than the main one handle none.
+    Only the main thread can handle signals; in another one, the block runs as it is.
     """
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or signal.getsignal(number) == signal.SIG_IGN:

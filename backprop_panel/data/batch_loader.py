@@ -31,7 +31,7 @@ class Cursor:
     data : SequenceDataset
     epoch, position : int
     left_out : int
-        If at most so many samples are left of an epoch, it ends without them.
+        An epoch ends early when so many samples or fewer remain.
     """
 
     data: SequenceDataset
@@ -61,7 +61,7 @@ class Cursor:
             self.position = 0
 
     def leave_out(self, count: int) -> None:
-        """Leave out the last samples of this epoch and the next, if at most `count` are left."""
+        """End this epoch and later ones early, when `count` samples or fewer remain."""
         self.left_out = count
         if self.position:
             self.pass_by(0)

@@ -15,11 +15,11 @@ INVERSE = pow(FACTOR, -1, 1 << 64)
 
 
 def line_keys(masters: MasterSequences, salt: np.uint64) -> NDArray[np.uint64]:
-    """Return a number for each master: equal for equal ones, and as good as random.
+    """Return a number for each master, as good as random but the same for equal masters.
 
-    Different masters hardly ever have the same number; another salt gives others. A number is the
-    sum of (t + 1) Fᵏ modulo 2⁶⁴ over the tokens t at the places k, or the hash of a very long
-    master, scrambled.
+    Different masters hardly ever have the same number. With another salt, all numbers are
+    different. A number is the sum of (t + 1) Fᵏ modulo 2⁶⁴ over the tokens t at the places k. A
+    very long master has its hash instead. Both are then scrambled with the salt.
     """
     keys = np.empty(len(masters), np.uint64)
     is_long = masters.lengths > TOKENS_AT_ONCE

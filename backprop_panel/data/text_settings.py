@@ -31,10 +31,10 @@ TEXT_DEFAULTS: Settings = {
 
 
 LONG_ENOUGH = 0.9
-"""The share of the lines that a fitting sequence length makes examples of."""
+"""The share of the lines from which a fitting sequence length makes examples."""
 
 MOST_LINES_MEASURED = 10_000
-"""The lines of a text that a fitting sequence length is chosen by: the first ones."""
+"""How many lines at the beginning of a text are measured to choose a fitting sequence length."""
 
 
 def fitting_length(settings: Mapping[str, Any]) -> int:

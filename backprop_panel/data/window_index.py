@@ -27,7 +27,7 @@ class WindowIndex:
     count : int
         Number of windows.
     by_start : array, shape (tokens - length + 1, length)
-        A view on the masters' token ids: the window that begins at each position.
+        The window that begins at each position, as a view on the masters' token ids.
     """
 
     def __init__(self, masters: MasterSequences, length: int) -> None:

@@ -93,7 +93,7 @@ def apply_in_order(
                 case Trained() | WeightsLoaded():
                     perform(engine, event)
                 case Changed():
-                    # Not the engine's `change`, which does not check the values.
+                    # The engine's own `change` would accept a batch size that memory cannot hold.
                     run.trainer.change(**event.settings)
                 case _:
                     event.do(engine, event.step)

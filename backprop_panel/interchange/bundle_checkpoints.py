@@ -1,4 +1,4 @@
-"""Checkpoints and history of a long run in a bundle: it is imported without a replay."""
+"""Checkpoints and history of a long run in a bundle, which make a replay unnecessary."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def _zipped(files: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
-            # ZipInfo's default date: the same run always gives the same bytes.
+            # With ZipInfo's default date, the same run always gives the same bytes.
             member = zipfile.ZipInfo(name)
             # Otherwise unzip writes files that cannot be read.
             member.external_attr = (stat.S_IFREG | 0o644) << 16

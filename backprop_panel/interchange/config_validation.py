@@ -209,7 +209,7 @@ def _master_count(config: Mapping[str, Any]) -> int:
 
 
 def _most_classes(config: Mapping[str, Any]) -> int:
-    """Return the largest number of classes: that of the labels, or of the masters."""
+    """Return the largest possible number of classes: the number of labels, or of masters."""
     labels = _value(config, "master_labels")
     if labels is None:
         return _master_count(config)

@@ -85,7 +85,7 @@ def _copy(run: TrainingRun) -> ExportSnapshot:
     engine = run.trainer.engine
     return ExportSnapshot(
         state=engine.state(),
-        # Copies: the engine counts further updates in its last event.
+        # Copies, as the engine counts further updates in its last event.
         events=[replace(event) for event in engine.events],
         loaded=dict(engine.tensors),
         weights=torch_tensors(run.model.weights, run.model.biases),

@@ -42,7 +42,7 @@ MOST_UPDATES = 100_000
 """Updates in a replay: about ten seconds for the default network."""
 
 MOST_LAYERS_PASSED = 300_000
-"""Updates times layers in a replay: as many updates for the default network's three layers."""
+"""Updates times layers in a replay. For three layers, as by default, it allows `MOST_UPDATES`."""
 
 MOST_PRODUCTS = 100_000_000_000
 """Examples times parameters in a replay: seconds for any network."""

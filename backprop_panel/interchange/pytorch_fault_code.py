@@ -1,6 +1,6 @@
 """The mistakes of the fault lab in PyTorch: functions of a script, named as the faults.
 
-Some add a term that is zero, such as ``z - z.detach()``, for its gradient: the value stays right.
+Some add a term that is zero, such as ``z - z.detach()``, for its gradient. The value stays right.
 """
 
 from __future__ import annotations

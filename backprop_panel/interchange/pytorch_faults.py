@@ -15,7 +15,7 @@ DEFINITIONS = {
     **UPDATES,
     "zero_weights": ZERO_WEIGHTS,
 }
-"""The definition of each fault that has one: the others are lines of the batches and the loop."""
+"""The definition of each fault that has one. The others change lines of the batches or the loop."""
 
 RESETS = {
     "accumulated_gradients": "optimizer.zero_grad()",

@@ -14,8 +14,8 @@ def freeze(parts: frozenset[tuple[int, int | None, int | None]], widths: Sequenc
     Parameters
     ----------
     parts : frozenset of (int, int or None, int or None)
-        Layer, row and column; an entry if there are both, the last row being the bias; the weights
-        and bias of a unit if the row is None; those of a layer if the column is None as well.
+        Layer, row and column. With both row and column it is an entry; the last row is the bias.
+        Without a row it is the weights and bias of a unit, and without a column those of a layer.
     widths : sequence of int
         Units of each level.
     """

@@ -101,7 +101,7 @@ def write_run(run: TrainingRun, target: Target) -> list[str]:
     """
     now = snapshot(run)
     _refuse_many(now.events)
-    # The mode is no event: the run comes back as it is, as a fork begins.
+    # The mode is no event. Like a fork, the imported run begins in the present mode.
     config = {**run.config, "mode": run.trainer.mode}
     state = now.state
     initial = run.at(0)

@@ -99,7 +99,7 @@ def from_query(
         The query of a link, with or without its question mark; or a mapping of names to texts, to
         lists of one byte string (as Panel's ``session_args``), or to values.
     defaults : mapping, optional
-        The settings of a page's first run: they hold where the link says nothing.
+        The settings of a page's first run. They hold where the link says nothing.
 
     Raises
     ------
@@ -163,7 +163,7 @@ def _written(name: str, value: Any) -> str:
     if isinstance(value, (list, tuple)):
         items = [item if isinstance(item, str) else _as_json(item) for item in value]
         plain = all(PLAIN_ITEM.fullmatch(item) for item in items)
-        # A list of one item, or none, has no comma: it would be read as a single value.
+        # A list of one item, or none, has no comma, and would be read as a single value.
         if name != "master_sequences" and plain and len(items) > 1:
             return ",".join(items)
         return _as_json(value)

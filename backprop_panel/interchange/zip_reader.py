@@ -17,7 +17,7 @@ SYSTEM_FILES = re.compile(r"__MACOSX/.*|(.*/)?(\.DS_Store|Thumbs\.db|desktop\.in
 
 
 def read_zip(data: bytes, limits: Mapping[str, int]) -> dict[str, bytes]:
-    """Return the files of a zip; they may be in one folder of the zip.
+    """Return the files of a zip, which may all be in one folder of it.
 
     Raises
     ------

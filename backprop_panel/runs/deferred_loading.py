@@ -27,7 +27,7 @@ class Deferral:
     autosave : callable
         Returns the manager's `Autosave`; None once the manager is closed.
     on_unreadable : callable
-        Called with the run and its entry as an unreadable one if it cannot be read.
+        Called with the run and an `UnreadableRun` if it cannot be read.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Deferral:
         SettingError
             If it could not be read before, or the store is closed.
         Exception
-            If it cannot be read now: pass the error to `refuse`.
+            If it cannot be read now. The caller passes the error to `refuse`.
         """
         if self._refusal:
             raise SettingError("runs", self._refusal)
@@ -75,7 +75,9 @@ class Deferral:
         Raises
         ------
         SettingError
-            With the reason; the error itself if it does not concern the run but its store.
+            With the reason.
+        StoreError
+            The error itself, if it concerns the store and not the run.
         """
         concerns_store = isinstance(error, StoreError) and not isinstance(error, DamagedStore)
         if concerns_store or self._refusal:

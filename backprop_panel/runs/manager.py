@@ -28,15 +28,15 @@ __all__ = ["TrainingRun", "TrainingRunManager"]
 
 
 class TrainingRunManager(RunList):
-    """Creates, forks, saves and deletes runs: there is at least one after the first `create`.
+    """Creates, forks, saves and deletes runs. At least one remains after the first `create`.
 
     Parameters
     ----------
     store : str, Path or Store, optional
         The file of the runs. Its runs are available at once, and changes are saved within a
-        second. None: the runs are kept in memory.
+        second. With None, the runs are kept in memory.
     user : str
-        The owner of the runs: those of other users are neither visible nor changed.
+        The owner of the runs. Those of other users are neither visible nor changed.
 
     Raises
     ------

@@ -33,7 +33,7 @@ class Replay(NamedTuple):
     ----------
     engine : Engine
     deviation : str
-        How the replay differs from the record of the run, empty if it does not: the matrix
+        How the replay differs from the record of the run; empty if it does not. The matrix
         library of another machine may round differently.
     """
 
@@ -105,10 +105,10 @@ def replay_step(run: TrainingRun, step: int) -> ReplayedStep:
 def replay_steps(run: TrainingRun, steps: Iterable[int]) -> Iterator[ReplayedStep]:
     """Repeat a run once, and yield its engine and record at some steps, each above the one before.
 
-    The engine that is yielded goes on to the next step: it is not to be changed. Between two steps
+    The engine that is yielded goes on to the next step, and must not be changed. Between two steps
     that are far apart, a checkpoint of the run shortens the way.
     """
-    # Taken now: the first step may be asked for after the past has been replaced.
+    # The log is taken now, as the past may be replaced before the first step is asked for.
     return _replay_steps(run, steps, run.trainer.engine.events)
 
 

@@ -65,7 +65,7 @@ class StoreSync:
     def changes(self) -> StoreChanges:
         """Read the store's list, bring the runs up to date, and return what has changed."""
         known = {run.id: run for run in self._runs}
-        # Read before the list, which may lack a run that is saved from here on.
+        # Asked first: a run saved between the two would be missing from the list and seem deleted.
         stored = {run.id for run in self._runs if self._autosave.has_stored(run)}
         for listed in self._autosave.listed():
             self._take_listed(listed, known.pop(listed.id, None))
@@ -93,7 +93,7 @@ class StoreSync:
         changes.runs.append(run)
 
     def _catch_up(self, run: TrainingRun, listed: ListedRun) -> bool:
-        """Take what was saved of a known run elsewhere; tell whether there was anything."""
+        """Take what was saved elsewhere of a known run; tell whether there was anything."""
         if run.loaded:
             return self._autosave.catch_up(run, listed.saves)
         return run.list_again(listed)

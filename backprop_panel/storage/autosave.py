@@ -234,7 +234,7 @@ class Autosave:
     def close(self) -> None:
         """Save everything and release all leases, after the last training has stopped.
 
-        What cannot be saved is warned of: it is lost with the process.
+        Changes that cannot be saved are lost with the process. A warning names their runs.
         """
         with self._saving:
             self._store.detach(self)

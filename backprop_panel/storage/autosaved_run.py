@@ -22,7 +22,7 @@ class AutosavedRun:
     ----------
     run : TrainingRun
     stem : str or None
-        The beginning of a free name, for a run that the user did not name; None: its name stays.
+        The beginning of a free name, for a run that the user did not name; else None.
     draft : bool
         Whether the run is stored with its first event only.
     saved : Saved or None
@@ -34,7 +34,7 @@ class AutosavedRun:
     used : float
         When the lease was last needed.
     lost : bool
-        Whether another process changed the run while this one did: the file takes precedence.
+        Whether another process changed the run while this one did. The file then takes precedence.
     copying : float
         Seconds for which training waited for the last delta.
     """
@@ -89,7 +89,7 @@ class AutosavedRun:
     def request_delta(self) -> None:
         """Have a delta taken between two steps; `delta` returns it.
 
-        One that was taken for an earlier save, which did not wait for it, lacks what came since.
+        A delta left over from an earlier save is taken anew, as it lacks the later changes.
         """
         is_awaited = self._requested and not self._finished.is_set()
         if not is_awaited and not self.lost:
@@ -100,7 +100,8 @@ class AutosavedRun:
     def delta(self, deadline: float) -> RunDelta | None:
         """Return the requested delta, None if it is not there by the deadline.
 
-        None as well if the run has been read from the file since: it is no change of that.
+        It is also None if the run has been read from the file since, as the delta does not start
+        from that state.
 
         Raises
         ------

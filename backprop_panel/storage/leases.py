@@ -63,7 +63,7 @@ def is_held_elsewhere(db: sqlite3.Connection, run_id: str, owner: str) -> bool:
 
 
 def is_lease_of_another(holder: str, heartbeat: float, owner: str, seconds: float) -> bool:
-    """Return whether a lease that lasts so many seconds is that of another owner, not ended."""
+    """Return whether another owner, not ended, holds a lease that lasts so many seconds."""
     if holder == owner:
         return False
     return abs(heartbeat - time.time()) <= seconds and not owner_has_ended(holder)
@@ -81,7 +81,7 @@ def release_lease(db: sqlite3.Connection, run_id: str, owner: str) -> None:
 
 def _free_lease_of_ended_process(db: sqlite3.Connection, run_id: str, owner: str) -> None:
     row = db.execute("SELECT owner FROM leases WHERE run = ?", (run_id,)).fetchone()
-    # The own lease is not looked at: reading of a process in /proc takes longer than all else.
+    # Its own lease is left out, as reading about a process in /proc takes longer than the rest.
     if row is not None and row[0] != owner and owner_has_ended(row[0]):
         release_lease(db, run_id, row[0])
 

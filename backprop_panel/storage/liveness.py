@@ -24,7 +24,7 @@ def this_process() -> str:
 def has_ended(process: str) -> bool:
     """Tell whether the process identified by this text has certainly ended.
 
-    It is False for another machine or container, where the same id is another process.
+    It is False for a process of another machine or container, whose id says nothing here.
     """
     match process.split():
         case [machine, pid, started] if machine == _machine():

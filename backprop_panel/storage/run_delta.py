@@ -44,12 +44,12 @@ class Saved:
     Attributes
     ----------
     log : list of Event
-        The engine's own list: a reset, which replaces the past, replaces the list.
+        The engine's own list. A reset gives the engine a new list, by which it is noticed.
     generation, saves : int
         How often the run was reset, and saved.
     events : int
     updates : int
-        Updates of the last event, which may grow.
+        The number of updates in the last event. It grows while training goes on.
     rows : int
     complete : bool
         Whether the checkpoints are saved too.
@@ -93,20 +93,20 @@ class RunDelta:
     state : EngineState
     first_event : int
     events : list of dict
-        From the last saved event on, which may have grown.
+        The last saved event, as it may have grown, and all later ones.
     tensors : dict of str to array
         The weights that these events load, by their digests; read-only.
     first_row : int
     columns : dict of str to array
-        History from the last chunk on: views, as recorded rows never change.
+        Views of the history from the last chunk on. Recorded rows never change.
     scores : dict of str to array
-        The losses of all steps, for the summary: views too.
+        Views of the losses of all steps, for the summary.
     loss_since : int
         The step since which the loss function has been in force.
     checkpoints : list of EngineState or None
-        None: those in the file stay.
+        All checkpoints; None keeps those in the file.
     health : list of StepHealth
-        All moments: those that the file lacks are added.
+        All measured moments. Those that the file lacks are added.
     """
 
     before: Saved | None
@@ -126,8 +126,8 @@ class RunDelta:
     def take(cls, engine: Engine, before: Saved | None, complete: bool = True) -> RunDelta | None:
         """Return the changes since `before`; None if the engine is within a step."""
         state = engine.state()
-        # An optimizer counts a step before it moves a weight, and the engine after the block:
-        # they differ while a thread steps the engine without telling the command queue.
+        # In the middle of a block, the optimizers have counted more steps than the engine. Only a
+        # thread that steps the engine without the command queue can be there now.
         if state.step != sum(state.rules.values()):
             return None
         goes_on = before is not None and engine.events is before.log

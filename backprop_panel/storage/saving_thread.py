@@ -7,8 +7,8 @@ from time import thread_time
 from typing import Protocol
 
 SAVE_SECONDS = 0.5
-"""The time between two saves. Changes are on disk within twice that, those of networks with
-megabytes of weights a little later, as saving them more often would slow the training down."""
+"""The time between two saves. Changes are on disk within twice that. Networks with megabytes of
+weights are saved more rarely, as saving them so often would slow the training down."""
 
 COPYING_SHARE = 0.02
 """The largest share of the training time that copying the changes takes."""

@@ -44,7 +44,7 @@ class Attempt:
 
 
 class SchedulerGone(SettingError):
-    """The connection to the scheduler is lost: what has come is kept."""
+    """The connection to the scheduler is lost. The reports that have come are kept."""
 
     def __init__(self, address: str) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""What comes from the workers of a sweep, kept until the thread of the sweep takes it."""
+"""The messages of a sweep's workers, kept until the thread of the sweep takes them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ WAIT_SECONDS = 0.1
 """How long to wait for a first message."""
 
 GATHERING_SECONDS = 0.01
-"""How long to wait for more: with thousands of reports a second, a thread that is woken by each
-would compete with the page's for Python's lock all the time."""
+"""How long to wait for more messages. Thousands of reports may come in a second. A thread that is
+woken by each would compete with the page's threads for Python's lock all the time."""
 
 TAKING_SECONDS = 0.2
 """Longest time of taking messages before tasks are handed out and the store is written again."""
@@ -27,11 +27,11 @@ TAKEN_TOGETHER, YIELDING_SECONDS = 100, 0.001
 """How many messages are taken before Python's lock is given to others, and for how long."""
 
 LOOK_SECONDS = 0.5
-"""Time between two looks for tasks that have ended without a last report."""
+"""Time between two searches for tasks that have ended without a last report."""
 
 
 class Inbox:
-    """The reports of a sweep's workers, and the tasks that have ended, in the order of coming.
+    """The reports of a sweep's workers, and the tasks that have ended, in the order of arrival.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Inbox:
         self._client.unsubscribe_topic(self.topic)
 
     def take(self) -> Iterator[tuple[Report, str] | Future]:
-        """Yield what has come, for a while: reports with their workers, and ended tasks."""
+        """Yield the messages of a short time: reports with their workers, and ended tasks."""
         until = monotonic() + WAIT_SECONDS + TAKING_SECONDS
         try:
             first = self._messages.get(timeout=WAIT_SECONDS)
@@ -68,9 +68,9 @@ class Inbox:
             return
 
     def look_for_ended(self, attempts: Iterable[Attempt]) -> None:
-        """Note which tasks have ended, behind the reports that they sent before.
+        """Queue the tasks that have ended, after the reports they sent.
 
-        A callback of Dask's would be called by a pool of threads, which takes none while the
+        Tasks are polled. Dask's callbacks run in a thread pool, which accepts no call while the
         process ends.
         """
         if monotonic() < self._look_due:

@@ -9,5 +9,8 @@ from . import task as task  # so that the first run need not wait for the import
 
 
 def dask_setup(worker: Any) -> None:
-    """Ignore Ctrl-C, which a terminal sends to all processes: the client stops the runs."""
+    """Ignore Ctrl-C.
+
+    A terminal sends it to the workers too, but only the client is to stop the runs.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -28,7 +28,7 @@ class Rows(NamedTuple):
     epoch : int
         That of the first update.
     updates : bytes
-        The losses, then the accuracies, as 32-bit floats: arrays take ten times longer to unpack.
+        The losses, then the accuracies, as 32-bit floats. Arrays take ten times longer to unpack.
     ends : tuple of (int, float)
         The updates after which the next epoch begins, counted from the first, and the validation
         loss there.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 MOST_RESTARTS = 3
-"""How often a run may have to begin again before it is taken for the cause."""
+"""How often a run may begin again before it counts as the cause, and fails."""
 
 GOODBYE_SECONDS = 5.0
 """How long to wait for the last reports of runs that were told to stop."""
@@ -90,7 +90,7 @@ class Runner:
 
     def _work(self) -> bool:
         """Hand out tasks and take what comes; tell whether to go on."""
-        # A process that ends, as a server after Ctrl-C, has no threads for another task.
+        # While the process ends, as a server does after Ctrl-C, no thread can take another task.
         if self._stopping or not main_thread().is_alive() or self._fill():
             return False
         self._inbox.look_for_ended(self._attempts.values())
@@ -130,7 +130,7 @@ class Runner:
         return False
 
     def _note_lost_workers(self) -> None:
-        """Have the runs of workers that have left wait: Dask gives them to others."""
+        """Mark the runs of lost workers as waiting. Dask gives them to other workers."""
         for attempt in self._attempts.values():
             trial = attempt.trial
             is_lost = attempt.worker and attempt.worker not in self.workers.there
@@ -156,7 +156,7 @@ class Runner:
             state=run.state if run else None,
             health=run.health if run else [],
         )
-        # Retries are the sweep's own: they begin at the last checkpoint.
+        # Dask does not retry. The sweep does, from the last checkpoint.
         future = self._client.submit(
             train_on_worker,
             task,

@@ -1,4 +1,7 @@
-"""Where the steps of an engine take their batches: for training, or for viewing beside it."""
+"""The batches of an engine's steps, read in their order.
+
+Viewing has a cursor of its own, so that training resumes where it stopped.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from ..data.sequence_dataset import SequenceDataset
 
 
 class LoadedAhead(NamedTuple):
-    """A block of batches of one size, and where in the data its first one begins."""
+    """A block of batches of one size, and where its first batch begins in the data."""
 
     block: Block
     size: int
@@ -45,7 +48,7 @@ class BatchReader:
         self.viewing = self.cursor.copy() if only else None
 
     def leave_out(self, count: int) -> None:
-        """Leave out the last samples of an epoch, if at most `count` are left."""
+        """End epochs early, when `count` samples or fewer remain."""
         for cursor in filter(None, (self.cursor, self.viewing)):
             cursor.leave_out(count)
 

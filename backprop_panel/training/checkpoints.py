@@ -79,7 +79,7 @@ class EngineState:
     @property
     def interventions(self) -> dict[str, list]:
         """The frozen parts and silenced units as lists for JSON; empty if there are none."""
-        # Absent, and not empty: the digests of states without any stay as they were.
+        # Empty lists are left out, so that states without any have the digests of older versions.
         lists = {
             "frozen_parts": sorted(map(list, self.frozen_parts), key=str),
             "silenced": sorted(map(list, self.silenced)),
@@ -153,7 +153,7 @@ class Checkpoints:
         if not self.states or state.step > self.states[-1].step:
             self.states.append(state)
         while len(self.states) > 1 and sum(kept.nbytes for kept in self.states) > MOST_BYTES:
-            # The last one always stays: it is the most likely to be needed.
+            # The last one always stays, as it is the most likely to be needed.
             self._states = [*self.states[:-1][1::2], self.states[-1]]
 
     def last_up_to(self, step: int) -> EngineState | None:

@@ -56,12 +56,12 @@ class CommandQueue:
             raise errors[0]
 
     def start_stepping(self) -> None:
-        """Let commands wait from here on: the calling thread, or one that it starts, steps.
+        """Let commands wait while the calling thread, or one that it starts, steps the engine.
 
         Raises
         ------
         SettingError
-            If a thread steps the engine already: two would make the same step at once.
+            If a thread steps the engine already, as two would make the same step at once.
         """
         with self._lock:
             if self._stepping:

@@ -46,7 +46,7 @@ class Engine:
     step : int
         Updates made.
     batches : BatchReader
-        Where steps take their batches.
+        The batches of the steps.
     history : History
     events : list of Event
         All changes in order; repeating them on a new engine gives the same state.
@@ -57,7 +57,7 @@ class Engine:
     health : HealthLog
         The health of the layers at some of its steps.
     measuring : bool
-        Whether further steps are measured; an engine that repeats those of another need not.
+        Whether the health of further steps is measured. A replay needs no measurements.
     """
 
     def __init__(self, network: Network, data: SequenceDataset, settings: TrainingSettings) -> None:
@@ -72,7 +72,7 @@ class Engine:
         self.health = HealthLog()
         self.measuring = True
         self._computation = StepComputation(network, settings)
-        # Two, as a page may predict while a worker validates.
+        # Each with its own buffers: a page may predict while a worker validates.
         self._predicting, self._validating = Evaluation(network, data), Evaluation(network, data)
         self._meter = HealthMeter(network, data)
         self._computation.begin_fault()
@@ -218,7 +218,7 @@ class Engine:
         return self._meter.places(count, due, log.spacing, log.overdue_step - done)
 
     def _measured(self, block: Block, step: int, make: Callable[[], Made]) -> Made:
-        """Make a step on a batch of `block`, and keep its health: it only reads."""
+        """Make a step on a batch of `block`, and log its health. Measuring only reads values."""
         values = self._meter.begin()
         made = make()
         self._meter.complete(values, *self._computation.last_step(block.batch_size))
@@ -276,7 +276,7 @@ class Engine:
 
     def adopt(self, other: Engine) -> None:
         """Copy the state, history, events, tensors, checkpoints and health of another engine."""
-        # First, and another list: replays in other threads then know that the past is replaced.
+        # Replaced first, by a new list, so that replays in other threads notice the new past.
         self.events = deepcopy(other.events)
         self.restore(other.state())
         self.history.restore(other.history)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 MEASURES = ("gradient_norm", "weight_norm", "update_ratio", "blocked_share")
 """The measures of a layer in one step: the Euclidean norms of its gradient and of its weights with
-the bias, the norm of its update divided by that of the weights, and the share of its units that
-are blocked: hardly any gradient passes through them for any training example."""
+the bias, the norm of its update divided by that of the weights, and the share of blocked units.
+Hardly any gradient passes through a blocked unit for any training example."""
 
 DISTRIBUTIONS = ("activations", "gradients")
 QUANTILES = (0.05, 0.5, 0.95)
@@ -61,19 +61,19 @@ class HealthLog:
 
     @property
     def overdue_step(self) -> int:
-        """The step by which another should be measured: a 32nd further than the last."""
+        """The step by which another should be measured, a 32nd further than the last."""
         return int(self.moments[-1].step * (1 + LONGEST_GAP)) + 1 if self.moments else 1
 
     @property
     def spacing(self) -> int:
-        """The smallest distance between two steps, that of an even log of the steps so far."""
+        """The least distance between two measured steps, as in an even log of the steps so far."""
         return max(1, self.moments[-1].step // MOST_MOMENTS) if self.moments else 1
 
     def add(self, moment: StepHealth) -> None:
         """Add a moment after all others; drop every second one if the log is full."""
         self.moments.append(moment)
         if len(self.moments) > MOST_MOMENTS:
-            # A new list: a reader in another thread may hold the old one.
+            # A new list, as a reader in another thread may hold the old one.
             self.moments = self._evenly(MOST_MOMENTS // 2)
 
     def up_to(self, step: int) -> HealthLog:

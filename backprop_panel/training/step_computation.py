@@ -101,7 +101,7 @@ class StepComputation:
     def optimizer_state(self) -> OptimizerState:
         """The state of the optimizer in use; an earlier optimizer finds its state again."""
         state = self.optimizer_states.get(self.optimizer.name)
-        # A new state is not stored here: reading it must change nothing.
+        # A new state is not stored here, as reading a property must change nothing.
         return state or self.optimizer.initial_state(self.network.size, self.network.dtype)
 
     @property

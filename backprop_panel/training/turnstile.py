@@ -12,8 +12,8 @@ class Turnstile:
     """Lets threads work one at a time, each for a short while, in the order of their arrival.
 
     Twenty threads that compete for the interpreter do a third of the work that they do in turns.
-    Threads with long turns spend most of them in a matrix library, which releases the
-    interpreter. They have a queue of their own, so that the others do not wait for them.
+    Threads with long turns wait in a second queue. They mostly run inside a matrix library, which
+    releases the interpreter, so that the other threads need not wait for them.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Turnstile:
         Parameters
         ----------
         awake : Event
-            The thread's own. To set it from another thread ends the wait without a turn.
+            The thread's own. If another thread sets it, the wait ends without a turn.
         long : bool
             Whether the turn takes longer than other threads should wait.
         """

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import panel as pn
 import panel_material_ui as pmui
 
-from .page_bars import close_sheet, follow_layout
+from .page_bars import close_sheet, follow_fit
 from .patches.axis_style import keep_axis_style
 from .patches.page_busy import ignore_busy_server
 from .state.session import Session
 from .theme import FOOT, NOT_ON_PHONE, PAGE_SX, PHONE_ONLY, THEME
 from .theme_memory import ThemeMemory
 from .widgets.buttons import BORDERED, button, toggle
-from .widgets.page_layout import PageLayout
+from .widgets.page_fit import PageFit
 
 SIDEBAR_WIDTH, INSPECTOR_WIDTH = 230, 344
 
@@ -42,11 +42,11 @@ def new_page(
         The foot of the page.
     """
     timeline.css_classes = [FOOT]
-    layout, theme = PageLayout(), ThemeMemory(dark=pn.config.theme == "dark")
+    fit, theme = PageFit(), ThemeMemory(dark=pn.config.theme == "dark")
     present = toggle("Present", sx=NOT_ON_PHONE, align="center")
     close = button("Close", lambda: close_sheet(page), margin=0, sx=BORDERED | PHONE_ONLY)
     page = _framed(
-        header=[toolbar, present, layout, theme],
+        header=[toolbar, present, fit, theme],
         sidebar=[sidebar],
         main=[*middle, timeline],
         contextbar=[close, inspector],
@@ -56,8 +56,8 @@ def new_page(
     page.param.watch(lambda event: session.param.update(dark=event.new), "dark_theme")
     page.link(theme, dark_theme="dark", bidirectional=True)
     session.dark = page.dark_theme
-    follow_layout(page, layout, session, timeline)
-    present.link(layout, value="presenting", bidirectional=True)
+    follow_fit(page, fit, session, timeline)
+    present.link(fit, value="presenting", bidirectional=True)
     return page
 
 

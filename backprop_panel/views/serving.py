@@ -95,14 +95,14 @@ def prepare_page(document: Document) -> None:
 @cache
 def _tune_interpreter() -> None:
     sys.setswitchinterval(min(SWITCH_INTERVAL, sys.getswitchinterval()))
-    # The garbage collector then skips what was imported: a page is made a third faster.
+    # The garbage collector then skips what was imported, and a page is made a third faster.
     gc.freeze()
-    # A page is made of a hundred thousand objects that stay: to look among them so often for those
-    # that do not takes a tenth of the time.
+    # A page is made of a hundred thousand objects that stay. Searching them for garbage as often as
+    # usual takes a tenth of the time.
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     # Bokeh would read the signature of each callback, of which a page has thousands.
     settings.perform_error_diagnostics = False
-    # The page says where a run's numbers stop being finite: the log of the server need not.
+    # The page says where a run's numbers stop being finite, so that the log need not.
     warnings.filterwarnings("ignore", NOT_FINITE, RuntimeWarning)
 
 

@@ -57,7 +57,8 @@ class Claim:
     tolerance : array
         How far float32 may lie from it.
     sizes : array
-        The largest magnitudes on the way: any number may follow from one that overflows.
+        Largest magnitudes in the computation. Where one may overflow, any number passes. Where
+        one is infinite, the number need only be finite or not as expected.
     """
 
     quantity: str
@@ -119,7 +120,7 @@ def _of_activations(record: StepRecord, layer: int, name: str) -> Claim:
         return exact("activations", layer + 1, found, z)
     value, slope = reference.ACTIVATIONS[name]
     a, phi = _with_limits(value, z), _with_limits(slope, z)
-    # z times the slope: what the rounding of the arguments of exponentials comes to.
+    # z times the slope: the error caused by rounding the argument of an exponential.
     sizes = np.abs(a) + np.abs(z * phi)
     tolerance = FUNCTION_BOUND * np.where(np.isfinite(sizes), sizes, 0) + GATE
     expected = _silenced(record, layer + 1, a)

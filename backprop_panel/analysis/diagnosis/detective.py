@@ -33,13 +33,13 @@ CAUSES = (
     "too_small",
     "noisy_batches",
 )
-"""The causes that are planted as they are in the demonstrations; the others are mistakes."""
+"""Causes taken from the demonstrations. All other suspects are faults from `nn.faults`."""
 
 STEPS = 300
-"""Steps that a run with a planted mistake has made."""
+"""Steps that a run with a fault has made."""
 
 BUDGET = 4
-FULL_SCORE, PRICE_OF_CHECK, PRICE_OF_MISTAKE = 100, 10, 30
+FULL_SCORE, PRICE_OF_CHECK, PRICE_OF_WRONG_ANSWER = 100, 10, 30
 """Points at the beginning, and what a check and a wrong answer cost."""
 
 NAME = "hidden cause"
@@ -82,7 +82,7 @@ def plant(manager: TrainingRunManager, seed: int) -> Mystery:
 
 
 def _with_fault(fault: str, seed: int) -> dict[str, object]:
-    """Return settings in which a mistake can act: tanh, two equal layers, a smaller last batch."""
+    """Return settings in which a fault can act: tanh, two equal layers, a smaller last batch."""
     return GOOD | {"activation": "tanh", "batch_size": 30, "seed": seed, "fault": fault}
 
 
@@ -171,7 +171,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "layers": ("Look at the layers", _layers),
     "epochs": ("Count the steps of an epoch", _epochs),
 }
-"""The checks that a detective can spend: a label, and what returns its result in words."""
+"""The checks that a detective can spend: the label, and a function that returns the result."""
 
 
 class Investigation:
@@ -181,7 +181,7 @@ class Investigation:
     ----------
     mystery : Mystery
     results : dict of str to str
-        What each check that was spent said.
+        The result of each check that was spent, by its name.
     answers : list of str
         The suspects that were named, in order.
     given_up : bool
@@ -214,7 +214,7 @@ class Investigation:
     def score(self) -> int:
         """Points: full ones, less what checks and wrong answers cost; 0 if it was given up."""
         wrong = len([answer for answer in self.answers if answer != self.mystery.answer])
-        spent = PRICE_OF_CHECK * len(self.results) + PRICE_OF_MISTAKE * wrong
+        spent = PRICE_OF_CHECK * len(self.results) + PRICE_OF_WRONG_ANSWER * wrong
         return 0 if self.given_up else max(FULL_SCORE - spent, 0)
 
     def check(self, name: str) -> str:

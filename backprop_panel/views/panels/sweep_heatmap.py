@@ -14,7 +14,7 @@ from ...sweeps.trial import Trial
 from ..plots.colors import LOSS_LEGEND
 from ..plots.html import html
 from ..plots.loss_shades import needs_log_scale
-from ..plots.result_plots import importance_scatter, loss_heatmap, place_of_plot, show_plot
+from ..plots.sweep_plots import importance_scatter, loss_heatmap, place_of_plot, show_plot
 from ..state.sweep_choice import SweepChoice
 from .sweep_results import SweepResults
 from .sweep_values import label_of, written

@@ -15,7 +15,7 @@ from ...sweeps.trial import Trial
 from ..plots.colors import LOSS_LEGEND, theme_of
 from ..plots.html import html
 from ..plots.numbers import number
-from ..plots.result_plots import parallel_coordinates, place_of_plot, show_plot
+from ..plots.sweep_plots import parallel_coordinates, place_of_plot, show_plot
 from ..state.sweep_choice import SweepChoice
 from ..widgets.buttons import button
 from .sweep_results import SweepResults

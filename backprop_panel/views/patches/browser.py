@@ -6,8 +6,8 @@ from panel.custom import JSComponent
 
 from .dialog_focus import DIALOG_FOCUS
 from .image_canvas import IMAGE_CANVAS
-from .known_models import KNOWN_MODELS
 from .layout_passes import LAYOUT_PASSES
+from .models_sent_back import MODELS_SENT_BACK
 from .newest_values import NEWEST_VALUES
 from .plot_focus import PLOT_FOCUS
 from .reconnection import RECONNECTION
@@ -22,7 +22,7 @@ export function render() {
   for (const patch of [
     skip_unchanged_style_sheets, paint_cells_beneath_plots, reconnect,
     focus_plots_by_name, focus_rows_of_tables, rest_between_looks_at_tables,
-    place_tooltips_beside_heatmaps, keep_newest_values, know_models_of_the_server,
+    place_tooltips_beside_heatmaps, keep_newest_values, send_no_models_back,
     lay_out_once_a_frame, open_selects_by_keys, hold_focus_in_dialogs,
   ]) {
     try {
@@ -46,7 +46,7 @@ class BrowserPatches(JSComponent):
         [
             *(STYLE_SHEETS, IMAGE_CANVAS, RECONNECTION),
             *(PLOT_FOCUS, TABLE_FOCUS, TABLE_REDRAW, TOOLTIP_PLACE, NEWEST_VALUES),
-            *(KNOWN_MODELS, LAYOUT_PASSES, SELECT_KEYS, DIALOG_FOCUS),
+            *(MODELS_SENT_BACK, LAYOUT_PASSES, SELECT_KEYS, DIALOG_FOCUS),
             _RENDER,
         ]
     )

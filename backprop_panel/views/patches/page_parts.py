@@ -11,4 +11,4 @@ Without the symbols: the drawers cover or cut a narrow page at first; the handle
 from pathlib import Path
 
 PAGE_PARTS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
-"""JavaScript functions that `PageLayout` calls."""
+"""JavaScript functions that `PageFit` calls."""

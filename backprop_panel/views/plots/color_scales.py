@@ -2,6 +2,9 @@
 
 A scale is a function of the values alone: the same record has the same colours whatever was shown
 before. Only while records follow one another do the scales move gradually.
+
+A cell's colour is made in four files: this one fits the scale, `colors` has the palettes, `heatmap`
+sets the limits of Bokeh's colour mapper, and `patches/image_canvas` colours in the browser.
 """
 
 from __future__ import annotations
@@ -40,7 +43,7 @@ MOST_DECADES = 9
 """How many powers of ten a logarithmic part has at most."""
 
 STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
-"""A scale ends at one of these numbers times a power of ten: it changes seldom, and reads well."""
+"""A scale ends at one of these times a power of ten, so that it changes seldom and reads well."""
 
 SMOOTHING = 0.12
 """How far a scale's smoothed magnitude moves towards a smaller one with each frame."""
@@ -49,10 +52,10 @@ GROWTH = 0.5
 """How far it moves towards a larger one."""
 
 ROOM, MOST_ROOM = 1.4, 2.5
-"""In a sequence of frames a changed limit is the magnitude times the first of these.
+"""In a sequence of frames, a changed limit is `ROOM` times the magnitude.
 
-It is kept until the magnitude exceeds it, or falls below the limit divided by the second: in late
-training, gradients grow and shrink severalfold from frame to frame, and colours are to stay."""
+It is kept until the magnitude exceeds it, or falls below the limit divided by `MOST_ROOM`. In late
+training, gradients grow and shrink severalfold from frame to frame, but colours are to stay."""
 
 SMALLEST = 1e-12
 """The limit of a scale for values that are all zero."""
@@ -111,7 +114,7 @@ class Scales:
     has_not_finite : bool
         Whether the last frame had values that are not finite.
     without_finite : frozenset of str
-        The kinds of which it had no other values.
+        The kinds whose values in the last frame were all not finite.
     """
 
     def __init__(self, spacing: str = SYMMETRIC_LOG) -> None:
@@ -223,7 +226,7 @@ def linear_part(magnitudes: NDArray[np.floating], end: float) -> float:
 def _small(magnitudes: NDArray[np.floating], otherwise: float) -> float:
     """Return the magnitude that `SMALL_SHARE` of these do not reach; `otherwise` if there are none.
 
-    This is in every frame of training, and `np.quantile` takes several times as long.
+    It is called for every frame of training. `np.quantile` takes several times as long.
     """
     if not magnitudes.size:
         return otherwise

@@ -17,7 +17,7 @@ TOKEN_COLORS = (
 """Colours of equal lightness, for white letters, of the first tokens."""
 
 MOST_TOKEN_COLORS = 60
-"""Colours of tokens, after which they repeat: nobody tells more apart."""
+"""The number of token colours before they repeat. Nobody tells more apart."""
 
 LOSS_COLORS = Viridis256
 """The scale of every picture that shows losses as colours: dark is low, bright is high."""
@@ -28,7 +28,7 @@ LOSS_LINE_COLORS = Viridis256[90:240]
 LOSS_LEGEND = "dark: low, bright: high"
 
 GOLDEN_ANGLE = 0.381966
-"""The share of a turn by which hues follow one another, so that near ones are far apart."""
+"""The share of a turn between the hues of successive colours, which sets neighbours far apart."""
 
 LEAST_CONTRAST = 4.6
 """The contrast of white letters on a token's colour."""
@@ -63,7 +63,8 @@ class Theme:
     by_hand : str
         The outlines of what was frozen, silenced or set by hand.
     kink, unchecked : str
-        Cells without a relative error: at a corner of ReLU, and not checked.
+        The colours of cells without a relative error: those at a corner of ReLU, and those that
+        were not checked.
     """
 
     background: str

@@ -68,7 +68,7 @@ class Heatmap:
     pointer_outline : Quad
         The glyph around the cell under the pointer.
     row_axis : bokeh Axis or None
-        Has the labels of the rows, once the plot is made.
+        The axis with the labels of the rows, once the plot is made.
     companions : list of bokeh Model
         Models that the plot carries into the page.
     figure : bokeh Model or None
@@ -127,7 +127,7 @@ class Heatmap:
 
     @property
     def source(self) -> ColumnDataSource:
-        """The cells in the browser: its name, and tags as "difference", are words for the hover."""
+        """The Bokeh source of the cells. The hover shows its name, and tags as "difference"."""
         return self.cells.source
 
     @property
@@ -157,7 +157,7 @@ class Heatmap:
         self.source.data["image"] = self.images
 
     def take(self, values: NDArray[np.floating], scale: ColorScale) -> None:
-        """Take other values; of the same shape, they wait for a `HeatmapBatch` to send them."""
+        """Take other values. Those of the same shape wait until a `HeatmapBatch` sends them."""
         before = self.shape
         self.cells.take(values)
         self.outlines.resize(self.shape)
@@ -194,7 +194,7 @@ class Heatmap:
         only = None if self._example is None else -self._example
         if (self.row_ticks, only) != self._labelled:
             self._labelled = self.row_ticks, only
-            # Another ticker has Bokeh walk all models of the page: tens of milliseconds.
+            # For a new ticker, Bokeh walks all models of the page: tens of milliseconds.
             self.row_axis.ticker = ticker_of_cells(self.row_ticks, only)
 
     def recolor(self, theme: Theme) -> None:

@@ -50,7 +50,7 @@ class HeatmapCells:
         return self.shape[0] - self._has_bias
 
     def take(self, values: NDArray[np.floating]) -> None:
-        """Take other values; of the same shape, they wait to be sent by a `HeatmapBatch`."""
+        """Take other values. Those of the same shape wait until a `HeatmapBatch` sends them."""
         self._values = values
         if len(values) == self.shape[0]:
             for image, seen in zip(self.images, self._seen(), strict=True):
@@ -99,13 +99,13 @@ class HeatmapCells:
         parts = [(rows, 0.5 - rows.end)]
         if self._has_bias:
             parts.append((Span(0, 1, 1), self._axes.outlines.bottom))
-        # Copies: `take` here and the batch in the browser write into them.
+        # Copies, since `take` here and the batch in the browser write into them.
         images = self.images = [image.copy() for image in self._seen()]
         width = columns.block * images[0].shape[1]
         return {
             "image": images,
             "x": [columns.first - 0.5] * len(parts),
-            # A last block that is not full reaches beyond the matrix: into the clipped margin.
+            # A last block that is not full reaches beyond the matrix, into the clipped margin.
             "y": [
                 bottom + (span.end - span.first) - span.block * len(image)
                 for (span, bottom), image in zip(parts, images, strict=True)

@@ -25,7 +25,7 @@ LABEL_BORDER = 18
 _FIGURE_OPTIONS = {
     # Copying fourteen WebGL canvases for each frame takes longer than drawing.
     "output_backend": "canvas",
-    # Transparent whatever the page's theme says: the cells are beneath.
+    # Transparent whatever the page's theme says, as the cells are beneath.
     "background_fill_alpha": 0,
     "border_fill_alpha": 0,
     "outline_line_color": None,
@@ -79,7 +79,7 @@ def complete_figure(heatmap: Heatmap, plot: Any) -> None:
 
 
 def repaint_with_labels(heatmap: Heatmap) -> None:
-    """Repaint the plot when labels beside its cells change: cells alone repaint no labels."""
+    """Repaint the plot when the labels beside its cells change, as new cells repaint no labels."""
     boxes = heatmap.outlines.boxes
     paint = CustomJS(args={"boxes": boxes}, code="boxes.change.emit()")
     for names, ticks in (
@@ -108,7 +108,7 @@ def _label_rows_and_columns(heatmap: Heatmap, plotted: figure) -> None:
 
 
 def _remove_invisible_parts(heatmap: Heatmap, plotted: figure) -> None:
-    """Remove title, grid and bare axes: Bokeh looks up the colours of each for each frame."""
+    """Remove title, grid and bare axes, whose colours Bokeh looks up for each frame."""
     plotted.update(title=None, center=[])
     if not heatmap.row_ticks:
         plotted.left = []

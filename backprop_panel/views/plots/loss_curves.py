@@ -25,7 +25,7 @@ MOST_POINTS = 1000
 """Points sent of a curve: about one a pixel of a wide screen."""
 
 POINTS_TOGETHER = 10_000
-"""Points sent of all runs' curves together: a browser takes a second for ten times as many."""
+"""Points sent of all runs' curves together. A browser takes a second for ten times as many."""
 
 FEWEST_POINTS = 200
 """At least this many points of a curve may be sent, however many curves there are."""
@@ -65,7 +65,7 @@ class Wanted:
     window : (float, float) or None
         The visible steps; None for all.
     begin : int
-        The first step drawn: before it, the curve is that of the parent run.
+        The first step drawn. Before it, the curve is that of the parent run.
     end : int or None
         The last step drawn; None for that of the run.
     points : int

@@ -18,7 +18,7 @@ from panel.custom import JSComponent
 from ..patches.silent_events import SilentEvents
 
 TIMEOUT = 2.0
-"""Seconds without an answer after which a frame is sent all the same: a message may be lost."""
+"""Seconds after which a frame is sent without an answer, as a message may be lost."""
 
 MAX_POLL_SECONDS = 0.05
 """The longest time between two looks for something to show."""
@@ -43,7 +43,7 @@ class FramePacer(SilentEvents, JSComponent):
     Parameters
     ----------
     on_drawn : callable, optional
-        Called when a frame has been drawn: the next can follow at once.
+        Called when a frame has been drawn, so that the next can follow at once.
     max_rate : float
         The most frames to send in a second.
     """
@@ -91,7 +91,7 @@ class FramePacer(SilentEvents, JSComponent):
 
     @property
     def poll_seconds(self) -> float:
-        """Seconds between two looks for something to show: two looks for each frame."""
+        """Seconds between two looks for something to show, of which each frame has at least two."""
         return min(self._interval / 2, MAX_POLL_SECONDS)
 
     @property
@@ -102,7 +102,7 @@ class FramePacer(SilentEvents, JSComponent):
 
     @property
     def _must_yield(self) -> bool:
-        """Whether another page has just had a frame: user input comes before the next one.
+        """Whether another page has just had a frame. User input comes before the next one.
 
         Several frames in a row would keep a click waiting.
         """
@@ -121,7 +121,7 @@ class FramePacer(SilentEvents, JSComponent):
     @contextmanager
     def frame(self) -> Iterator[None]:
         """Send all changes in the block as one frame, and measure its cost."""
-        # Counts from when it was due: it is always sent a little late.
+        # Counted from when it was due, as it is always sent a little late.
         begin = monotonic()
         self._last = max(self._last + self._interval, begin - self._interval)
         with pn.io.hold():
@@ -131,7 +131,7 @@ class FramePacer(SilentEvents, JSComponent):
             self._send_msg(self._sent)
         end = monotonic()
         cost = end - begin
-        # A running mean: one slow frame must not set a page back for long.
+        # A running mean, as one slow frame must not set a page back for long.
         self._cost += (cost - self._cost) * (LATEST_WEIGHT if self._cost else 1)
         FramePacer._latest, FramePacer._free_from = self, end + cost * (1 / TIME_SHARE - 1)
 

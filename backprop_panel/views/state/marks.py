@@ -48,7 +48,7 @@ class Marks:
     Parameters
     ----------
     chosen : Cell, optional
-        The cell that is explained: it is framed, its row and its column are marked.
+        The cell that is explained. It is framed, and its row and its column are marked.
     operands : tuple of CellBlock
         The cells that the chosen number is made of, or those that a phase reads.
     computed : tuple of CellBlock

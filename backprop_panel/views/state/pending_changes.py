@@ -1,4 +1,4 @@
-"""Training settings that were changed since the last step: a new run can take them instead."""
+"""Training settings changed since the last step, which a new run can take instead of this one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PendingChanges(param.Parameterized):
         self.forget_outdated(session)
 
     def forget_outdated(self, session: Session) -> None:
-        """Forget what a step was made with, what is as before, and what was of another run."""
+        """Forget settings that a step used, that are as before, or that are of another run."""
         is_past = session.training or self._at != _place(session)
         trainer = session.run.trainer
         self.before = {

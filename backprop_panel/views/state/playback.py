@@ -74,7 +74,7 @@ class Playback(UserErrors):
         raise NotImplementedError
 
     def fork_if_past(self) -> None:
-        """Fork the run if an earlier step is shown: only the present can be trained on."""
+        """Fork the run if an earlier step is shown, as only the last step can be trained on."""
 
     @property
     def too_fast_to_read(self) -> bool:
@@ -163,7 +163,7 @@ class Playback(UserErrors):
         self.run.worker.start(self._stop_when(), self.steps_per_second)
         self.training = True
         self.frame_pacer.start()
-        # In the background: no page is told that the server is busy.
+        # With `background`, Panel tells no page that the server is busy.
         self._ticks = PeriodicCallback(
             callback=self.tick, period=self._tick_milliseconds, background=True
         )
@@ -188,7 +188,10 @@ class Playback(UserErrors):
         return round(1000 * self.frame_pacer.poll_seconds)
 
     def _adapt_ticks(self) -> None:
-        """Tick at the pace of the frames; a restart costs more than a few ticks."""
+        """Adapt the timer to the pace of the frames if it is off by a factor of two.
+
+        Restarting it costs more than a few ticks.
+        """
         wanted = self._tick_milliseconds
         if not wanted / 2 < self._ticks.period < 2 * wanted:
             self._ticks.period = wanted

@@ -1,4 +1,7 @@
-"""What a phase shows of the map: which heatmaps, their outlines, and arrows between them."""
+"""What the map shows in a phase of slow motion.
+
+These are the visible heatmaps, the outlined cells, and the arrows between heatmaps.
+"""
 
 from __future__ import annotations
 
@@ -122,7 +125,7 @@ def _flows(
         layers = {each.layer for each in equation.results if each.quantity in OF_PARAMETERS}
         for operand in equation.operands:
             if len(layers) > 1 and operand.layer != result.layer:
-                continue  # an equation of all layers relates each to itself
+                continue  # in an equation of all layers, each result has its own layer's operands
             maker = makers.get(operand)
             if maker not in (None, equation) and not is_drawn(operand):
                 yield from sources(maker, operand)

@@ -31,7 +31,7 @@ HIDDEN = (
 )
 
 SPENT_ON_IT = "{check} is one of the checks that a detective can spend, on the tab Health."
-"""Why a check is not made for nothing while the cause is hidden."""
+"""Why checks are not free while the cause is hidden."""
 
 
 class Session(ChosenNumber):
@@ -72,7 +72,7 @@ class Session(ChosenNumber):
         self._follow_current()
 
     def fork_if_past(self) -> None:
-        """Fork the run if an earlier step is shown: the run itself stays as it is."""
+        """Fork the run if an earlier step is shown; the run itself stays as it is."""
         if self.past is not None:
             before, step = self.run.name, self.past.step
             self.fork_past()
@@ -91,7 +91,7 @@ class Session(ChosenNumber):
         self.manager.fork(self.run.id, self.engine.step, name, **settings)
 
     def refuse_hidden(self) -> None:
-        """Raise `SettingError` if the settings of the run are hidden: another would show them."""
+        """Raise `SettingError` if the run's settings are hidden: another run would show them."""
         if self.run.secret:
             raise SettingError("runs", HIDDEN)
 
@@ -114,7 +114,7 @@ class Session(ChosenNumber):
         self._show_settings()
 
     def new_run(self, name: str | None = None, **settings: Any) -> None:
-        """Make a run; what was changed in the one shown for it is put back there."""
+        """Make a run, and put back in the one shown what was changed for it."""
         shown, before = self.run, self.pending.before
         self.manager.create(name=name, **settings)
         shown.trainer.change(**before)
@@ -189,7 +189,10 @@ class Session(ChosenNumber):
         self._deleted = (run.id, gone)
 
     def forget_outdated(self) -> None:
-        """Forget what is no longer true: that another window trains the run, or has deleted it."""
+        """Withdraw notices that are no longer true.
+
+        They tell that another window trains the run, or has deleted it.
+        """
         deleted, gone = self._deleted
         outdated = set()
         if not self.manager.trained_elsewhere:

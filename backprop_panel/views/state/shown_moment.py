@@ -40,7 +40,7 @@ class ShownMoment(Playback):
         default=None,
         class_=TrainingRun,
         allow_None=True,
-        doc="The run whose engine that is; None: the one that is shown.",
+        doc="The run of the subtracted engine; None for the one that is shown.",
     )
     slow_motion = param.ClassSelector(
         class_=SlowMotion, constant=True, doc="The step whose phases are walked through, if any."
@@ -72,8 +72,8 @@ class ShownMoment(Playback):
     def map_record(self) -> StepRecord:
         """What the map draws: a record, or its difference from the subtracted engine.
 
-        While a worker trains, its engine must not be read: the difference is that of the newest
-        record; otherwise, that of the present engine.
+        While a worker trains, its engine must not be read, and the difference is that of the newest
+        record. Otherwise it is that of the present engine.
         """
         if self.subtracted is not None:
             return self._comparison()[2]

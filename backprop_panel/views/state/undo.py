@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 MOST = 20
-"""Deeds that can be taken back: each keeps a run in memory."""
+"""The number of deeds that can be taken back. Each keeps a run in memory."""
 
 
 Compared = tuple[Engine | None, TrainingRun | None]

@@ -1,7 +1,7 @@
-"""Parts in one place of which one is in sight; the others are kept behind it as they are laid out.
+"""Parts in one place: one is in sight, and the others keep their layout behind it.
 
-A part whose `visible` is taken away loses its layout, and Bokeh lays out the whole page when it
-comes back. What is kept so comes back within a frame.
+A part whose `visible` is taken away loses its layout, and Bokeh lays out the whole page when the
+part comes back. A part that keeps its layout comes back within a frame.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ IN_SLOW_MOTION = {"previous": "ArrowLeft", "next": "ArrowRight", "leave": "Escap
 """By what a button of slow motion does, its key. See `ExplanationPane`."""
 
 ON_PAGE = {"p": "present", "Escape": "end"}
-"""Anywhere but in a field: the presentation. See `PageLayout`."""
+"""Anywhere but in a field: the presentation. See `PageFit`."""
 
 KEYS = f"const IN_PLOT = {json.dumps(IN_PLOT)}, ON_PAGE = {json.dumps(ON_PAGE)}\n" + Path(
     __file__

@@ -1,4 +1,4 @@
-"""A part that its layout gets when there is something to show in it: the page opens sooner."""
+"""A part that is added to its layout only when first shown, so that the page opens sooner."""
 
 from __future__ import annotations
 

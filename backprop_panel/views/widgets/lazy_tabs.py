@@ -23,7 +23,8 @@ IN_SIGHT_ABOVE = {"position": "sticky", "top": "0", "z-index": "3"}
 class LazyTabs(pn.viewable.Viewer):
     """Tabs that build a view when its tab is first opened, and mark one view as visible.
 
-    A page then opens in half the time; besides, a table that is not visible keeps the browser busy.
+    A page then opens in half the time. A table that is built but not visible would also keep the
+    browser busy.
 
     Parameters
     ----------
@@ -80,7 +81,7 @@ class LazyTabs(pn.viewable.Viewer):
             for number, (title, content) in enumerate(self._contents.items())
         }
         first = next(iter(self._frames.values()))
-        # Only the bar: tabs with contents would take these out of the page, and lay them out anew.
+        # Only the bar. Tabs with contents would take these out of the page, and lay them out anew.
         self._bar = pmui.TabMenu(
             items=list(self._builders),
             active=0,
@@ -105,7 +106,7 @@ class LazyTabs(pn.viewable.Viewer):
 
     def _build(self, title: str) -> None:
         view = self._views[title] = self._builders[title]()
-        # Drawn before the browser has it: a browser that still builds a view misses what is added.
+        # Drawn before the browser has it, as a browser that still builds a view misses additions.
         view.visible = True
         self._contents[title][:] = [view]
 

@@ -20,7 +20,7 @@ class TabMemory(pn.custom.JSComponent):
     Parameters
     ----------
     arguments : mapping
-        Those of the page's address: each address has a key of its own.
+        Those of the page's address. Each address has a key of its own.
     """
 
     cookie = param.String("", doc="The name of the cookie.")

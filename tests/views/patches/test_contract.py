@@ -124,8 +124,8 @@ BOKEHJS = {
     ("tooltip_place", "models/ui/panel", "PanelView"): ["stylesheets"],
     ("notebook", "core/dom", "StyleSheet"): ["install"],
     ("reconnection", "document/document", "Document"): ["from_json", "clear", "add_root"],
-    ("known_models", "document/document", "Document"): ["create_json_patch"],
-    ("known_models", "core/serialization/deserializer", "Deserializer"): ["decode"],
+    ("models_sent_back", "document/document", "Document"): ["create_json_patch"],
+    ("models_sent_back", "core/serialization/deserializer", "Deserializer"): ["decode"],
     ("reconnection", "protocol/receiver", "Receiver"): ["constructor"],
 }
 """The methods that a patch replaces or calls: by patch, module and class."""

@@ -23,7 +23,7 @@ def test_the_script_of_plots_knows_each_action_of_their_keys(action):
 
 @pytest.mark.parametrize("action", sorted(keys.ON_PAGE.values()))
 def test_the_script_of_the_page_knows_each_action_of_its_keys(action):
-    assert f'action === "{action}"' in script("page_layout.js")
+    assert f'action === "{action}"' in script("page_fit.js")
 
 
 @pytest.mark.parametrize("path", sorted(WIDGETS.glob("*.js")), ids=lambda path: path.name)

@@ -12,5 +12,5 @@ Without the symbols: the warnings are logged.
 
 from pathlib import Path
 
-KNOWN_MODELS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+MODELS_SENT_BACK = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 """The JavaScript of the patch."""

@@ -1,6 +1,6 @@
 """Plots of a sweep's results: losses over two settings, parallel coordinates, and importance.
 
-Each is a HoloViews element that is made anew: they change about once a second, and no zoom is kept.
+Each change makes a new HoloViews element. Changes come about once a second, and no zoom is kept.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ def place_of_plot(height: int) -> pn.Column:
 def show_plot(place: pn.Column, plot: hv.Overlay) -> None:
     """Show a plot in place of another.
 
-    In a pane of its own: one whose plot is replaced may pass its design on to Bokeh's figure.
+    The plot gets a new pane. A pane whose plot is replaced may pass its design on to Bokeh's
+    figure.
     """
     place[:] = [pn.pane.HoloViews(plot, sizing_mode="stretch_both", linked_axes=False, margin=0)]
 
@@ -190,7 +191,7 @@ def importance_scatter(
 
 
 def _lower(name: str, at: int) -> str:
-    """Return every second name a line lower: in a narrow window, two would run into one another."""
+    """Return every second name a line lower, as neighbours would overlap in a narrow window."""
     return f"\n{name}" if at % 2 else name
 
 
@@ -237,7 +238,7 @@ def _hook(
     on_brush: Callable[[float, float, float, float], None] | None = None,
 ) -> Callable[[Any, hv.Element], None]:
     """Return a hook that gives a figure its name, and its taps and boxes."""
-    # HoloViews keeps hooks while the element lives: they must not keep the page.
+    # HoloViews keeps a hook as long as its element. The hook must not keep the page in memory.
     tap, brush = WeakMethod(on_tap), on_brush and WeakMethod(on_brush)
 
     def fill(plot: Any, element: hv.Element) -> None:

@@ -11,13 +11,13 @@ from backprop_panel.views.plots.colors import (
     LOSS_COLORS,
     LOSS_LINE_COLORS,
 )
-from backprop_panel.views.plots.result_plots import (
+from backprop_panel.views.plots.surface_plot import SurfacePlot
+from backprop_panel.views.plots.sweep_plots import (
     loss_heatmap,
     parallel_coordinates,
     place_of_plot,
     show_plot,
 )
-from backprop_panel.views.plots.surface_plot import SurfacePlot
 
 
 def brightness(color):

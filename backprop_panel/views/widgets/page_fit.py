@@ -1,4 +1,4 @@
-"""How the page lies in its window: less stands beside it in a narrow one; it can be enlarged."""
+"""Fit the page to its window, and enlarge it for a projector."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ BOTH, ONE, NONE = "both", "one", "none"
 """How many of its two drawers have room beside the page."""
 
 
-class PageLayout(pn.custom.JSComponent):
-    """Reports how many drawers have room beside the page, opens these, and enlarges the page.
+class PageFit(pn.custom.JSComponent):
+    """Opens the drawers that have room beside the page, and enlarges the page for a projector.
 
-    P enlarges the page, unless a field has the focus; Escape or P makes it as it was. It shows
-    nothing itself.
+    P enlarges the page, unless a field has the focus. P or Escape restores its usual size. The
+    component shows nothing itself.
     """
 
     room = param.Selector(
-        default=BOTH, objects=[BOTH, ONE, NONE], doc="Which drawers have room beside the page."
+        default=BOTH, objects=[BOTH, ONE, NONE], doc="How many drawers have room beside the page."
     )
     presenting = param.Boolean(False, doc="Whether type and cells are enlarged for a projector.")
 

@@ -1,8 +1,8 @@
-function know_models_of_the_server() {
+function send_no_models_back() {
   const {Deserializer} = Bokeh.require("core/serialization/deserializer")
   const {Document} = Bokeh.require("document/document")
-  if (Document.knows_models_of_the_server) return
-  Document.knows_models_of_the_server = true
+  if (Document.sends_no_models_back) return
+  Document.sends_no_models_back = true
   const {decode} = Deserializer.prototype
   const {create_json_patch} = Document.prototype
   const received = new WeakSet()

@@ -184,8 +184,9 @@ def _is_clearly_less(without: float, base: float) -> bool:
 
 def _shrunk_by_decay(evidence: Evidence) -> Finding | None:
     """Judge by the weights, where training without decay is slow as well."""
-    norms = [moment.weight_norms for moment in (*evidence.first[:1], evidence.now)]
-    largest = max((_ratio(now, then) for then, now in zip(*norms, strict=True)), default=1.0)
+    if not evidence.first or not evidence.first[0].weight_norms.all():
+        return None
+    largest = float((evidence.now.weight_norms / evidence.first[0].weight_norms).max())
     if not largest <= SHRUNK:
         return None
     return _decay_too_strong(
@@ -194,10 +195,6 @@ def _shrunk_by_decay(evidence: Evidence) -> Finding | None:
         f"{percent(largest)} of their size, and the run is left with {share(evidence.excess)}.",
         {"size of the weights by that at first": largest},
     )
-
-
-def _ratio(now: float, then: float) -> float:
-    return float(now / then) if then else 1.0
 
 
 def _decay_too_strong(evidence: Evidence, sentence: str, numbers: Mapping[str, float]) -> Finding:

@@ -59,6 +59,7 @@ class SweepForm(pn.viewable.Viewer):
         self._start = working_button(
             "Start sweep", self._begin, variant="contained", sx=PRIMARY, margin=(8, 0)
         )
+        self._estimate: tuple[Plan, float] | None = None
         self._layout = self._lay_out()
         self._watch()
 
@@ -108,7 +109,7 @@ class SweepForm(pn.viewable.Viewer):
     def _describe(self) -> None:
         try:
             plan = Plan(**self._plan())
-            seconds = estimated_seconds(plan) / cores()
+            seconds = self._estimated_seconds(plan) / cores()
         except (SettingError, MemoryError) as error:
             self._summary.param.update(
                 object=escape(in_page_words(str(error))), css_classes=["bp-mistake"]
@@ -121,6 +122,12 @@ class SweepForm(pn.viewable.Viewer):
             f"<b>{duration(seconds)}</b> on {where}",
             css_classes=["bp-note"],
         )
+
+    def _estimated_seconds(self, plan: Plan) -> float:
+        """Return how long the plan takes; it trains a few steps only if the plan is another one."""
+        if self._estimate is None or self._estimate[0] != plan:
+            self._estimate = plan, estimated_seconds(plan)
+        return self._estimate[1]
 
     def _plan(self) -> dict[str, Any]:
         self.work.session.refuse_hidden()

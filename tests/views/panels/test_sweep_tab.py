@@ -12,7 +12,7 @@ from stores import PATIENCE, wait_until
 from backprop_panel import TrainingRunManager
 from backprop_panel.sweeps import Sweep
 from backprop_panel.sweeps.cluster import local_client
-from backprop_panel.views.panels import sweep_curves
+from backprop_panel.views.panels import sweep_curves, sweep_form
 from backprop_panel.views.panels.help_texts import FIELDS
 from backprop_panel.views.panels.sweep_form import duration
 from backprop_panel.views.panels.sweep_tab import SweepTab
@@ -133,6 +133,15 @@ def test_a_brush_leaves_the_runs_that_pass_through_it(tab):
     assert set(table["Learning rate"]) == {"0.05"} and len(table) == 4
     tab.choice.brushes = {}
     assert len(tab.table._table.value) == 12
+
+
+def test_how_long_a_sweep_takes_is_measured_once_for_each_plan(tab, monkeypatch):
+    measured = []
+    monkeypatch.setattr(sweep_form, "estimated_seconds", lambda plan: measured.append(plan) or 60.0)
+    tab.form._seeds.value = "4"
+    tab.form.visible = False
+    tab.form.visible = True
+    assert [plan.seeds for plan in measured] == [[0, 1, 2, 3]]
 
 
 def test_the_form_says_how_many_runs_there_would_be_and_refuses_what_cannot_work(tab):

@@ -148,9 +148,8 @@ def learning_rate_too_low(evidence: Evidence) -> Finding | None:
         return None
     return Finding(
         "learning_rate_too_low",
-        f"The learning rate of {rate:g} is too low. {evidence.trial_steps} more steps lower the "
-        f"loss by {percent(max(gain, 0))} of what could be learned; at a rate of {best:.3g} they "
-        f"lower it by {percent(larger)}.",
+        f"The learning rate of {rate:g} is too low. {evidence.trial_steps} more steps leave "
+        f"{share(evidence.trial())}; at a rate of {best:.3g} they leave {percent(trials[best])}.",
         {"gain of a trial at this rate": gain, "at a higher rate": larger},
         evidence.late[0].step,
         remedy=Remedy(f"Raise the learning rate to {best:.3g}.", {"learning_rate": best}),
@@ -246,7 +245,8 @@ def share(excess: float) -> str:
     if not isfinite(excess):
         return percent(excess)
     of = " of" if excess < MOST_PERCENT else ""
-    return f"{percent(excess)}{of} the loss that could be learned"
+    worse = ", worse than guessing by frequency" if excess >= 1.005 else ""
+    return f"{percent(excess)}{of} the loss that could be learned{worse}"
 
 
 def percent(excess: float) -> str:

@@ -149,6 +149,16 @@ def test_a_validation_loss_that_rises_for_long_is_overfitting():
     assert finding.step < 100
 
 
+def test_a_run_that_is_worse_than_guessing_is_told_so_and_not_by_a_gain_of_more_than_all():
+    finding = root(trained(80, learning_rate=1e-46))
+    assert finding.kind == "learning_rate_too_low"
+    assert re.search(
+        r"200 more steps leave 1\d\d% of the loss that could be learned, worse than guessing by "
+        r"frequency; at a rate of 0\.1 they leave \d\.?\d*%\.$",
+        finding.sentence,
+    )
+
+
 def test_weight_decay_that_outweighs_the_gradient_is_too_strong():
     finding = root(trained(weight_decay=0.2, optimizer="sgd", learning_rate=0.1))
     assert finding.kind == "weight_decay_too_strong"

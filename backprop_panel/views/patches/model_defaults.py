@@ -46,6 +46,7 @@ def quicken_model_defaults() -> None:
 
     @cache
     def is_made_anew(descriptor: PropertyDescriptor, of_class: type[HasProps]) -> bool:
+        """Return whether the default of a property is made anew for each model of a class."""
         overridden = of_class.__overridden_defaults__.get(descriptor.name)
         return descriptor.property._may_have_unstable_default() or is_unstable(None, overridden)
 
@@ -67,6 +68,7 @@ def _once_a_class(
 
     @wraps(find)
     def instance_default(descriptor: PropertyDescriptor, model: HasProps) -> Any:
+        """Return the default of a property of a model, as of all models of its class."""
         key = descriptor, type(model)
         if model.themed_values() is not None:
             return find(descriptor, model)

@@ -44,7 +44,12 @@ def unwatched_rate() -> float:
 
 
 def watched(page: Page) -> tuple[float, float]:
-    """Play for a while; return frames and steps a second."""
+    """Play for a while from the beginning; return frames and steps a second.
+
+    Later steps take longer: the running means of units that have died become denormal numbers.
+    """
+    press(page, "Reset")
+    page.get_by_text("nothing has been trained yet").wait_for()
     press(page, "Play")
     page.wait_for_timeout(1000)
     begin, first, frames = time.perf_counter(), step(page), page.evaluate("window.frames")

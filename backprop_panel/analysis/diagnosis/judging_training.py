@@ -24,6 +24,9 @@ SHRUNK = 0.25
 """Weight decay has outweighed training if each layer's weights have at most this share of the norm
 that they had."""
 
+LEAST_SAY = 0.01
+"""Weight decay has no say if it adds less than this share of its norm to each layer's gradient."""
+
 USUAL_RATES = (0.1, 0.01, 0.001)
 """Learning rates that trials try beside fractions of the present one."""
 
@@ -158,25 +161,34 @@ def learning_rate_too_low(evidence: Evidence) -> Finding | None:
 
 def weight_decay_too_strong(evidence: Evidence) -> Finding | None:
     """Judge whether the loss falls once weight decay is off, now or since the last change."""
-    if not evidence.settings["weight_decay"] or evidence.excess < SICK_EXCESS:
+    if evidence.excess < SICK_EXCESS or not _decay_has_a_say(evidence):
         return None
-    base = evidence.trial()
-    where, steps, without = "From here", evidence.trial_steps, evidence.trial(weight_decay=0.0)
-    if not _is_clearly_less(without, base):  # what has died does not come back
+    where, steps = "From here", evidence.trial_steps
+    base, without = evidence.trial(), evidence.trial(weight_decay=0.0)
+    if not _is_far_better(without, base):  # what has died does not come back
         where, steps = f"From {_where(evidence.since)} on", evidence.earlier_steps
-        without = evidence.earlier_trial(weight_decay=0.0)
-    if not _is_clearly_less(without, base):
+        base, without = evidence.earlier_trial(), evidence.earlier_trial(weight_decay=0.0)
+    if not _is_far_better(without, base):
         return _shrunk_by_decay(evidence)
     return _decay_too_strong(
         evidence,
-        f"with it the run is left with {share(base)}. {where}, {steps} steps without it leave "
+        f"{where}, {steps} steps with it leave {share(base)}; without it they leave "
         f"{percent(without)}.",
         {"excess loss with decay": base, "without": without},
     )
 
 
-def _is_clearly_less(without: float, base: float) -> bool:
-    """Tell whether an excess loss without decay is far below another, or learns as it does not."""
+def _decay_has_a_say(evidence: Evidence) -> bool:
+    """Tell whether weight decay adds anything that counts to the gradient of a layer."""
+    decay = evidence.settings["weight_decay"]
+    return bool(decay) and any(
+        (decay * moment.weight_norms >= LEAST_SAY * moment.gradient_norms).any()
+        for moment in evidence.late
+    )
+
+
+def _is_far_better(without: float, base: float) -> bool:
+    """Tell whether training without decay is far better, or alone is better than guessing."""
     learns_alone = without <= 1 - HARDLY and base >= 1 + HARDLY
     return base - without > 2 * HARDLY and (without <= 0.75 * base or learns_alone)
 

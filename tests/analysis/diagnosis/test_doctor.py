@@ -173,6 +173,21 @@ def test_weights_that_decay_has_taken_are_its_doing_and_not_that_of_the_layers(o
     assert {each.because for each in others} <= {"weight_decay_too_strong"}
 
 
+def test_a_decay_that_adds_nothing_to_the_gradients_is_not_blamed():
+    run = TrainingRunManager().create(
+        activation="relu",
+        loss_type="mse",
+        optimizer="adam",
+        learning_rate=0.05,
+        weight_decay=1e-9,
+    )
+    engine = run.trainer.engine
+    engine.edits.load_weights(100 * engine.network.parameters)
+    train_to(run, 500)
+    # From weights as large, the least difference grows with each step, of trials too.
+    assert "weight_decay_too_strong" not in found_in(run)
+
+
 def test_weights_that_shrink_are_named_where_training_without_decay_is_slow_as_well():
     finding = root(trained(160, loss_type="mse", weight_decay=2.0, optimizer="sgd"))
     assert finding.kind == "weight_decay_too_strong"

@@ -70,9 +70,7 @@ def checked_values(base: Mapping[str, Any], name: str, values: Any) -> list[Any]
     refuse_not_varied(name)
     if isinstance(values, (str, bytes, bytearray, Mapping)) or not _has_items(values):
         raise SettingError(name, f"{name} needs a list of values, got {shown(values)}.")
-    values = [plain(value) for value in values]
-    # As the store gives them back: JSON has no tuples.
-    values = [list(value) if isinstance(value, tuple) else value for value in values]
+    values = [_with_lists(plain(value)) for value in values]
     if not values:
         raise SettingError(name, f"{name} needs at least one value.")
     for index, value in enumerate(values):
@@ -89,6 +87,11 @@ def _has_items(values: Any) -> bool:
     except TypeError:
         return False
     return True
+
+
+def _with_lists(value: Any) -> Any:
+    """Return a value as the store gives it back: JSON has no tuples."""
+    return list(map(_with_lists, value)) if isinstance(value, (list, tuple)) else value
 
 
 def checked_range(base: Mapping[str, Any], name: str, given: Any) -> tuple[float, float]:

@@ -47,7 +47,7 @@ class RowChecks:
 
     def __init__(self, plan: Plan, sweep_id: str) -> None:
         self._plan, self._sweep_id = plan, sweep_id
-        self._rungs = len(rungs(plan))
+        self._rungs, self._seeds = len(rungs(plan)), frozenset(plan.seeds)
 
     def refuse_damaged(self, row: TrialRow) -> None:
         """Raise `Damaged` unless a row can be one of a run of the plan."""
@@ -76,8 +76,9 @@ class RowChecks:
 
     def _is_of_plan(self, name: str, value: Any) -> bool:
         """Tell whether a value is one that the plan gives to a setting."""
-        plan = self._plan
-        values = plan.seeds if name == "seed" else plan.grid.get(name) or plan.ranges[name]
+        if name == "seed":
+            return is_whole(value) and value in self._seeds
+        values = self._plan.grid.get(name) or self._plan.ranges[name]
         if isinstance(values, tuple):
             is_of_kind = is_whole if takes_whole_numbers(name) else is_number
             return is_of_kind(value) and values[0] <= value <= values[1]

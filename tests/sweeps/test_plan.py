@@ -78,6 +78,13 @@ def test_a_plan_comes_back_from_json(plan):
     assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
 
 
+def test_the_values_of_a_plan_are_those_that_a_store_gives_back_at_every_depth():
+    masters = [[("a", "b", "c"), ("b", "a", "c")], [("c", "c", "a"), ("a", "b", "b")]]
+    base = {"vocabulary": ["a", "b", "c"], "num_samples": "all", "sequence_length": 2}
+    plan = Plan(base=base, grid={"master_sequences": masters})
+    assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
+
+
 @pytest.mark.parametrize(
     ("plan", "setting", "words"),
     [

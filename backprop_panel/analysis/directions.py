@@ -157,12 +157,11 @@ def _kept_states(run: TrainingRun, network: Network) -> dict[int, Array]:
 def _edited(run: TrainingRun, states: dict[int, Array]) -> list[int]:
     """Return the steps right after which something was done by hand.
 
-    The checkpoint of such a step may lack the edit. The beginning stays what it was, and the
-    present parameters have what was done.
+    The checkpoint of such a step may lack the edit. The beginning stays what it was.
     """
     events = list(run.trainer.engine.events)
     edited = {event.step for event in events if not isinstance(event, Trained)}
-    return sorted(edited & states.keys() - {0, max(states)})
+    return sorted(edited & states.keys() - {0})
 
 
 def _steps_between(run: TrainingRun, network: Network, states: dict[int, Array]) -> list[int]:

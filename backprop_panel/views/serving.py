@@ -25,7 +25,7 @@ from .patches.page_threads import run_on_loop
 from .patches.style_urls import serve_style_sheets
 
 OBJECTS_BETWEEN_COLLECTIONS = 10_000
-"""Objects that are made between two looks for garbage; Python's default is 700."""
+"""Objects that are made between two looks for garbage; Python 3.11 looks after 700."""
 
 SWITCH_INTERVAL = 0.0002
 """Seconds after which a waiting thread gets the interpreter; Python's default is 0.005.
@@ -99,7 +99,8 @@ def _tune_interpreter() -> None:
     gc.freeze()
     # A page is made of a hundred thousand objects that stay. Searching them for garbage as often as
     # usual takes a tenth of the time.
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+    if 0 < gc.get_threshold()[0] < OBJECTS_BETWEEN_COLLECTIONS:
+        gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     # Bokeh would read the signature of each callback, of which a page has thousands.
     settings.perform_error_diagnostics = False
     # The page says where a run's numbers stop being finite, so that the log need not.

@@ -32,7 +32,7 @@ from .state.comparison import Comparison
 from .state.diagnosis import Diagnosis
 from .state.session import Session
 from .state.staged_loading import load_in_stages
-from .tab_views import new_tabs
+from .tab_views import FIRST, new_tabs
 from .theme import PLOT_SX, THEME
 from .theme_memory import apply_chosen_theme
 from .widgets.help import Help
@@ -100,7 +100,7 @@ class Workbench(pn.viewable.Viewer):
         self.timeline = StagedPart(lambda: Timeline(comparison))
         self.tabs = new_tabs(self.map, comparison, self.diagnosis)
         session.slow_motion.param.watch(self._show_map_of_slow_motion, "record")
-        session.param.watch(lambda event: self.tabs.show("Network"), "map_wanted")
+        session.param.watch(lambda event: self.tabs.show(FIRST), "map_wanted")
         # In a notebook the tabs report whether JupyterLab's theme is dark.
         self.tabs.param.watch(self._follow_theme, "dark_theme")
         if pn.state.curdoc is not None:
@@ -173,7 +173,7 @@ class Workbench(pn.viewable.Viewer):
     def _show_map_of_slow_motion(self, event: param.parameterized.Event) -> None:
         """Show the map as slow motion begins."""
         if event.old is None:
-            self.tabs.show("Network")
+            self.tabs.show(FIRST)
 
     def _follow_theme(self, event: param.parameterized.Event) -> None:
         self.session.dark = event.new

@@ -137,23 +137,18 @@ class MapHeatmaps:
 
     def paint_gradients(self) -> None:
         """Colour and name the gradients for what they show."""
-        gradient_row.paint(self.grid, self._has_errors)
+        gradient_row.paint(self.grid, self._state.has_errors)
         self.name_gradients()
         self._tag()
 
     def name_gradients(self) -> None:
         """Name the gradients for what they show."""
-        self.grid.name_gradients(self._state.deltas_shown, self._has_errors)
-
-    @property
-    def _has_errors(self) -> bool:
-        """Whether the lower row shows errors of weights."""
-        return self._state.fitting_check is not None
+        self.grid.name_gradients(self._state.deltas_shown, self._state.has_errors)
 
     def _take_interventions(self, record: StepRecord) -> bool:
-        """Mark what was done by hand in the captions and the cells; return whether it changed.
+        """Mark what was done by hand in the captions and the cells, and note the fault.
 
-        So does the fault that the record was made with, which the legend states as well.
+        The legend states both: return whether one of them has changed.
         """
         source = self._state.source
         by_hand = interventions(record, source.widths)
@@ -170,4 +165,4 @@ class MapHeatmaps:
 
     def _tag(self) -> None:
         state = self._state
-        tag_cells(self.grid, state.source.is_difference, state.is_after_update, self._has_errors)
+        tag_cells(self.grid, state.source.is_difference, state.is_after_update, state.has_errors)

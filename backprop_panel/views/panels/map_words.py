@@ -45,5 +45,4 @@ class MapWords:
 
     def room(self, scales: Scales, fault: str) -> dict[str, str]:
         """Return the styles that take the room of the words from the heatmaps."""
-        has_errors = self._state.fitting_check is not None
-        return room_of_words(has_errors, bool(fault), self.title.visible, scales)
+        return room_of_words(self._state.has_errors, bool(fault), self.title.visible, scales)

@@ -90,18 +90,15 @@ class PageDeserializer(Deserializer):
     def __init__(self, references: Sequence[Model] = (), **options: Any) -> None:
         super().__init__(**options)
         if references:
-            self._references = dict(references[0].document.models._models)
-
-
-REPLACED = (
-    ("bokeh.protocol.messages.patch_doc", "Serializer", PageSerializer),
-    ("bokeh.document.document", "Deserializer", PageDeserializer),
-)
-"""What writes and reads messages: modules, the names there, and what stands in their place."""
+            self._references = dict(references[0]._document.models._models)
 
 
 def refer_without_lists() -> None:
     """Make Bokeh look up the models that a message names. A second call changes nothing."""
-    DocumentModelManager.synced_references = property(SyncedModels)
-    for module, name, ours in REPLACED:
-        setattr(import_module(module), name, ours)
+    for owner, name, ours in (
+        (DocumentModelManager, "synced_references", property(SyncedModels)),
+        (import_module("bokeh.protocol.messages.patch_doc"), "Serializer", PageSerializer),
+        (import_module("bokeh.document.document"), "Deserializer", PageDeserializer),
+    ):
+        getattr(owner, name)  # fails if it is gone
+        setattr(owner, name, ours)

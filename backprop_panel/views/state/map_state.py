@@ -44,6 +44,11 @@ class MapState(param.Parameterized):
         return self.check if _fits(self.check, self.source.widths) else None
 
     @property
+    def has_errors(self) -> bool:
+        """Whether the lower row shows errors of weights."""
+        return self.fitting_check is not None
+
+    @property
     def is_after_update(self) -> bool:
         """Whether the weights are shown that the step made."""
         return bool(self.reveal and self.reveal.is_after_update)

@@ -133,17 +133,17 @@ def _trial(store: Store, plan: Plan, row: TrialRow, run: StoredRun | None) -> Tr
     return trial
 
 
-def _score(store: Store, run_id: str) -> Score:
-    return Score.of(_history(store, run_id))
+def _score(store: Store, stored_id: str) -> Score:
+    return Score.of(_history(store, stored_id))
 
 
-def _curve(store: Store, run_id: str) -> Curve:
-    return Curve.of(_history(store, run_id))
+def _curve(store: Store, stored_id: str) -> Curve:
+    return Curve.of(_history(store, stored_id))
 
 
-def _history(store: Store, run_id: str) -> History:
+def _history(store: Store, stored_id: str) -> History:
     with store.transaction(writing=False) as db:
-        chunks = read_history(db, run_id, 0)
+        chunks = read_history(db, stored_id, 0)
     history = History()
     for chunk in chunks:
         history.extend_from(chunk)

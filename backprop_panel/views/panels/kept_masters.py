@@ -42,9 +42,14 @@ class KeptMasters:
         Parameters
         ----------
         lines : str
-            What the lines of a text are: "text", or "labels" before it.
+            What the lines of a text are: "text", "files", or "labels" where a line begins with one.
         given : dict
             The settings of the tokens and of the task.
+
+        Raises
+        ------
+        SettingError
+            If the masters are invalid with these.
         """
         if self.source == "explicit":
             return lines_settings(self.masters, **given)

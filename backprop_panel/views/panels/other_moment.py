@@ -51,7 +51,13 @@ class OtherMoment:
 
     @property
     def step(self) -> int:
-        """The step that is chosen; a `SettingError` if the field holds no number."""
+        """The step that is chosen.
+
+        Raises
+        ------
+        SettingError
+            If the field holds no whole number.
+        """
         return whole("step", self.step_field.value)
 
     def _offer_runs(self, *events: param.parameterized.Event) -> None:

@@ -16,6 +16,10 @@ from ..widgets.buttons import button
 class RunDeletion(pn.viewable.Viewer):
     """The button that deletes the run which is shown, once a dialog has asked.
 
+    Parameters
+    ----------
+    session : Session
+
     Attributes
     ----------
     dialog : Dialog

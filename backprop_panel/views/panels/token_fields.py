@@ -43,7 +43,13 @@ class TokenFields:
         self._tokens.visible = is_offered
 
     def settings(self) -> dict[str, Any]:
-        """Return the settings that the fields stand for; a `SettingError` if one is invalid."""
+        """Return the settings that the fields stand for.
+
+        Raises
+        ------
+        SettingError
+            If the most words are no whole number.
+        """
         most = self._most.value.strip()
         return {
             "token_type": self._tokens.value,

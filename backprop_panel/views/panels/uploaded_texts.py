@@ -55,6 +55,11 @@ class UploadedTexts:
             What the lines are: "text", "labels" or "files".
         given : dict
             The settings of the tokens and of the task.
+
+        Raises
+        ------
+        SettingError
+            If a file is no text, or the text of all is invalid.
         """
         labelled = lines == "labels"
         files = [read_text_file(name, data, labelled) for name, data in self.files]

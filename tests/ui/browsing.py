@@ -279,10 +279,13 @@ def point_at(page, heatmap, row, column):
 
 def tooltip(page, heatmap, row, column):
     """Return all that is said of the cell under the pointer."""
-    point_at(page, heatmap, row, column)
     text = page.locator(".bk-Tooltip").get_by_text(f"{heatmap}[{row}, {column}] = ")
-    expect(text).to_be_visible()
-    return text.inner_text()
+    said = []
+    while not said:  # a frame that comes meanwhile may take it away
+        point_at(page, heatmap, row, column)
+        expect(text).to_be_visible()
+        said = text.all_inner_texts()
+    return said[0]
 
 
 def hovered(page, heatmap, row, column):

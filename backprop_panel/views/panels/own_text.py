@@ -43,6 +43,7 @@ class OwnText(pn.viewable.Viewer):
         self._notice = html("", "bp-note", margin=(2, 0, 8, 0))
         self._build()
         self._shown = self._state()
+        self._known = {field: field.value for field in self._fields}
         for field in self._fields:
             field.param.watch(self._change, "value")
         self._place_fields()
@@ -84,10 +85,14 @@ class OwnText(pn.viewable.Viewer):
         self._source = source_of(masters)
         self._uploaded.files = []
         shown, self._kept = shown_or_kept(self._source, masters, labels)
-        with param.parameterized.discard_events(self):
-            self._area.value = shown
-            self._lines.value = "text" if labels is None else "labels"
-            self._tokens.show(settings)
+        # Known before they are shown: only what a person changes counts as a change.
+        self._known = {
+            self._area: shown,
+            self._lines: "text" if labels is None else "labels",
+            **self._tokens.values(settings),
+        }
+        for field, value in self._known.items():
+            field.value = value
         self.labelled = None
         self._shown = self._state()
         self._place_fields()
@@ -141,6 +146,9 @@ class OwnText(pn.viewable.Viewer):
         return self._source, len(self._uploaded.files), *(field.value for field in self._fields)
 
     def _change(self, event: param.parameterized.Event) -> None:
+        if event.new == self._known[event.obj]:
+            return
+        self._known[event.obj] = event.new
         self.labelled = self._lines.value != "text" if event.obj is self._lines else None
         if event.obj is self._area and event.new:
             self._uploaded.files = []

@@ -32,11 +32,14 @@ class TokenFields:
         )
         self.fields = (self._boundary, self._tokens, self._most)
 
-    def show(self, settings: dict[str, Any]) -> None:
-        """Show the settings of a run."""
-        self._boundary.value = visible(settings["boundary"] or "")
-        self._tokens.value = settings["token_type"]
-        self._most.value = str(len(settings["vocabulary"])) if settings["unknown"] else ""
+    def values(self, settings: dict[str, Any]) -> dict[pmui.TextInput | pmui.Select, Any]:
+        """Return the value of each field that shows the settings of a run."""
+        most = len(settings["vocabulary"]) if settings["unknown"] else ""
+        return {
+            self._boundary: visible(settings["boundary"] or ""),
+            self._tokens: settings["token_type"],
+            self._most: str(most),
+        }
 
     def offer_kinds(self, is_offered: bool) -> None:
         """Let a person choose the kind of tokens, or not: explicit masters have them apart."""

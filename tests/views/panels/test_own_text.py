@@ -8,6 +8,7 @@ from backprop_panel import SequenceDataset, TrainingRunManager
 from backprop_panel.interchange import from_query
 from backprop_panel.settings import SettingError
 from backprop_panel.views.panels.import_export import ImportExport
+from backprop_panel.views.panels.own_text import OwnText
 from backprop_panel.views.panels.setting_groups import NewRunFields
 from backprop_panel.views.state.session import Session
 from backprop_panel.views.widgets.link_pane import LinkPane
@@ -241,6 +242,18 @@ def test_explicit_masters_of_a_run_are_shown_in_their_field(session, new_run):
     assert area.visible
     assert area.value == "a b ␣ a b\na b b a"
     assert not new_run.pending
+
+
+def test_only_what_a_person_changes_counts_as_a_change():
+    masters = SequenceDataset(master_sequences=[list("abcabc"), list("bcabca")], sequence_length=3)
+    own = OwnText()
+    own.show(masters.settings())
+    assert (own.revision, own.changed) == (0, False)
+    field = control(own, "Masters, one a line, tokens between spaces")
+    shown, field.value = field.value, "a c"
+    assert (own.revision, own.changed) == (1, True)
+    field.value = shown
+    assert (own.revision, own.changed) == (2, False)
 
 
 def test_another_seed_keeps_the_text_of_a_run(session, new_run):

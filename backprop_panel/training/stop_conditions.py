@@ -60,14 +60,15 @@ class StopWhen:
 
     def reason(self, engine: Engine, since: int) -> str | None:
         """Return why to stop now, or None; losses up to the step `since` were checked before."""
+        losses = engine.history["loss"]
+        # First: steps are made in blocks, so several conditions can hold at once.
+        if self.not_finite and not np.isfinite(losses[since:]).all():
+            step = since + int(np.argmin(np.isfinite(losses[since:]))) + 1
+            return f"the loss of step {step} is not finite"
         if self.step is not None and engine.step >= self.step:
             return f"step {self.step} is reached"
         if self.epoch is not None and engine.batches.reading.epoch >= self.epoch:
             return f"epoch {self.epoch} is completed"
-        losses = engine.history["loss"]
-        if self.not_finite and not np.isfinite(losses[since:]).all():
-            step = since + int(np.argmin(np.isfinite(losses[since:]))) + 1
-            return f"the loss of step {step} is not finite"
         if self.loss_below is not None and len(losses):
             averaged = losses[-LOSSES_AVERAGED:]
             if averaged.mean() < self.loss_below:

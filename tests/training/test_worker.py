@@ -486,6 +486,15 @@ def test_worker_stops_at_a_loss_that_is_not_finite_and_names_its_step(run):
     assert run.worker.reason == f"the loss of step {int(np.argmin(finite)) + 1} is not finite"
 
 
+@pytest.mark.parametrize("limit", [{"step": 5}, {"epoch": 1}])
+def test_a_loss_that_is_not_finite_is_told_before_a_limit_reached_with_it(limit):
+    engine = TrainingRunManager().create(batch_size=32, num_samples=160).trainer.engine
+    engine.network.biases[0][0] = np.nan
+    engine.advance(32, 5)  # one block, as a worker makes
+    stop_when = StopWhen(**limit, not_finite=True)
+    assert stop_when.reason(engine, 0) == "the loss of step 1 is not finite"
+
+
 def test_worker_continues_past_losses_that_are_not_finite_by_default(run):
     run.trainer.engine.network.biases[0][0] = np.nan
     worked_until(run, StopWhen(step=40))

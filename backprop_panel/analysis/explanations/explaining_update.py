@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isclose
+
 from ...nn.optimizers import OPTIMIZERS
 from ...nn.record import StepRecord
 from ...plain_values import LARGEST
@@ -29,6 +31,9 @@ FIRST_STEP = {
     "adamw": "in this first step exactly, as |m̂|/√v̂ = 1, before the decay",
 }
 """What is special about the size of the first update."""
+
+CLEARLY_ROUNDED = 0.01
+"""Relative error of the share that decoupled decay takes, from which a note says so."""
 
 
 def explain_update(record: StepRecord, cell: RecordCell) -> Explanation:
@@ -68,6 +73,7 @@ def explain_update(record: StepRecord, cell: RecordCell) -> Explanation:
         terms=terms,
         numpy=_numpy(record, cell, entry, parts),
         working=symbols_of_update(name, entry, parts),
+        note=_rounded_decay(entry),
     )
 
 
@@ -134,7 +140,7 @@ def _terms(entry: Entry, parts: UpdateParts) -> list[Term]:
     """Return the update multiplied out: a term for the gradient, the decay, and the moment."""
     common = (Factor("−η", -entry.rate), *parts.scale)
     terms = [Term("gradient", (entry.gradient, *parts.taken, *common))]
-    if entry.decay:
+    if entry.decay_in_g:
         decay = Factor("λ", entry.decay)
         terms.append(Term("weight decay", (entry.before, decay, *parts.taken, *common)))
     if entry.share_taken:
@@ -157,8 +163,8 @@ def _entry(record: StepRecord, cell: RecordCell) -> Entry:
     return Entry(
         gradient=factor(_sibling(cell, "gradient")),
         before=factor(_sibling(cell, "before")),
-        decay=0.0 if rule.decoupled else rule.weight_decay,
-        share_taken=float(rule.share_taken()) if rule.decoupled else 0.0,
+        decay=rule.weight_decay,
+        share_taken=float(rule.share_taken()) if rule.decoupled else None,
         moments={name: factor(of) for name, of in cells.items()},
         rate=rule.learning_rate,
         steps=record.optimizer_steps + 1,
@@ -169,7 +175,7 @@ def _numpy(record: StepRecord, cell: RecordCell, entry: Entry, parts: UpdatePart
     place = _place_in_layer(record, cell)
     g = _line_of(_sibling(cell, "gradient"), "gradients")
     before = _line_of(_sibling(cell, "before"), "")
-    if entry.decay:
+    if entry.decay_in_g:
         g = f"({g} + {in_numpy(entry.decay)} * {before})"
     taken = f" - {in_numpy(entry.share_taken)} * {before}" if entry.share_taken else ""
     moments = {
@@ -208,6 +214,17 @@ def _against(gradient: Term, update: float, rule: str) -> str:
     return (
         f" The gradient of this step alone would {way} it: what {rule} remembers of earlier steps, "
         "and weight decay, outweigh that."
+    )
+
+
+def _rounded_decay(entry: Entry) -> str:
+    """Say so if decoupled decay takes clearly more or less than ηλ of a weight; else nothing."""
+    share, exact = entry.share_taken, entry.rate * entry.decay
+    if share is None or isclose(share, exact, rel_tol=CLEARLY_ROUNDED):
+        return ""
+    return (
+        "θ is multiplied by 1 − ηλ, as in PyTorch, and float32 rounds that: the decay takes "
+        f"{share:.3g} of θ in place of ηλ = {exact:.3g}."
     )
 
 

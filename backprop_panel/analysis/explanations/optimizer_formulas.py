@@ -23,9 +23,9 @@ class Entry:
     gradient, before : Factor
         dL/dθ, and θ before the update.
     decay : float
-        λ; 0 if the decay is decoupled.
-    share_taken : float
-        ηλ if the decay is decoupled; else 0.
+        λ.
+    share_taken : float or None
+        If the decay is decoupled, ηλ as float32 rounds it; None if it is part of g.
     moments : dict of str to Factor
         What the optimizer remembered of it.
     rate : float
@@ -37,15 +37,20 @@ class Entry:
     gradient: Factor
     before: Factor
     decay: float
-    share_taken: float
+    share_taken: float | None
     moments: dict[str, Factor]
     rate: float
     steps: int
 
     @property
+    def decay_in_g(self) -> float:
+        """λ if the decay is part of g; 0 if it is decoupled."""
+        return self.decay if self.share_taken is None else 0.0
+
+    @property
     def g(self) -> float:
         """The gradient that the optimizer sees."""
-        return self.gradient.value + self.decay * self.before.value
+        return self.gradient.value + self.decay_in_g * self.before.value
 
 
 @dataclass(frozen=True)

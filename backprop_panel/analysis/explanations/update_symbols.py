@@ -42,9 +42,12 @@ def _of_gradient(entry: Entry) -> Iterator[Factor]:
     yield replace(entry.gradient, meaning="∂L/∂θ, the gradient")
     yield replace(entry.before, meaning="θ, before the step")
     yield Factor("λ", entry.decay, meaning="weight decay")
-    if entry.decay:
+    if entry.share_taken:
+        yield Factor("ηλ", entry.share_taken, meaning="share of θ that the decay takes")
+    if entry.decay_in_g:
         yield Factor("λ·θ", entry.decay * entry.before.value, meaning="decay, part of g")
-    yield Factor("g", entry.g, meaning="gradient, decay included")
+    if entry.share_taken is None:
+        yield Factor("g", entry.g, meaning="gradient, decay included")
 
 
 def _of_rule(optimizer: str, entry: Entry, parts: UpdateParts) -> Iterator[Factor]:

@@ -145,6 +145,26 @@ def test_decoupled_decay_is_a_term_apart_from_the_averages():
     assert r"+ \lambda\theta\right)" in explanation.equation
     again = eval(explanation.numpy, {"np": np, "record": record})
     assert again == pytest.approx(record.weight_updates[1][3, 4], rel=1e-5)
+    parts = {factor.name: factor.value for factor in explanation.working}
+    assert (parts["λ"], parts["ηλ"]) == (0.3, pytest.approx(0.003, rel=1e-4))
+    assert "g" not in parts  # the gradient itself
+    assert explanation.note == ""
+
+
+def test_without_decay_the_symbols_of_adamw_hold_no_decay():
+    record = record_of(optimizer="adamw")
+    explanation = explain(record, "weight_updates", 1, (3, 4))
+    parts = {factor.name: factor.value for factor in explanation.working}
+    assert parts["λ"] == 0
+    assert "ηλ" not in parts
+    assert explanation.note == ""
+
+
+@pytest.mark.parametrize(("rate", "taken"), [(1e-5, "1.19e-07"), (1e-6, "0")])
+def test_a_note_says_that_decoupled_decay_is_lost_in_rounding(rate, taken):
+    record = record_of(optimizer="adamw", weight_decay=0.01, learning_rate=rate)
+    note = explain(record, "weight_updates", 1, (3, 4)).note
+    assert f"the decay takes {taken} of θ in place of ηλ = {rate * 0.01:.3g}." in note
 
 
 def test_weight_gradient_has_a_term_for_each_example(record):

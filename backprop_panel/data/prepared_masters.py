@@ -52,10 +52,11 @@ def prepare_masters(settings: DatasetSettings) -> PreparedMasters:
     kept = given.lengths >= (settings.sequence_length if settings.boundary is None else 1)
     skipped, empty = len(given) - int(kept.sum()), int((given.lengths == 0).sum())
     if not kept.any():
+        longest = int(given.lengths.max(initial=0))
         raise SettingError(
             "sequence_length",
             f"sequence_length is {shown(settings.sequence_length)}, but the longest master "
-            f"sequence has only {given.lengths.max(initial=0)} tokens."
+            f"sequence has only {longest} token{'' if longest == 1 else 's'}."
             + _hint_at_boundary(settings),
         )
     given = given.select(kept)  # lets go of the others

@@ -153,11 +153,22 @@ def _checked_list(name: str, given: Any) -> list[Any]:
 
 
 def _refuse_mixed(texts: Sequence[Any]) -> None:
+    """Raise `SettingError` for the first text that is of another kind than the first of all."""
+    are_strings = isinstance(texts[0], str)
     for number, text in enumerate(texts):
-        if not isinstance(text, (list, tuple)) or not all(
-            isinstance(token, str) and token for token in text
-        ):
+        if isinstance(text, str) if are_strings else isinstance(text, (list, tuple)):
+            wrong = () if are_strings else enumerate(text)
+            place = next(
+                (at for at, token in wrong if not (isinstance(token, str) and token)), None
+            )
+            if place is None:
+                continue
             raise SettingError(
                 "master_sequences",
-                f"texts must all be str, or all lists of tokens; texts[{number}] is {shown(text)}.",
+                "a token must be a str of at least one character; "
+                f"texts[{number}][{place}] is {shown(text[place])}.",
             )
+        raise SettingError(
+            "master_sequences",
+            f"texts must all be str, or all lists of tokens; texts[{number}] is {shown(text)}.",
+        )

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..runs.run import TrainingRun
 from ..settings import refuse_unknown, shown
 from ..training.engine import Engine
@@ -53,10 +51,8 @@ def replay(run: TrainingRun, events: Sequence[Event]) -> None:
         to an invalid value.
     """
     refuse_long(run, events)
-    # Weights may diverge, as in the original run.
-    with np.errstate(all="ignore"):
-        for _ in apply_in_order(run, events, _perform):
-            pass
+    for _ in apply_in_order(run, events, _perform):
+        pass
 
 
 def apply_in_order(

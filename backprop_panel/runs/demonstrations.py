@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ..settings import refuse_unlisted
 from .manager import TrainingRunManager
 from .run import TrainingRun
@@ -294,6 +292,5 @@ def demonstration_run(key: str, name: str | None = None) -> TrainingRun:
     """Return the run of a demonstration, with its label or another name."""
     demonstration = DEMONSTRATIONS[key]
     run = TrainingRun(name or demonstration.label, demonstration.settings)
-    with np.errstate(all="ignore"):
-        demonstration.prepare(run)
+    demonstration.prepare(run)
     return run

@@ -61,14 +61,13 @@ def _seconds(plan: Plan, config: dict[str, object]) -> float:
     engine = run.trainer.engine
     engine.batches.loader = BatchLoader(run.dataset, with_torch=False)
     size = engine.settings.batch_size
-    with np.errstate(all="ignore"):
-        engine.advance(size)
-        begin, first = perf_counter(), engine.step
-        seconds = 0.0
-        # At least once: the process may be kept waiting for longer than all of this takes.
-        while not seconds or seconds < SAMPLED_SECONDS:
-            engine.advance(size, 32)
-            seconds = perf_counter() - begin
+    engine.advance(size)
+    begin, first = perf_counter(), engine.step
+    seconds = 0.0
+    # At least once: the process may be kept waiting for longer than all of this takes.
+    while not seconds or seconds < SAMPLED_SECONDS:
+        engine.advance(size, 32)
+        seconds = perf_counter() - begin
     each = seconds / (engine.step - first)
     epochs = plan.amount * ceil(len(run.dataset) / size)
     return each * (epochs if plan.unit == "epochs" else plan.amount) + OVERHEAD_SECONDS

@@ -92,8 +92,7 @@ def train(task: Task, send: Send, wanted: Wanted) -> None:
             engine.health = HealthLog(task.health)
         send(replace(first, config=plain(dict(run.config))).packed())
         reporter = Reporter(task.attempt, engine, send)
-        with np.errstate(all="ignore"):  # a run that diverges ends as failed
-            reporter.end(*_trained(engine, task, reporter, wanted))
+        reporter.end(*_trained(engine, task, reporter, wanted))
     except SettingError as error:
         send(Report(task.attempt, end=FAILED, reason=str(error)).packed())
     except Exception as error:  # whatever is wrong with one run, the others go on

@@ -35,6 +35,9 @@ from .training_settings import TrainingSettings, checked_changes
 
 Made = TypeVar("Made")
 
+WITHOUT_WARNINGS = np.errstate(all="ignore")
+"""For what may compute with a network that has diverged: its numbers say so themselves."""
+
 
 class Engine:
     """A network, its data and its optimizer, advanced step by step.
@@ -148,6 +151,7 @@ class Engine:
         drops = self._computation.rules.drops_smaller_batch
         self.batches.leave_out(self.settings.batch_size - 1 if drops else 0)
 
+    @WITHOUT_WARNINGS
     def advance(self, size: int, most: int = 1) -> int:
         """Make up to `most` steps on `size` examples each; return the number of steps made.
 
@@ -172,6 +176,7 @@ class Engine:
                 self._log(size, block.batch_size, losses, accuracies)
         return len(block)
 
+    @WITHOUT_WARNINGS
     def record_step(self, size: int) -> StepRecord:
         """Make one step, as `advance` does, and return its record."""
         block = self.batches.next_batch(size)
@@ -185,6 +190,7 @@ class Engine:
         self._log(size, block.batch_size, [record.loss], [record.accuracy])
         return record
 
+    @WITHOUT_WARNINGS
     def look(self, samples: NDArray[np.integer] | None = None) -> StepRecord:
         """Return the record of a batch with the present weights; change nothing.
 
@@ -236,6 +242,7 @@ class Engine:
             **self._computation.recorded(block, updating),
         )
 
+    @WITHOUT_WARNINGS
     def predict(self, contexts: NDArray) -> NDArray[np.floating]:
         """Return the logits, shape (n, out), for contexts of token ids, shape (n, length).
 
@@ -246,11 +253,13 @@ class Engine:
         """
         return self._predicting.predict(checked_contexts(contexts, self.data))
 
+    @WITHOUT_WARNINGS
     def validation_loss(self) -> float:
         """Return the mean loss on the validation windows, NaN if there are none."""
         loss = self._computation.rules.validation_loss
         return self._validating.mean_loss(loss, self.data.validation_windows)
 
+    @WITHOUT_WARNINGS
     def mean_loss(self, windows: Windows) -> float:
         """Return the mean loss on windows, given by their numbers, NaN if there are none."""
         return self._predicting.mean_loss(self._computation.rules.validation_loss, windows)

@@ -156,6 +156,18 @@ def test_lines_that_are_neither_texts_nor_lists_of_tokens_are_refused(texts):
     assert refusal(lambda: SequenceDataset.from_lines(texts)).setting == "master_sequences"
 
 
+@pytest.mark.parametrize(
+    ("texts", "named"),
+    [
+        (["abc", None], "texts[1] is None"),
+        ([["a"], "b"], "texts[1] is 'b'"),
+        ([["ab", "b"], ["b", ""]], "at least one character; texts[1][1] is ''"),
+    ],
+)
+def test_the_first_text_of_another_kind_is_named(texts, named):
+    assert named in str(refusal(lambda: SequenceDataset.from_lines(texts)))
+
+
 def test_a_label_for_each_master_is_needed():
     given = {"master_sequences": ["abcda", "abcdb"], "master_labels": ["x"]}
     assert "each of the 2 masters, got 1" in str(refusal(lambda: SequenceDataset(**given)))

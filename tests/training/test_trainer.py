@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backprop_panel import Model, SequenceDataset, SettingError, Trainer
+from backprop_panel import Model, SequenceDataset, SettingError, Trainer, TrainingRunManager
 from backprop_panel.nn.optimizers import OPTIMIZERS
 from backprop_panel.training import model as model_module
 
@@ -526,3 +526,13 @@ def test_trainers_do_not_disturb_each_other():
         together.append(one.run_batch().loss)
         other.run_batch()
     assert together == alone
+
+
+def test_a_run_that_diverges_says_so_by_its_numbers_and_not_by_warnings():
+    settings = {"optimizer": "sgd", "learning_rate": 1e9, "activation": "identity"}
+    run = TrainingRunManager().create(loss_type="mse", **settings)
+    run.trainer.run_epoch()  # a warning would be an error here, as in all tests
+    record = run.trainer.run_step()
+    engine = run.trainer.engine
+    losses = record.loss, engine.validation_loss(), engine.look().loss
+    assert not np.isfinite(losses).any()

@@ -477,7 +477,6 @@ def test_training_stops_at_the_first_step_whose_averaged_loss_is_below(limit):
     assert max(blocks) > 1
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_worker_stops_at_a_loss_that_is_not_finite_and_names_its_step(run):
     run.trainer.change(learning_rate=1e30, loss_type="mse")
     worked_until(run, StopWhen(not_finite=True))

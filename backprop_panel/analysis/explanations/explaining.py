@@ -6,6 +6,8 @@ from dataclasses import replace
 from math import isclose, isfinite
 from typing import Any
 
+import numpy as np
+
 from ...nn.faults import FAULTS
 from ...nn.losses import LOSSES
 from ...nn.optimizers import OPTIMIZERS
@@ -59,6 +61,7 @@ ROUNDING = 1e-3
 """Share of the terms by which a value may miss their sum without a closer look at the rounding."""
 
 
+@np.errstate(all="ignore")  # of numbers that are not finite, or beyond float32
 def explain(
     record: StepRecord,
     quantity: str | RecordCell,

@@ -186,8 +186,7 @@ def _two_terms(
 
 def _is_negligible(record: StepRecord, b: int, output: int) -> bool:
     logits = record.logits[b]
-    with np.errstate(invalid="ignore"):
-        return bool(np.exp(logits[output] - logits.max()) < NEGLIGIBLE)
+    return bool(np.exp(logits[output] - logits.max()) < NEGLIGIBLE)
 
 
 def _symbols_above(record: StepRecord, layer: int, b: int, unit: int) -> tuple[str, str, str]:

@@ -282,5 +282,4 @@ def _layer_of_sum(record: StepRecord, cell: RecordCell) -> int:
 
 
 def _exponentials(logits: np.ndarray) -> np.ndarray:
-    with np.errstate(invalid="ignore"):
-        return np.exp(logits - logits.max())
+    return np.exp(logits - logits.max())

@@ -1,6 +1,5 @@
 """The detective: a hidden cause, checks to spend, answers and a score."""
 
-import numpy as np
 import pytest
 
 from backprop_panel import TrainingRunManager
@@ -22,9 +21,8 @@ def investigation(answer="wrong_sign", steps=40, **settings):
     fault = {"fault": answer} if answer not in ("frozen", None) and "_" in answer else {}
     run = TrainingRun("hidden", GOOD | {"batch_size": 30} | fault | settings)
     engine = run.trainer.engine
-    with np.errstate(all="ignore"):
-        while engine.step < steps:
-            engine.advance(30, steps - engine.step)
+    while engine.step < steps:
+        engine.advance(30, steps - engine.step)
     return Investigation(Mystery(answer, run, steps))
 
 

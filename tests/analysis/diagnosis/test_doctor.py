@@ -4,7 +4,6 @@ import re
 from functools import partial
 from itertools import product
 
-import numpy as np
 import pytest
 
 from backprop_panel import TrainingRunManager
@@ -41,9 +40,8 @@ def trained(steps=200, edit=None, **settings):
 
 def train_to(run, steps):
     engine = run.trainer.engine
-    with np.errstate(all="ignore"):
-        while engine.step < steps:
-            engine.advance(engine.settings.batch_size, steps - engine.step)
+    while engine.step < steps:
+        engine.advance(engine.settings.batch_size, steps - engine.step)
 
 
 def found_in(run):

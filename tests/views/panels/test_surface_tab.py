@@ -269,7 +269,6 @@ def test_a_run_without_a_path_is_drawn_once_it_has_one(tab, session):
     assert tab.work.surface.steps[-1] == 3 and "57×57 points" in said(tab)
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_diverged_run_keeps_its_path_and_has_no_point(looked_at, session):
     engine = session.run.trainer.engine
     engine.edits.load_weights(np.full_like(engine.network.parameters, 1e38))

@@ -211,9 +211,8 @@ def test_tokens_are_escaped():
 def test_pushes_that_are_not_finite_are_said_to_be_none():
     session, card = opened(WEIGHT)
     engine = session.run.trainer.engine
-    with np.errstate(all="ignore"):
-        engine.network.weights[2][...] = np.nan
-        session.look()
+    engine.network.weights[2][...] = np.nan
+    session.look()
     card.answering.finish()
     assert listed(card) == []
     assert "pushed up by 0 windows" in text(card)

@@ -77,14 +77,17 @@ def checked(run: TrainingRun, step: int | None, against: str) -> Iterator[Entry]
 
 def _gradients(record: StepRecord, against: str) -> Entry:
     found = check_gradients(record, against)
-    worst = found.worst
-    where = f"step {record.step:,}: {found.checked:,} of {found.parameters:,} gradients"
+    worst, wrong, where = found.worst, sum(found.wrong), f"step {record.step:,}:"
     if worst is None:
-        sentence = f"{where}: none can be checked."
+        sentence = f"{where} no gradient can be checked."
     else:
-        name = f"dW{worst.layer + 1}[{worst.row}, {worst.column}]"
-        how = "agree with" if found.ok else "DO NOT AGREE with"
-        sentence = f"{where} {how} {against}; the largest error is {worst.error:.2g}, of {name}."
+        how = (
+            f"{wrong:,} of {found.checked:,} gradients DO NOT AGREE with {against}"
+            if wrong
+            else f"{found.checked:,} of {found.parameters:,} gradients agree with {against}"
+        )
+        name = found.worst_cell.name(record)
+        sentence = f"{where} {how}; the largest error is {worst.error:.2g}, of {name}."
     if found.hidden_by_rounding:
         sentence += f" Of {found.hidden_by_rounding:,} the rounding of the loss tells nothing."
     error = None if worst is None else worst.error

@@ -487,6 +487,14 @@ def test_check_says_by_its_status_whether_the_numbers_of_a_run_or_a_zip_are_righ
     assert command("check", tmp_path / "wrong.zip", "--step", 99)[2].startswith("Error: step must")
 
 
+def test_check_counts_and_names_the_gradients_that_disagree_alone(command):
+    command("train", "--steps", 5, "--fault", "no_bias_gradient", "--hidden-dimension", "5,6")
+    _, out, _ = command("check", "run 1")
+    outputs = 4
+    assert f"step 5: {5 + 6 + outputs} of " in out and " gradients DO NOT AGREE" in out
+    assert "the largest error is 1, of db" in out
+
+
 def test_check_audits_the_steps_of_a_run_that_is_no_longer_finite(command):
     command("train", "--steps", 5, "--learning-rate", "1e38", *SMALL)
     status, out, err = command("check", "run 1", "--json")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ...nn.record import StepRecord
 from ...plain_values import is_whole, plain
 from ...settings import SettingError, checked_whole, refuse_other, refuse_unlisted, shown
+from ..record_cell import RecordCell
 from .float32_noise import ExactPass
 from .parameter_steps import ParameterSteps
 
@@ -113,9 +114,24 @@ class GradientCheck:
         return worst
 
     @property
+    def worst_cell(self) -> RecordCell | None:
+        """The gradient with the largest error, as a cell of the record."""
+        if self.worst is None:
+            return None
+        layer, row, column, _ = self.worst
+        if row == len(self.errors[layer]) - 1:
+            return RecordCell("bias_gradients", layer, (column,))
+        return RecordCell("weight_gradients", layer, (row, column))
+
+    @property
+    def wrong(self) -> tuple[int, ...]:
+        """The number of gradients of each layer whose error reaches `THRESHOLD`."""
+        return tuple(int((layer >= THRESHOLD).sum()) for layer in self.errors)
+
+    @property
     def ok(self) -> bool:
         """Whether no error reaches `THRESHOLD`."""
-        return self.worst is None or self.worst.error < THRESHOLD
+        return not any(self.wrong)
 
 
 def check_gradients(

@@ -15,7 +15,7 @@ from ...runs.manager import TrainingRunManager
 from ...runs.run import TrainingRun
 from ...settings import SettingError, refuse_unlisted
 from ...training.event_json import to_json
-from ..checks.gradient_check import THRESHOLD, check_gradients
+from ..checks.gradient_check import check_gradients
 from ..checks.update_audit import audit
 from .evidence import Evidence
 from .finding import FINDINGS
@@ -95,12 +95,9 @@ def _gradients(evidence: Evidence) -> str:
         return "The difference quotients of so large a loss tell nothing of the gradients."
     if check.ok:
         return "All gradients agree with the difference quotients of the loss."
-    layers = [number + 1 for number, layer in enumerate(check.errors) if _wrong(layer)]
-    return f"Gradients disagree with difference quotients in layers {_listed(layers)}."
-
-
-def _wrong(errors: np.ndarray) -> bool:
-    return bool((errors[np.isfinite(errors)] >= THRESHOLD).any())
+    layers = [number for number, wrong in enumerate(check.wrong, start=1) if wrong]
+    which = "layer" if len(layers) == 1 else "layers"
+    return f"Gradients disagree with difference quotients in {which} {_listed(layers)}."
 
 
 def _follows(evidence: Evidence) -> str:

@@ -7,8 +7,7 @@ from html import escape
 import panel as pn
 import param
 
-from ...analysis.checks.gradient_check import THRESHOLD, GradientCheck
-from ...analysis.record_cell import RecordCell
+from ...analysis.checks.gradient_check import GradientCheck
 from ...nn.record import StepRecord
 from ..plots.html import html
 from ..plots.numbers import number
@@ -44,8 +43,8 @@ class CheckFoot(pn.viewable.Viewer):
 
     def _select(self) -> None:
         check, session = self.checking.check, self.checking.session
-        if check is not None and check.worst is not None:
-            session.path = (worst_cell(check, self.checking.record),)
+        if check is not None and check.worst_cell is not None:
+            session.path = (check.worst_cell,)
 
     def _show(self, *events: param.parameterized.Event) -> None:
         checking, check = self.checking, self.checking.check
@@ -54,7 +53,7 @@ class CheckFoot(pn.viewable.Viewer):
         has_worst = check is not None and check.worst is not None
         self._worst.visible = has_worst
         if has_worst:
-            name = worst_cell(check, checking.record).name(checking.record)
+            name = check.worst_cell.name(checking.record)
             self._worst.label = f"Worst: {name}, relative error {number(check.worst.error)}"
         if check is None:
             self._text.object = escape(checking.message) or CHECKING
@@ -62,17 +61,9 @@ class CheckFoot(pn.viewable.Viewer):
             self._text.object = found(check, checking.record)
 
 
-def worst_cell(check: GradientCheck, record: StepRecord) -> RecordCell:
-    """Return the gradient with the largest error, as a cell of the record."""
-    layer, row, column, _ = check.worst
-    if row == len(record.layers[layer]) - 1:
-        return RecordCell("bias_gradients", layer, (column,))
-    return RecordCell("weight_gradients", layer, (row, column))
-
-
 def found(check: GradientCheck, record: StepRecord) -> str:
     """Say how many gradients were checked, and whether any is wrong."""
-    wrong = sum(int((layer >= THRESHOLD).sum()) for layer in check.errors)
+    wrong = sum(check.wrong)
     none_is = "✓ none is wrong" if check.checked else "none can be decided"
     verdict = f"<b>✕ {wrong:,} wrong</b>" if wrong else none_is
     kinks = f", {check.at_kinks:,} left out at corners of ReLU" if check.at_kinks else ""

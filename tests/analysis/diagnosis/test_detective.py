@@ -54,7 +54,7 @@ def test_the_audit_names_the_first_wrong_number():
 
 def test_the_gradient_check_names_the_wrong_layers():
     said = investigation("untransposed_weights").check("gradients")
-    assert said == "Gradients disagree with difference quotients in layers 1."
+    assert said == "Gradients disagree with difference quotients in layer 1."
 
 
 def test_the_steps_of_an_epoch_show_a_batch_that_is_left_out():

@@ -11,7 +11,7 @@ from backprop_panel.analysis import RecordCell, audit, check_gradients
 from backprop_panel.analysis.checks.update_audit import Discrepancy, IntervalAudit
 from backprop_panel.views.panels.audit_light import WAITING, AuditLight, light
 from backprop_panel.views.panels.audit_panel import AuditPanel, standing
-from backprop_panel.views.panels.check_foot import CHECKING, CheckFoot, found, worst_cell
+from backprop_panel.views.panels.check_foot import CHECKING, CheckFoot, found
 from backprop_panel.views.panels.checks_html import checks_html
 from backprop_panel.views.panels.session_map import session_map
 from backprop_panel.views.plots.colors import DARK, LIGHT
@@ -181,7 +181,7 @@ def test_the_worst_may_be_a_bias(session):
     gradients = [gradient.copy() for gradient in record.layer_gradients]
     gradients[0][-1, 4] += 1
     record = replace(record, layer_gradients=tuple(gradients))
-    assert worst_cell(check_gradients(record), record).name(record) == "db1[4]"
+    assert check_gradients(record).worst_cell.name(record) == "db1[4]"
 
 
 def test_the_size_of_a_sample_is_told(session):

@@ -229,3 +229,19 @@ def test_a_shade_shows_that_the_table_has_more_columns(used_page):
     show_runs(used_page, "run 1")
     used_page.wait_for_function(f"() => ({SHADE})(0) === '1'")
     used_page.wait_for_function(f"() => ({SHADE})(1e6) === '0'")
+
+
+def test_tab_goes_through_the_names_of_a_table_and_out_of_it(used_page):
+    show_runs(used_page, "run 1")
+    row = used_page.get_by_role("grid").locator(".tabulator-row")
+    tick, name = row.get_by_role("checkbox"), row.get_by_role("textbox")
+    after = used_page.get_by_role("button", name="Show timeline of the loss as a table")
+    tick.focus()
+    used_page.keyboard.press("Tab")
+    expect(name).to_be_focused()
+    used_page.keyboard.press("Tab")
+    expect(after).to_be_focused()
+    used_page.keyboard.press("Shift+Tab")
+    expect(name).to_be_focused()
+    used_page.keyboard.press("Shift+Tab")
+    expect(tick).to_be_focused()

@@ -191,6 +191,8 @@ def _tabulator(dark: bool) -> pn.widgets.Tabulator:
         },
         sortable={"color": False},
         text_align=dict.fromkeys(ABSENT, "right"),
+        # With Tabulator's own keys, Tab would never leave the first or the last name.
+        configuration={"keybindings": {"navNext": False, "navPrev": False}},
         stylesheets=_styles(dark),
     )
 

@@ -294,6 +294,7 @@ def test_the_view_of_panels_tables_tells_when_a_table_is_built():
     script = (Path(pn.__file__).parent / "dist" / "panel.min.js").read_text(encoding="utf-8")
     assert "tableBuilt(){" in script
     assert "tabulator-tableholder" in script
+    assert "tabulator-editing" in script
 
 
 def test_the_view_of_panels_tables_looks_whether_it_can_be_drawn():

@@ -83,6 +83,22 @@ def ranked(trials: Iterable[Trial], measure: Measure) -> list[Trial]:
     return sorted(there, key=lambda trial: (measure.of(trial), trial.number))
 
 
+def loss_ranks(order: Sequence[Trial], measure: Measure) -> NDArray[np.float64]:
+    """Return the ranks of the losses of runs, from 0 to 1, shape (runs,).
+
+    Runs with the same loss share the mean of their ranks; so do all that failed.
+
+    Parameters
+    ----------
+    order : sequence of Trial
+        At least two, as `ranked` returns them.
+    measure : Measure
+    """
+    _, equal = np.unique([measure.of(trial) for trial in order], return_inverse=True)
+    ranks = np.linspace(0, 1, len(order))
+    return (np.bincount(equal, ranks) / np.bincount(equal))[equal]
+
+
 def best_share(trials: Iterable[Trial], measure: Measure, percent: float) -> list[Trial]:
     """Return the best so many per cent of the runs, at least one; all of them for 100."""
     trials = list(trials)
@@ -158,7 +174,7 @@ def importances(
     order = ranked(trials, measure)
     if len(order) < 2:
         return []
-    losses = np.linspace(0, 1, len(order))
+    losses = loss_ranks(order, measure)
     found = []
     for name in names:
         values = values_of(order, name)
@@ -170,13 +186,17 @@ def importances(
 
 
 def _correlation_ratio(places: NDArray[np.integer], losses: NDArray[np.float64]) -> float:
-    """Return the share of the variance of `losses` that lies between groups of `places`."""
+    """Return the share of the variance of `losses` that lies between groups of `places`.
+
+    It is 0 where all losses are the same.
+    """
     bins = min(int(places.max()) + 1, MOST_BINS)
     groups = places * bins // (int(places.max()) + 1)
     counts = np.bincount(groups, minlength=bins)
     means = np.bincount(groups, losses, bins) / np.maximum(counts, 1)
     between = float(counts @ (means - losses.mean()) ** 2)
-    return between / float(((losses - losses.mean()) ** 2).sum())
+    whole = float(((losses - losses.mean()) ** 2).sum())
+    return between / whole if whole else 0.0
 
 
 def axis_positions(trials: Sequence[Trial], name: str) -> NDArray[np.float64]:

@@ -86,6 +86,21 @@ def test_the_setting_that_moves_the_loss_most_is_the_most_important(trials):
     assert first.value_ranks.min() == 0 and first.value_ranks.max() == 1
 
 
+def test_a_setting_that_changes_no_loss_explains_nothing(trials):
+    for trial in trials:
+        trial.score = Score(0.65)
+    (first, *_) = found = importances(trials, ["learning_rate", "hidden_dimension", "seed"], LAST)
+    assert [each.share for each in found] == [0, 0, 0]
+    assert set(first.loss_ranks) == {0.5}
+
+
+def test_runs_that_failed_share_the_last_rank(trials):
+    for trial in trials[4:]:
+        trial.status = FAILED
+    (found,) = importances(trials, ["learning_rate"], LAST)
+    assert found.loss_ranks * 11 == pytest.approx([0, 1, 2, 3, *[7.5] * 8])
+
+
 def test_a_setting_with_one_value_has_no_importance(trials):
     one_rate = [trial for trial in trials if trial.settings["learning_rate"] == 0.1]
     assert [each.name for each in importances(one_rate, ["learning_rate", "seed"], LAST)] == [

@@ -10,7 +10,7 @@ import panel as pn
 import param
 from numpy.typing import NDArray
 
-from ...sweeps.results import axis_positions, ranked, scaled, values_of
+from ...sweeps.results import axis_positions, loss_ranks, ranked, scaled, values_of
 from ...sweeps.trial import Trial
 from ..plots.colors import LOSS_LEGEND, theme_of
 from ..plots.html import html
@@ -68,7 +68,7 @@ class SweepParallel(SweepResults):
         losses = np.array([choice.measure.of(trial) for trial in self._trials])
         columns = [axis_positions(self._trials, name) for name in self._names]
         self._places = np.column_stack([*columns, scaled(losses)])
-        shades, axes = np.linspace(0, 1, len(losses)), self._axes(losses)
+        shades, axes = loss_ranks(self._trials, choice.measure), self._axes(losses)
         lines = parallel_coordinates(
             self._places,
             shades,

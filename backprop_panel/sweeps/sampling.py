@@ -11,6 +11,8 @@ from .plan import Plan
 WITHOUT_OPTUNA = (
     'This sampler needs Optuna, which is not installed here: pip install "backprop-panel[optuna]".'
 )
+REHEARSED = 12
+"""Trials of a rehearsal: the samplers of Optuna draw the first ten at random."""
 
 
 class OptunaSampler:
@@ -31,24 +33,38 @@ class OptunaSampler:
             import optuna
         except ImportError:
             raise SettingError("sampler", WITHOUT_OPTUNA) from None
-        known = [name for name in optuna.samplers.__all__ if name.endswith("Sampler")]
-        if plan.sampler not in known or plan.sampler == "BaseSampler":
+        known = [
+            name
+            for name in optuna.samplers.__all__
+            if name.endswith("Sampler") and not name.startswith("Base")
+        ]
+        if plan.sampler not in known:
             raise SettingError(
                 "sampler",
                 f"Optuna has no sampler {shown(plan.sampler)}.{_nearest(plan.sampler, known)}",
             )
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        try:
-            # A seed makes the choices reproducible, where results come in the same order.
-            sampler = getattr(optuna.samplers, plan.sampler)(seed=0)
-            self._study = optuna.create_study(sampler=sampler)
-        except (TypeError, ImportError) as error:
-            raise SettingError(
-                "sampler", f"{plan.sampler} cannot be used here: {shortened(error)}."
-            ) from None
         self._optuna = optuna
         self._distributions = {name: self._distribution(plan, name) for name in plan.ranges}
         self._asked: dict[int, Any] = {}
+        try:
+            self._rehearse(plan.sampler)
+            self._study = self._new_study(plan.sampler)
+        except Exception as error:  # of any kind: they are those of Optuna and its packages
+            raise SettingError(
+                "sampler",
+                f"{plan.sampler} cannot be used here: {shortened(error).rstrip('.')}.",
+            ) from None
+
+    def _new_study(self, sampler: str) -> Any:
+        # A seed makes the choices reproducible, where results come in the same order.
+        return self._optuna.create_study(sampler=getattr(self._optuna.samplers, sampler)(seed=0))
+
+    def _rehearse(self, sampler: str) -> None:
+        """Raise what a sampler raises once it draws by itself: it misses a package, for example."""
+        study = self._new_study(sampler)
+        for score in range(REHEARSED):
+            study.tell(study.ask(self._distributions), float(score))
 
     def ask(self, combination: int) -> dict[str, Any]:
         """Return the settings of a new combination."""

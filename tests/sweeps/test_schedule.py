@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from backprop_panel import SettingError
 from backprop_panel.sweeps.halving import Halving
 from backprop_panel.sweeps.plan import Plan
 from backprop_panel.sweeps.schedule import Schedule
@@ -101,7 +102,7 @@ def test_an_unfinished_run_of_an_earlier_process_comes_before_new_ones():
 def adaptive_plan(**more):
     pytest.importorskip("optuna")
     ranges = {"learning_rate": (0.001, 1.0), "optimizer": ["sgd", "adam"]}
-    return Plan(ranges=ranges, sampler="TPESampler", **{"samples": 30, **more})
+    return Plan(ranges=ranges, **{"samples": 30, "sampler": "TPESampler", **more})
 
 
 def test_a_sampler_of_optuna_comes_near_the_best_rate():
@@ -111,6 +112,22 @@ def test_a_sampler_of_optuna_comes_near_the_best_rate():
     late = [abs(math.log(rate / 0.05)) for rate in rates[20:]]
     early = [abs(math.log(rate / 0.05)) for rate in rates[:10]]
     assert sum(late) < sum(early)
+
+
+@pytest.mark.filterwarnings("ignore:.* is experimental")  # a warning of Optuna's
+@pytest.mark.parametrize(
+    ("sampler", "reason"),
+    [
+        ("BruteForceSampler", "cannot be used here: FloatDistribution.step must be given"),
+        ("GridSampler", "cannot be used here: .* missing 1 required positional argument"),
+        ("BaseSampler", "Optuna has no sampler 'BaseSampler'"),
+        ("tpe", "Did you mean 'TPESampler'?"),
+    ],
+)
+def test_a_sampler_that_could_not_draw_is_refused_before_the_first_run(sampler, reason):
+    with pytest.raises(SettingError, match=reason) as refused:
+        schedule_of(adaptive_plan(sampler=sampler))
+    assert refused.value.setting == "sampler"
 
 
 def test_all_seeds_of_a_sampled_configuration_have_its_settings():

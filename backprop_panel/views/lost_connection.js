@@ -56,8 +56,9 @@ function hide() {
 
 async function answers(address) {
   try {
-    // A proxy answers in place of a server that is gone. HEAD makes no session.
-    const {status} = await fetch(address, {method: "HEAD", mode: "no-cors", cache: "no-store"})
+    // A proxy answers in place of a server that is gone. What a page is embedded by answers to
+    // OPTIONS as well, and makes no session for it.
+    const {status} = await fetch(`${address}/autoload.js`, {method: "OPTIONS", cache: "no-store"})
     return status < 500
   } catch {
     return false

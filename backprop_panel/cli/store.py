@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ..runs.manager import TrainingRunManager
+from ..runs.replay import impossible_change
 from ..settings import SettingError
 from ..storage.run_check import damaged_parts
 from ..sweeps.stored_sweeps import unreadable_sweeps
@@ -33,6 +34,8 @@ def check(store: str, user: str) -> int:
             with manager.store.transaction(writing=False) as db:
                 parts = damaged_parts(db, run.id, run.model.network.depth)
             problems += [f"{run.name}: {part}." for part in parts]
+            if impossible := impossible_change(run):
+                problems.append(f"{run.name}: {impossible}")
         problems += [f"{run.name}: {run.reason}" for run in manager.unreadable]
         problems += unreadable_sweeps(manager.store, manager.user)
         for problem in dict.fromkeys(problems):

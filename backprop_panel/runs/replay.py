@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -61,6 +62,21 @@ def initial_engine(run: TrainingRun) -> Engine:
     """Return a new engine in the initial state of a run."""
     settings = TrainingSettings(**{name: run.config[name] for name in SETTING_NAMES})
     return Engine(run.model.initial_network(), run.dataset, settings)
+
+
+def impossible_change(run: TrainingRun) -> str:
+    """Return which logged change of a run cannot be repeated, and why; empty if all can.
+
+    Nothing is trained: what a change needs are the network and the settings, at any step.
+    """
+    engine = initial_engine(run)
+    engine.tensors = dict(run.trainer.engine.tensors)
+    changes = [each for each in run.trainer.engine.events if not isinstance(each, Trained)]
+    try:
+        repeat_events(changes, engine, sys.maxsize)
+    except SettingError as error:
+        return str(error)
+    return ""
 
 
 def replay_to(run: TrainingRun, step: int) -> Replay:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..nn.faults import FAULTS
+from ..settings import SettingError
 from .events import Changed, Event, Trained, WeightSet, WeightsLoaded
 
 if TYPE_CHECKING:
@@ -23,11 +24,24 @@ def log_steps(events: list[Event], step: int, size: int, updates: int) -> None:
 
 
 def repeat_events(events: Sequence[Event], engine: Engine, until: int) -> None:
-    """Repeat `events` in order up to the step `until`, and the changes right after that step."""
+    """Repeat `events` in order up to the step `until`, and the changes right after that step.
+
+    Raises
+    ------
+    SettingError
+        If an event cannot be repeated: what keeps the log has been damaged.
+    """
     for event in events:
         if event.step > until:
             break
-        event.do(engine, until)
+        try:
+            event.do(engine, until)
+        except SettingError as error:
+            raise SettingError(
+                error.setting,
+                f"What was logged after {event.step:,} updates cannot be repeated: {error} The log "
+                "of this run is damaged, or another version of this program wrote it.",
+            ) from error
 
 
 def broken_at(events: Sequence[Event], first_step: int = 0) -> int | None:

@@ -536,6 +536,34 @@ def test_store_check_finds_damage_that_a_run_does_without(command, store, damage
     assert status == 1 and err.startswith("a: ") and words in err
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ('"row": 1', '"row": -1', "after 1 updates cannot be repeated: Layer 1 has the shape"),
+        ('"fault": null', '"fault": 1.5', "after 2 updates cannot be repeated: fault must be None, or"),
+        ('"level": 1', '"level": 9', "after 2 updates cannot be repeated: Hidden units are in"),
+    ],
+)
+def test_store_check_finds_a_logged_change_that_cannot_be(command, store, before, after, words):
+    manager = TrainingRunManager(store)
+    run = manager.create("a", hidden_dimension=4, fault="no_bias_gradient")
+    run.trainer.run_batch()
+    run.trainer.engine.edits.set_weight(1, 1, 1, 1.5)
+    run.trainer.run_batch()
+    run.trainer.change(fault=None)
+    run.trainer.engine.edits.silence(1, 0, True)
+    manager.close()
+    assert command("store", "check")[0] == 0
+    manager = TrainingRunManager(store)
+    with manager.store.transaction() as db:
+        changed = "UPDATE events SET event = replace(event, ?, ?) WHERE instr(event, ?)"
+        assert db.execute(changed, (before, after, before)).rowcount == 1
+    manager.close()
+    status, _, err = command("store", "check")
+    assert status == 1 and err.startswith("a: ") and words in err
+    assert words in command("check", "a", "--step", 2)[2]
+
+
 def test_the_values_of_a_setting_may_be_given_in_several_parts(command, store):
     parts = ["--grid", "learning_rate=0.1", "--grid", "learning_rate=0.2,0.3"]
     command("sweep", *SMALL, *parts, "--steps", "1", "--workers", "1")

@@ -35,6 +35,8 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, str]:
     Unfit
     sqlite3.Error, OSError
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise Unfit("is not a plain file")  # but a device or a pipe: SQLite calls it a failed disk
     if path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
         return _open_read_only(path), READ_ONLY
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -73,7 +75,7 @@ def _file_id(path: Path) -> tuple[int, int] | None:
 def _open_read_only(path: Path) -> sqlite3.Connection:
     """Open a file that cannot be written; one of an older format as a migrated copy."""
     address = f"{path.absolute().as_uri()}?mode=ro"
-    if not os.access(path.parent, os.W_OK) and not _has_log(path):
+    if not os.access(path.parent, os.W_OK) and not has_log(path):
         # Otherwise SQLite would create files in the folder, which it cannot.
         address += "&immutable=1"
     db = _connected(address, uri=True)
@@ -127,7 +129,8 @@ def _log(path: Path) -> Path:
     return path.with_name(path.name + "-wal")
 
 
-def _has_log(path: Path) -> bool:
+def has_log(path: Path) -> bool:
+    """Tell whether a write-ahead log holds what is not in a store's file yet."""
     log = _log(path)
     return log.exists() and log.stat().st_size > 0
 
@@ -137,7 +140,7 @@ def _refuse_unfit(db: sqlite3.Connection, path: Path) -> None:
     (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     # SQLite detects missing pages, but not a last page that is cut short.
     page_size, size = pragma(db, "page_size"), path.stat().st_size
-    if size % page_size and not _has_log(path):
+    if size % page_size and not has_log(path):
         raise Unfit(f"is damaged: it ends within a page, after {size} bytes")
     if tables and pragma(db, "application_id") != APPLICATION:
         raise Unfit("is the database of another program")

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any
 
 from ..settings import SettingError, shortened, shown, shown_path
-from .connection import FULL_DISK, FileIds, Unfit, file_ids, open_database
+from .connection import FULL_DISK, FileIds, Unfit, file_ids, has_log, open_database
 from .saving_thread import Saver, SavingThread
 from .serialization import Damaged
 
@@ -175,9 +175,12 @@ class Store:
 
 
 def refuse_no_store(path: str | Path) -> None:
-    """Raise `SettingError` if there is no such file: to look into a store makes none."""
-    if not Path(path).exists():
+    """Raise `SettingError` if there is no store in a file: to look into it makes none."""
+    path = Path(path)
+    if not path.exists():
         raise SettingError("store", f"There is no store {path}.")
+    if path.is_file() and not path.stat().st_size and not has_log(path):
+        raise SettingError("store", f"There is no store in {path}: the file is empty.")
 
 
 def _refuse_no_path(path: Any) -> None:

@@ -39,8 +39,8 @@ def repeat_events(events: Sequence[Event], engine: Engine, until: int) -> None:
         except SettingError as error:
             raise SettingError(
                 error.setting,
-                f"What was logged after {event.step:,} updates cannot be repeated: {error} The log "
-                "of this run is damaged, or another version of this program wrote it.",
+                f"What was logged after step {event.step:,} cannot be repeated: {error} The log of "
+                "this run is damaged, or another version of this program wrote it.",
             ) from error
 
 

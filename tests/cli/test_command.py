@@ -207,6 +207,14 @@ def test_no_command_but_serve_keeps_its_runs_in_memory(command, tmp_path, monkey
     assert not Path("memory").exists()
 
 
+@pytest.mark.parametrize("arguments", [["runs", "list"], ["store", "check"]])
+def test_to_look_into_an_empty_file_makes_no_store(command, store, arguments):
+    store.write_bytes(b"")
+    status, _, err = command(*arguments)
+    assert status == 1 and err == f"Error: There is no store in {store}: the file is empty.\n"
+    assert not store.stat().st_size
+
+
 @pytest.mark.parametrize("arguments", [["train", "--resume", "x"], ["sweep", "--resume", "x"]])
 def test_to_go_on_with_what_a_missing_store_would_hold_makes_no_store(command, store, arguments):
     status, _, err = command(*arguments)
@@ -539,9 +547,9 @@ def test_store_check_finds_damage_that_a_run_does_without(command, store, damage
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
-        ('"row": 1', '"row": -1', "after 1 updates cannot be repeated: Layer 1 has the shape"),
-        ('"fault": null', '"fault": 1.5', "after 2 updates cannot be repeated: fault must be None, or"),
-        ('"level": 1', '"level": 9', "after 2 updates cannot be repeated: Hidden units are in"),
+        ('"row": 1', '"row": -1', "after step 1 cannot be repeated: Layer 1 has the shape"),
+        ('"fault": null', '"fault": 1.5', "after step 2 cannot be repeated: fault must be None"),
+        ('"level": 1', '"level": 9', "after step 2 cannot be repeated: Hidden units are in"),
     ],
 )
 def test_store_check_finds_a_logged_change_that_cannot_be(command, store, before, after, words):

@@ -194,6 +194,11 @@ def test_a_folder_and_a_place_below_a_file_are_refused(tmp_path):
     assert "cannot be opened" in refusal(tmp_path / "file" / "runs.sqlite")
 
 
+@pytest.mark.parametrize("device", ["/dev/null", "/dev/full"])
+def test_a_device_is_refused_as_no_plain_file(device):
+    assert refusal(Path(device)) == f"The store '{device}' is not a plain file."
+
+
 @pytest.mark.parametrize("name", ["a\0b", "\ud800"])
 def test_a_name_that_no_file_can_have_is_refused(name, tmp_path):
     with pytest.raises(StoreError, match="no file has such a name"):

@@ -98,14 +98,17 @@ def rename(run: str, name: str, store: str, user: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @store_option
 @user_option
-def delete(names: tuple[str, ...], yes: bool, store: str, user: str) -> None:
+def delete(names: tuple[str, ...], yes: bool, store: str, user: str) -> int:
     """Delete runs; it cannot be undone."""
     with opened(store, user) as manager:
         found = list(dict.fromkeys(run_named(manager, name) for name in names))
-        if not yes:
-            click.confirm(f"Delete {', '.join(run.name for run in found)}?", abort=True, err=True)
+        asked = f"Delete {', '.join(run.name for run in found)}?"
+        if not (yes or click.confirm(asked, err=True)):
+            click.echo("Nothing was deleted.", err=True)
+            return 1
         for run in found:
             manager.delete(run.id)
+    return 0
 
 
 @runs.command()

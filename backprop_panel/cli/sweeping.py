@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shlex
 from contextlib import closing
 from dataclasses import asdict
@@ -45,7 +46,7 @@ STOPPING = "Stopping the workers: some seconds."
 
 
 class Varied(click.ParamType):
-    """A setting and its values: ``learning_rate=0.01,0.1``, or with semicolons between lists."""
+    """A setting and its values: ``learning_rate=0.01,0.1``; lists in brackets or between ``;``."""
 
     name = "SETTING=VALUES"
 
@@ -58,8 +59,7 @@ class Varied(click.ParamType):
         try:
             if not is_given:
                 raise SettingError(name, f"{value!r} is not of the form SETTING=VALUE,VALUE.")
-            separator = ";" if ";" in values else ","
-            return name, [checked_value(name, one) for one in values.split(separator)]
+            return name, [checked_value(name, one) for one in _parted(values)]
         except SettingError as error:
             self.fail(str(error), param, ctx)
 
@@ -67,6 +67,18 @@ class Varied(click.ParamType):
         """Return the settings that begin as typed."""
         names = [name for name in SETTINGS if name not in NOT_VARIED]
         return [CompletionItem(f"{name}=") for name in names if name.startswith(incomplete)]
+
+
+def _parted(values: str) -> list[str]:
+    """Return the texts between the semicolons; without any, between the commas outside brackets."""
+    if ";" in values:
+        parts = values.split(";")
+    else:
+        text = values.strip()
+        if text.startswith("[[") and text.endswith("]]"):
+            text = text[1:-1]  # a list of lists, as in Python
+        parts = re.split(r",(?![^\[]*\])", text)
+    return [part.strip() if "[" in part else part for part in parts]
 
 
 class Ranged(Varied):
@@ -122,7 +134,7 @@ def _once_each(
     type=Varied(),
     multiple=True,
     callback=_joined,
-    help="Every combination is trained. Repeat.",
+    help="Every combination is trained; lists as in hidden_dimension=[8,8],[16]. Repeat.",
 )
 @click.option(
     "--range",

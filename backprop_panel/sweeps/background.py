@@ -178,7 +178,8 @@ class BackgroundTraining(Overview):
     def _work(self, client: Client | str | int | None) -> None:
         """Train in the sweep's thread; an error is kept for `wait`."""
         try:
-            with client_of(client) as there:
+            counts = self.counts
+            with client_of(client, self.plan.runs - counts[FINISHED] - counts[FAILED]) as there:
                 self._runner = Runner(there, self._schedule, self._sweep_store, self._tell)
                 if not self._pausing:  # while the cluster was started
                     self._runner.run()

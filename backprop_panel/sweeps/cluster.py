@@ -47,8 +47,8 @@ def refuse_unguarded() -> None:
 
 
 @contextmanager
-def local_client(workers: int | None = None) -> Iterator[Client]:
-    """Start a process for each core, with one thread of BLAS each, and yield their client.
+def local_client(workers: int) -> Iterator[Client]:
+    """Start so many processes, with one thread of BLAS each, and yield their client.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def local_client(workers: int | None = None) -> Iterator[Client]:
     try:
         with dask.config.set(quick), _ctrl_c_blocked():
             cluster = LocalCluster(
-                n_workers=workers or cores(),
+                n_workers=workers,
                 threads_per_worker=1,
                 dashboard_address=None,
                 # Of its statistics; the usual port may belong to another cluster.

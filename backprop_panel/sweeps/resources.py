@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from ..runs.manager import TrainingRunManager
 from ..settings import SettingError, refuse_other
 from ..storage.database import Store
-from .cluster import connected, local_client
+from .cluster import connected, cores, local_client
 
 if TYPE_CHECKING:
     from distributed import Client
 
 
-def client_of(client: Client | str | int | None) -> AbstractContextManager[Client]:
+def client_of(client: Client | str | int | None, runs: int) -> AbstractContextManager[Client]:
     """Return the client to use; one that is made here is closed after the block.
 
     Parameters
@@ -25,9 +25,11 @@ def client_of(client: Client | str | int | None) -> AbstractContextManager[Clien
     client : Client, str, int or None
         A client, the address of a scheduler, or the number of processes to start here; None: as
         many as there are cores.
+    runs : int
+        How many runs there are to train: no more processes are started here.
     """
     if client is None or isinstance(client, int):
-        return local_client(client)
+        return local_client(min(client or cores(), max(runs, 1)))
     return connected(client) if isinstance(client, str) else nullcontext(client)
 
 

@@ -1,5 +1,6 @@
 """The command line: its options are the settings, its errors are one line, its status says it."""
 
+import io
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from stores import PATIENCE, same, wait_until
 from backprop_panel import TrainingRun, TrainingRunManager
 from backprop_panel.cli.command import COMMANDS, status_of
 from backprop_panel.cli.options import PAGE_DEFAULTS
+from backprop_panel.cli.sweeping import Varied
 from backprop_panel.interchange import export_run
 from backprop_panel.interchange.config_validation import SETTINGS
 from backprop_panel.storage.database import Store
@@ -265,6 +267,14 @@ def test_a_run_that_is_named_twice_is_deleted_once(command, store):
     status, _, err = command("runs", "delete", "--yes", "a", "a")
     assert (status, err) == (0, "")
     assert [name for name, *_ in runs_in(store)] == ["b"]
+
+
+def test_a_deletion_that_is_answered_with_no_deletes_nothing(command, store, monkeypatch):
+    command("train", "--steps", 1, "--name", "a", *SMALL)
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    status, _, err = command("runs", "delete", "a")
+    assert status == 1 and err.endswith("Nothing was deleted.\n")
+    assert len(runs_in(store)) == 1
 
 
 def test_an_unknown_command_is_an_error_in_one_line(command):
@@ -624,6 +634,14 @@ def test_sweep_trains_a_grid_and_ranks_the_runs(command, store):
     assert "validation_loss " in out.splitlines()[1] and err == "4 runs of 30 steps.\n"
     # In the order in which they were first saved.
     assert sorted(name for name, *_ in runs_in(store)) == [f"sweep #{n + 1}" for n in range(4)]
+
+
+@pytest.mark.parametrize("lists", ["[4,4],[8]", "[[4, 4], [8]]", "4,4;8", "4,4; [8]"])
+def test_the_lists_of_a_grid_stand_in_brackets_or_between_semicolons(lists):
+    assert Varied().convert(f"hidden_dimension={lists}", None, None) == (
+        "hidden_dimension",
+        [[4, 4], [8]] if "[8]" in lists else [[4, 4], 8],
+    )
 
 
 def test_a_sweep_without_the_losses_that_it_compares_says_so(command):

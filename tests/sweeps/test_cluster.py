@@ -14,6 +14,7 @@ from stores import SMALL, same, train, wait_until
 from backprop_panel import SettingError, StoreError, TrainingRunManager
 from backprop_panel.sweeps import Sweep
 from backprop_panel.sweeps.cluster import local_client
+from backprop_panel.sweeps.resources import client_of
 from backprop_panel.sweeps.trial import FAILED, FINISHED, RUNNING, STOPPED, WAITING
 
 OFTEN = "import backprop_panel.sweeps.task as t; t.CHECKPOINT_SECONDS = t.REPORT_SECONDS = 0.05"
@@ -56,6 +57,11 @@ def alone(steps, **config):
 
 def losses(sweep, number):
     return sweep.open(sweep.trials[number]).history["loss"]
+
+
+def test_no_more_processes_are_started_than_there_are_runs():
+    with client_of(40, runs=1) as client:
+        assert len(client.scheduler_info()["workers"]) == 1
 
 
 def test_every_result_is_an_ordinary_run_with_the_losses_of_this_machine(client, manager):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -103,6 +104,8 @@ def delete(names: tuple[str, ...], yes: bool, store: str, user: str) -> int:
     with opened(store, user) as manager:
         found = list(dict.fromkeys(run_named(manager, name) for name in names))
         asked = f"Delete {', '.join(run.name for run in found)}?"
+        if not yes and sys.stdin is None:
+            raise click.UsageError("Nobody can be asked, as the input is closed: give --yes.")
         if not (yes or click.confirm(asked, err=True)):
             click.echo("Nothing was deleted.", err=True)
             return 1

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -287,6 +288,38 @@ def test_a_run_without_a_step_has_no_loss_yet(command, store):
         manager.create(name="new")
     _, out, _ = command("runs", "list")
     assert out.split() == ["new", *"step 0 · epoch 0 · no loss yet".split()]
+
+
+def called(*arguments, **options):
+    """Run a command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "backprop_panel", *map(str, arguments)],
+        **{"env": ENVIRONMENT, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
+    )
+
+
+def test_letters_that_a_terminal_does_not_know_are_written_by_their_numbers(command, store):
+    command("train", "--steps", 1, "--name", "漢", *SMALL)
+    done = called("runs", "list", "--store", store, env=ENVIRONMENT | {"PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(rb"\u6f22 ")
+
+
+def test_a_folder_that_is_gone_is_told_in_one_line(tmp_path):
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    leave = partial(os.rmdir, folder)
+    done = called("runs", "list", cwd=folder, preexec_fn=leave)
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"Error: The folder that this is called from is gone")
+
+
+def test_without_anybody_to_ask_a_deletion_needs_yes(command, store):
+    command("train", "--steps", 1, "--name", "a", *SMALL)
+    close = partial(os.close, 0)
+    done = called("runs", "delete", "a", "--store", store, preexec_fn=close)
+    assert (done.returncode, b"give --yes" in done.stderr) == (2, True)
+    assert len(runs_in(store)) == 1
 
 
 def test_runs_are_listed_shown_renamed_exported_imported_and_deleted(command, store, tmp_path):

@@ -95,8 +95,8 @@ class SoftmaxCrossEntropy:
     def examples(self, logits: Array, one_hot: Array) -> Array:
         """Return the cross-entropy of each example."""
         largest = logits.max(axis=-1, keepdims=True)
-        # Of the logits themselves: what is too far below the largest would be 0 times infinity.
-        of_targets = (logits * one_hot).sum(axis=-1) - largest[..., 0]
+        # No product with the one-hot rows: another class's logit may be −∞, and 0 times it is NaN.
+        of_targets = np.where(one_hot, logits, 0).sum(axis=-1) - largest[..., 0]
         totals = np.exp(logits - largest).sum(axis=-1)
         return np.log(totals) - of_targets
 

@@ -172,6 +172,13 @@ def test_float32_cross_entropy_is_right_over_all_of_float32(case):
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("target", [0, 1, 2])
+def test_cross_entropy_is_torchs_beside_a_logit_of_minus_infinity(target):
+    case = np.array([[0.5, -0.3, -np.inf]]), np.array([target])
+    found, _ = value_and_derivative("cross_entropy", *case)
+    assert found == value_and_derivative_by_torch("cross_entropy", *case)[0]
+
+
 @settings(derandomize=True, deadline=None, max_examples=50, database=None)
 @given(case=logits_and_targets(largest=1e4))
 def test_softmax_is_torchs(case):

@@ -10,7 +10,7 @@ of Numerical Algorithms*, 2nd ed., section 3.1).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,8 +155,9 @@ def _of_losses(record: StepRecord) -> Iterator[Claim]:
         sizes = np.abs(logits).max(axis=1)
     yield Claim("loss", None, record.example_losses, expected, tolerance, sizes)
     examples = wide(record.example_losses)
-    sizes = np.abs(examples).mean()
-    yield sums("loss", None, record.loss, examples.mean(), sizes, len(examples) + 1)
+    sizes, total = np.abs(examples).mean(), np.abs(examples).sum()  # which may overflow
+    mean = sums("loss", None, record.loss, examples.mean(), sizes, len(examples) + 1)
+    yield replace(mean, sizes=total)
     right = (record.logits.argmax(axis=1) == record.targets).mean()
     yield sums("accuracy", None, record.accuracy, right, np.ones(()), 4)
 

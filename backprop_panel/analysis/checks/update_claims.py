@@ -92,8 +92,10 @@ def _update(record: StepRecord, name: str, layer: int) -> tuple[Array, Bound]:
     steps = record.optimizer_steps
     with np.errstate(all="ignore"):
         expected, _ = reference.update(name, theta, gradients, moments, steps, rate, decay)
+        # Numbers below `TINY` are further apart: such a rate or decay, and its product with θ.
+        rate, decay = max(rate, SMALLEST / STEPS), max(decay, SMALLEST / STEPS) if decay else 0.0
         coupled = decay * (not OPTIMIZERS[name].decoupled)
-        sizes = np.abs(gradients) + coupled * np.abs(theta)
+        sizes = np.abs(gradients) + coupled * np.abs(theta) + SMALLEST / STEPS * (coupled > 0)
         entries = Entries(
             *(theta, gradients + coupled * theta, sizes, moments, steps + 1, rate, decay)
         )
@@ -134,9 +136,10 @@ def _of_adam(of: Entries) -> Bound:
 
 def _of_adamw(of: Entries) -> Bound:
     bound = _of_adam(of)
-    # 1 − ηλ is rounded, as in torch.optim.
-    taken = ROUNDING * (1 + 4 * of.rate * of.decay) * np.abs(of.theta) * (of.decay > 0)
-    return Bound(bound.tolerance + taken, bound.sizes)
+    # 1 − ηλ is rounded, as in torch.optim, and may overflow.
+    share = of.rate * of.decay
+    taken = ROUNDING * (1 + 4 * share) * np.abs(of.theta) * (of.decay > 0)
+    return Bound(bound.tolerance + taken, np.maximum(bound.sizes, share))
 
 
 def _root(of: Entries, smoothing: float, correction: float) -> tuple[Array, Array, Array]:

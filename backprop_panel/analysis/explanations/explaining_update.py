@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import isclose
 
+import numpy as np
+
 from ...nn.optimizers import OPTIMIZERS
 from ...nn.record import StepRecord
 from ...plain_values import LARGEST
@@ -33,7 +35,7 @@ FIRST_STEP = {
 """What is special about the size of the first update."""
 
 CLEARLY_ROUNDED = 0.01
-"""Relative error of the share that decoupled decay takes, from which a note says so."""
+"""Relative error of a rate or of the share that decay takes, from which a note says so."""
 
 
 def explain_update(record: StepRecord, cell: RecordCell) -> Explanation:
@@ -73,7 +75,7 @@ def explain_update(record: StepRecord, cell: RecordCell) -> Explanation:
         terms=terms,
         numpy=_numpy(record, cell, entry, parts),
         working=symbols_of_update(name, entry, parts),
-        note=_rounded_decay(entry),
+        note=" ".join(filter(None, (_rounded_rate(entry), _rounded_decay(entry)))),
     )
 
 
@@ -217,6 +219,14 @@ def _against(gradient: Term, update: float, rule: str) -> str:
     )
 
 
+def _rounded_rate(entry: Entry) -> str:
+    """Say so if float32 holds clearly another learning rate, as it is so small; else nothing."""
+    held = float(np.float32(entry.rate))
+    if isclose(held, entry.rate, rel_tol=CLEARLY_ROUNDED):
+        return ""
+    return f"float32 rounds so small a number: the step takes {held:.3g} for η = {entry.rate:g}."
+
+
 def _rounded_decay(entry: Entry) -> str:
     """Say so if decoupled decay takes clearly more or less than ηλ of a weight; else nothing."""
     share, exact = entry.share_taken, entry.rate * entry.decay
@@ -233,11 +243,13 @@ def _why_zero(record: StepRecord, cell: RecordCell) -> str:
     if not record.updated:
         return "This batch is only looked at, and no update was made with it yet."
     rule = OPTIMIZERS[str(record.settings["optimizer"])]
-    gradient = _sibling(cell, "gradient").value(record)
-    if "mean_square" in rule.moment_names and gradient**2 > LARGEST:
+    g = _sibling(cell, "gradient").value(record)
+    if not rule.decoupled:
+        g += float(record.settings["weight_decay"]) * _sibling(cell, "before").value(record)
+    if "mean_square" in rule.moment_names and g**2 > LARGEST:
         return (
-            "The square of the gradient is beyond float32, so that its running mean is infinite: "
-            "divided by it, the update is 0."
+            "The square of g is beyond float32, so that its running mean is infinite: divided by "
+            "it, the update is 0."
         )
     return _why_frozen(record, cell)
 

@@ -81,6 +81,29 @@ def test_a_product_that_rounds_to_a_subnormal_is_no_discrepancy(optimizer, weigh
     assert not any(audit(run.trainer.run_batch()) for _ in range(3))
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(
+    ("learning_rate", "weight_decay"),
+    [(1e-46, 1e10), (1e-45, 3e38), (1e-50, 0.0), (1e30, 1e-40), (3e38, 1e-40), (1e4, 3e38)],
+)
+def test_a_rate_or_decay_that_float32_rounds_or_loses_is_no_discrepancy(
+    optimizer, learning_rate, weight_decay
+):
+    trainer = trainer_of(
+        optimizer=optimizer, learning_rate=learning_rate, weight_decay=weight_decay
+    )
+    assert not any(audit(trainer.run_batch()) for _ in range(3))
+
+
+def test_a_loss_whose_sum_over_the_batch_overflows_is_no_discrepancy():
+    trainer = trainer_of(loss_type="mse", hidden=())
+    for output in range(4):
+        trainer.engine.edits.set_weight(0, 16, output, 7e18)
+    record = trainer.run_batch()
+    assert record.loss == np.inf and np.isfinite(record.example_losses).all()
+    assert audit(record) == []
+
+
 def test_a_wide_layer_is_no_discrepancy():
     record = trainer_of(hidden=(1024,), optimizer="adam").run_batch()
     assert audit(record) == []

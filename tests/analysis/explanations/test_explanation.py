@@ -157,6 +157,20 @@ def test_without_decay_the_symbols_of_adamw_hold_no_decay():
     assert explanation.note == ""
 
 
+def test_a_note_says_that_float32_holds_another_learning_rate():
+    record = record_of(optimizer="sgd", learning_rate=1e-45)
+    note = explain(record, "weight_updates", 1, (3, 4)).note
+    assert note == "float32 rounds so small a number: the step takes 1.4e-45 for η = 1e-45."
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "adam"])
+def test_a_note_says_that_the_decay_in_g_has_a_square_beyond_float32(optimizer):
+    record = record_of(optimizer=optimizer, weight_decay=1e30)
+    explanation = explain(record, "weight_updates", 1, (3, 4))
+    assert explanation.value == 0
+    assert explanation.note.startswith("The square of g is beyond float32")
+
+
 @pytest.mark.parametrize(("rate", "taken"), [(1e-5, "1.19e-07"), (1e-6, "0")])
 def test_a_note_says_that_decoupled_decay_is_lost_in_rounding(rate, taken):
     record = record_of(optimizer="adamw", weight_decay=0.01, learning_rate=rate)

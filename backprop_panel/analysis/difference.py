@@ -17,6 +17,7 @@ from ..training.events import Changed
 MOST_STEPS = 12
 """Number of steps at which two runs are compared; each may need a replay."""
 
+NUMBERS = ("loss", "accuracy", "example_losses")
 ARRAYS = (
     "pre_activations",
     "activation_slopes",
@@ -30,10 +31,13 @@ ARRAYS = (
 
 
 def subtract(ours: StepRecord, theirs: StepRecord) -> StepRecord:
-    """Return one record minus another of the same shape."""
-    return replace(
-        ours, **{name: _minus(getattr(ours, name), getattr(theirs, name)) for name in ARRAYS}
-    )
+    """Return one record minus another of the same shape.
+
+    Its logits are differences, so that its probabilities are those of no network.
+    """
+    numbers = {name: getattr(ours, name) - getattr(theirs, name) for name in NUMBERS}
+    arrays = {name: _minus(getattr(ours, name), getattr(theirs, name)) for name in ARRAYS}
+    return replace(ours, **numbers, **arrays)
 
 
 def same_examples(ours: StepRecord, theirs: StepRecord) -> bool:

@@ -77,6 +77,23 @@ def checked_lengths(lengths: Any, sequence_length: int) -> tuple[int, int]:
     return lengths[0], lengths[1]
 
 
+def checked_windows(windows: Any, count: int) -> NDArray[np.integer]:
+    """Return the numbers of windows as an array, or raise `SettingError`."""
+    try:
+        found = np.asarray(windows)
+    except ValueError:  # rows of different lengths
+        found = np.empty(1)
+    if not found.size and found.ndim == 1:
+        return found.astype(np.intp)
+    is_list = found.ndim == 1 and found.dtype.kind in "iu"
+    if not is_list or not 0 <= found.min() <= found.max() < count:
+        raise SettingError(
+            "windows",
+            f"windows must be a list of whole numbers from 0 to {count - 1}; got {shown(windows)}.",
+        )
+    return found
+
+
 def checked_ids(ids: Any, vocabulary_size: int) -> NDArray[np.integer]:
     """Return the ids of tokens as an array, or raise `SettingError`."""
     try:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..nn.losses import LOSSES
 from ..settings import checked_whole, fixed, refuse_unlisted
-from .dataset_checks import checked_ids, refuse_inconsistent
+from .dataset_checks import checked_ids, checked_windows, refuse_inconsistent
 from .dataset_settings import DatasetSettings
 from .lazy_array import LazyRows
 from .one_hot import write_one_hot, write_one_hot_targets
@@ -206,11 +206,18 @@ class SequenceDataset(DatasetSettings):
         """Return training samples: contexts (batch, context_length) and targets (batch,)."""
         windows = self.sample_windows[samples]
         if self._sample_starts is None:
-            return self.context_and_target(windows)
+            return self._split(windows, self._index.token_ids(windows))
         return self._split(windows, self._index.by_start[self._sample_starts[samples]])
 
     def context_and_target(self, windows: Indices) -> tuple[NDArray, Indices]:
-        """Split windows, by number, into contexts (n, context_length) and targets (n,)."""
+        """Split windows, by number, into contexts (n, context_length) and targets (n,).
+
+        Raises
+        ------
+        SettingError
+            If they are no list of whole numbers from 0 to the last window.
+        """
+        windows = checked_windows(windows, self.n_windows)
         return self._split(windows, self._index.token_ids(windows))
 
     def _split(self, windows: Indices, ids: NDArray) -> tuple[NDArray, Indices]:

@@ -60,16 +60,23 @@ FileIds = list[tuple[int, int] | None]
 
 
 def file_ids(path: Path) -> FileIds:
-    """Return the identities of a store's file and of its log; None for one that does not exist."""
-    return [_file_id(each) for each in (path, _log(path))]
+    """Return the identities of a store's file and of its log; None for one that is not there.
+
+    A file of a store that was emptied counts as gone: it has at least a page from its opening on.
+    """
+    file, log = (_status(each) for each in (path, _log(path)))
+    return [_id_of(file) if file and file.st_size else None, _id_of(log) if log else None]
 
 
-def _file_id(path: Path) -> tuple[int, int] | None:
+def _status(path: Path) -> os.stat_result | None:
     try:
-        found = path.stat()
+        return path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+
+
+def _id_of(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 def _open_read_only(path: Path) -> sqlite3.Connection:

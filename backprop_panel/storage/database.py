@@ -97,9 +97,9 @@ class Store:
         if self.is_replaced:
             # SQLite goes on in the file that has no name any more, and that nobody can open.
             return (
-                f"{store} was deleted, moved or replaced while it was open: what is done here is "
-                "not saved. Export the runs that you need, then open the store again: on a page, "
-                "reload it."
+                f"{store} was deleted, moved, emptied or replaced while it was open: what is done "
+                "here is not saved. Export the runs that you need, then open the store again: on a "
+                "page, reload it."
             )
         return ""
 

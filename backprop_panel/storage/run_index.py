@@ -70,6 +70,11 @@ class ListedRun:
         return RunSummary(step, epoch, settings, Losses(last, best, best_of))
 
 
+def list_owners(db: sqlite3.Connection) -> list[str]:
+    """Return the owners of the runs of a store, in the order in which they came."""
+    return [user for (user,) in db.execute("SELECT user FROM workspaces ORDER BY id")]
+
+
 class RunIndex:
     """The runs of one user; no method reads or changes those of another.
 

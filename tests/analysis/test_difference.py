@@ -52,6 +52,11 @@ def test_activations_are_compared_on_the_same_batch(manager):
     theirs = other.trainer.engine.look(shown.samples)
     ours = one.trainer.engine.look()
     assert np.array_equal(shown.logits, ours.logits - theirs.logits)
+    assert np.array_equal(shown.example_losses, ours.example_losses - theirs.example_losses)
+    assert (shown.loss, shown.accuracy) == (
+        ours.loss - theirs.loss,
+        ours.accuracy - theirs.accuracy,
+    )
 
 
 def test_runs_with_other_data_have_other_examples_at_the_same_places(manager):

@@ -300,7 +300,8 @@ def called(*arguments, **options):
 
 def test_letters_that_a_terminal_does_not_know_are_written_by_their_numbers(command, store):
     command("train", "--steps", 1, "--name", "漢", *SMALL)
-    done = called("runs", "list", "--store", store, env=ENVIRONMENT | {"PYTHONIOENCODING": "ascii"})
+    latin = ENVIRONMENT | {"PYTHONIOENCODING": "latin-1"}
+    done = called("runs", "list", "--store", store, env=latin)
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.startswith(rb"\u6f22 ")
 
@@ -585,6 +586,19 @@ def test_store_check_finds_damage_that_a_run_does_without(command, store, damage
     manager.close()
     status, _, err = command("store", "check")
     assert status == 1 and err.startswith("a: ") and words in err
+
+
+def test_store_check_reads_the_runs_of_all_owners_or_of_one(command, store):
+    for owner in ("ann", "bob"):
+        command("train", "--steps", 5, "--name", "a", "--user", owner, *SMALL)
+    assert "2 runs, all can be read" in command("store", "check")[1]
+    manager = TrainingRunManager(store, user="bob")
+    with manager.store.transaction() as db:
+        db.execute("UPDATE states SET digest = 'x' WHERE run = ?", (manager.runs[0].id,))
+    manager.close()
+    status, _, err = command("store", "check")
+    assert status == 1 and err.startswith("bob: ") and "not as it was saved" in err
+    assert command("store", "check", "--user", "ann")[0] == 0
 
 
 @pytest.mark.parametrize(

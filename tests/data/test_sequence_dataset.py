@@ -537,3 +537,15 @@ def test_the_contexts_are_those_of_all_windows():
     data = SequenceDataset(sequence_length=4, num_master_sequences=20, seed=3)
     expected = {row.tobytes() for row in data.windows[:][:, :3]}
     assert data.contexts == expected
+
+
+@pytest.mark.parametrize("windows", [[-1], [10**9], [0.5], 3, [[0]], ["a"], [[0], [0, 1]], [True]])
+def test_windows_that_there_are_not_are_refused(windows):
+    with pytest.raises(SettingError, match="windows must be a list of whole numbers from 0 to "):
+        SequenceDataset().context_and_target(windows)
+
+
+def test_no_windows_have_no_contexts():
+    data = SequenceDataset()
+    contexts, targets = data.context_and_target([])
+    assert contexts.shape == (0, data.context_length) and targets.shape == (0,)

@@ -1,4 +1,4 @@
-"""A store whose file is deleted, moved or replaced while it is open says that it saves nothing."""
+"""A store whose file is lost while it is open says that it saves nothing."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from stores import SMALL, train, wait_until
 from backprop_panel import StoreError, TrainingRunManager
 from backprop_panel.interchange import export_run, import_run
 
-LOST = "was deleted, moved or replaced while it was open"
+LOST = "was deleted, moved, emptied or replaced while it was open"
 
 
 @pytest.fixture
@@ -36,6 +36,7 @@ def replace_by_a_new_store(path):
 LOSSES = {
     "deleted": os.unlink,
     "moved": lambda path: path.rename(path.with_name("elsewhere.sqlite")),
+    "emptied": lambda path: path.write_bytes(b""),
     "replaced": replace_by_a_new_store,
     "its log deleted": lambda path: path.with_name(path.name + "-wal").unlink(),
     "its folder deleted": lambda path: shutil.rmtree(path.parent),

@@ -49,7 +49,7 @@ BUTTONS = {
     "What if": "Move this number with a slider and see the loss of this batch along it.",
     "Activation": "The activation function and its slope, with this unit's values in the batch.",
     "Which data": "The windows of the data that push this weight or unit most, up and down.",
-    "Keep": "Make the tried value an event of the run.",
+    "Keep": "Make the tried value an event of the run, for its next steps.",
     "Drop": "Forget the tried value: it leaves no trace.",
     "Ten others": "Continue the prompt ten times more.",
     "Test loss": "The mean loss of the held-out test samples, which training never looks at.",

@@ -157,6 +157,9 @@ class WhatIf(QuestionCard):
             notes.append(f"The next step takes the learning rate {number(rate)}.")
         if shown.token_losses is not None:
             notes.append("An input comes from the data: others can be tried, but not kept.")
+        elif shown.record.updated and self._slider.value:
+            step = f"{shown.record.step:,}"
+            notes.append(f"Keep sets it after step {step}, which stays as it was made.")
         if len(shown.curve.values) < POINTS[-1]:
             notes.append("More points of the curve are being computed …")
         return "".join(f"<p>{note}</p>" for note in notes)

@@ -124,6 +124,13 @@ def test_the_present_value_is_said_to_be_that_before_the_update(session, card):
     assert f"● now {number(card.answer.curve.now)}" in text(card)
 
 
+def test_it_is_said_that_a_value_is_kept_after_the_step_that_is_shown(session, card):
+    words = "Keep sets it after step 2, which stays as it was made."
+    assert words not in text(card)
+    try_at(card, 200)
+    assert words in text(card)
+
+
 def test_the_curve_has_41_points_and_the_tangent_the_slope(session, card):
     values, losses = drawn(card)["loss"]
     assert len(values) == 41

@@ -70,7 +70,8 @@ class Plan:
     ------
     SettingError
         For an unknown setting with the nearest name, a value out of bounds, more than `MOST_RUNS`
-        runs, a name that leaves no room for their numbers, or an objective that no run can have.
+        runs, a name that leaves no room for their numbers, or an objective that no run can have,
+        or not all when they are compared.
     """
 
     base: Mapping[str, Any] = field(default_factory=dict)
@@ -266,12 +267,21 @@ class Plan:
         samples = self._values("num_samples")
         if self.unit == "epochs" or not all(map(is_whole, samples)):
             return
-        epoch = ceil(min(samples) / max(self._values("batch_size")))
-        if self.amount < epoch:
+        sizes = self._values("batch_size")
+        shortest, longest = ceil(min(samples) / max(sizes)), ceil(max(samples) / min(sizes))
+        if self.amount < shortest:
             raise SettingError(
                 "objective",
                 f"No run would have a {VALIDATION_LOSS}, the objective: it is measured after each "
-                f"epoch, which takes at least {epoch:,} steps, and the budget is {self.amount:,}.",
+                f"epoch, which takes at least {shortest:,} steps, and the budget is "
+                f"{self.amount:,}.",
+            )
+        if self.halving and (first := rungs(self)[0]) < longest:
+            raise SettingError(
+                "halving",
+                f"Runs would be compared after {first:,} steps, and some have no {VALIDATION_LOSS} "
+                "by then, the objective: it is measured after each epoch, which takes up to "
+                f"{longest:,} steps. Give a budget in epochs, or one of more steps.",
             )
 
     def _values(self, name: str) -> Sequence[Any]:

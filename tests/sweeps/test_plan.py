@@ -155,6 +155,16 @@ def test_an_objective_that_some_run_may_have_is_taken(plan):
     assert Plan(objective="validation_loss", **plan).objective == "validation_loss"
 
 
+def test_halving_that_would_compare_runs_before_their_first_epoch_is_refused():
+    plan = {"grid": {"learning_rate": [0.001 * n for n in range(1, 10)]}, "halving": 3}
+    plan["objective"] = "validation_loss"
+    with pytest.raises(SettingError, match=r"after 5 steps.* takes up to 16 steps"):
+        Plan(budget={"steps": 45}, **plan)
+    assert Plan(budget={"steps": 144}, **plan).halving == 3
+    assert Plan(budget={"epochs": 9}, **plan).halving == 3
+    Plan(budget={"steps": 45}, **plan | {"objective": "loss"})
+
+
 @pytest.mark.parametrize("field", [{"name": "x" * 117}, STEPS], ids=lambda field: next(iter(field)))
 def test_a_stored_plan_is_read_though_no_sweep_may_begin_with_it(field):
     assert vars(Plan.from_json(Plan(seeds=10).to_json() | field)).items() >= field.items()

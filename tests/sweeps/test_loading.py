@@ -69,7 +69,7 @@ def test_a_finished_sweep_with_failed_runs_is_loaded_as_it_was(client, tmp_path)
 def test_runs_stopped_by_halving_are_loaded_as_they_were(client, tmp_path):
     store = tmp_path / "runs.sqlite"
     ranges = {"learning_rate": (1e-3, 1.0), "activation": ["relu", "tanh"]}
-    plan = {"budget": {"steps": 90}, "halving": 3, "objective": "validation_loss"}
+    plan = {"budget": {"epochs": 9}, "halving": 3, "objective": "validation_loss"}
     sweep = Sweep(BASE, ranges=ranges, samples=9, **plan, store=store).run(client)
     assert sweep.counts[STOPPED] >= 5
     loaded = assert_same_after_loading(sweep, store)

@@ -101,9 +101,9 @@ FINDINGS: dict[str, Kind] = {
         "Overfitting", WARNING, "The validation loss rises while the training loss falls.", SYMPTOM
     ),
     "stuck_at_prior": Kind(
-        "Stuck at the frequencies",
+        "Outputs ignore the inputs",
         SICK,
-        "The outputs follow how frequent the targets are, and not the inputs.",
+        "The outputs follow how frequent the targets are at best, and not the inputs.",
         SYMPTOM,
     ),
     "ambiguous_data": Kind(

@@ -19,6 +19,9 @@ FEWEST_STEPS = 30
 AT_FLOOR = 0.05
 """The loss is as low as the data allow if it is above the floor by at most this share of it."""
 
+NEAR_PRIOR = 1.05
+"""How many times the loss of the frequencies a run that predicts them has at most."""
+
 WIDER, WIDTH = 4, 32
 """How many times wider the network of a trial is, and the units that its layers have at least."""
 
@@ -133,18 +136,23 @@ def overfitting(evidence: Evidence) -> Finding | None:
 
 
 def stuck_at_prior(evidence: Evidence) -> Finding | None:
-    """Judge whether the outputs are the frequencies of the targets, whatever the inputs."""
+    """Judge whether the outputs are about the same whatever the inputs."""
     late = evidence.late
     if evidence.scale.prior - evidence.scale.floor < 0.1 * evidence.scale.prior:
         return None
     if any(moment.contrast > 0.15 or abs(moment.excess - 1) > 0.12 for moment in late):
         return None
+    loss, prior = evidence.now.loss, evidence.scale.prior
+    what = (
+        "predicts how frequent each target is, and nothing more"
+        if loss <= NEAR_PRIOR * prior
+        else "does not even predict how frequent each target is"
+    )
     return Finding(
         "stuck_at_prior",
-        f"The network predicts how frequent each target is, and nothing more: its loss is "
-        f"{evidence.now.loss:.3g}, that of the frequencies {evidence.scale.prior:.3g}, and its "
+        f"The network {what}: its loss is {loss:.3g}, that of the frequencies {prior:.3g}, and its "
         "outputs hardly depend on the inputs.",
-        {"loss": evidence.now.loss, "loss of the frequencies": evidence.scale.prior},
+        {"loss": loss, "loss of the frequencies": prior},
         late[0].step,
     )
 

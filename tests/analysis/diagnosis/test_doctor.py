@@ -476,3 +476,14 @@ def test_of_vanishing_gradients_and_a_trial_at_a_higher_rate_the_trial_stands_fi
     settings = {"hidden_layers": 6, "activation": "sigmoid", "learning_rate": 1e-7}
     found = [(each.kind, each.because) for each in diagnose(trained(60, **settings))][:2]
     assert found == [("learning_rate_too_low", None), ("vanishing_gradients", None)]
+
+
+def test_outputs_that_ignore_the_inputs_are_not_called_the_frequencies_that_they_are_not():
+    settings = {"learning_rate": 1e-5, "optimizer": "sgd", "loss_type": "cross_entropy"}
+    run = TrainingRunManager().create(**settings)
+    train_to(run, 320)
+    sentence = found_in(run)["stuck_at_prior"].sentence
+    assert "does not even predict how frequent each target is: its loss is 1.41" in sentence
+    run = demonstrate(TrainingRunManager(), "stuck_at_prior")
+    train_to(run, 300)
+    assert "and nothing more: its loss is 1.26" in found_in(run)["stuck_at_prior"].sentence

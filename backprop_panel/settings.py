@@ -42,6 +42,16 @@ class SettingError(ValueError):
         super().__init__(message)
         self.setting = setting
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let another process tell of it: by default a copy would be made of the message alone."""
+        return _again, (type(self), str(self), dict(vars(self)))
+
+
+def _again(kind: type[SettingError], message: str, attributes: dict[str, Any]) -> SettingError:
+    error = kind.__new__(kind, message)
+    vars(error).update(attributes)
+    return error
+
 
 def shown(value: Any, most: int = 80) -> str:
     """Return the `repr` of any value for a message, cut short."""

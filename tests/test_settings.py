@@ -1,7 +1,9 @@
 """Settings refuse bad values with a message that says what is allowed, and keep what they had."""
 
 import math
+import pickle
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import param
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from backprop_panel import Model, SequenceDataset, SettingError, Trainer
+from backprop_panel import Model, SequenceDataset, SettingError, StoreError, Trainer
 from backprop_panel.plain_values import is_whole
 from backprop_panel.settings import (
     Choice,
@@ -21,6 +23,8 @@ from backprop_panel.settings import (
     one_of,
     refuse_unknown,
 )
+from backprop_panel.storage.database import DamagedStore
+from backprop_panel.sweeps.stored_sweeps import UnreadableSweep
 
 quick = hypothesis_settings(derandomize=True, deadline=None, max_examples=100, database=None)
 
@@ -205,3 +209,18 @@ def test_settings_of_one_object_make_another_like_it():
 def test_a_setting_error_is_a_value_error():
     assert issubclass(SettingError, ValueError)
     assert isinstance(Oven.param["trays"], param.Integer)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SettingError("learning_rate", "too high"),
+        StoreError("is full"),
+        DamagedStore(Path("runs.sqlite"), "no page"),
+        UnreadableSweep("sweep", "no plan"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_refusal_reaches_another_process_as_it_is(error):
+    found = pickle.loads(pickle.dumps(error))
+    assert (type(found), str(found), vars(found)) == (type(error), str(error), vars(error))

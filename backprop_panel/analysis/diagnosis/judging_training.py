@@ -163,10 +163,11 @@ def weight_decay_too_strong(evidence: Evidence) -> Finding | None:
     """Judge whether the loss falls once weight decay is off, now or since the last change."""
     if evidence.excess < SICK_EXCESS or not _decay_has_a_say(evidence):
         return None
-    where, steps = "From here", evidence.trial_steps
+    where, steps, again_from = "From here", evidence.trial_steps, None
     base, without = evidence.trial(), evidence.trial(weight_decay=0.0)
     if not _is_far_better(without, base):  # what has died does not come back
         where, steps = f"From {_where(evidence.since)} on", evidence.earlier_steps
+        again_from = evidence.since
         base, without = evidence.earlier_trial(), evidence.earlier_trial(weight_decay=0.0)
     if not _is_far_better(without, base):
         return _shrunk_by_decay(evidence)
@@ -175,6 +176,7 @@ def weight_decay_too_strong(evidence: Evidence) -> Finding | None:
         f"{where}, {steps} steps with it leave {share(base)}; without it they leave "
         f"{percent(without)}.",
         {"excess loss with decay": base, "without": without},
+        again_from,
     )
 
 
@@ -205,17 +207,24 @@ def _shrunk_by_decay(evidence: Evidence) -> Finding | None:
         f"since {_where(evidence.since)}, the weights of each layer have shrunk to at most "
         f"{percent(largest)} of their size, and the run is left with {share(evidence.excess)}.",
         {"size of the weights by that at first": largest},
+        evidence.since,
     )
 
 
-def _decay_too_strong(evidence: Evidence, sentence: str, numbers: Mapping[str, float]) -> Finding:
+def _decay_too_strong(
+    evidence: Evidence, sentence: str, numbers: Mapping[str, float], again_from: int | None
+) -> Finding:
+    """Return the finding; its remedy goes back to a step where one from here on is too late."""
     decay = evidence.settings["weight_decay"]
+    remedy = "Turn weight decay off, or divide it by 100."
+    if again_from is not None:
+        remedy = f"Fork at step {again_from:,} with weight decay off, or divided by 100."
     return Finding(
         "weight_decay_too_strong",
         f"Weight decay of {decay:g} is too strong: {sentence}",
         numbers,
         evidence.late[0].step,
-        remedy=Remedy("Turn weight decay off, or divide it by 100.", {"weight_decay": decay / 100}),
+        remedy=Remedy(remedy, {"weight_decay": decay / 100}, again_from),
     )
 
 

@@ -171,6 +171,16 @@ def test_weights_that_decay_has_taken_are_its_doing_and_not_that_of_the_layers(o
     assert {each.because for each in others} <= {"weight_decay_too_strong"}
 
 
+def test_the_remedy_goes_back_to_before_decay_took_what_does_not_come_back():
+    run = demonstrate(TrainingRunManager(), "weight_decay_too_strong")
+    train_to(run, DEMONSTRATIONS["weight_decay_too_strong"].steps)
+    remedy = root(run).remedy
+    assert remedy.step == 0 and remedy.sentence.startswith("Fork at step 0 with weight decay off")
+    fork = run.manager.fork(run.id, step=remedy.step, **remedy.changes)
+    train_to(fork, 300)
+    assert fork.history["loss"][-32:].mean() < 0.3 * run.history["loss"][-32:].mean()
+
+
 def test_a_decay_that_adds_nothing_to_the_gradients_is_not_blamed():
     run = TrainingRunManager().create(
         activation="relu",

@@ -12,6 +12,7 @@ from ...training.events import Trained
 from .evidence import Evidence
 from .finding import NOT_JUDGED, Finding, Remedy
 from .judging_training import HARDLY, LEARNED_EXCESS, percent
+from .trials import ACTIVATION_OF_ADDED_LAYER, WIDTH_OF_ADDED_LAYER
 
 FEWEST_STEPS = 30
 """Steps after which the course of training is judged."""
@@ -21,6 +22,9 @@ AT_FLOOR = 0.05
 
 NEAR_PRIOR = 1.05
 """How many times the loss of the frequencies a run that predicts them has at most."""
+
+ADDED_LAYER = f"a hidden layer of {WIDTH_OF_ADDED_LAYER} {ACTIVATION_OF_ADDED_LAYER} units"
+"""What the trial network has where the run's own has no hidden layer."""
 
 WIDER, WIDTH = 4, 32
 """How many times wider the network of a trial is, and the units that its layers have at least."""
@@ -88,14 +92,18 @@ def too_small(evidence: Evidence) -> Finding | None:
     wider = evidence.wider_trial(factor)
     if not wider <= 0.5 * now:
         return None
+    larger, remedy = (
+        (f"{factor} times as wide", f"{factor} times as many hidden units")
+        if hidden
+        else (f"with {ADDED_LAYER}", ADDED_LAYER)
+    )
     return Finding(
         "too_small",
         f"The network is too small. With {in_words(hidden)} the loss stays at {percent(now)} of "
-        f"what could be learned; {factor} times as wide it falls to {percent(wider)} in as many "
-        "steps.",
+        f"what could be learned; {larger} it falls to {percent(wider)} in as many steps.",
         {"excess loss": now, "excess loss of a wider network": wider},
         half.step,
-        remedy=Remedy(f"Make a new run with {factor} times as many hidden units."),
+        remedy=Remedy(f"Make a new run with {remedy}."),
     )
 
 

@@ -18,7 +18,10 @@ from panel.custom import JSComponent
 from ..patches.silent_events import SilentEvents
 
 TIMEOUT = 2.0
-"""Seconds after which a frame is sent without an answer, as a message may be lost."""
+"""Seconds between frames that no answer comes to: a message may be lost, or the browser sleeps.
+
+A browser that wakes shows all that was sent to it, one frame after another.
+"""
 
 MAX_POLL_SECONDS = 0.05
 """The longest time between two looks for something to show."""
@@ -71,7 +74,7 @@ class FramePacer(SilentEvents, JSComponent):
         self._on_drawn = on_drawn
         self._sent = 0
         self._drawn: int | None = None
-        self._heard = 0.0
+        self._exchanged = 0.0
         self.max_rate = max_rate
         self._cost = self._last = 0.0
 
@@ -82,7 +85,7 @@ class FramePacer(SilentEvents, JSComponent):
             return False
         if self._drawn is None or self._sent - self._drawn < MAX_UNDRAWN:
             return True
-        return monotonic() > self._heard + TIMEOUT
+        return monotonic() > self._exchanged + TIMEOUT
 
     @property
     def due_in(self) -> float:
@@ -129,7 +132,7 @@ class FramePacer(SilentEvents, JSComponent):
             self._sent += 1
             # A synchronised parameter would take a tenth of a frame's time.
             self._send_msg(self._sent)
-        end = monotonic()
+        end = self._exchanged = monotonic()
         cost = end - begin
         # A running mean, as one slow frame must not set a page back for long.
         self._cost += (cost - self._cost) * (LATEST_WEIGHT if self._cost else 1)
@@ -138,6 +141,6 @@ class FramePacer(SilentEvents, JSComponent):
     def _handle_msg(self, data: int | None) -> None:
         """Take the number of a frame that was drawn; None from a new page, which has drawn all."""
         self._drawn = self._sent if data is None else data
-        self._heard = monotonic()
+        self._exchanged = monotonic()
         if self._on_drawn:
             self._on_drawn()

@@ -497,3 +497,12 @@ def test_outputs_that_ignore_the_inputs_are_not_called_the_frequencies_that_they
     run = demonstrate(TrainingRunManager(), "stuck_at_prior")
     train_to(run, 300)
     assert "and nothing more: its loss is 1.26" in found_in(run)["stuck_at_prior"].sentence
+
+
+def test_a_network_without_hidden_layers_that_is_too_small_is_to_get_one():
+    settings = {"hidden_layers": 0, "optimizer": "adam", "learning_rate": 0.01, "loss_type": "mse"}
+    run = TrainingRunManager().create(validation_fraction=0, num_master_sequences=5, **settings)
+    train_to(run, 640)
+    finding = found_in(run)["too_small"]
+    assert "with a hidden layer of 32 gelu units it falls to" in finding.sentence
+    assert finding.remedy.sentence == "Make a new run with a hidden layer of 32 gelu units."

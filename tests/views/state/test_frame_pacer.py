@@ -100,6 +100,18 @@ def test_frames_of_two_pages_leave_time_for_user_input_between_them(pacers, cloc
     assert seconds_until_ready(other, clock) >= 0.9 * COST
 
 
+def test_a_browser_that_sleeps_is_sent_a_frame_now_and_then(pacers, clock):
+    (pacer,) = pacers(1)
+    pacer._handle_msg(0)
+    begin, frames = clock(), 0
+    while clock() < begin + 10 * TIMEOUT:
+        if pacer.ready:
+            make_frame(pacer, clock)
+            frames += 1
+        clock.sleep(COST)
+    assert 1 < frames <= MAX_UNDRAWN + 10
+
+
 def test_a_page_that_stops_leaves_its_share_to_the_others(pacers, clock):
     pacer, *others = pacers(200)
     make_frame(pacer, clock)

@@ -11,7 +11,7 @@ from ..settings import SettingError
 from ..storage.sweep_rows import RUN_ELSEWHERE
 from .overview import Overview
 from .plan import Plan
-from .resources import client_of
+from .resources import checked_client, client_of
 from .runner import Runner
 from .schedule import Schedule
 from .sweep_store import SweepStore
@@ -90,10 +90,11 @@ class BackgroundTraining(Overview):
         Raises
         ------
         SettingError
-            If it is running, here or in another window or process.
+            If it is running, here or in another window or process, or there is no such client.
         StoreError
             If the store cannot be written.
         """
+        client = checked_client(client)
         self._refuse_running()
         self._catch_up()
         if not self._sweep_store.entered:

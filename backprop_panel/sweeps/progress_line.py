@@ -34,10 +34,11 @@ def show_until_end(
         As `Sweep.run`.
     """
     show = _nothing if hidden else _display_of_notebook()
+    is_terminal = sys.stderr is not None and sys.stderr.isatty()
     bar = click.progressbar(
         length=1000,
         label=sweep.plan.name,
-        hidden=hidden or not sys.stderr.isatty(),
+        hidden=hidden or not is_terminal,
         show_eta=False,  # of the sweep itself: the bar's own counts what was done before
         item_show_func=_time_left,
         update_min_steps=0,

@@ -6,15 +6,36 @@ import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ..plain_values import is_whole, plain
 from ..runs.manager import TrainingRunManager
-from ..settings import SettingError, refuse_other
+from ..settings import SettingError, refuse_other, shown
 from ..storage.database import Store
 from .cluster import connected, cores, local_client
 
 if TYPE_CHECKING:
     from distributed import Client
+
+
+def checked_client(client: Any) -> Client | str | int | None:
+    """Return what a sweep is to run on, a number of processes as an int.
+
+    Raises
+    ------
+    SettingError
+        If it is no client of Dask, address or whole number of at least 1.
+    """
+    client = plain(client)
+    if client is None or isinstance(client, str) or hasattr(client, "scheduler_info"):
+        return client
+    if not is_whole(client) or client < 1:
+        raise SettingError(
+            "client",
+            "client must be a client of Dask, the address of its scheduler, or how many processes "
+            f"to start here, at least 1; got {shown(client)}.",
+        )
+    return client
 
 
 def client_of(client: Client | str | int | None, runs: int) -> AbstractContextManager[Client]:

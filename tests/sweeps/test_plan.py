@@ -155,6 +155,14 @@ def test_an_objective_that_some_run_may_have_is_taken(plan):
     assert Plan(objective="validation_loss", **plan).objective == "validation_loss"
 
 
+@pytest.mark.parametrize("client", [-1, 0, 1.5, True, b"tcp://127.0.0.1:1", [1], {}])
+def test_what_is_no_client_is_refused_before_anything_begins(client):
+    sweep = Sweep(grid={"learning_rate": [0.1]}, budget={"steps": 1})
+    with pytest.raises(SettingError, match="client must be a client of Dask") as refused:
+        sweep.run(client)
+    assert refused.value.setting == "client" and not sweep.running
+
+
 def test_halving_that_would_compare_runs_before_their_first_epoch_is_refused():
     plan = {"grid": {"learning_rate": [0.001 * n for n in range(1, 10)]}, "halving": 3}
     plan["objective"] = "validation_loss"

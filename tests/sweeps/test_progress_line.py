@@ -90,3 +90,9 @@ def test_a_notebook_shows_one_line_in_place_of_the_one_before(sweep, monkeypatch
     show_until_end(sweep)
     assert [kind for kind, _ in shown] == ["new", "again"]
     assert "50%  0:01:15 left" in shown[0][1] and "100%" in shown[1][1]
+
+
+def test_a_process_without_a_terminal_at_all_waits_for_the_end(sweep, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    show_until_end(sweep)
+    assert sweep.looks == 2

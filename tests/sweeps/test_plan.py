@@ -1,6 +1,7 @@
 """What a plan holds, and what it refuses before anything starts."""
 
 import json
+from contextlib import closing
 
 import pytest
 from hypothesis import given
@@ -157,9 +158,9 @@ def test_an_objective_that_some_run_may_have_is_taken(plan):
 
 @pytest.mark.parametrize("client", [-1, 0, 1.5, True, b"tcp://127.0.0.1:1", [1], {}])
 def test_what_is_no_client_is_refused_before_anything_begins(client):
-    sweep = Sweep(grid={"learning_rate": [0.1]}, budget={"steps": 1})
-    with pytest.raises(SettingError, match="client must be a client of Dask") as refused:
-        sweep.run(client)
+    with closing(Sweep(grid={"learning_rate": [0.1]}, budget={"steps": 1})) as sweep:
+        with pytest.raises(SettingError, match="client must be a client of Dask") as refused:
+            sweep.run(client)
     assert refused.value.setting == "client" and not sweep.running
 
 

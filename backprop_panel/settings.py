@@ -43,11 +43,11 @@ class SettingError(ValueError):
         self.setting = setting
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Let another process tell of it: by default a copy would be made of the message alone."""
-        return _again, (type(self), str(self), dict(vars(self)))
+        """Pickle the message and the attributes, of any subclass, for another process."""
+        return _restored, (type(self), str(self), dict(vars(self)))
 
 
-def _again(kind: type[SettingError], message: str, attributes: dict[str, Any]) -> SettingError:
+def _restored(kind: type[SettingError], message: str, attributes: dict[str, Any]) -> SettingError:
     error = kind.__new__(kind, message)
     vars(error).update(attributes)
     return error

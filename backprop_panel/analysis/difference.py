@@ -33,10 +33,11 @@ ARRAYS = (
 def subtract(ours: StepRecord, theirs: StepRecord) -> StepRecord:
     """Return one record minus another of the same shape.
 
-    Its logits are differences, so that its probabilities are those of no network.
+    Its logits are differences, so its probabilities have no meaning.
     """
-    numbers = {name: getattr(ours, name) - getattr(theirs, name) for name in NUMBERS}
-    arrays = {name: _minus(getattr(ours, name), getattr(theirs, name)) for name in ARRAYS}
+    with np.errstate(invalid="ignore"):  # of runs that have diverged
+        numbers = {name: getattr(ours, name) - getattr(theirs, name) for name in NUMBERS}
+        arrays = {name: _minus(getattr(ours, name), getattr(theirs, name)) for name in ARRAYS}
     return replace(ours, **numbers, **arrays)
 
 

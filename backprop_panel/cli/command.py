@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 import warnings
@@ -68,7 +69,7 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line, and exit: 0 done, 1 something is wrong, 2 wrong usage, 130 Ctrl-C."""
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # closed by the caller
+        if isinstance(stream, io.TextIOWrapper):  # neither closed nor replaced by the caller
             stream.reconfigure(errors="backslashreplace")  # a terminal may not know all letters
     status = status_of(arguments)
     if status == INTERRUPTED:

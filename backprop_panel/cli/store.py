@@ -27,7 +27,7 @@ def store() -> None:
 def check(store: str, user: str) -> int:
     """Read everything in the store; the exit status is 1 if something is damaged.
 
-    It is that of all owners, or of one with --user.
+    Everything: the runs and sweeps of all owners, or of the one that --user names.
     """
     source = click.get_current_context().get_parameter_source("user")
     with opened(store, user) as manager:

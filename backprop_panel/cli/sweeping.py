@@ -73,12 +73,23 @@ def _parted(values: str) -> list[str]:
     """Return the texts between the semicolons; without any, between the commas outside brackets."""
     if ";" in values:
         parts = values.split(";")
+    elif lists := _json_lists(values):
+        parts = [json.dumps(each) for each in lists]
     else:
-        text = values.strip()
-        if text.startswith("[[") and text.endswith("]]"):
-            text = text[1:-1]  # a list of lists, as in Python
-        parts = re.split(r",(?![^\[]*\])", text)
+        parts = re.split(r",(?![^\[(]*[\])])", values)
     return [part.strip() if "[" in part else part for part in parts]
+
+
+def _json_lists(values: str) -> list[Any]:
+    """Return the values if lists are among them: between commas, or in a list of their own."""
+    try:
+        found = json.loads(f"[{values}]")
+    except ValueError:
+        return []
+    if len(found) == 1 and isinstance(found[0], list):
+        (inner,) = found
+        found = inner if any(isinstance(each, list) for each in inner) else found
+    return found if any(isinstance(each, list) for each in found) else []
 
 
 class Ranged(Varied):

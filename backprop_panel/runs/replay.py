@@ -67,7 +67,8 @@ def initial_engine(run: TrainingRun) -> Engine:
 def impossible_change(run: TrainingRun) -> str:
     """Return which logged change of a run cannot be repeated, and why; empty if all can.
 
-    Nothing is trained: what a change needs are the network and the settings, at any step.
+    Nothing is trained: whether a change is possible depends on the network's shape and the
+    settings alone.
     """
     engine = initial_engine(run)
     engine.tensors = dict(run.trainer.engine.tensors)

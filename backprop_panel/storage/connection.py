@@ -36,7 +36,7 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, str]:
     sqlite3.Error, OSError
     """
     if path.exists() and not (path.is_file() or path.is_dir()):
-        raise Unfit("is not a plain file")  # but a device or a pipe: SQLite calls it a failed disk
+        raise Unfit("is not a plain file")  # SQLite would report a failed disk
     if path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
         return _open_read_only(path), READ_ONLY
     path.parent.mkdir(parents=True, exist_ok=True)

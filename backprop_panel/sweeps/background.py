@@ -90,12 +90,15 @@ class BackgroundTraining(Overview):
         Raises
         ------
         SettingError
-            If it is running, here or in another window or process, or there is no such client.
+            If it is running, here or in another window or process, there is no such client, or its
+            sampler cannot work here.
         StoreError
             If the store cannot be written.
         """
         client = checked_client(client)
         self._refuse_running()
+        if self._sweep_store.entered and not self.finished:  # by another machine, perhaps
+            self._schedule.try_sampler()
         self._catch_up()
         if not self._sweep_store.entered:
             self.plan = self._schedule.plan = self._sweep_store.enter(self.plan)

@@ -48,7 +48,7 @@ def refuse_unguarded() -> None:
 
 @contextmanager
 def local_client(workers: int) -> Iterator[Client]:
-    """Start so many processes, with one thread of BLAS each, and yield their client.
+    """Start `workers` processes, with one thread of BLAS each, and yield their client.
 
     Raises
     ------

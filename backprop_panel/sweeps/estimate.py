@@ -10,7 +10,8 @@ import numpy as np
 from ..data.batch_loader import BatchLoader
 from ..runs.run import TrainingRun
 from ..settings import SettingError
-from .plan import RANDOM, Plan, rungs
+from .halving import rungs
+from .plan import RANDOM, Plan
 
 MOST_SAMPLED = 5
 SAMPLED_SECONDS = 0.03

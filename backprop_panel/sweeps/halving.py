@@ -10,7 +10,11 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from heapq import heappop, heappush
-from math import inf, isnan
+from math import inf, isnan, log
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .plan import Plan
 
 
 class Halving:
@@ -55,3 +59,14 @@ class Halving:
     def promoted_before(self, number: int, rung: int) -> None:
         """Note that a run trains beyond a rung, or has done so."""
         self._promoted[rung].add(number)
+
+
+def rungs(plan: Plan) -> list[int]:
+    """Return the budgets at which successive halving compares runs, the whole one last.
+
+    There are as many as leave a run for the last one.
+    """
+    if plan.halving is None:
+        return [plan.amount]
+    count = int(log(min(plan.amount, plan.runs)) / log(plan.halving) + 1e-9)
+    return sorted({max(plan.amount // plan.halving**k, 1) for k in range(count + 1)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil, log, prod
+from math import prod
 from typing import Any
 
 from ..plain_values import is_whole, plain
@@ -18,6 +18,7 @@ from .checking import (
     parameter,
     takes_whole_numbers,
 )
+from .objective_checks import refuse_early_comparison, refuse_no_validation
 from .plan_checks import (
     MOST_RUNS,
     checked_budget,
@@ -70,8 +71,8 @@ class Plan:
     ------
     SettingError
         For an unknown setting with the nearest name, a value out of bounds, more than `MOST_RUNS`
-        runs, a name that leaves no room for their numbers, or an objective that no run can have,
-        or not all when they are compared.
+        runs, a name that leaves no room for their numbers, an objective that no run can have, or
+        halving by one that some runs cannot have yet.
     """
 
     base: Mapping[str, Any] = field(default_factory=dict)
@@ -89,7 +90,8 @@ class Plan:
         self._check()
         self._refuse_no_room()
         if self.objective == VALIDATION_LOSS:
-            self._refuse_no_validation()
+            refuse_no_validation(self)
+            refuse_early_comparison(self)
 
     def _check(self) -> None:
         """Put the fields into plain types, and refuse what no plan may have."""
@@ -256,46 +258,7 @@ class Plan:
                 f"{len(self.name)}.",
             )
 
-    def _refuse_no_validation(self) -> None:
-        """Refuse to compare runs by a validation loss that none of them can have."""
-        if not any(self._values("validation_fraction")):
-            raise SettingError(
-                "objective",
-                f"No run would have a {VALIDATION_LOSS}, the objective: validation_fraction is 0, "
-                "so that nothing is held out.",
-            )
-        samples = self._values("num_samples")
-        if self.unit == "epochs" or not all(map(is_whole, samples)):
-            return
-        sizes = self._values("batch_size")
-        shortest, longest = ceil(min(samples) / max(sizes)), ceil(max(samples) / min(sizes))
-        if self.amount < shortest:
-            raise SettingError(
-                "objective",
-                f"No run would have a {VALIDATION_LOSS}, the objective: it is measured after each "
-                f"epoch, which takes at least {shortest:,} steps, and the budget is "
-                f"{self.amount:,}.",
-            )
-        if self.halving and (first := rungs(self)[0]) < longest:
-            raise SettingError(
-                "halving",
-                f"Runs would be compared after {first:,} steps, and some have no {VALIDATION_LOSS} "
-                "by then, the objective: it is measured after each epoch, which takes up to "
-                f"{longest:,} steps. Give a budget in epochs, or one of more steps.",
-            )
-
-    def _values(self, name: str) -> Sequence[Any]:
+    def values(self, name: str) -> Sequence[Any]:
         """Return the values of a setting in the plan, or the bounds of its range."""
         shared = self.base.get(name, parameter(name).default)
         return self.grid.get(name) or self.ranges.get(name) or [shared]
-
-
-def rungs(plan: Plan) -> list[int]:
-    """Return the budgets at which successive halving compares runs, the whole one last.
-
-    There are as many as leave a run for the last one.
-    """
-    if plan.halving is None:
-        return [plan.amount]
-    count = int(log(min(plan.amount, plan.runs)) / log(plan.halving) + 1e-9)
-    return sorted({max(plan.amount // plan.halving**k, 1) for k in range(count + 1)})

@@ -11,7 +11,8 @@ from ..settings import SettingError, shown
 from ..storage.serialization import Damaged
 from ..storage.trial_rows import TrialRow
 from .checking import takes_whole_numbers
-from .plan import Plan, rungs
+from .halving import rungs
+from .plan import Plan
 from .trial import FAILED, FINISHED, RUNNING, STOPPED, WAITING, Score
 
 STATES = (WAITING, RUNNING, FINISHED, FAILED, STOPPED)

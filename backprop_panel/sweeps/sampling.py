@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..settings import SettingError, did_you_mean, shortened, shown
@@ -11,8 +13,8 @@ from .plan import Plan
 WITHOUT_OPTUNA = (
     'This sampler needs Optuna, which is not installed here: pip install "backprop-panel[optuna]".'
 )
-REHEARSED = 12
-"""Trials of a rehearsal: the samplers of Optuna draw the first ten at random."""
+TRIED_OUT = 12
+"""Trials that are drawn to try a sampler out: those of Optuna draw the first ten at random."""
 
 
 class OptunaSampler:
@@ -25,7 +27,7 @@ class OptunaSampler:
     Raises
     ------
     SettingError
-        If Optuna is not installed, or has no such sampler.
+        If Optuna is not installed, has no such sampler, or cannot make it.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -47,24 +49,36 @@ class OptunaSampler:
         self._optuna = optuna
         self._distributions = {name: self._distribution(plan, name) for name in plan.ranges}
         self._asked: dict[int, Any] = {}
-        try:
-            self._rehearse(plan.sampler)
-            self._study = self._new_study(plan.sampler)
-        except Exception as error:  # of any kind: they are those of Optuna and its packages
-            raise SettingError(
-                "sampler",
-                f"{plan.sampler} cannot be used here: {shortened(error).rstrip('.')}.",
-            ) from None
+        self._name, self._samples = plan.sampler, plan.samples
+        with self._refused():
+            self._study = self._new_study()
 
-    def _new_study(self, sampler: str) -> Any:
+    def try_out(self) -> None:
+        """Draw a few trials, so that a sampler that cannot work is refused now.
+
+        Raises
+        ------
+        SettingError
+            If it misses a package, for example.
+        """
+        with self._refused():
+            study = self._new_study()
+            for score in range(min(TRIED_OUT, self._samples)):
+                study.tell(study.ask(self._distributions), float(score))
+
+    def _new_study(self) -> Any:
         # A seed makes the choices reproducible, where results come in the same order.
-        return self._optuna.create_study(sampler=getattr(self._optuna.samplers, sampler)(seed=0))
+        sampler = getattr(self._optuna.samplers, self._name)(seed=0)
+        return self._optuna.create_study(sampler=sampler)
 
-    def _rehearse(self, sampler: str) -> None:
-        """Raise what a sampler raises once it draws by itself: it misses a package, for example."""
-        study = self._new_study(sampler)
-        for score in range(REHEARSED):
-            study.tell(study.ask(self._distributions), float(score))
+    @contextmanager
+    def _refused(self) -> Iterator[None]:
+        """Raise `SettingError` for whatever Optuna and its packages raise in a block."""
+        try:
+            yield
+        except Exception as error:
+            reason = shortened(error).rstrip(".")
+            raise SettingError("sampler", f"{self._name} cannot be used here: {reason}.") from None
 
     def ask(self, combination: int) -> dict[str, Any]:
         """Return the settings of a new combination."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from math import isfinite
 from typing import NamedTuple
 
-from .halving import Halving
-from .plan import Plan, rungs
+from .halving import Halving, rungs
+from .plan import Plan
 from .sampling import OptunaSampler
 from .trial import FAILED, FINISHED, STOPPED, WAITING, Trial
 
@@ -42,6 +42,11 @@ class Schedule:
         self._next = 0
         for trial in trials.values():
             self._recall(trial)
+
+    def try_sampler(self) -> None:
+        """Refuse a sampler of Optuna that cannot work here; see `OptunaSampler.try_out`."""
+        if self._sampler is not None:
+            self._sampler.try_out()
 
     def next(self) -> Assignment | None:
         """Return what to train next; None if there is nothing now."""

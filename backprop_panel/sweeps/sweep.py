@@ -69,7 +69,7 @@ class Sweep(BackgroundTraining):
         refuse_unguarded()
         refuse_unknown_fields(plan, Plan.__dataclass_fields__)
         plan = Plan(base={} if base is None else base, **plan)
-        Schedule(plan, {}, str)  # an unknown sampler is refused here
+        Schedule(plan, {}, str).try_sampler()
         self._set(plan, *opened_manager(manager, store, user), None)
 
     @classmethod

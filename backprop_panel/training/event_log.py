@@ -29,7 +29,7 @@ def repeat_events(events: Sequence[Event], engine: Engine, until: int) -> None:
     Raises
     ------
     SettingError
-        If an event cannot be repeated: what keeps the log has been damaged.
+        If an event cannot be repeated: the stored log is damaged.
     """
     for event in events:
         if event.step > until:

@@ -56,8 +56,8 @@ function hide() {
 
 async function answers(address) {
   try {
-    // A proxy answers in place of a server that is gone. What a page is embedded by answers to
-    // OPTIONS as well, and makes no session for it.
+    // A proxy answers in place of a server that is gone. This makes no session, and every server
+    // of a page allows it: other hosts' pages ask it before they embed the page.
     const {status} = await fetch(`${address}/autoload.js`, {method: "OPTIONS", cache: "no-store"})
     return status < 500
   } catch {

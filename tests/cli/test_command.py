@@ -683,12 +683,11 @@ def test_sweep_trains_a_grid_and_ranks_the_runs(command, store):
     assert sorted(name for name, *_ in runs_in(store)) == [f"sweep #{n + 1}" for n in range(4)]
 
 
-@pytest.mark.parametrize("lists", ["[4,4],[8]", "[[4, 4], [8]]", "4,4;8", "4,4; [8]"])
-def test_the_lists_of_a_grid_stand_in_brackets_or_between_semicolons(lists):
-    assert Varied().convert(f"hidden_dimension={lists}", None, None) == (
-        "hidden_dimension",
-        [[4, 4], [8]] if "[8]" in lists else [[4, 4], 8],
-    )
+@pytest.mark.parametrize("last", ["8", "[8]"])
+@pytest.mark.parametrize("lists", ["[4,4],{}", "[[4, 4], {}]", "4,4;{}", "4,4; {}"])
+def test_the_lists_of_a_grid_stand_in_brackets_or_between_semicolons(lists, last):
+    name, values = Varied().convert(f"hidden_dimension={lists.format(last)}", None, None)
+    assert (name, values) == ("hidden_dimension", [[4, 4], json.loads(last)])
 
 
 def test_a_sweep_without_the_losses_that_it_compares_says_so(command):

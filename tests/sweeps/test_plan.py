@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from backprop_panel import SettingError
 from backprop_panel.storage.run_names import sweep_and_number
 from backprop_panel.sweeps import Plan, Sweep
-from backprop_panel.sweeps.plan import rungs
+from backprop_panel.sweeps.halving import rungs
 
 GRID = {"learning_rate": [0.01, 0.1], "hidden_dimension": [8, 16, 32]}
 
@@ -172,6 +172,17 @@ def test_halving_that_would_compare_runs_before_their_first_epoch_is_refused():
     assert Plan(budget={"steps": 144}, **plan).halving == 3
     assert Plan(budget={"epochs": 9}, **plan).halving == 3
     Plan(budget={"steps": 45}, **plan | {"objective": "loss"})
+    few = plan | {"grid": {"batch_size": [512, 8]}}  # too few to be compared before the end
+    assert Plan(budget={"steps": 10}, **few).halving == 3
+
+
+def test_halving_by_a_validation_loss_that_a_run_never_has_is_refused():
+    with pytest.raises(SettingError, match="holds nothing out has no validation_loss"):
+        Plan(
+            grid={"validation_fraction": [0, 0.2], "learning_rate": [0.1, 0.2]},
+            halving=2,
+            objective="validation_loss",
+        )
 
 
 @pytest.mark.parametrize("field", [{"name": "x" * 117}, STEPS], ids=lambda field: next(iter(field)))

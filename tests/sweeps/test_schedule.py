@@ -126,8 +126,16 @@ def test_a_sampler_of_optuna_comes_near_the_best_rate():
 )
 def test_a_sampler_that_could_not_draw_is_refused_before_the_first_run(sampler, reason):
     with pytest.raises(SettingError, match=reason) as refused:
-        schedule_of(adaptive_plan(sampler=sampler))
+        schedule_of(adaptive_plan(sampler=sampler)).try_sampler()
     assert refused.value.setting == "sampler"
+
+
+@pytest.mark.filterwarnings("ignore:.* is experimental")  # a warning of Optuna's
+def test_what_a_sampler_has_chosen_elsewhere_is_read_though_it_cannot_draw_here():
+    schedule = schedule_of(adaptive_plan(sampler="BruteForceSampler"))
+    assert schedule.trials == {}
+    with pytest.raises(SettingError):
+        schedule.try_sampler()
 
 
 def test_all_seeds_of_a_sampled_configuration_have_its_settings():

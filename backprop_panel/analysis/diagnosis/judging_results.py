@@ -21,7 +21,7 @@ AT_FLOOR = 0.05
 """The loss is as low as the data allow if it is above the floor by at most this share of it."""
 
 NEAR_PRIOR = 1.05
-"""How many times the loss of the frequencies a run that predicts them has at most."""
+"""Largest loss, as a multiple of that of the frequencies, of a run that predicts them."""
 
 ADDED_LAYER = f"a hidden layer of {WIDTH_OF_ADDED_LAYER} {ACTIVATION_OF_ADDED_LAYER} units"
 """What the trial network has where the run's own has no hidden layer."""

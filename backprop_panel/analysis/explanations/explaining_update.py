@@ -34,7 +34,7 @@ FIRST_STEP = {
 }
 """What is special about the size of the first update."""
 
-CLEARLY_ROUNDED = 0.01
+CLEARLY_ROUNDED = 0.1
 """Relative error of a rate or of the share that decay takes, from which a note says so."""
 
 

@@ -39,7 +39,8 @@ def symbols_of_update(optimizer: str, entry: Entry, parts: UpdateParts) -> tuple
 
 
 def _of_gradient(entry: Entry) -> Iterator[Factor]:
-    yield replace(entry.gradient, meaning="∂L/∂θ, the gradient")
+    g = "" if entry.share_taken is None else "g = "
+    yield replace(entry.gradient, meaning=f"{g}∂L/∂θ, the gradient")
     yield replace(entry.before, meaning="θ, before the step")
     yield Factor("λ", entry.decay, meaning="weight decay")
     if entry.share_taken:

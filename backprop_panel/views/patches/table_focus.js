@@ -1,5 +1,5 @@
 // What scrolls the rows of a table is no part of a grid; its rows take the focus themselves. A cell
-// takes the focus to be edited, so that its editor could not be left backwards.
+// that takes the focus opens its editor: Shift+Tab from there would come back to the cell.
 function focus_rows_of_tables() {
   const {default_view} = Bokeh.Models["panel.models.tabulator.DataTabulator"].prototype
   const tables = default_view.prototype
@@ -10,12 +10,18 @@ function focus_rows_of_tables() {
     tableBuilt.call(this)
     this.shadow_el.querySelector(".tabulator-tableholder")?.removeAttribute("tabindex")
     const rows = this.shadow_el.querySelector(".tabulator-table")
-    for (const [event, tabindex] of [["focus", -1], ["blur", 0]]) {
-      const stop = ({target}) => {
-        const cell = target.closest(".tabulator-cell.tabulator-editing")
-        if (cell && cell !== target) cell.tabIndex = tabindex
-      }
-      rows?.addEventListener(event, stop, true)  // before the editor is gone
+    const cell_of = ({target}) => {
+      const cell = target.closest(".tabulator-cell")
+      return cell === target ? null : cell
     }
+    // In the phase before the table's own listeners, which may remove the editor.
+    rows?.addEventListener("focus", (event) => {
+      const cell = cell_of(event)
+      if (cell?.matches(".tabulator-editing")) cell.setAttribute("tabindex", "-1")
+    }, true)
+    rows?.addEventListener("blur", (event) => {
+      const cell = cell_of(event)
+      if (cell?.getAttribute("tabindex") === "-1") cell.setAttribute("tabindex", "0")
+    }, true)
   }
 }

@@ -18,9 +18,9 @@ from panel.custom import JSComponent
 from ..patches.silent_events import SilentEvents
 
 TIMEOUT = 2.0
-"""Seconds between frames that no answer comes to: a message may be lost, or the browser sleeps.
+"""Seconds between frames while the browser does not answer: it sleeps, or a message was lost.
 
-A browser that wakes shows all that was sent to it, one frame after another.
+Once it wakes, a browser shows all that was sent to it, one frame after another.
 """
 
 MAX_POLL_SECONDS = 0.05

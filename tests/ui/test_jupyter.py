@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 
@@ -90,6 +91,16 @@ LISTEN = """() => {
 # Runs code as a cell does.
 EXECUTE = """(code) => jupyterapp.shell.currentWidget.sessionContext.session.kernel
   .requestExecute({code}).done"""
+
+# Saves the first cell and its output below so many others that JupyterLab runs the output's scripts
+# before the output is in the page.
+SAVE = """(path) => {
+  const content = jupyterapp.shell.currentWidget.content.model.toJSON()
+  const [cell] = content.cells
+  const empty = {...cell, source: "", outputs: []}
+  content.cells = [...Array.from({length: 20}, (_, at) => ({...empty, id: `empty-${at}`})), cell]
+  return jupyterapp.serviceManager.contents.save(path, {type: "notebook", format: "json", content})
+}"""
 
 MARGIN = 16
 """Pixels at each side of the middle part that are empty, by which it overlaps what is beside it."""
@@ -173,8 +184,8 @@ def lab(tmp_path_factory):
         lab.stop()
 
 
-def open_notebook(page, lab):
-    page.goto(f"http://{lab.host}/lab/tree/notebook.ipynb", timeout=FIRST_LOAD)
+def open_notebook(page, lab, path="notebook.ipynb"):
+    page.goto(f"http://{lab.host}/lab/tree/{path}?reset", timeout=FIRST_LOAD)
     page.wait_for_function(KERNEL_IS_IDLE, timeout=FIRST_LOAD)
 
 
@@ -195,17 +206,22 @@ def opened(browser, lab):
     context.close()
 
 
+def expect_quiet(watch):
+    """Expect that a page asked no other host and raised no error."""
+    assert not watch.foreign, f"requests to other hosts: {set(watch.foreign)}"
+    # Panel looks for its output once it is embedded, and a cell that is run again meanwhile has
+    # replaced it.
+    errors = [error for error in watch.errors if "at embed_document" not in error]
+    assert not errors, f"errors raised in the page: {errors}"
+
+
 @pytest.fixture
 def page(opened):
     page, watch = opened
     watch.foreign.clear()
     watch.errors.clear()
     yield page
-    assert not watch.foreign, f"requests to other hosts: {set(watch.foreign)}"
-    # Panel looks for its output once it is embedded, and a cell that is run again meanwhile has
-    # replaced it.
-    errors = [error for error in watch.errors if "at embed_document" not in error]
-    assert not errors, f"errors raised in the page: {errors}"
+    expect_quiet(watch)
 
 
 @pytest.fixture
@@ -367,3 +383,18 @@ def test_a_cell_run_again_after_the_page_was_loaded_anew_works(page, lab):
     expect(cell.locator(".jp-OutputPrompt").last).to_have_text(re.compile(r"\[[3-9]\]"))
     press(cell, "Run Batch")
     expect_step(cell, 1)
+
+
+def test_a_saved_notebook_works_in_another_browser(browser, page, lab):
+    page.evaluate(SAVE, "saved.ipynb")
+    with closing(new_context(browser)) as context:
+        watch = Watch(context, lab.host)
+        other = new_page(context)
+        open_notebook(other, lab, "saved.ipynb")
+        other.wait_for_function("() => window.importShim")  # from the saved output
+        expect_quiet(watch)
+        command(other, "notebook:run-all-cells")
+        cell = other.locator(".jp-Notebook .jp-CodeCell").last
+        press(cell, "Run Batch")
+        expect_step(cell, 1)
+        expect_quiet(watch)

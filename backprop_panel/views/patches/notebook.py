@@ -47,6 +47,13 @@ FONT_STYLES = (
 LAST_SCRIPT = "function(Bokeh) {} // ensure no trailing comma for IE"
 """The last function that Panel's loader calls: after all scripts, before anything is drawn."""
 
+SHIM_MODE = "window.esmsInitOptions = {...window.esmsInitOptions, shimMode: true}"
+"""Lets es-module-shims take import maps; it reads its options once, as it is loaded.
+
+Panel sets this option by an element beside the scripts. When a saved notebook is opened, JupyterLab
+runs the scripts of an output further down before its elements are in the page.
+"""
+
 RETRY_SECONDS = 0.1
 """The time between two looks whether the page of an output is there."""
 
@@ -93,7 +100,8 @@ def show_scripts() -> None:
         data["application/javascript"] for data in shown if "application/javascript" in data
     )
     loader = loader.replace(LAST_SCRIPT, _last_script())
-    display(HTML(style), Javascript(f"if (!window.Bokeh?.asks_no_network) {loader};\n{comms}"))
+    loader = f"if (!window.Bokeh?.asks_no_network) {{ {SHIM_MODE}; {loader} }}"
+    display(HTML(style), Javascript(f"{loader};\n{comms}"))
 
 
 def _last_script() -> str:

@@ -234,6 +234,13 @@ def test_a_notebooks_channel_tells_whether_its_page_has_opened_it():
     assert "not comm._comm" in inspect.getsource(push)
 
 
+def test_panels_es_module_shims_takes_its_mode_from_the_window():
+    (script,) = (PANEL / "dist" / "bundled" / "reactiveesm").rglob("es-module-shims.min.js")
+    source = script.read_text("utf-8")
+    assert "self.esmsInitOptions" in source and ".shimMode" in source
+    assert "Unsupported in polyfill mode." in source
+
+
 def test_select_fields_are_told_of_clicks_alone():
     source = (MATERIAL_UI / "widgets" / "Select.jsx").read_text("utf-8")
     assert "onClick={() => setOpen(true)}" in source

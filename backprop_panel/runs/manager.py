@@ -14,6 +14,7 @@ from ..storage.run_index import ListedRun
 from ..storage.run_names import copy_stem, fork_stem, free_name, legal_name
 from ..training.file_input import Source
 from ..training.file_output import Target, write_file
+from ..training.interrupts import interrupts_deferred
 from ..training.weight_mapping import WeightMapping
 from .current_run import first_readable, successor
 from .deferred_loading import Deferral
@@ -162,8 +163,9 @@ class TrainingRunManager(RunList):
         taken = self._taken_names(but=replacing)
         name = free_name(stem, taken) if name is None else self._checked_name(name)
         run = TrainingRun(name, config, id)
-        self._link.add_draft(run, stem, replacing)
-        return self._append(run, replacing)
+        with interrupts_deferred():
+            self._link.add_draft(run, stem, replacing)
+            return self._append(run, replacing)
 
     def fork(
         self, run_id: str, step: int | None = None, name: str | None = None, **settings: Any
@@ -213,9 +215,10 @@ class TrainingRunManager(RunList):
         run = self.run(run_id)
         if not isinstance(name, str) or name != run.name:
             name = self._checked_name(name)
-            self._link.rename(run, name)
-            run.take_name(name)
-            self.param.trigger("runs")
+            with interrupts_deferred():
+                self._link.rename(run, name)
+                run.take_name(name)
+                self.param.trigger("runs")
 
     def delete(self, run_id: str) -> None:
         """Delete a run; if it was current, the run before it becomes current."""
@@ -231,8 +234,9 @@ class TrainingRunManager(RunList):
         if not others or (run is self.current and not successor(run, self.runs, others)):
             raise SettingError("runs", f"{shown(run.name)} is the only run; there must be one.")
         stop_training(run)
-        self._link.delete(run, others)
-        self._set_runs(others)
+        with interrupts_deferred():
+            self._link.delete(run, others)
+            self._set_runs(others)
 
     def export_raw(self, run_id: str, target: Target) -> None:
         """Write the raw data of an unreadable run into a store file of its own.
@@ -295,5 +299,6 @@ class TrainingRunManager(RunList):
 
     def _add(self, run: TrainingRun, stem: str | None) -> TrainingRun:
         """Add a run; with `stem`, another name is chosen if its own was taken meanwhile."""
-        self._link.add(run, stem)
-        return self._append(run)
+        with interrupts_deferred():
+            self._link.add(run, stem)
+            return self._append(run)

@@ -17,6 +17,7 @@ from .command_queue import Command, CommandQueue
 from .engine import Engine
 from .engine_setting import EngineChoice
 from .fault_checks import refuse_idle_fault
+from .interrupts import interrupts_deferred
 from .model import Model, refuse_too_large
 from .training_settings import TrainingParams, TrainingSettings
 
@@ -158,26 +159,35 @@ class Trainer(TrainingParams):
         SettingError
             If another process trains the run: nothing has changed.
         """
-        with self.commands.locked():  # so that the lease is not given back before the change
+        # Locked, so that the lease is not given back before the change.
+        with interrupts_deferred(), self.commands.locked():
             self.claim()
             self.commands.put(command)
 
     @contextmanager
-    def stepping(self) -> Iterator[None]:
+    def stepping(self) -> Iterator[Callable[[], None]]:
         """Claim the run and let its commands wait while a block steps the engine.
+
+        Ctrl-C waits until the end of the block.
+
+        Yields
+        ------
+        check : callable
+            Raises `KeyboardInterrupt` if Ctrl-C waits; to be called between two steps.
 
         Raises
         ------
         SettingError
             If another process trains the run.
         """
-        with self.commands.locked():
-            self.claim()
-            self.commands.start_stepping()
-        try:
-            yield
-        finally:
-            self.commands.stop_stepping()
+        with interrupts_deferred() as check:
+            with self.commands.locked():
+                self.claim()
+                self.commands.start_stepping()
+            try:
+                yield check
+            finally:
+                self.commands.stop_stepping()
 
     def run_step(self) -> StepRecord:
         """Make a step on one example and return its record."""
@@ -192,10 +202,11 @@ class Trainer(TrainingParams):
     def run_epoch(self) -> StepRecord:
         """Train to the end of the epoch and return its last record."""
         engine = self.engine
-        with self.stepping():
+        with self.stepping() as check:
             while (before_last := engine.batches.left(engine.settings.batch_size) - 1) > 0:
                 engine.advance(self.batch_size, before_last)
                 self.commands.run_waiting()
+                check()
             return engine.record_step(self.batch_size)
 
     def _check_fit(self) -> None:

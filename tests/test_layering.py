@@ -22,7 +22,7 @@ ROOMS = (
 VIEW_ROOMS = ("panels", "widgets", "plots", "state", "patches")
 """Inside views, from the top down; above them is what makes a page of them."""
 
-SHARED = {"settings", "plain_values", "memory", "rng", "version"}
+SHARED = {"settings", "plain_values", "memory", "rng", "interrupts", "version"}
 """Modules that every room may use."""
 
 BELOW_VIEWS = sorted(path for path in PACKAGE.rglob("*.py") if VIEWS not in path.parents)

@@ -10,6 +10,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from ..interrupts import interrupts_deferred
 from .sequence_dataset import SequenceDataset
 
 Indices = NDArray[np.integer]
@@ -177,8 +178,10 @@ def _loader(data: SequenceDataset, request: _Request, with_torch: bool) -> Itera
     if not with_torch:
         return map(data.__getitems__, request)
     try:
-        # Imported here because torch takes longer to import than everything else together.
-        import torch
+        # Imported here because torch takes longer to import than everything else together, and
+        # whole: after half an import it cannot be used in this process.
+        with interrupts_deferred():
+            import torch
     except ImportError:
         return map(data.__getitems__, request)
     from torch.utils.data import DataLoader

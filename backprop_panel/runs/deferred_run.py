@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import param
 
+from ..interrupts import interrupts_deferred
 from ..settings import SettingError, refuse_unknown, shown
 from ..storage.run_index import ListedRun
 from ..storage.run_names import legal_name
@@ -112,7 +113,7 @@ class DeferredRun(param.Parameterized):
         SettingError
             If it cannot be read.
         """
-        with self._loading:
+        with interrupts_deferred(), self._loading:
             if self.loaded:
                 return
             try:

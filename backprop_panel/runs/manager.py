@@ -7,6 +7,7 @@ from typing import Any
 
 import param
 
+from ..interrupts import interrupts_deferred
 from ..settings import SettingError, refuse_unstorable, shown
 from ..storage.autosave import Autosave
 from ..storage.database import Store, StoreError
@@ -14,7 +15,6 @@ from ..storage.run_index import ListedRun
 from ..storage.run_names import copy_stem, fork_stem, free_name, legal_name
 from ..training.file_input import Source
 from ..training.file_output import Target, write_file
-from ..training.interrupts import interrupts_deferred
 from ..training.weight_mapping import WeightMapping
 from .current_run import first_readable, successor
 from .deferred_loading import Deferral
@@ -190,8 +190,9 @@ class TrainingRunManager(RunList):
         refuse_new_network(settings, "a fork")
         fork = parent.fork(name, parent.trainer.step if step is None else step)
         fork.trainer.change(**settings)
-        self._link.store_draft(parent)
-        return self._add(fork, stem)
+        with interrupts_deferred():
+            self._link.store_draft(parent)
+            return self._add(fork, stem)
 
     def add(self, run: TrainingRun) -> TrainingRun:
         """Add an existing run, as ``name (2)`` if its name is taken, and make it current."""
@@ -209,17 +210,18 @@ class TrainingRunManager(RunList):
             run.name = free_name(stem, self._taken_names())
         return self._add(run, stem)
 
+    @interrupts_deferred()
     def rename(self, run_id: str, name: str) -> None:
         """Give a run another name, as ``run.name = name`` does."""
         self._link.refuse_if_closed()
         run = self.run(run_id)
         if not isinstance(name, str) or name != run.name:
             name = self._checked_name(name)
-            with interrupts_deferred():
-                self._link.rename(run, name)
-                run.take_name(name)
-                self.param.trigger("runs")
+            self._link.rename(run, name)
+            run.take_name(name)
+            self.param.trigger("runs")
 
+    @interrupts_deferred()
     def delete(self, run_id: str) -> None:
         """Delete a run; if it was current, the run before it becomes current."""
         self._link.refuse_if_closed()
@@ -234,9 +236,8 @@ class TrainingRunManager(RunList):
         if not others or (run is self.current and not successor(run, self.runs, others)):
             raise SettingError("runs", f"{shown(run.name)} is the only run; there must be one.")
         stop_training(run)
-        with interrupts_deferred():
-            self._link.delete(run, others)
-            self._set_runs(others)
+        self._link.delete(run, others)
+        self._set_runs(others)
 
     def export_raw(self, run_id: str, target: Target) -> None:
         """Write the raw data of an unreadable run into a store file of its own.
@@ -259,6 +260,7 @@ class TrainingRunManager(RunList):
             raise SettingError("runs", f"There is no unreadable run with the id {shown(run_id)}.")
         write_file(target, self._link.autosave.raw_copy(run_id))
 
+    @interrupts_deferred()
     def refresh(self) -> list[TrainingRun]:
         """Load the changes of other windows from the store; return the runs trained there.
 
@@ -276,10 +278,12 @@ class TrainingRunManager(RunList):
         self.store_problem = autosave.problem
         return newer
 
+    @interrupts_deferred()
     def give_back(self) -> None:
         """Save everything, and let other windows train the runs that no worker trains here."""
         self._link.give_back()
 
+    @interrupts_deferred()
     def close(self) -> None:
         """Stop all training and save it; called when Python ends as well."""
         for run in self.runs:
@@ -297,8 +301,8 @@ class TrainingRunManager(RunList):
     def _deferral(self, listed: ListedRun) -> Deferral:
         return Deferral(listed, lambda: self._link.autosave, self._move_to_unreadable)
 
+    @interrupts_deferred()
     def _add(self, run: TrainingRun, stem: str | None) -> TrainingRun:
         """Add a run; with `stem`, another name is chosen if its own was taken meanwhile."""
-        with interrupts_deferred():
-            self._link.add(run, stem)
-            return self._append(run)
+        self._link.add(run, stem)
+        return self._append(run)

@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from ..interrupts import interrupts_deferred
 from ..settings import SettingError, shortened, shown, shown_path
 from .connection import FULL_DISK, FileIds, Unfit, file_ids, has_log, open_database
 from .saving_thread import Saver, SavingThread
@@ -121,7 +122,7 @@ class Store:
         """
         if writing and (notice := self.notice):
             raise StoreError(notice)
-        with self._lock, self._explained():
+        with interrupts_deferred(), self._lock, self._explained():
             self._db.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
             try:
                 yield self._db

@@ -11,13 +11,13 @@ from typing import Any
 import param
 
 from ..data.sequence_dataset import SequenceDataset
+from ..interrupts import interrupts_deferred
 from ..nn.record import StepRecord
 from ..settings import SettingError, refuse_other, refuse_unknown, refuse_unlisted
 from .command_queue import Command, CommandQueue
 from .engine import Engine
 from .engine_setting import EngineChoice
 from .fault_checks import refuse_idle_fault
-from .interrupts import interrupts_deferred
 from .model import Model, refuse_too_large
 from .training_settings import TrainingParams, TrainingSettings
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from backprop_panel import TrainingRunManager
-from backprop_panel.training.interrupts import interrupts_deferred
+from backprop_panel.interrupts import interrupts_deferred
+from backprop_panel.runs.store_link import StoreLink
 from backprop_panel.training.step_computation import StepComputation
 
 
@@ -84,3 +85,44 @@ def test_another_programs_handler_is_left_alone():
             assert heard == [signal.SIGINT]
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_within_a_transaction_comes_after_its_commit(tmp_path):
+    with closing(TrainingRunManager(tmp_path / "runs.sqlite")) as manager:
+        manager.create("a")
+        with pytest.raises(KeyboardInterrupt), manager.store.transaction() as db:
+            signal.raise_signal(signal.SIGINT)
+            db.execute("UPDATE runs SET position = 7")
+        with manager.store.transaction(writing=False) as db:
+            assert db.execute("SELECT position FROM runs").fetchall() == [(7,)]
+
+
+ACTIONS = {
+    "add": lambda manager: manager.create("b"),
+    "add_draft": lambda manager: manager.draft("b"),
+    "rename": lambda manager: manager.rename(manager.runs[0].id, "b"),
+    "delete": lambda manager: manager.delete(manager.runs[0].id),
+}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_interrupted_manager_lists_what_its_store_holds(action, tmp_path, monkeypatch):
+    act = getattr(StoreLink, action)
+
+    def act_and_interrupt(*arguments):
+        act(*arguments)
+        signal.raise_signal(signal.SIGINT)
+
+    with closing(TrainingRunManager(tmp_path / "runs.sqlite")) as manager:
+        for name in ("a", "c"):
+            manager.create(name)
+        monkeypatch.setattr(StoreLink, action, act_and_interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            ACTIONS[action](manager)
+        monkeypatch.undo()
+        listed = [run.name for run in manager.runs]
+        assert listed != ["a", "c"]
+        for run in manager.runs:
+            run.trainer.run_batch()  # a draft is stored with its first step
+    with closing(TrainingRunManager(tmp_path / "runs.sqlite")) as manager:
+        assert [(run.name, run.trainer.step) for run in manager.runs] == [(n, 1) for n in listed]

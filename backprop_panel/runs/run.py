@@ -258,10 +258,17 @@ class TrainingRun(DeferredRun):
     def fork(self, name: str, step: int) -> TrainingRun:
         """Return a new run with the past of this one up to `step`, in its present mode."""
         step = self.checked_step(step)
+        return self._branch(name, step, (self.id, step))
+
+    def copy(self) -> TrainingRun:
+        """Return a new run with the whole past of this one, its name, its parent and its mode."""
+        return self._branch(self.name, self.trainer.step, self.parent)
+
+    def _branch(self, name: str, step: int, parent: tuple[str, int] | None) -> TrainingRun:
         config = {**self.config, "mode": self.trainer.mode}
-        fork = TrainingRun(name, config, parent=(self.id, step))
-        fork._adopt(self.replay(step).engine)
-        return fork
+        branch = TrainingRun(name, config, parent=parent)
+        branch._adopt(self.replay(step).engine)
+        return branch
 
     def _adopt(self, engine: Engine) -> None:
         self.trainer.engine.adopt(engine)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
 import param
 
 from ...runs.current_run import can_load
@@ -48,16 +51,25 @@ class Comparison(param.Parameterized):
             self.hidden = [*self.hidden, *beyond]
 
     def branches(self) -> dict[TrainingRun, int]:
-        """Return the compared runs, each with the step at which it was forked.
+        """Return the compared runs, each with the step up to which its parent's curve is its own.
 
-        The step is 0 for a run that is no fork, and for a fork of a run that is not compared.
+        The step is 0 for a run that is no fork, and for a fork of a run that is not compared, or
+        that was reset and trained otherwise since.
         """
         runs = self.runs()
-        compared = {run.id for run in runs}
-        return {
-            run: run.parent[1] if run.parent and run.parent[0] in compared else 0 for run in runs
-        }
+        compared = {run.id: run for run in runs}
+        return {run: _shared_steps(run, compared) for run in runs}
 
     def number(self, run: TrainingRun) -> int:
         """Return the number of a run: 0 for the first that was asked for, then 1, and so on."""
         return self._numbers.setdefault(run.id, len(self._numbers))
+
+
+def _shared_steps(run: TrainingRun, compared: Mapping[str, TrainingRun]) -> int:
+    """Return how many steps a run shares with its parent, 0 if that is not among `compared`."""
+    parent_id, step = run.parent or ("", 0)
+    if parent_id not in compared or not step:
+        return 0
+    theirs, ours = (each.history["loss"][:step] for each in (compared[parent_id], run))
+    is_same = len(theirs) == step and np.array_equal(theirs[-1], ours[-1], equal_nan=True)
+    return step if is_same else 0

@@ -79,7 +79,7 @@ def _undo_reset(
     `begun` is its log right after the reset. A run that was deleted since is added again.
     """
     engine = run.trainer.engine
-    since = None if engine.events == begun else run.fork(run.name, engine.step)
+    since = None if engine.events == begun else run.copy()
     run.adopt(before)
     if run not in manager.runs:
         manager.add(run)

@@ -64,6 +64,15 @@ def test_a_fork_branches_off_only_where_its_parent_is_compared(comparison):
     assert comparison.branches() == {fork: 0}
 
 
+def test_a_fork_of_a_run_that_was_reset_since_does_not_branch_off_it(comparison):
+    parent, fork = comparison.session.manager.runs
+    parent.reset()
+    assert comparison.branches() == {parent: 0, fork: 0}
+    parent.trainer.change(learning_rate=0.5, loss_type="cross_entropy")
+    parent.trainer.run_batch()
+    assert comparison.branches() == {parent: 0, fork: 0}
+
+
 def test_a_run_keeps_its_number_when_another_is_deleted(comparison):
     manager = comparison.session.manager
     parent, fork = manager.runs

@@ -141,6 +141,10 @@ def test_what_was_trained_after_a_reset_is_kept_as_a_run_of_its_own(session):
     (kept,) = (other for other in session.manager.runs if other is not run)
     assert kept.name == f"{run.name} (2)"
     assert kept.history["loss"].tolist() == since
+    assert kept.parent is None  # it has no step of the other
+    session.manager.switch(kept.id)
+    session.reset()
+    assert kept.trainer.step == 0
 
 
 def test_a_reset_is_taken_back_of_a_run_that_another_window_deleted_since(tmp_path):

@@ -2,22 +2,35 @@
 
 import signal
 from contextlib import closing, contextmanager
+from threading import Thread
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from backprop_panel import TrainingRunManager
+from backprop_panel import TrainingRunManager, interrupts
+from backprop_panel.cli.interruption import interrupted_once
 from backprop_panel.interrupts import interrupts_deferred
 from backprop_panel.runs.store_link import StoreLink
 from backprop_panel.training.step_computation import StepComputation
+from backprop_panel.training.worker import StopWhen
 
 
 @pytest.fixture(autouse=True)
 def handler():
-    """Pytest's own handler of Ctrl-C is Python's; it is there again after each block."""
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    """Python's own handler of Ctrl-C, which is there again after each test."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    found = signal.signal(signal.SIGINT, before)
+    assert found is signal.default_int_handler
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands until it is told to go on."""
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(interrupts, "monotonic", lambda: clock.now)
+    return clock
 
 
 @contextmanager
@@ -76,15 +89,93 @@ def test_an_interrupt_within_a_change_comes_after_it():
     assert engine.network.weights[0][0, 0] == 0.5 and len(engine.events) == 1
 
 
-def test_another_programs_handler_is_left_alone():
+def test_a_change_of_a_setting_is_whole():
+    run = TrainingRunManager().create()
+    change = run.trainer.engine.change
+
+    def change_and_interrupt(**settings):
+        signal.raise_signal(signal.SIGINT)
+        change(**settings)
+
+    run.trainer.engine.change = change_and_interrupt
+    with pytest.raises(KeyboardInterrupt):
+        run.trainer.change(learning_rate=0.5)
+    assert run.trainer.learning_rate == run.trainer.engine.settings.learning_rate == 0.5
+    assert len(run.trainer.engine.events) == 1
+
+
+def test_a_worker_that_is_started_trains_or_leaves_the_run_free(monkeypatch):
+    run = TrainingRunManager().create()
+    start = Thread.start
+
+    def start_and_interrupt(thread):
+        signal.raise_signal(signal.SIGINT)
+        start(thread)
+
+    monkeypatch.setattr(Thread, "start", start_and_interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run.worker.start(StopWhen(step=5))
+    monkeypatch.undo()
+    run.worker.stop()
+    run.trainer.run_batch()
+
+
+def test_the_handler_of_another_program_is_called_at_the_end_of_the_block():
     heard = []
     before = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
     try:
         with interrupts_deferred():
             signal.raise_signal(signal.SIGINT)
-            assert heard == [signal.SIGINT]
+            assert heard == []
+        assert heard == [signal.SIGINT]
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_of_an_inner_block_comes_at_the_end_of_the_outer_one():
+    done = []
+    with pytest.raises(KeyboardInterrupt), interrupts_deferred():
+        with interrupts_deferred() as check:
+            signal.raise_signal(signal.SIGINT)
+            check()
+        done.append("the rest of the outer block")
+    assert done
+
+
+def test_an_error_of_the_block_is_the_context_of_the_interrupt():
+    with pytest.raises(KeyboardInterrupt) as caught, interrupts_deferred():
+        signal.raise_signal(signal.SIGINT)
+        raise ValueError("of the block")
+    assert str(caught.value.__context__) == "of the block"
+
+
+def test_a_second_interrupt_some_seconds_later_comes_at_once(clock):
+    done = []
+    with pytest.raises(KeyboardInterrupt), interrupts_deferred():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        done.append("what two presses at once leave")
+        clock.now += 3
+        signal.raise_signal(signal.SIGINT)
+        done.append("what is waited for")
+    assert done == ["what two presses at once leave"]
+
+
+def test_a_handler_that_the_block_sets_stays():
+    with interrupts_deferred():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    assert signal.signal(signal.SIGINT, signal.default_int_handler) is signal.SIG_IGN
+
+
+def test_ctrl_c_on_the_command_line_waits_for_the_end_of_a_transaction(tmp_path):
+    with closing(TrainingRunManager(tmp_path / "runs.sqlite")) as manager:
+        with pytest.raises(KeyboardInterrupt), interrupted_once(""):
+            with manager.store.transaction() as db:
+                signal.raise_signal(signal.SIGINT)
+                db.execute("UPDATE workspaces SET current = NULL")
+        manager.create("after").trainer.run_batch()
+    with closing(TrainingRunManager(tmp_path / "runs.sqlite")) as manager:
+        assert [run.trainer.step for run in manager.runs] == [1]
 
 
 def test_an_interrupt_within_a_transaction_comes_after_its_commit(tmp_path):

@@ -15,6 +15,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line, and exit: 0 done, 1 something is wrong, 2 wrong usage, 130 Ctrl-C."""
     try:
         os.getcwd()  # or imports would fail
-    except FileNotFoundError:
-        sys.exit("Error: The folder that this is called from is gone: change to another one.")
+    except OSError:
+        sys.exit("Error: The folder that this is called from is gone, or cannot be read.")
     imported(".command", __name__).main(arguments)

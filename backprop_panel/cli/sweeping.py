@@ -84,7 +84,7 @@ def _json_lists(values: str) -> list[Any]:
     """Return the values if lists are among them: between commas, or in a list of their own."""
     try:
         found = json.loads(f"[{values}]")
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     if len(found) == 1 and isinstance(found[0], list):
         (inner,) = found

@@ -262,7 +262,9 @@ class TrainingRun(DeferredRun):
 
     def copy(self) -> TrainingRun:
         """Return a new run with the whole past of this one, its name, its parent and its mode."""
-        return self._branch(self.name, self.trainer.step, self.parent)
+        copy = self._branch(self.name, self.trainer.step, self.parent)
+        copy.secret = self.secret
+        return copy
 
     def _branch(self, name: str, step: int, parent: tuple[str, int] | None) -> TrainingRun:
         config = {**self.config, "mode": self.trainer.mode}

@@ -123,8 +123,8 @@ class Store:
         if writing and (notice := self.notice):
             raise StoreError(notice)
         with interrupts_deferred(), self._lock, self._explained():
-            self._db.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
             try:
+                self._db.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
                 yield self._db
                 # A reading transaction is rolled back: after an unreadable page, commits fail.
                 self._db.execute("COMMIT" if writing else "ROLLBACK")

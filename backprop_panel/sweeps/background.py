@@ -7,6 +7,7 @@ from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from ..interrupts import interrupts_deferred
 from ..settings import SettingError
 from ..storage.sweep_rows import RUN_ELSEWHERE
 from .overview import Overview
@@ -81,6 +82,7 @@ class BackgroundTraining(Overview):
             notices.append(RUN_ELSEWHERE)
         return notices + (self._runner.workers.refusals if self._runner else [])
 
+    @interrupts_deferred()
     def start(self, client: Client | str | int | None = None) -> None:
         """Begin, or go on, in a thread of its own; `wait` waits for the end.
 

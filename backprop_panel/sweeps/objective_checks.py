@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 
 def refuse_no_validation(plan: Plan) -> None:
-    """Raise `SettingError` if no run can have a validation loss."""
+    """Refuse a plan of which no run can have a validation loss.
+
+    Raises
+    ------
+    SettingError
+    """
     if not any(plan.values("validation_fraction")):
         raise SettingError(
             "objective",
@@ -31,14 +36,20 @@ def refuse_no_validation(plan: Plan) -> None:
 
 
 def refuse_early_comparison(plan: Plan) -> None:
-    """Raise `SettingError` if halving would compare runs of which some have no validation loss.
+    """Refuse halving that would compare runs of which some have no validation loss.
 
     How long an epoch of all windows is depends on the data, and is not looked at.
+
+    Raises
+    ------
+    SettingError
     """
     first, *later = rungs(plan)
     if not later:
         return
-    if not all(plan.values("validation_fraction")):
+    # A range is drawn from, and never at its bounds.
+    fraction = "validation_fraction"
+    if not isinstance(plan.ranges.get(fraction), tuple) and not all(plan.values(fraction)):
         raise SettingError(
             "halving",
             "A run that holds nothing out has no validation_loss, the objective, and would be "
@@ -55,7 +66,7 @@ def refuse_early_comparison(plan: Plan) -> None:
 
 
 def _steps_of_epochs(plan: Plan) -> tuple[int, int]:
-    """Return the steps of the shortest and the longest epoch; 0 if unknown, or of no matter."""
+    """Return the steps of the shortest and the longest epoch; 0 if unknown or irrelevant."""
     samples, sizes = plan.values("num_samples"), plan.values("batch_size")
     if plan.unit == "epochs" or not all(map(is_whole, samples)):
         return 0, 0

@@ -72,7 +72,7 @@ class Plan:
     SettingError
         For an unknown setting with the nearest name, a value out of bounds, more than `MOST_RUNS`
         runs, a name that leaves no room for their numbers, an objective that no run can have, or
-        halving by one that some runs cannot have yet.
+        halving that compares runs before all of them have it.
     """
 
     base: Mapping[str, Any] = field(default_factory=dict)

@@ -44,7 +44,12 @@ class Schedule:
             self._recall(trial)
 
     def try_sampler(self) -> None:
-        """Refuse a sampler of Optuna that cannot work here; see `OptunaSampler.try_out`."""
+        """Refuse a sampler of Optuna that cannot work here; see `OptunaSampler.try_out`.
+
+        Raises
+        ------
+        SettingError
+        """
         if self._sampler is not None:
             self._sampler.try_out()
 

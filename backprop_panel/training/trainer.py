@@ -112,7 +112,7 @@ class Trainer(TrainingParams):
             self._refuse_large_batch(changed["batch_size"])
         after = {name: changed.get(name, self.requested(name)) for name in SETTING_NAMES}
         refuse_idle_fault(TrainingSettings(**after), self.model.network, len(self.dataset))
-        with self.commands.locked():
+        with interrupts_deferred(), self.commands.locked():
             if changed.keys() & set(SETTING_NAMES):  # `mode` changes nothing of the run
                 self.claim()
             self._waiting.append(changed)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from threading import Event, Thread
 from time import perf_counter
 
+from ..interrupts import interrupts_deferred
 from ..nn.record import StepRecord
 from ..settings import SettingError, shown
 from .command_queue import CommandQueue
@@ -87,11 +88,13 @@ class Worker:
         self._pace = pace
         self._stopping.clear()
         self._awake.clear()
-        with self._commands.locked():  # so that the lease is not given back before the first step
-            self._claim()
-            self._commands.start_stepping()
-        self._thread = Thread(target=self._work, name="training", daemon=True)
-        self._thread.start()
+        with interrupts_deferred():
+            # Locked, so that the lease is not given back before the first step.
+            with self._commands.locked():
+                self._claim()
+                self._commands.start_stepping()
+            self._thread = Thread(target=self._work, name="training", daemon=True)
+            self._thread.start()
 
     def set_pace(self, steps_per_second: float | None) -> None:
         """Change the rate; None is full speed."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ...interrupts import interrupts_deferred
 from ...nn.activations import GELU
 from ...nn.record import StepRecord
 from ...settings import SettingError
@@ -25,7 +26,8 @@ def autograd_gradients(record: StepRecord) -> list[NDArray[np.float64]]:
         If torch is not installed.
     """
     try:
-        import torch
+        with interrupts_deferred():  # after half an import it cannot be used in this process
+            import torch
     except ImportError as error:
         raise SettingError(
             "against",

@@ -100,7 +100,7 @@ def show_scripts() -> None:
         data["application/javascript"] for data in shown if "application/javascript" in data
     )
     loader = loader.replace(LAST_SCRIPT, _last_script())
-    loader = f"if (!window.Bokeh?.asks_no_network) {{ {SHIM_MODE}; {loader} }}"
+    loader = f"if (!window.Bokeh?.asks_no_network) {{ {SHIM_MODE}; {loader}\n}}"
     display(HTML(style), Javascript(f"{loader};\n{comms}"))
 
 

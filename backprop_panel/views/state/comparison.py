@@ -71,5 +71,4 @@ def _shared_steps(run: TrainingRun, compared: Mapping[str, TrainingRun]) -> int:
     if parent_id not in compared or not step:
         return 0
     theirs, ours = (each.history["loss"][:step] for each in (compared[parent_id], run))
-    is_same = len(theirs) == step and np.array_equal(theirs[-1], ours[-1], equal_nan=True)
-    return step if is_same else 0
+    return step if np.array_equal(theirs, ours, equal_nan=True) else 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import param
 
+from ...interrupts import interrupts_deferred
 from ...runs.manager import TrainingRunManager
 from ...runs.run import TrainingRun
 from ...training.engine import Engine
@@ -59,16 +60,17 @@ def reset_run(session: Session) -> None:
     """Take the run of a session back to its beginning, and remember how it was."""
     run, compared = session.run, _compared(session)
     before = run.replay(run.trainer.step).engine
-    session.manager.reset(run.id)
-    begun = deepcopy(run.trainer.engine.events)
-    to = f" to step {run.trainer.step:,}, where it was forked" if run.parent else ""
+    with interrupts_deferred():  # in a notebook: what is reset can be taken back
+        session.manager.reset(run.id)
+        begun = deepcopy(run.trainer.engine.events)
+        to = f" to step {run.trainer.step:,}, where it was forked" if run.parent else ""
 
-    def take_back() -> Compared:
-        """Undo the reset, and return what was compared before it."""
-        _undo_reset(session.manager, run, before, begun)
-        return compared
+        def take_back() -> Compared:
+            """Undo the reset, and return what was compared before it."""
+            _undo_reset(session.manager, run, before, begun)
+            return compared
 
-    session.undo.add(f"reset of {run.name}{to}", take_back)
+        session.undo.add(f"reset of {run.name}{to}", take_back)
 
 
 def _undo_reset(
@@ -80,12 +82,13 @@ def _undo_reset(
     """
     engine = run.trainer.engine
     since = None if engine.events == begun else run.copy()
-    run.adopt(before)
-    if run not in manager.runs:
-        manager.add(run)
-    if since is not None:
-        manager.add(since)
-        manager.switch(run.id)
+    with interrupts_deferred():
+        run.adopt(before)
+        if run not in manager.runs:
+            manager.add(run)
+        if since is not None:
+            manager.add(since)
+            manager.switch(run.id)
 
 
 def delete_run(session: Session, run: TrainingRun) -> None:

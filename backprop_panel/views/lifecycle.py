@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+from weakref import WeakSet
 
 import panel as pn
 from bokeh.document import Document
@@ -26,6 +29,8 @@ class Lifecycle:
     session : Session
     """
 
+    _in_notebook: ClassVar[WeakSet[Lifecycle]] = WeakSet()
+
     def __init__(self, session: Session) -> None:
         self._session = session
 
@@ -43,9 +48,24 @@ class Lifecycle:
         pn.state.on_session_destroyed(lambda context: self._session.close())
 
     def follow_notebook(self) -> None:
-        """Look for changes in a notebook, where there is no document that does."""
+        """Look for changes in a notebook, where there is no document that does.
+
+        What other workbenches of this notebook play in the same store is stopped: a cell that is
+        run again shows a new one, and nothing can stop what its old one plays.
+        """
+        for other in self._in_notebook - {self}:
+            if other._runs == self._runs and self._runs is not None:
+                other._session.pause()
+                other._session.manager.give_back()
+        self._in_notebook.add(self)
         if not self._ticks.running:
             self._ticks.start()
+
+    @property
+    def _runs(self) -> tuple[Path, str] | None:
+        """The file and the owner of the runs; None in memory."""
+        manager = self._session.manager
+        return None if manager.store is None else (manager.store.path.resolve(), manager.user)
 
     def refresh(self) -> None:
         """Show changes that other windows made to the runs, or code."""

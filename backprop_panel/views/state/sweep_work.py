@@ -70,8 +70,9 @@ class SweepWork(param.Parameterized):
         Raises
         ------
         SettingError
-            If it cannot work: nothing has started then.
+            If it cannot work, or one is running, which is shown then: nothing has started.
         """
+        self.find()  # what another window has begun meanwhile
         if self.running:
             raise SettingError("sweep", "A sweep is running: cancel it first.")
         store = self.session.manager.store

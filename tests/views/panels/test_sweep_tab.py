@@ -9,7 +9,7 @@ import panel_material_ui as pmui
 import pytest
 from stores import PATIENCE, wait_until
 
-from backprop_panel import TrainingRunManager
+from backprop_panel import SettingError, TrainingRunManager
 from backprop_panel.sweeps import Sweep
 from backprop_panel.sweeps.cluster import local_client
 from backprop_panel.views.panels import sweep_curves, sweep_form
@@ -19,7 +19,7 @@ from backprop_panel.views.panels.sweep_tab import SweepTab
 from backprop_panel.views.panels.sweep_values import suggested, typed_values
 from backprop_panel.views.plots.colors import LOSS_LEGEND
 from backprop_panel.views.state.session import Session
-from backprop_panel.views.state.sweep_work import SWEEPS
+from backprop_panel.views.state.sweep_work import SWEEPS, SweepWork
 from backprop_panel.views.widgets.buttons import WORKING
 
 pytest.importorskip("distributed")
@@ -308,3 +308,26 @@ def test_a_curve_that_cannot_be_read_hides_no_other(open_spoilt, columns):
     assert "sweep #5: " in tab.curves._note.object and "is damaged" in tab.curves._note.object
     tab.choice.means = True
     assert len(tab.curves._shown) == 6
+
+
+def test_a_window_shows_the_sweep_that_another_has_begun_and_begins_none_beside_it(
+    tmp_path, client
+):
+    path = tmp_path / "runs.sqlite"
+    works = []
+    for _ in range(2):
+        manager = TrainingRunManager(path)
+        manager.create(**BASE)
+        works.append(SweepWork(Session(manager)))
+    one, other = works
+    address = client.scheduler.address
+    try:
+        one.start(BASE, address, budget={"steps": 10**7})
+        with pytest.raises(SettingError, match="A sweep is running: cancel it first"):
+            other.start(BASE, address, budget={"steps": 1})
+        assert other.sweep is one.sweep
+    finally:
+        SWEEPS.pop((str(path), "")).close()
+        for work in works:
+            work.close()
+            work.session.close()

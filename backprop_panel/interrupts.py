@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from time import monotonic
 from types import FrameType
 
@@ -35,8 +36,7 @@ def interrupts_deferred() -> Iterator[Callable[[], None]]:
         If one came, or what else the handler of the signal raises. An error of the block is its
         context.
     """
-    before = _handler()
-    if before is None:
+    if not _can_be_deferred():
         yield lambda: None
         return
     came: list[float] = []
@@ -52,19 +52,34 @@ def interrupts_deferred() -> Iterator[Callable[[], None]]:
         if came:
             before(signal.SIGINT, None)
 
-    defer.defers = True
-    signal.signal(signal.SIGINT, defer)
+    # `getsignal` and `signal` take microseconds each, which a step is not much longer than.
+    before = signal.signal(signal.SIGINT, defer)
+    if not callable(before):  # ignored, or as the system does it
+        signal.signal(signal.SIGINT, before)
+        yield lambda: None
+        return
+    _deferring.append(defer)
     try:
         yield check
     finally:
-        if signal.getsignal(signal.SIGINT) is defer:  # else the block has set another one
-            signal.signal(signal.SIGINT, before)
+        _deferring.pop()
+        of_block = signal.signal(signal.SIGINT, before)
+        if of_block is not defer:  # the block has set another handler
+            signal.signal(signal.SIGINT, of_block)
         check()
 
 
-def _handler() -> Callable[[int, FrameType | None], object] | None:
-    """Return Python's handler of the signal; None if there is none here, or one that defers it."""
-    if threading.current_thread() is not threading.main_thread():
-        return None
-    handler = signal.getsignal(signal.SIGINT)
-    return handler if callable(handler) and not hasattr(handler, "defers") else None
+_deferring: list[object] = []
+"""The handler of the outermost block, while there is one."""
+
+
+def _can_be_deferred() -> bool:
+    """Tell whether an interrupt can reach the block, and does not wait for an outer one already."""
+    is_main = threading.current_thread() is threading.main_thread()
+    return is_main and not _deferring and _is_handled_in_python()
+
+
+@cache
+def _is_handled_in_python() -> bool:
+    """Tell whether Python handles the signal: any other handler could not be put back."""
+    return signal.getsignal(signal.SIGINT) is not None

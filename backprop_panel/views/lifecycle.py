@@ -29,7 +29,7 @@ class Lifecycle:
     session : Session
     """
 
-    _in_notebook: ClassVar[WeakSet[Lifecycle]] = WeakSet()
+    _in_notebook: ClassVar[WeakSet[Session]] = WeakSet()
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -53,19 +53,14 @@ class Lifecycle:
         What other workbenches of this notebook play in the same store is stopped: a cell that is
         run again shows a new one, and nothing can stop what its old one plays.
         """
-        for other in self._in_notebook - {self}:
-            if other._runs == self._runs and self._runs is not None:
-                other._session.pause()
-                other._session.manager.give_back()
-        self._in_notebook.add(self)
+        own = _runs_of(self._session)
+        for other in self._in_notebook - {self._session}:
+            if own is not None and _runs_of(other) == own:
+                other.pause()
+                other.manager.give_back()
+        self._in_notebook.add(self._session)
         if not self._ticks.running:
             self._ticks.start()
-
-    @property
-    def _runs(self) -> tuple[Path, str] | None:
-        """The file and the owner of the runs; None in memory."""
-        manager = self._session.manager
-        return None if manager.store is None else (manager.store.path.resolve(), manager.user)
 
     def refresh(self) -> None:
         """Show changes that other windows made to the runs, or code."""
@@ -87,3 +82,9 @@ class Lifecycle:
         """Stop training if no browser shows the page."""
         if not is_connected(pn.state.curdoc):
             self._session.leave()
+
+
+def _runs_of(session: Session) -> tuple[Path, str] | None:
+    """Return the file and the owner of the runs of a session; None in memory."""
+    manager = session.manager
+    return None if manager.store is None else (manager.store.path.resolve(), manager.user)

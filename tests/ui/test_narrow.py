@@ -73,3 +73,14 @@ def test_the_resizes_of_a_frame_lay_the_page_out_at_the_first_and_after_the_last
     at_once, passes = used_page.evaluate(RESIZED)
     assert at_once <= 1 and passes >= at_once + 1
     assert passes <= 3  # a resize of the page's own may come between
+
+
+def test_a_plot_that_is_still_being_built_is_not_measured(used_page):
+    used_page.evaluate(
+        """() => {
+          const [view] = [...Bokeh.index.query(({model}) => model.name === "timeline")]
+          const {layout} = view
+          view.layout = undefined
+          try { view._measure_layout() } finally { view.layout = layout }
+        }"""
+    )

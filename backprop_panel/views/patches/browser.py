@@ -16,6 +16,7 @@ from .style_sheets import STYLE_SHEETS
 from .table_focus import TABLE_FOCUS
 from .table_redraw import TABLE_REDRAW
 from .tooltip_place import TOOLTIP_PLACE
+from .unbuilt_plots import UNBUILT_PLOTS
 
 _RENDER = """
 export function render() {
@@ -23,7 +24,8 @@ export function render() {
     skip_unchanged_style_sheets, paint_cells_beneath_plots, reconnect,
     focus_plots_by_name, focus_rows_of_tables, rest_between_looks_at_tables,
     place_tooltips_beside_heatmaps, keep_newest_values, send_no_models_back,
-    lay_out_once_a_frame, open_selects_by_keys, hold_focus_in_dialogs,
+    lay_out_once_a_frame, measure_built_plots_only, open_selects_by_keys,
+    hold_focus_in_dialogs,
   ]) {
     try {
       patch()
@@ -46,7 +48,7 @@ class BrowserPatches(JSComponent):
         [
             *(STYLE_SHEETS, IMAGE_CANVAS, RECONNECTION),
             *(PLOT_FOCUS, TABLE_FOCUS, TABLE_REDRAW, TOOLTIP_PLACE, NEWEST_VALUES),
-            *(MODELS_SENT_BACK, LAYOUT_PASSES, SELECT_KEYS, DIALOG_FOCUS),
+            *(MODELS_SENT_BACK, LAYOUT_PASSES, UNBUILT_PLOTS, SELECT_KEYS, DIALOG_FOCUS),
             _RENDER,
         ]
     )

@@ -109,6 +109,7 @@ BOKEHJS = {
     ("layout_passes", "models/layouts/layout_dom", "LayoutDOMView"): [
         *("_after_resize", "compute_layout"),
     ],
+    ("unbuilt_plots", "models/plots/plot_canvas", "PlotView"): ["_measure_layout"],
     ("image_canvas", "models/glyphs/image", "ImageView"): ["_flat_img_to_buf8"],
     ("image_canvas", "models/glyphs/image_base", "ImageBaseView"): ["_paint", "_set_data"],
     ("image_canvas", "core/dom_view", "DOMView"): ["remove"],

@@ -134,6 +134,7 @@ class GradientCheck:
         return not any(self.wrong)
 
 
+@np.errstate(all="ignore")
 def check_gradients(
     record: StepRecord,
     against: str = "differences",

@@ -228,3 +228,8 @@ def test_autograd_without_torch_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(SettingError, match="pip install torch"):
         check_gradients(trainer_of().run_batch(), against="autograd")
+
+
+def test_a_check_needs_no_setting_of_numpys_errors():
+    with np.errstate(all="raise"):
+        assert check_gradients(trainer_of(activation="sigmoid").run_batch()).ok

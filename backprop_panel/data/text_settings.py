@@ -154,21 +154,22 @@ def _checked_list(name: str, given: Any) -> list[Any]:
 
 def _refuse_mixed(texts: Sequence[Any]) -> None:
     """Raise `SettingError` for the first text that is of another kind than the first of all."""
-    are_strings = isinstance(texts[0], str)
+    kind = str if isinstance(texts[0], str) else (list, tuple)
     for number, text in enumerate(texts):
-        if isinstance(text, str) if are_strings else isinstance(text, (list, tuple)):
-            wrong = () if are_strings else enumerate(text)
-            place = next(
-                (at for at, token in wrong if not (isinstance(token, str) and token)), None
+        if not isinstance(text, kind):
+            raise SettingError(
+                "master_sequences",
+                f"texts must all be str, or all lists of tokens; texts[{number}] is {shown(text)}.",
             )
-            if place is None:
-                continue
+        if kind is not str:
+            _refuse_odd_tokens(number, text)
+
+
+def _refuse_odd_tokens(number: int, tokens: Sequence[Any]) -> None:
+    for place, token in enumerate(tokens):
+        if not isinstance(token, str) or not token:
             raise SettingError(
                 "master_sequences",
                 "a token must be a str of at least one character; "
-                f"texts[{number}][{place}] is {shown(text[place])}.",
+                f"texts[{number}][{place}] is {shown(token)}.",
             )
-        raise SettingError(
-            "master_sequences",
-            f"texts must all be str, or all lists of tokens; texts[{number}] is {shown(text)}.",
-        )

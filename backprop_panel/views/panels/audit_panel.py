@@ -34,7 +34,7 @@ class AuditPanel(pn.viewable.Viewer):
             margin=(0, 0, 8, 0),
             sizing_mode="stretch_width",
         )
-        self._listed: list[IntervalAudit] = []
+        self._rows: dict[int, pn.Row] = {}
         audit.param.watch(self._show, ["intervals", "total", "running", "message"])
         self._show()
 
@@ -51,9 +51,10 @@ class AuditPanel(pn.viewable.Viewer):
         self._button.label = "Stop the audit" if self.audit.running else "Audit the whole run"
         self._standing.object = escape(standing(self.audit))
         wrong = [each for each in self.audit.intervals if each.discrepancies][:MOST_ROWS]
-        if wrong != self._listed:
-            self._listed = wrong
-            self._list[:] = [self._row(interval) for interval in wrong]
+        if [each.end for each in wrong] != list(self._rows):
+            # A row stays when others follow: a press on it may be on its way.
+            self._rows = {each.end: self._rows.get(each.end) or self._row(each) for each in wrong}
+            self._list[:] = list(self._rows.values())
 
     def _row(self, interval: IntervalAudit) -> pn.Row:
         first, *others = interval.discrepancies

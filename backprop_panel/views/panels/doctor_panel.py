@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable
 from html import escape
 
 import panel as pn
 import param
 
-from ...analysis.diagnosis.finding import FINDINGS, NOT_JUDGED, NOTE, SICK, Finding
-from ...analysis.record_cell import RecordCell
-from ..plots.html import STYLE, html
-from ..plots.numbers import number, spelled
+from ...analysis.diagnosis.finding import SICK, Finding
+from ..plots.html import html
 from ..state.diagnosis import Diagnosis
-from ..state.marks import NamedUnits
-from ..widgets.buttons import button, working_button
 from .doctor_light import SECRET
-
-MARKS = {SICK: "✕", NOTE: "✓"}
-"""The mark of a severity; "!" for the one between, and "?" for what could not be judged."""
+from .finding_row import FindingRow, identities
 
 NOTHING = "no fault was found"
 
@@ -39,6 +33,7 @@ class DoctorPanel(pn.viewable.Viewer):
             sizing_mode="stretch_width",
         )
         self._shown: tuple[Finding, ...] | None = None
+        self._rows: dict[Hashable, FindingRow] = {}
         diagnosis.param.watch(self._show, ["findings", "step", "now", "message"])
         self._show()
 
@@ -54,55 +49,19 @@ class DoctorPanel(pn.viewable.Viewer):
             self._standing.object = told
             return
         self._shown, self._standing = findings, html(told, "bp-note")
-        # All of it anew: the step that is told must not be on the page before its findings are.
-        self._list[:] = [self._standing, *map(self._row, findings)]
+        # Anew: the step that is told must not be on the page before its findings are.
+        self._rows = {
+            identity: self._row(identity, finding)
+            for identity, finding in zip(identities(findings), findings, strict=True)
+        }
+        self._list[:] = [self._standing, *self._rows.values()]
 
-    def _row(self, finding: Finding) -> pn.Row:
-        return pn.Row(
-            html(finding_html(finding), "bp-finding", sizing_mode="stretch_width"),
-            pn.Row(*self._buttons(finding), margin=0),
-            sizing_mode="stretch_width",
-            margin=(3, 0),
-            css_classes=["bp-found"],
-            stylesheets=[STYLE],
-        )
-
-    def _buttons(self, finding: Finding) -> Iterator[pn.viewable.Viewable]:
-        session = self.diagnosis.session
-        if finding.kind == NOT_JUDGED:
-            return
-        if finding.step != session.run.trainer.step:
-            yield button(
-                f"Go to step {finding.step:,}",
-                lambda: session.attempt("doctor", lambda: session.travel(finding.step)),
-            )
-        if finding.cell is not None:
-            yield button("Explain", lambda: self._explain(finding))
-        elif finding.units:
-            named = NamedUnits(finding.layer, finding.units, FINDINGS[finding.kind].label.lower())
-            label = "Show the unit" if len(finding.units) == 1 else "Show the units"
-            yield button(label, lambda: session.show_units(named))
-        elif finding.layer is not None:
-            shown = RecordCell("weights", finding.layer, (0, 0))
-            yield button(f"Show W{finding.layer + 1}", lambda: session.show_on_map(shown))
-        if finding.remedy is not None and finding.remedy.changes:
-            yield working_button("Try it in a fork", lambda: self._apply(finding))
-
-    def _explain(self, finding: Finding) -> None:
-        """Explain the number of a finding in the step that has it, and not in the next batch."""
-        session = self.diagnosis.session
-        session.attempt("doctor", lambda: session.show_step(finding.cell_step))
-        session.show_on_map(finding.cell)
-
-    def _apply(self, finding: Finding) -> None:
-        """Fork the run with what may help, at the step from which it helps."""
-        session, remedy = self.diagnosis.session, finding.remedy
-        step = session.engine.step if remedy.step is None else remedy.step
-        session.pause()
-        session.attempt(
-            "doctor",
-            lambda: session.manager.fork(session.run.id, step, None, **remedy.changes),
-        )
+    def _row(self, identity: Hashable, finding: Finding) -> FindingRow:
+        """Return the row of a finding: the one that shows it already, if there is one."""
+        if identity not in self._rows:
+            return FindingRow(self.diagnosis.session, finding)
+        self._rows[identity].show(finding)
+        return self._rows[identity]
 
 
 def standing(diagnosis: Diagnosis) -> str:
@@ -127,26 +86,3 @@ def _verdict(diagnosis: Diagnosis) -> str:
 
 def _warnings(diagnosis: Diagnosis) -> list[Finding]:
     return [finding for finding in diagnosis.findings if finding.is_fault]
-
-
-def finding_html(finding: Finding) -> str:
-    """Return a finding: its mark, label, sentence, evidence and remedy."""
-    mark = "?" if finding.kind == NOT_JUDGED else MARKS.get(finding.severity, "!")
-    because = ""
-    if finding.because:
-        because = (
-            f' <span class="bp-because">· follows from: {FINDINGS[finding.because].label}</span>'
-        )
-    evidence = " · ".join(
-        f"{escape(what)}: {value if isinstance(value, str) else number(float(value))}"
-        for what, value in finding.evidence.items()
-    )
-    sure = f": {finding.sure:.1%} sure" if finding.is_fault else ""
-    how = f"{evidence} · {escape(finding.basis)}{sure}" if evidence else ""
-    tried = f" Try: {finding.remedy.sentence}" if finding.remedy else ""
-    said = escape(spelled(finding.sentence + tried))
-    return (
-        f'<div class="bp-told bp-{finding.severity}">'
-        f'<b><span class="bp-mark">{mark}</span> {escape(finding.label)}</b>{because}<br>'
-        f'{said}<br><span class="bp-evidence">{how}</span></div>'
-    )

@@ -296,6 +296,17 @@ def test_the_audit_of_a_run_lists_its_wrong_intervals_and_goes_there(session):
     assert session.record.step == 2 and session.question == RecordCell("deltas", 2, (0, 3))
 
 
+def test_a_row_of_a_wrong_interval_stays_when_others_follow(session):
+    run_audit = RunAudit(session)
+    panel = AuditPanel(run_audit)
+    wrong = Discrepancy("deltas", 2, (0, 3), 0.5, 0.25)
+    first, second = (IntervalAudit(end - 1, end, [wrong], "") for end in (1, 2))
+    run_audit.param.update(total=2, intervals=(first,))
+    (row,) = panel._list
+    run_audit.intervals = (first, second)
+    assert panel._list[0] is row and len(panel._list) == 2
+
+
 def test_the_audit_of_a_run_tells_its_progress(session):
     audit = RunAudit(session)
     assert standing(audit) == ""

@@ -9,7 +9,8 @@ import pytest
 from backprop_panel import TrainingRunManager
 from backprop_panel.analysis import Finding, RecordCell, Remedy
 from backprop_panel.views.panels.doctor_light import SECRET, DoctorLight, light
-from backprop_panel.views.panels.doctor_panel import DoctorPanel, finding_html, standing
+from backprop_panel.views.panels.doctor_panel import DoctorPanel, standing
+from backprop_panel.views.panels.finding_row import finding_html
 from backprop_panel.views.panels.session_map import session_map
 from backprop_panel.views.state.checks import Checks
 from backprop_panel.views.state.diagnosis import Diagnosis
@@ -205,6 +206,26 @@ def test_the_step_that_is_told_appears_together_with_its_findings(diagnosis):
     before = panel._list[0]
     tell(diagnosis, RATE)
     assert panel._list[0] is not before and len(panel._list) == 2
+
+
+def test_a_button_stays_when_the_same_is_found_again_and_does_what_is_said_now(diagnosis, session):
+    panel = DoctorPanel(diagnosis)
+    tell(diagnosis, RATE)
+    pressed = button(panel, "Try it in a fork")
+    changed = Remedy("Take still less.", {"learning_rate": 0.05}, step=2)
+    tell(diagnosis, DEAD, replace(RATE, remedy=changed))
+    assert button(panel, "Try it in a fork") is pressed
+    assert "Take still less." in " ".join(texts(panel))
+    pressed.clicks += 1
+    assert session.run.parent[1] == 2
+    assert session.run.trainer.learning_rate == 0.05
+
+
+def test_findings_of_one_kind_each_have_a_row(diagnosis):
+    panel = DoctorPanel(diagnosis)
+    tell(diagnosis, NOTED, replace(NOTED, sentence="The course is not judged."))
+    said = " ".join(texts(panel))
+    assert "no validation data" in said and "The course is not judged" in said
 
 
 def test_a_run_whose_settings_change_while_it_plays_is_examined_at_once(

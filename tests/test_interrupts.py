@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from backprop_panel import TrainingRunManager, interrupts
-from backprop_panel.cli.interruption import interrupted_once
+from backprop_panel.cli.clean_ending import interrupted_once
 from backprop_panel.interrupts import interrupts_deferred
 from backprop_panel.runs.store_link import StoreLink
 from backprop_panel.training.step_computation import StepComputation

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from backprop_panel import SequenceDataset, SettingError
 from backprop_panel.data import master_sequences as masters
 from backprop_panel.data import text_tokens
-from backprop_panel.data.encoding import Encoder
 from backprop_panel.data.text_tokens import count_tokens
+from backprop_panel.data.token_encoder import TokenEncoder
 
 quick = settings(derandomize=True, deadline=None, max_examples=100, database=None)
 any_seed = st.integers(0, 2**64)
@@ -227,7 +227,7 @@ def test_explicit_masters_are_encoded_by_their_place_in_the_vocabulary(vocabular
     given_masters = data.draw(
         st.lists(st.lists(st.sampled_from(vocabulary), max_size=8), min_size=1)
     )
-    encoded = Encoder(vocabulary).masters(given_masters)
+    encoded = TokenEncoder(vocabulary).masters(given_masters)
     assert as_lists(encoded) == [
         [vocabulary.index(token) for token in master] for master in given_masters
     ]
@@ -241,7 +241,7 @@ texts = st.lists(line, min_size=1, max_size=8).map("\n".join)
 @given(texts)
 def test_a_text_is_encoded_as_line_by_line_and_character_by_character(text):
     vocabulary = list(count_tokens(text)) or ["-"]
-    encoded = Encoder(vocabulary).masters(text)
+    encoded = TokenEncoder(vocabulary).masters(text)
     assert as_lists(encoded) == [
         [vocabulary.index(character) for character in row] for row in text.split("\n")
     ]
@@ -251,10 +251,10 @@ def test_a_text_is_encoded_as_line_by_line_and_character_by_character(text):
 @given(texts, st.integers(1, 5))
 def test_a_text_is_encoded_alike_however_much_is_decoded_at_a_time(text, at_once):
     vocabulary = list(count_tokens(text)) or ["-"]
-    whole = as_lists(Encoder(vocabulary).masters(text))
+    whole = as_lists(TokenEncoder(vocabulary).masters(text))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(text_tokens, "CHARACTERS_AT_ONCE", at_once)
-        assert as_lists(Encoder(vocabulary).masters(text)) == whole
+        assert as_lists(TokenEncoder(vocabulary).masters(text)) == whole
 
 
 @quick

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import NoReturn
 
-from .interruption import imported
+from .clean_ending import imported
 
 __all__ = ["main"]
 

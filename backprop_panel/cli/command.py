@@ -13,7 +13,7 @@ import click
 from ..nn.network import NOT_FINITE
 from ..settings import SettingError, shortened
 from ..version import __version__
-from .interruption import INTERRUPTED, imported
+from .clean_ending import INTERRUPTED, imported
 
 COMMANDS = {
     "serve": ("serving", "Serve the page."),

@@ -15,9 +15,9 @@ from ..analysis.diagnosis.finding import Finding
 from ..interchange.run_bundle import read_run
 from ..runs.manager import TrainingRun
 from ..settings import SettingError
+from .opened_stores import opened
 from .options import json_option, run_named, store_option, user_option
 from .runs import complete_run
-from .stores import opened
 
 
 @contextmanager

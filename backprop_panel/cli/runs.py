@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem
 
 from ..interchange.run_bundle import export_run, read_run
 from ..settings import SettingError
+from .opened_stores import keeping, opened
 from .options import (
     json_option,
     run_named,
@@ -18,7 +19,6 @@ from .options import (
     user_option,
     written,
 )
-from .stores import keeping, opened
 from .training import numbers, status
 
 

@@ -12,8 +12,8 @@ from ..storage.database import Store
 from ..storage.run_check import damaged_parts
 from ..storage.run_index import list_owners
 from ..sweeps.stored_sweeps import unreadable_sweeps
+from .opened_stores import opened
 from .options import store_option, user_option
-from .stores import opened
 
 
 @click.group()

@@ -24,7 +24,7 @@ from ..sweeps.plan import OBJECTIVES
 from ..sweeps.progress_line import show_until_end
 from ..sweeps.sweep import Sweep
 from ..sweeps.trial import FAILED, FINISHED, RUNNING, WAITING, Trial
-from .interruption import INTERRUPTED, interrupted_once
+from .clean_ending import INTERRUPTED, interrupted_once
 from .options import (
     DEFAULT_EPOCHS,
     PAGE_DEFAULTS,

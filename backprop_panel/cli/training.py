@@ -14,7 +14,8 @@ from ..runs.manager import TrainingRun, TrainingRunManager
 from ..runs.run_settings import refuse_new_network
 from ..storage.database import refuse_no_store
 from ..training.stop_conditions import StopWhen
-from .interruption import INTERRUPTED, interrupted_once
+from .clean_ending import INTERRUPTED, interrupted_once
+from .opened_stores import keeping
 from .options import (
     DEFAULT_EPOCHS,
     PAGE_DEFAULTS,
@@ -27,7 +28,6 @@ from .options import (
     store_option,
     user_option,
 )
-from .stores import keeping
 
 SHOWN_SECONDS = 0.25
 """Time between two looks at a run that trains."""

@@ -12,8 +12,8 @@ from ..settings import SettingError, shown
 from .boundary import refuse_boundary_inside, with_boundaries
 from .dataset_checks import checked_lengths, refuse_other_number
 from .dataset_settings import DatasetSettings
-from .encoding import Encoder
 from .master_sequences import MasterSequences, generate
+from .token_encoder import TokenEncoder
 from .window_index import Indices
 
 
@@ -73,7 +73,7 @@ def _given_masters(settings: DatasetSettings) -> MasterSequences:
             settings.seed,
         )
     special = [token for token in (settings.boundary, settings.unknown) if token is not None]
-    encoder = Encoder(settings.vocabulary, settings.token_type, settings.unknown, special)
+    encoder = TokenEncoder(settings.vocabulary, settings.token_type, settings.unknown, special)
     return encoder.masters(settings.master_sequences)
 
 

@@ -60,7 +60,7 @@ def preview_of(data: SequenceDataset, loss_type: str) -> TextPreview:
         used=len(data.masters),
         empty=data.empty,
         without_example=without_example(data),
-        vocabulary=_token_counts(data),
+        vocabulary=_counted_vocabulary(data),
         classes=_class_counts(data),
         windows=data.n_windows,
         training=len(data),
@@ -86,7 +86,7 @@ def without_example(data: SequenceDataset) -> str:
     )
 
 
-def _token_counts(data: SequenceDataset) -> list[tuple[str, int]]:
+def _counted_vocabulary(data: SequenceDataset) -> list[tuple[str, int]]:
     counts = np.zeros(len(data.vocabulary), np.int64)
     if data.skipped and data.boundary is None:
         # The ids of the lines that are skipped stand between the others.

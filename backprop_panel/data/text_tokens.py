@@ -1,4 +1,7 @@
-"""The tokens of a text, characters or words, and the vocabulary that is inferred from them."""
+"""The tokens of a text, characters or words, and the vocabulary that is inferred from them.
+
+`token_encoder` turns tokens into their ids.
+"""
 
 from __future__ import annotations
 

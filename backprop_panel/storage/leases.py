@@ -7,7 +7,7 @@ import time
 from uuid import uuid4
 
 from ..settings import SettingError, shown
-from .liveness import has_ended, this_process
+from .process_identity import has_ended, this_process
 from .run_delta import DELETED_ELSEWHERE, Conflict
 
 LEASE_SECONDS = 5.0

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from random_records import tensor, torch_logits, torch_losses, trainers
 
 from backprop_panel import SequenceDataset, SettingError, TrainingRunManager
+from backprop_panel.analysis.common_tokens import token_counts
 from backprop_panel.analysis.data_attribution import batch_pushes, training_set_pushes
 from backprop_panel.analysis.record_cell import RecordCell
-from backprop_panel.analysis.token_counts import token_counts
 
 QUANTITIES = ("weights", "biases", "deltas")
 

@@ -12,7 +12,7 @@ from stores import SMALL
 
 from backprop_panel import SettingError, TrainingRunManager
 from backprop_panel.storage import leases
-from backprop_panel.storage.liveness import has_ended, this_process
+from backprop_panel.storage.process_identity import has_ended, this_process
 from tests.storage.test_processes import start
 
 
@@ -156,7 +156,9 @@ def test_a_process_whose_id_was_reused_has_ended():
 
 def test_a_process_of_another_container_counts_as_running():
     """Containers may share a file, and each has a first process."""
-    inside = "from backprop_panel.storage.liveness import this_process as each; print(each())"
+    inside = (
+        "from backprop_panel.storage.process_identity import this_process as each; print(each())"
+    )
     command = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]
     ran = subprocess.run([*command, sys.executable, "-c", inside], capture_output=True, text=True)
     if ran.returncode:

@@ -16,7 +16,7 @@ from ...nn.network import Network, Workspace
 from ...nn.record import StepRecord
 from ...training.checkpoints import EngineState
 from ...training.health_meter import FLAT, norms
-from ..learning_rate import losses_along_update
+from ..learning_rate_curve import losses_along_update
 from ..recomputation import flat
 
 Array = NDArray[np.floating]

@@ -9,6 +9,7 @@ import panel as pn
 import param
 from numpy.typing import NDArray
 
+from ...analysis.confusion import confusion_matrix
 from ...data.text_preview import without_example
 from ...nn.record import StepRecord
 from ...runs.run import TrainingRun
@@ -117,7 +118,7 @@ class DataTab(pn.viewable.Viewer):
         run, record = self.session.run, self.session.record
         if record.logits.shape[1] != run.dataset.output_dimension:
             return
-        matrix = confusion(record)
+        matrix = confusion_matrix(record)
         # All at once: parts of another run, or of another step, would not fit together.
         with pn.io.hold():
             self._masters.object = masters_html(run, record)
@@ -197,14 +198,6 @@ def context_html(run: TrainingRun, context: NDArray[np.integer]) -> str:
         return chips
     whole = escape(" ".join(map(visible, tokens)))
     return f'<span title="{whole}">… {chips}</span>'
-
-
-def confusion(record: StepRecord) -> np.ndarray:
-    """Return the confusion matrix of the batch: targets by row, predictions by column."""
-    outputs = record.logits.shape[1]
-    matrix = np.zeros((outputs, outputs), np.float32)
-    np.add.at(matrix, (record.targets, record.logits.argmax(axis=1)), 1)
-    return matrix
 
 
 def _output(run: TrainingRun, output: int) -> str:

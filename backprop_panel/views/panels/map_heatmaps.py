@@ -12,7 +12,7 @@ from ..state.cell import Cell
 from ..state.interventions import Intervention, interventions
 from ..state.map_state import MapState
 from ..state.staged_loading import load_in_stages
-from . import gradient_row
+from . import lower_row
 from .example_names import ExampleNames
 from .kept_grids import KeptGrids
 from .map_grid import MapGrid
@@ -137,7 +137,7 @@ class MapHeatmaps:
 
     def paint_gradients(self) -> None:
         """Colour and name the gradients for what they show."""
-        gradient_row.paint(self.grid, self._state.has_errors)
+        lower_row.paint(self.grid, self._state.has_errors)
         self.name_gradients()
         self._tag()
 

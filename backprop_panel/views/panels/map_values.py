@@ -11,7 +11,7 @@ from ...nn.record import StepRecord
 from ..plots.error_colors import RELATIVE_ERROR
 from ..plots.heatmap import Heatmap
 from ..state.map_columns import MapColumn
-from . import gradient_row
+from . import lower_row
 from .map_grid import MapGrid
 
 EACH_KIND, EACH_HEATMAP = "all heatmaps of a kind", "each heatmap"
@@ -36,7 +36,7 @@ def map_values(
     for column, value, gradient in zip(grid.columns, grid.values, grid.gradients, strict=True):
         yield value, _scale_of(value, _kind(column), shared_by), column.values(record)
         if check is not None and column.has_bias:
-            yield gradient, RELATIVE_ERROR, gradient_row.errors_of(check, column)
+            yield gradient, RELATIVE_ERROR, lower_row.errors_of(check, column)
             continue
         scale = _scale_of(gradient, _gradient_kind(column), shared_by)
         yield gradient, scale, column.gradients(record, of_deltas)
@@ -65,7 +65,7 @@ def tag_cells(grid: MapGrid, is_difference: bool, is_updated: bool, of_errors: b
     tags = ["difference"] if is_difference else []
     for column, value in zip(grid.columns, grid.values, strict=True):
         value.source.tags = ["new value"] if is_updated and column.has_bias else tags
-    gradient_row.tag(grid, tags, of_errors)
+    lower_row.tag(grid, tags, of_errors)
 
 
 def _scale_of(heatmap: Heatmap, kind: str, shared_by: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from html import escape
 
+from ...analysis.common_tokens import CommonToken, TokenCounts, WindowCounts, token_counts
 from ...analysis.pushes import Push, Pushes
 from ...analysis.record_cell import RecordCell
-from ...analysis.token_counts import CommonToken, TokenCounts, WindowCounts, token_counts
 from ...data.sequence_dataset import SequenceDataset
 from ..plots.colors import Theme
 from ..plots.html import chip

@@ -12,7 +12,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from ...analysis.learning_rate import loss_along_learning_rate
+from ...analysis.learning_rate_curve import loss_along_learning_rate
 from ...analysis.record_cell import RecordCell
 from ...analysis.what_if import loss_along, token_losses
 from ...nn.record import StepRecord

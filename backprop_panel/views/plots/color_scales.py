@@ -3,8 +3,9 @@
 A scale is a function of the values alone: the same record has the same colours whatever was shown
 before. Only while records follow one another do the scales move gradually.
 
-A cell's colour is made in four files: this one fits the scale, `colors` has the palettes, `heatmap`
-sets the limits of Bokeh's colour mapper, and `patches/image_canvas` colours in the browser.
+A cell's colour is made in five files: this one fits a scale, `panels/map_scales` gives each heatmap
+of the map its scale, `colors` has the palettes, `heatmap` sets the limits of Bokeh's colour mapper,
+and `patches/image_canvas` colours in the browser.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from .master_sequences import MasterSequences, TokenIds, joined, smallest_id_typ
 from .text_tokens import lines_of, pieces, split_tokens
 
 
-class Encoder:
+class TokenEncoder:
     """Encodes tokens by their place in a vocabulary.
 
     Parameters

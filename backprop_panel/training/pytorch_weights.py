@@ -129,13 +129,23 @@ def read_tensors(data: bytes, types: Sequence[str] = ("F32",)) -> Tensors:
     for name, entry in entries:
         if entry["dtype"] not in types:
             raise InterchangeError(
-                "weights",
-                f"{shown(name)} is of type {entry['dtype']}; {' or '.join(types)} is expected: "
-                "model.float().",
+                "weights", _other_type(name, entry["dtype"], entry["shape"], types)
             )
         values = _as_float32(name, entry["dtype"], entry["data"])
         tensors[name] = values.reshape(entry["shape"])
     return tensors
+
+
+def _other_type(name: str, number_type: str, shape: Sequence[int], types: Sequence[str]) -> str:
+    """Say why a tensor cannot be loaded whose numbers are of another type."""
+    if not shape:  # model.float() leaves BatchNorm's count of its batches as it is
+        return (
+            f"{shown(name)}, a single number of type {number_type}, belongs to no fully connected "
+            "layer. Nothing else can be loaded."
+        )
+    return (
+        f"{shown(name)} is of type {number_type}; {' or '.join(types)} is expected: tensor.float()."
+    )
 
 
 def _as_float32(name: str, number_type: str, data: bytes) -> NDArray[np.float32]:

@@ -79,6 +79,10 @@ REFUSED = {
         lambda s: {**s, "norm.weight": torch.ones(5)},
         r"'norm\.weight' of the shape \(5,\) belongs to no fully connected layer",
     ),
+    "a count of batches": (
+        lambda s: {**s, "1.num_batches_tracked": torch.tensor(3)},
+        r"'1\.num_batches_tracked', a single number of type I64, belongs to no fully connected",
+    ),
     "a count": (lambda s: {**s, "batches": torch.tensor(1.0)}, r"'batches' of the shape \(\)"),
     "empty": (lambda s: {}, r"holds no tensors"),
 }

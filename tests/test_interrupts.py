@@ -217,3 +217,15 @@ def test_an_interrupted_manager_lists_what_its_store_holds(action, tmp_path, mon
             run.trainer.run_batch()  # a draft is stored with its first step
     with closing(TrainingRunManager(tmp_path / "runs.sqlite")) as manager:
         assert [(run.name, run.trainer.step) for run in manager.runs] == [(n, 1) for n in listed]
+
+
+def test_an_interrupt_within_a_switch_comes_after_all_are_told_of_it(tmp_path, monkeypatch):
+    told = []
+    with closing(TrainingRunManager(tmp_path / "runs.sqlite")) as manager:
+        first, _ = manager.create("a"), manager.create("b")
+        manager.param.watch(lambda event: told.append(event.new), "current")
+        monkeypatch.setattr(StoreLink, "use", lambda *run: signal.raise_signal(signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            manager.switch(first.id)
+        monkeypatch.undo()
+    assert told == [first]

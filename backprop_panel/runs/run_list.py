@@ -6,6 +6,7 @@ from typing import Any
 
 import param
 
+from ..interrupts import interrupts_deferred
 from ..settings import SettingError, shown
 from ..storage.run_names import checked_name, free_name
 from ..storage.unreadable_runs import UnreadableRun
@@ -37,6 +38,7 @@ class RunList(param.Parameterized):
                 return run
         raise SettingError("runs", f"There is no run with the id {shown(run_id)}.")
 
+    @interrupts_deferred()
     def switch(self, run_id: str) -> TrainingRun:
         """Make another run the current one."""
         run = self.run(run_id)

@@ -22,6 +22,7 @@ from tests.ui.browsing import (
     boxes,
     expect_curves,
     expect_step,
+    pause,
     press,
     scale,
     show_runs,
@@ -101,6 +102,8 @@ SAVE = """(path) => {
   content.cells = [...Array.from({length: 20}, (_, at) => ({...empty, id: `empty-${at}`})), cell]
   return jupyterapp.serviceManager.contents.save(path, {type: "notebook", format: "json", content})
 }"""
+
+NOT_CONNECTED = "Run the cell again to go on."
 
 MARGIN = 16
 """Pixels at each side of the middle part that are empty, by which it overlaps what is beside it."""
@@ -391,10 +394,28 @@ def test_a_saved_notebook_works_in_another_browser(browser, page, lab):
         watch = Watch(context, lab.host)
         other = new_page(context)
         open_notebook(other, lab, "saved.ipynb")
-        other.wait_for_function("() => window.importShim")  # from the saved output
+        expect(other.get_by_text(NOT_CONNECTED)).to_be_visible()  # from the saved output
         expect_quiet(watch)
         command(other, "notebook:run-all-cells")
         cell = other.locator(".jp-Notebook .jp-CodeCell").last
         press(cell, "Run Batch")
         expect_step(cell, 1)
         expect_quiet(watch)
+
+
+def test_a_second_browser_says_that_the_workbench_does_not_follow_the_kernel(
+    browser, page, lab, cells
+):
+    press(cells[0], "Play")
+    page.evaluate("() => jupyterapp.shell.currentWidget.context.save()")
+    with closing(new_context(browser)) as context:
+        watch = Watch(context, lab.host)
+        other = new_page(context)
+        open_notebook(other, lab)
+        cell = other.locator(".jp-Notebook .jp-CodeCell").first
+        expect(cell.get_by_text(NOT_CONNECTED)).to_be_visible()
+        expect_step(cell, 0)
+        expect_quiet(watch)
+    pause(cells[0])
+    expect(cells[0].locator(".bp-status")).not_to_have_text(re.compile("^step 0 "))
+    expect(cells[0].get_by_text(NOT_CONNECTED)).to_have_count(0)

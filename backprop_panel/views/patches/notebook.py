@@ -1,7 +1,8 @@
 """Scripts, styles and changes for a notebook's page: the workbench works there without a network.
 
 Panel's extension for notebooks loads scripts, style sheets and fonts from a CDN, sends every change
-in messages of its own, and drops changes of plots that are held.
+in messages of its own, and drops changes of plots that are held. A page that draws an output again,
+as after a reload, gets only the changes from then on.
 
 Gain: a workbench in a notebook without a network, which also follows training. Without the patch
 its cell stays empty.
@@ -16,6 +17,7 @@ import asyncio
 import json
 import sys
 from base64 import b64encode
+from collections.abc import Callable
 from pathlib import Path
 
 import panel as pn
@@ -155,6 +157,7 @@ class Changes:
     def __init__(self, document: Document, comm: Comm) -> None:
         self._document = document
         self._comm = comm
+        comm.init = _once(comm)
         self._changes: list[DocumentPatchedEvent] = []
         self._loop = asyncio.get_running_loop()
         self._loop.call_soon(self._begin)
@@ -188,6 +191,21 @@ class Changes:
             return
         changes, self._changes = self._changes, []
         push(self._document, self._comm, msg=diff(self._document, events=changes))
+
+
+def _once(comm: Comm) -> Callable[[], None]:
+    """Return what opens a channel unless it is open.
+
+    A page opens it once more that draws the output from the notebook's file. It has the document as
+    it was at first, and the changes since, made to that one, would show what never was.
+    """
+    init = comm.init
+
+    def open_once() -> None:
+        if comm._comm is None:
+            init()
+
+    return open_once
 
 
 class Box(pn.FlexBox):

@@ -34,6 +34,7 @@ from panel.io.model import diff
 from panel.io.notebook import load_notebook, push
 from panel.io.resources import LOCAL_DIST
 from panel.util import edit_readonly
+from panel.viewable import MimeRenderMixin
 from panel_material_ui.theme import MaterialDesign
 from pyviz_comms import Comm
 
@@ -233,6 +234,19 @@ def test_the_page_has_the_parts_that_its_styles_and_scripts_look_for():
 def test_a_notebooks_channel_tells_whether_its_page_has_opened_it():
     assert Comm()._comm is None
     assert "not comm._comm" in inspect.getsource(push)
+
+
+def test_a_notebooks_page_opens_a_channel_by_calling_its_init():
+    assert "on_open=lambda _: comm.init()" in inspect.getsource(MimeRenderMixin)
+    script = (PANEL / "dist" / "panel.js").read_text("utf-8")
+    manager = script[script.index("class CommManager extends") :]
+    for part in (
+        "initialize() {",
+        "this.ns.shared_views.get(this.plot_id).push(this)",
+        "_document_changed(event) {",
+        "this.msg_handler(msg)",
+    ):
+        assert part in manager[:9000]
 
 
 def test_panels_es_module_shims_takes_its_mode_from_the_window():

@@ -52,8 +52,9 @@ def is_finite(value: float) -> bool:
 def plain(value: Any) -> Any:
     """Return a value in the types of JSON: NumPy's numbers and arrays become Python's, for example.
 
-    Containers are copied, and their items converted too. Other objects and containers that are
-    nested too deep are returned unchanged, to be refused by the setting.
+    Containers are copied, and their items converted too, as is what NumPy can take for an array.
+    Other objects and containers that are nested too deep are returned unchanged, to be refused by
+    the setting.
     """
     try:
         return _plain(value)
@@ -83,7 +84,18 @@ def _plain(value: Any) -> Any:
         case Mapping():
             return {_plain(name): _plain(item) for name, item in value.items()}
         case _:
-            return value
+            array = _as_array(value)
+            return value if array is None else _plain(array)
+
+
+def _as_array(value: Any) -> np.ndarray | None:
+    """Return what offers itself as NumPy's array, such as PyTorch's tensors and pandas' columns."""
+    if isinstance(value, np.generic) or not hasattr(type(value), "__array__"):
+        return None
+    try:
+        return np.asarray(value)
+    except Exception:  # one on a GPU or with gradients, for example: it is refused as it is
+        return None
 
 
 def _as_float(value: numbers.Real | Decimal) -> float:

@@ -8,11 +8,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from bundles import exported, unzipped
 from stores import SMALL, everything
 
-from backprop_panel import SettingError, TrainingRunManager
+from backprop_panel import SequenceDataset, SettingError, TrainingRunManager
 from backprop_panel.interchange import import_run, to_query
 from backprop_panel.plain_values import plain
 
@@ -44,6 +46,9 @@ SETTINGS = [
     {"vocabulary": np.array(["a", "b"]), "master_sequences": [np.array(list("abbaabbbab"))]},
     {"master_sequence_length": np.array([9, 11])},
     {"validation_fraction": np.float32(0.25)},
+    {"learning_rate": torch.logspace(-3, -1, 3)[1]},
+    {"batch_size": torch.tensor(7), "hidden_dimension": torch.tensor([5, 4])},
+    {"vocabulary": pd.Series(["a", "b"]), "master_sequences": [pd.Series(list("abbaabbbab"))]},
 ]
 
 
@@ -127,6 +132,21 @@ def test_an_index_outside_of_the_network_is_refused(place):
         engine.edits.freeze(place[0] if place[0] else "a", True)
     assert engine.state().digest() == before
     assert engine.events == []
+
+
+def test_columns_of_a_table_are_texts_with_labels():
+    table = pd.DataFrame({"text": ["abab abab", "cdcd cdcd"], "label": ["first", "second"]})
+    data = SequenceDataset.from_lines(table.text, labels=table.label, sequence_length=4)
+    lists = table.text.tolist(), table.label.tolist()
+    same = SequenceDataset.from_lines(lists[0], labels=lists[1], sequence_length=4)
+    assert list(map(list, data.masters)) == list(map(list, same.masters))
+    assert data.output_labels == same.output_labels == ["first", "second"]
+
+
+@pytest.mark.parametrize("value", [torch.tensor(0.1, requires_grad=True), torch.tensor([0.1])])
+def test_a_tensor_that_is_no_plain_number_is_refused(value):
+    with pytest.raises(SettingError, match="learning_rate must be a finite number above 0"):
+        TrainingRunManager().create(learning_rate=value)
 
 
 def test_plain_values_are_copies_of_containers():

@@ -202,6 +202,7 @@ def _once(comm: Comm) -> Callable[[], None]:
     init = comm.init
 
     def open_once() -> None:
+        """Open the channel unless it is open."""
         if comm._comm is None:
             init()
 

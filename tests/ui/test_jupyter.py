@@ -306,6 +306,7 @@ def test_in_a_notebook_a_clicked_cell_is_marked_and_explained(page, cells):
     expect(cells[0].locator(".bp-explanation")).to_contain_text("W2[")
     assert len(boxes(page, "W2")) > marked
     press(cells[0], "Deselect")
+    expect(cells[0].get_by_text("Click a cell of the map")).to_be_visible()
 
 
 def test_in_a_notebook_the_timeline_leads_back(cells):

@@ -50,7 +50,7 @@
     if (event.sync && (this.is_connected || !this.note)) _document_changed.call(this, event)
   }
 
-  // The kernel's first message follows soon after the page has opened the channel.
+  // The kernel answers with a message when the page has opened the channel.
   function tell_unless_connected(manager) {
     let looks = 0
     const look = () => {

@@ -157,7 +157,7 @@ class Changes:
     def __init__(self, document: Document, comm: Comm) -> None:
         self._document = document
         self._comm = comm
-        comm.init = _once(comm)
+        comm.init = _opening_once(comm)
         self._changes: list[DocumentPatchedEvent] = []
         self._loop = asyncio.get_running_loop()
         self._loop.call_soon(self._begin)
@@ -193,7 +193,7 @@ class Changes:
         push(self._document, self._comm, msg=diff(self._document, events=changes))
 
 
-def _once(comm: Comm) -> Callable[[], None]:
+def _opening_once(comm: Comm) -> Callable[[], None]:
     """Return what opens a channel unless it is open.
 
     A page opens it once more that draws the output from the notebook's file. It has the document as
@@ -202,9 +202,10 @@ def _once(comm: Comm) -> Callable[[], None]:
     init = comm.init
 
     def open_once() -> None:
-        """Open the channel unless it is open."""
+        """Open the channel unless it is open, and tell the page so by a message without content."""
         if comm._comm is None:
             init()
+            comm.send(metadata={"msg_type": "Ready"})
 
     return open_once
 

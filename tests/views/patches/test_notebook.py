@@ -19,11 +19,11 @@ class Channel(Comm):
         super().__init__()
         self.sent = []
 
-    def open(self):
+    def init(self):
         self._comm = self
 
     def send(self, data=None, metadata=None, buffers=()):
-        self.sent.append(data)
+        self.sent.append(data if metadata is None else metadata)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_changes_before_the_page_is_there_reach_it_together_and_in_order(channel
             div.text = text
         await asyncio.sleep(0.02)
         assert not channel.sent
-        channel.open()
+        channel.init()
         async with asyncio.timeout(PATIENCE):
             while not any("second" in str(data) for data in channel.sent):
                 await asyncio.sleep(0.02)
@@ -50,3 +50,13 @@ def test_changes_before_the_page_is_there_reach_it_together_and_in_order(channel
     asyncio.run(change_and_open())
     (content,) = (data for data in channel.sent if "first" in str(data) or "second" in str(data))
     assert "first" not in content or content.index("first") < content.index("second")
+
+
+def test_the_first_page_alone_is_told_that_it_is_connected(channel):
+    async def open_twice():
+        Changes(Document(), channel)
+        channel.init()
+        channel.init()
+
+    asyncio.run(open_twice())
+    assert channel.sent == [{"msg_type": "Ready"}]

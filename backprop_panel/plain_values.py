@@ -52,13 +52,13 @@ def is_finite(value: float) -> bool:
 def plain(value: Any) -> Any:
     """Return a value in the types of JSON: NumPy's numbers and arrays become Python's, for example.
 
-    Containers are copied, and their items converted too, as is what NumPy can take for an array.
-    Other objects and containers that are nested too deep are returned unchanged, to be refused by
-    the setting.
+    Containers are copied, and their items converted too. What has `__array__`, such as a tensor or
+    a table's column, counts as an array. Other objects and containers that are nested too deep are
+    returned unchanged, to be refused by the setting.
     """
     try:
         return _plain(value)
-    except RecursionError:
+    except (RecursionError, TypeError):  # a tensor as a key would be a list
         return value
 
 

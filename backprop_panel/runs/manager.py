@@ -262,7 +262,7 @@ class TrainingRunManager(RunList):
 
     @interrupts_deferred()
     def refresh(self) -> list[TrainingRun]:
-        """Load the changes of other windows from the store; return the runs trained there.
+        """Load the changes of other windows from the store; return the runs saved there since.
 
         Runs created elsewhere appear, runs deleted elsewhere disappear, and names follow.
         """
@@ -293,7 +293,7 @@ class TrainingRunManager(RunList):
             self.param.update(store_problem=self._link.problem, closed=True)
 
     def _load_changes(self, autosave: Autosave) -> list[TrainingRun]:
-        """Take what other windows changed in the store; return the runs trained there."""
+        """Take what other windows changed in the store; return the runs saved there since."""
         changes = StoreSync(autosave, self._deferral, self.runs, self.unreadable).changes()
         self._take_changes(changes)
         return changes.newer

@@ -22,8 +22,8 @@ class StoreChanges:
     runs : list of TrainingRun
     unreadable : list of UnreadableRun
     newer : list of TrainingRun
-        Those of `runs` of which something newer was saved elsewhere; whether one is trained there
-        at this moment tells `LeaseKeeper`.
+        Those of `runs` of which something newer was saved elsewhere. Whether one is trained there
+        at this moment, `LeaseKeeper` tells.
     deleted : list of TrainingRun
         Runs that were deleted elsewhere.
     renamed : bool

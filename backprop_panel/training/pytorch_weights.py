@@ -137,14 +137,15 @@ def read_tensors(data: bytes, types: Sequence[str] = ("F32",)) -> Tensors:
 
 
 def _other_type(name: str, number_type: str, shape: Sequence[int], types: Sequence[str]) -> str:
-    """Say why a tensor cannot be loaded whose numbers are of another type."""
+    """Say why a tensor whose numbers are of another type cannot be loaded."""
     if not shape:  # model.float() leaves BatchNorm's count of its batches as it is
         return (
             f"{shown(name)}, a single number of type {number_type}, belongs to no fully connected "
-            "layer. Nothing else can be loaded."
+            "layer. Only fully connected layers can be loaded."
         )
     return (
-        f"{shown(name)} is of type {number_type}; {' or '.join(types)} is expected: tensor.float()."
+        f"{shown(name)} is of type {number_type}; weights and biases of {' or '.join(types)} are "
+        "expected: tensor.float(), or leave it out if it is neither."
     )
 
 

@@ -149,7 +149,7 @@ def test_values_computed_in_parts_give_the_same_losses(record, numbers, monkeypa
     cells = [RecordCell("weights", 0, (3, 1)), RecordCell("activations", 0, (3, 1))]
     whole = [loss_along(record, cell).losses for cell in cells]
     rates = loss_along_learning_rate(record).losses
-    for constant in ("recomputation.IN_ONE_THREAD", "learning_rate.LOGITS_AT_ONCE"):
+    for constant in ("recomputation.IN_ONE_THREAD", "learning_rate_curve.LOGITS_AT_ONCE"):
         monkeypatch.setattr(f"backprop_panel.analysis.{constant}", numbers)
     for cell, losses in zip(cells, whole, strict=True):
         np.testing.assert_allclose(loss_along(record, cell).losses, losses, rtol=1e-12)

@@ -25,14 +25,14 @@ class FindingRow(pn.viewable.Viewer):
     """A finding: its words, and buttons that lead to its step and number, and try its remedy.
 
     The row and its buttons stay when the next examination finds the same again, so that a press
-    that is on its way then is not lost.
+    that is on its way then is not lost: it does what the finding says now.
     """
 
     def __init__(self, session: Session, finding: Finding) -> None:
         super().__init__()
         self._session = session
         self._words = html("", "bp-finding", sizing_mode="stretch_width")
-        self._made: dict[Callable[[], None], pmui.Button] = {}
+        self._made: dict[str, pmui.Button] = {}
         self._buttons = pn.Row(margin=0)
         self._layout = pn.Row(
             self._words,
@@ -51,35 +51,34 @@ class FindingRow(pn.viewable.Viewer):
         """Show a finding that has the same one of the `identities` as the one before."""
         self._finding = finding
         self._words.object = finding_html(finding)
-        offered = [self._button(act, label) for act, label in self._offers().items()]
-        if offered != self._buttons.objects:
-            self._buttons[:] = offered
+        offers = self._offers()
+        if list(offers) != list(self._made):
+            self._made = {label: self._button(label, act) for label, act in offers.items()}
+            self._buttons[:] = list(self._made.values())
 
-    def _offers(self) -> dict[Callable[[], None], str]:
-        """Return the labels of the buttons by what a press does."""
+    def _offers(self) -> dict[str, Callable[[], None]]:
+        """Return what a press of each button does, by its label."""
         finding = self._finding
         if finding.kind == NOT_JUDGED:
             return {}
         offers = {}
         if finding.step != self._session.run.trainer.step:
-            offers[self._go] = f"Go to step {finding.step:,}"
+            offers[f"Go to step {finding.step:,}"] = self._go
         if finding.cell is not None:
-            offers[self._explain] = "Explain"
+            offers["Explain"] = self._explain
         elif finding.units:
-            offers[self._show_units] = f"Show the unit{'s' * (len(finding.units) > 1)}"
+            offers[f"Show the unit{'s' * (len(finding.units) > 1)}"] = self._show_units
         elif finding.layer is not None:
-            offers[self._show_weights] = f"Show W{finding.layer + 1}"
+            offers[f"Show W{finding.layer + 1}"] = self._show_weights
         if finding.remedy is not None and finding.remedy.changes:
-            offers[self._try] = "Try it in a fork"
+            offers["Try it in a fork"] = self._try
         return offers
 
-    def _button(self, act: Callable[[], None], label: str) -> pmui.Button:
-        """Return the button that does something, the same each time."""
-        if act not in self._made:
-            make = working_button if act == self._try else button
-            self._made[act] = make(label, act)
-        self._made[act].label = label
-        return self._made[act]
+    def _button(self, label: str, act: Callable[[], None]) -> pmui.Button:
+        """Return the button of a label: the one that is shown already, if there is one."""
+        if label in self._made:
+            return self._made[label]
+        return (working_button if act == self._try else button)(label, act)
 
     def _attempt(self, action: Callable[[], Any]) -> None:
         self._session.attempt("doctor", action)

@@ -1,7 +1,8 @@
 // Serves in the page what Bokeh, Panel and panel-material-ui would fetch from their CDN: `styles` is
 // CSS by its address, `modules` is JavaScript by its address.
 (Bokeh, styles, modules, fonts) => {
-  const PATIENCE = 5 // Seconds without a message from the kernel.
+  const PATIENCE = 5000 // Milliseconds without a message from the kernel.
+  const MOST_LOOKS = 24
   const NOT_CONNECTED = "Not connected to the kernel: it is busy, or this is how the workbench was " +
     "when its cell was run. Run the cell again to go on."
 
@@ -29,41 +30,52 @@
   const {initialize, msg_handler, _document_changed} = comms
 
   // An output that a page draws from the notebook's file, or once more, shows the workbench as it was
-  // when its cell was run. What the kernel has changed since is lost to it: it takes no changes.
+  // when its cell was run. The changes since are lost to it, so that it takes and sends none.
   comms.initialize = function() {
-    const drawn = window.PyViz?.shared_views?.get(this.plot_id) ?? []
-    const is_first = drawn.length === 0
+    this.is_drawn_again = Boolean(window.PyViz?.shared_views?.get(this.plot_id)?.length)
+    this.held = []
     initialize.call(this)
-    if (!is_first) drawn.splice(drawn.indexOf(this), 1)
-    tell_unless_connected(this)
+    setTimeout(() => tell_unless_connected(this, 0), PATIENCE)
   }
 
+  // The kernel answers with a message when the first page has opened the channel.
   comms.msg_handler = function(msg) {
-    this.is_connected = true
-    this.note?.remove()
+    if (has_workbench(this)) {
+      if (this.is_drawn_again) return
+      connect(this)
+    }
     msg_handler.call(this, msg)
   }
 
   // Panel returns each change to the kernel that sent it, which Bokeh's own server sessions do not.
   // The kernel needs seconds to read a frame that it has just made.
   comms._document_changed = function(event) {
-    if (event.sync && (this.is_connected || !this.note)) _document_changed.call(this, event)
+    if (!event.sync) return
+    if (this.is_connected || !has_workbench(this)) _document_changed.call(this, event)
+    else this.held.push(event)
   }
 
-  // The kernel answers with a message when the page has opened the channel.
-  function tell_unless_connected(manager) {
-    let looks = 0
-    const look = () => {
-      const [view] = Bokeh.index.query(({model}) =>
-        model.document === manager.document && model.css_classes?.includes?.("bp-workbench"))
-      if (view) looks += 1
-      if (looks === PATIENCE && !manager.is_connected) {
-        manager.note = note()
-        view.el.before(manager.note)
-      }
-      if (looks < PATIENCE && !manager.is_connected) setTimeout(look, 1000)
-    }
-    setTimeout(look, 1000)
+  // What was done before goes to the kernel now: it may have been busy.
+  function connect(manager) {
+    if (manager.is_connected) return
+    manager.is_connected = true
+    manager.note?.remove()
+    for (const event of manager.held.splice(0)) _document_changed.call(manager, event)
+  }
+
+  function has_workbench(manager) {
+    if (!manager.document) return false
+    return manager.has_workbench ??= manager.document.roots().some((root) =>
+      [...root.references()].some((model) => model.css_classes?.includes?.("bp-workbench")))
+  }
+
+  function tell_unless_connected(manager, looks) {
+    if (manager.is_connected || !manager.document || !has_workbench(manager)) return
+    const [view] = Bokeh.index.query(({model}) =>
+      model.document === manager.document && model.css_classes?.includes?.("bp-workbench"))
+    if (view) view.el.before(manager.note = note())
+    // A large page takes its time until it is drawn.
+    else if (looks < MOST_LOOKS) setTimeout(() => tell_unless_connected(manager, looks + 1), PATIENCE)
   }
 
   function note() {

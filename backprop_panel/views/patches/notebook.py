@@ -27,6 +27,7 @@ from bokeh.model import Model
 from panel.io.model import diff
 from panel.io.notebook import load_notebook, push
 from panel.io.resources import CDN_DIST, DIST_DIR
+from panel.io.state import state
 from panel.viewable import Viewable
 from panel_material_ui.base import BUNDLE_PATH
 from panel_material_ui.base import CDN_DIST as MATERIAL_UI
@@ -199,15 +200,26 @@ def _opening_once(comm: Comm) -> Callable[[], None]:
     A page opens it once more that draws the output from the notebook's file. It has the document as
     it was at first, and the changes since, made to that one, would show what never was.
     """
-    init = comm.init
+    init, first = comm.init, None
 
     def open_once() -> None:
         """Open the channel unless it is open, and tell the page so by a message without content."""
+        nonlocal first
         if comm._comm is None:
             init()
             comm.send(metadata={"msg_type": "Ready"})
+        answering = _answering(comm)
+        if answering is not None:
+            # Answers go to the first page, which sends nothing more until it has one.
+            answering._comm = first = first or answering._comm
 
     return open_once
+
+
+def _answering(comm: Comm) -> Comm | None:
+    """Return the channel from the page that belongs to one to it."""
+    pairs = (pair for view, *_ in state._views.values() for pair in view._comms.values())
+    return next((from_page for to_page, from_page in pairs if to_page is comm), None)
 
 
 class Box(pn.FlexBox):

@@ -56,6 +56,11 @@ class BackgroundTraining(Overview):
         return not self._ended.is_set()
 
     @property
+    def run_elsewhere(self) -> bool:
+        """Whether another window or process trains it."""
+        return not self.running and self._sweep_store.is_run_elsewhere
+
+    @property
     def pausing(self) -> bool:
         """Whether runs are being stopped."""
         return self.running and self._pausing
@@ -78,7 +83,7 @@ class BackgroundTraining(Overview):
     def notices(self) -> list[str]:
         """What a person should know: why it ended, who else runs it, which workers are not used."""
         notices = [self.problem] if self.problem else []
-        if not self.running and self._sweep_store.is_run_elsewhere and RUN_ELSEWHERE not in notices:
+        if self.run_elsewhere and RUN_ELSEWHERE not in notices:
             notices.append(RUN_ELSEWHERE)
         return notices + (self._runner.workers.refusals if self._runner else [])
 
@@ -155,6 +160,17 @@ class BackgroundTraining(Overview):
         self._catch_up()
         self._schedule.resume_stopped()
 
+    def refresh(self) -> None:
+        """Take what another window or process has trained since, unless the sweep is running here.
+
+        Raises
+        ------
+        UnreadableSweep
+        StoreError
+        """
+        if not self.running and self._sweep_store.entered:
+            self._take_newer()
+
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call `watcher` whenever something has changed, about once a second, in any thread."""
         self._watchers.append(watcher)
@@ -164,10 +180,13 @@ class BackgroundTraining(Overview):
         self._watchers.remove(watcher)
 
     def _catch_up(self) -> None:
-        """Claim the sweep, and take the runs that another window or process has trained on."""
-        if not self._sweep_store.entered:
-            return
-        self._sweep_store.claim()
+        """Claim the sweep, and take what another window or process has trained."""
+        if self._sweep_store.entered:
+            self._sweep_store.claim()
+            self._take_newer()
+
+    def _take_newer(self) -> None:
+        """Take the runs that another window or process has trained on."""
         stored = self._sweep_store.trials(self.plan)
         newer = {each.number: each for each in stored if self._is_behind(each)}
         if newer:
@@ -179,7 +198,7 @@ class BackgroundTraining(Overview):
         known = self.trials.get(stored.number)
         if known is None or stored.step > known.step:
             return True
-        return known.status == WAITING and stored.status in (FAILED, FINISHED)
+        return known.status == WAITING != stored.status
 
     def _work(self, client: Client | str | int | None) -> None:
         """Train in the sweep's thread; an error is kept for `wait`."""

@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 import param
 
 from ...sweeps.sweep import Sweep
-from ...sweeps.trial import STOPPED
+from ...sweeps.trial import STOPPED, WAITING
 from ..plots.html import html
 from ..state.sweep_work import SweepWork
 from ..widgets.buttons import button, working_button
@@ -74,22 +74,27 @@ class SweepProgress(pn.viewable.Viewer):
                     each.visible = False
                 return
             running, counts = sweep.running, sweep.counts
+            is_at_rest = not running and not sweep.run_elsewhere
             self._bar.value = round(100 * sweep.progress)
             self._text.object = progress_text(sweep)
             self._pause.visible = self._cancel.visible = running and not sweep.pausing
-            self._go_on.visible = not running and not sweep.finished
-            self._all.visible = not running and sweep.finished and counts[STOPPED] > 0
+            self._go_on.visible = is_at_rest and not sweep.finished
+            self._all.visible = is_at_rest and sweep.finished and counts[STOPPED] > 0
 
 
 def progress_text(sweep: Sweep) -> str:
     """Return the name of a sweep, the number of runs in each state and the time left, as HTML."""
-    counts = ", ".join(f"{count:,} {state}" for state, count in sweep.counts.items() if count)
+    # Which of the runs another process trains at the moment is not known here.
+    of_others = {WAITING: "not finished"} if sweep.run_elsewhere else {}
+    counts = ", ".join(
+        f"{count:,} {of_others.get(state, state)}" for state, count in sweep.counts.items() if count
+    )
     parts = [f"<b>{escape(sweep.plan.name)}</b>", f"{sweep.progress:.0%}", counts, _state(sweep)]
     return " · ".join(filter(None, parts))
 
 
 def _state(sweep: Sweep) -> str:
-    """Return what a sweep does now; empty if it is finished."""
+    """Return what a sweep does now; empty if it is finished, or if a notice says who runs it."""
     if sweep.pausing:
         return "stopping …"
     if sweep.awaits_workers:
@@ -97,6 +102,6 @@ def _state(sweep: Sweep) -> str:
     if sweep.running:
         left = sweep.seconds_left
         return f"about {duration(left)} left" if left is not None else "begins …"
-    if sweep.finished:
+    if sweep.finished or sweep.run_elsewhere:
         return ""
     return "cancelled" if sweep.cancelled else "paused"

@@ -63,7 +63,7 @@ class SweepTab(pn.viewable.Viewer):
         self.choice.param.watch(self._draw, shown)
         self.param.watch(self._follow_visible, "visible")
         if pn.state.curdoc is not None:
-            pn.state.curdoc.add_periodic_callback(self._look_for_findings, 1000)
+            pn.state.curdoc.add_periodic_callback(self._look, 1000)
             pn.state.on_session_destroyed(lambda context: self.close())
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -112,15 +112,18 @@ class SweepTab(pn.viewable.Viewer):
             self.work.find()
             self._draw()
 
-    def _look_for_findings(self) -> None:
+    def _look(self) -> None:
+        """Take what others have trained, and what was found in the runs, while the tab is shown."""
         if self.visible:
+            self.work.look()
             self.findings.examine_at_rest()
 
     def _draw(self, *events: param.parameterized.Event) -> None:
         sweep = self.work.sweep
         if not self.visible or sweep is None:
             return
-        is_tick = sweep.running and all(event.name == "version" for event in events)
+        is_trained = sweep.running or sweep.run_elsewhere
+        is_tick = is_trained and all(event.name == "version" for event in events)
         if is_tick and events and monotonic() < self._next_draw:
             return
         begin = monotonic()

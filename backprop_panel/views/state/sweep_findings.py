@@ -46,7 +46,7 @@ class SweepFindings(param.Parameterized):
         if self._background is not None:
             if (found := self._background.take()) is not None:
                 self.texts = self.texts | dict(found)
-        if sweep is None or sweep.running:
+        if sweep is None or sweep.running or sweep.run_elsewhere:
             return
         state = f"{sweep.id} {sweep.counts}"
         if state != self._of and not self.running:

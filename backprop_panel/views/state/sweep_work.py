@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from threading import Thread
+from time import monotonic
 from typing import Any
 
 import param
@@ -19,11 +21,17 @@ from .session import Session
 MILLISECONDS = 500
 """Time between two looks for what has come."""
 
+LOOKING_SHARE = 0.1
+"""Largest share of the time that is spent on looking what others have trained."""
+
 SWEEPS: dict[tuple[str, str], Sweep] = {}
 """The sweeps of this process, by the file and the user of their runs: all pages see one."""
 
 PROBLEMS: dict[tuple[str, str], str] = {}
 """Why newer sweeps than that one cannot be read."""
+
+NEWEST: dict[tuple[str, str], str] = {}
+"""The id of the newest sweep of a store when it was last looked for."""
 
 
 class SweepWork(param.Parameterized):
@@ -41,6 +49,8 @@ class SweepWork(param.Parameterized):
         super().__init__(session=session)
         self._changes = self._seen = 0
         self._was_running = False
+        self._standing: Hashable = None
+        self._next_look = 0.0
         self._ticks: PeriodicCallback | None = None
         self.find()
 
@@ -50,19 +60,42 @@ class SweepWork(param.Parameterized):
         return self.sweep is not None and self.sweep.running
 
     def find(self) -> None:
-        """Show the sweep of this process or, without any, the newest readable one of the store."""
+        """Show the sweep that this process trains or, without any, the newest readable one."""
         store = self.session.manager.store
         if store is None:
             return
         found = SWEEPS.get(self._key())
         try:
-            if found is None and not store.read_only:
+            if not store.read_only and (found is None or self._is_outdated(found)):
                 found = self._load()
             self.problem = PROBLEMS.get(self._key(), "")
         except SettingError as error:
             self.problem = str(error)
         if found is not self.sweep:
             self._show(found)
+
+    def look(self) -> None:
+        """Show what another window or process trains, of this sweep or of a first one."""
+        if self.running or self.session.manager.store is None or monotonic() < self._next_look:
+            return
+        begin = monotonic()
+        if self.sweep is None:
+            self.find()
+        else:
+            self._follow(self.sweep)
+        self._next_look = monotonic() + (monotonic() - begin) / LOOKING_SHARE
+
+    def _follow(self, sweep: Sweep) -> None:
+        """Take what others have trained of a sweep, and tell the views if that changes anything."""
+        try:
+            sweep.refresh()
+            self.problem = PROBLEMS.get(self._key(), "")
+        except SettingError as error:
+            self.problem = str(error)
+        standing = (*sweep.counts.values(), sweep.progress, sweep.run_elsewhere)
+        if standing != self._standing:
+            self._standing = standing
+            self.version += 1
 
     def start(self, base: dict[str, Any], scheduler: str, **plan: Any) -> None:
         """Begin a sweep in place of the one that is shown.
@@ -83,6 +116,7 @@ class SweepWork(param.Parameterized):
         sweep.start(scheduler or None)
         if store:
             SWEEPS[self._key()] = sweep
+            NEWEST[self._key()] = sweep.id
             PROBLEMS.pop(self._key(), None)
         self.problem = ""
         self._show(sweep)
@@ -150,11 +184,21 @@ class SweepWork(param.Parameterized):
         manager = self.session.manager
         return str(manager.store.path), manager.user
 
+    def _is_outdated(self, sweep: Sweep) -> bool:
+        """Tell whether another window or process has begun a sweep since, and this one rests."""
+        if sweep.running:
+            return False
+        rows = stored_sweeps(self.session.manager.store, self._key()[1])
+        return bool(rows) and rows[-1].id != NEWEST.get(self._key())
+
     def _load(self) -> Sweep | None:
         """Load the newest sweep that can be read; note why newer ones cannot."""
         path, user = key = self._key()
         problems, found = [], None
-        for row in reversed(stored_sweeps(self.session.manager.store, user)):
+        rows = stored_sweeps(self.session.manager.store, user)
+        if rows:
+            NEWEST[key] = rows[-1].id
+        for row in reversed(rows):
             try:
                 found = SWEEPS[key] = Sweep.load(row.id, store=path, user=user)
                 break

@@ -310,6 +310,52 @@ def test_a_curve_that_cannot_be_read_hides_no_other(open_spoilt, columns):
     assert len(tab.curves._shown) == 6
 
 
+def test_a_page_follows_a_sweep_that_another_process_trains_beside_it(tmp_path, client):
+    path = tmp_path / "runs.sqlite"
+    manager = TrainingRunManager(path)
+    manager.create(**BASE)
+    tab = SweepTab(Session(manager), list)
+    tab.visible = True
+    assert tab.work.sweep is None
+
+    def text():
+        tab.work._next_look = 0.0
+        tab._look()
+        return tab.progress._text.object
+
+    grid = {"hidden_dimension": [4, 8], "learning_rate": [0.001, 0.01]}
+    trained = Sweep(BASE, store=path, grid=grid, budget={"steps": 3000})
+    try:
+        trained.start(client.scheduler.address)
+        wait_until(lambda: "not finished" in text())
+        assert "paused" not in text() and not tab.progress._go_on.visible
+        assert "is being run in another window or process" in tab.progress._notices.object
+        assert trained.wait(PATIENCE)
+        wait_until(lambda: "100% · 4 finished" in text())
+        assert not tab.progress._notices.visible and not tab.progress._go_on.visible
+        assert len(tab.choice.best()) == 4
+    finally:
+        trained.close()
+        close(tab, path)
+
+
+def test_the_tab_shows_a_newer_sweep_of_another_process_when_it_is_opened(tab, path):
+    older = tab.work.sweep
+    newer = Sweep(BASE, store=path, grid=GRID, budget={"steps": 1}, name="newer")
+    try:
+        newer._sweep_store.enter(newer.plan)
+        tab._look()
+        assert tab.work.sweep is older
+        tab.visible = False
+        tab.visible = True
+        assert tab.work.sweep.plan.name == "newer"
+    finally:
+        with closing(sqlite3.connect(path)) as db, db:
+            db.execute("DELETE FROM sweeps WHERE name = 'newer'")
+        newer.close()
+        older.close()
+
+
 def test_a_window_shows_the_sweep_that_another_has_begun_and_begins_none_beside_it(
     tmp_path, client
 ):

@@ -324,7 +324,7 @@ def test_a_page_follows_a_sweep_that_another_process_trains_beside_it(tmp_path, 
         return tab.progress._text.object
 
     grid = {"hidden_dimension": [4, 8], "learning_rate": [0.001, 0.01]}
-    trained = Sweep(BASE, store=path, grid=grid, budget={"steps": 3000})
+    trained = Sweep(BASE, store=path, grid=grid, budget={"steps": 20_000})
     try:
         trained.start(client.scheduler.address)
         wait_until(lambda: "not finished" in text())

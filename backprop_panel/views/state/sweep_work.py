@@ -50,7 +50,7 @@ class SweepWork(param.Parameterized):
         self._changes = self._seen = 0
         self._was_running = False
         self._standing: Hashable = None
-        self._next_look = 0.0
+        self._may_have_news, self._next_look = True, 0.0
         self._ticks: PeriodicCallback | None = None
         self.find()
 
@@ -71,6 +71,7 @@ class SweepWork(param.Parameterized):
             self.problem = PROBLEMS.get(self._key(), "")
         except SettingError as error:
             self.problem = str(error)
+        self._may_have_news = True
         if found is not self.sweep:
             self._show(found)
 
@@ -87,12 +88,16 @@ class SweepWork(param.Parameterized):
 
     def _follow(self, sweep: Sweep) -> None:
         """Take what others have trained of a sweep, and tell the views if that changes anything."""
+        run_elsewhere = sweep.run_elsewhere
         try:
-            sweep.refresh()
+            if run_elsewhere or self._may_have_news:
+                sweep.refresh()
+            # It lets go of the sweep after its last save.
+            self._may_have_news = run_elsewhere
             self.problem = PROBLEMS.get(self._key(), "")
         except SettingError as error:
             self.problem = str(error)
-        standing = (*sweep.counts.values(), sweep.progress, sweep.run_elsewhere)
+        standing = (*sweep.counts.values(), sweep.progress, run_elsewhere)
         if standing != self._standing:
             self._standing = standing
             self.version += 1

@@ -323,17 +323,18 @@ def test_a_page_follows_a_sweep_that_another_process_trains_beside_it(tmp_path, 
         tab._look()
         return tab.progress._text.object
 
-    grid = {"hidden_dimension": [4, 8], "learning_rate": [0.001, 0.01]}
-    trained = Sweep(BASE, store=path, grid=grid, budget={"steps": 20_000})
+    trained = Sweep(BASE, store=path, seeds=2, budget={"steps": 10**7})
     try:
         trained.start(client.scheduler.address)
-        wait_until(lambda: "not finished" in text())
+        wait_until(lambda: "2 not finished" in text())
         assert "paused" not in text() and not tab.progress._go_on.visible
         assert "is being run in another window or process" in tab.progress._notices.object
-        assert trained.wait(PATIENCE)
-        wait_until(lambda: "100% · 4 finished" in text())
-        assert not tab.progress._notices.visible and not tab.progress._go_on.visible
-        assert len(tab.choice.best()) == 4
+        wait_until(lambda: all(trial.step for trial in trained.begun))
+        trained.pause()
+        assert "2 waiting · paused" in text() and tab.progress._go_on.visible
+        assert not tab.progress._notices.visible
+        steps = {trial.number: trial.step for trial in tab.work.sweep.begun}
+        assert steps == {trial.number: trial.step for trial in trained.begun}
     finally:
         trained.close()
         close(tab, path)

@@ -144,8 +144,8 @@ def _other_type(name: str, number_type: str, shape: Sequence[int], types: Sequen
             "layer. Only fully connected layers can be loaded."
         )
     return (
-        f"{shown(name)} is of type {number_type}; weights and biases of {' or '.join(types)} are "
-        "expected: tensor.float(), or leave it out if it is neither."
+        f"{shown(name)} is of type {number_type}; {' or '.join(types)} is expected: "
+        "tensor.float(), or leave out what is neither a weight nor a bias."
     )
 
 

@@ -71,7 +71,7 @@ REFUSED = {
     "more": (lambda s: {**s, "6.weight": torch.zeros(2, 2)}, r"'6\.weight'"),
     "whole": (
         lambda s: {k: v.int() for k, v in s.items()},
-        r"type I32; weights and biases of F32 or F64 or",
+        r"type I32; F32 or F64 or F16 or BF16 is",
     ),
     "beyond": (
         lambda s: {k: v.double() * 1e300 for k, v in s.items()},

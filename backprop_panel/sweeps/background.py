@@ -16,7 +16,7 @@ from .resources import checked_client, client_of
 from .runner import Runner
 from .schedule import Schedule
 from .sweep_store import SweepStore
-from .trial import FAILED, FINISHED, WAITING, Trial
+from .trial import FAILED, FINISHED, STOPPED, WAITING, Trial
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -169,7 +169,7 @@ class BackgroundTraining(Overview):
         StoreError
         """
         if not self.running and self._sweep_store.entered:
-            self._take_newer()
+            self._take_newer((FAILED, FINISHED, STOPPED))
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call `watcher` whenever something has changed, about once a second, in any thread."""
@@ -183,22 +183,23 @@ class BackgroundTraining(Overview):
         """Claim the sweep, and take what another window or process has trained."""
         if self._sweep_store.entered:
             self._sweep_store.claim()
-            self._take_newer()
+            # In the store, a run that is resumed here is stopped until it is trained.
+            self._take_newer((FAILED, FINISHED))
 
-    def _take_newer(self) -> None:
-        """Take the runs that another window or process has trained on."""
+    def _take_newer(self, ends: tuple[str, ...]) -> None:
+        """Take the runs that another window or process has trained on, or that have such an end."""
         stored = self._sweep_store.trials(self.plan)
-        newer = {each.number: each for each in stored if self._is_behind(each)}
+        newer = {each.number: each for each in stored if self._is_behind(each, ends)}
         if newer:
             self.trials.update(newer)
             self._schedule = Schedule(self.plan, self.trials, self._sweep_store.run_id)
 
-    def _is_behind(self, stored: Trial) -> bool:
+    def _is_behind(self, stored: Trial, ends: tuple[str, ...]) -> bool:
         """Tell whether a run was trained on, or has ended, since it was read here."""
         known = self.trials.get(stored.number)
         if known is None or stored.step > known.step:
             return True
-        return known.status == WAITING != stored.status
+        return known.status == WAITING and stored.status in ends
 
     def _work(self, client: Client | str | int | None) -> None:
         """Train in the sweep's thread; an error is kept for `wait`."""

@@ -32,7 +32,6 @@ class FindingRow(pn.viewable.Viewer):
         super().__init__()
         self._session = session
         self._words = html("", "bp-finding", sizing_mode="stretch_width")
-        self._made: dict[str, pmui.Button] = {}
         self._buttons = pn.Row(margin=0)
         self._layout = pn.Row(
             self._words,
@@ -52,9 +51,12 @@ class FindingRow(pn.viewable.Viewer):
         self._finding = finding
         self._words.object = finding_html(finding)
         offers = self._offers()
-        if list(offers) != list(self._made):
-            self._made = {label: self._button(label, act) for label, act in offers.items()}
-            self._buttons[:] = list(self._made.values())
+        shown = {each.label: each for each in self._buttons}
+        if list(offers) != list(shown):
+            self._buttons[:] = [
+                shown[label] if label in shown else self._button(label, act)
+                for label, act in offers.items()
+            ]
 
     def _offers(self) -> dict[str, Callable[[], None]]:
         """Return what a press of each button does, by its label."""
@@ -75,9 +77,7 @@ class FindingRow(pn.viewable.Viewer):
         return offers
 
     def _button(self, label: str, act: Callable[[], None]) -> pmui.Button:
-        """Return the button of a label: the one that is shown already, if there is one."""
-        if label in self._made:
-            return self._made[label]
+        """Return a new button, which shows that it works if that may take a while."""
         return (working_button if act == self._try else button)(label, act)
 
     def _attempt(self, action: Callable[[], Any]) -> None:

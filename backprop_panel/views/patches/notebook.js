@@ -63,16 +63,18 @@
     for (const event of manager.held.splice(0)) _document_changed.call(manager, event)
   }
 
+  const is_workbench = (model) => model.css_classes?.includes?.("bp-workbench")
+
   function has_workbench(manager) {
     if (!manager.document) return false
     return manager.has_workbench ??= manager.document.roots().some((root) =>
-      [...root.references()].some((model) => model.css_classes?.includes?.("bp-workbench")))
+      [...root.references()].some(is_workbench))
   }
 
   function tell_unless_connected(manager, looks) {
-    if (manager.is_connected || !manager.document || !has_workbench(manager)) return
+    if (manager.is_connected || !has_workbench(manager)) return
     const [view] = Bokeh.index.query(({model}) =>
-      model.document === manager.document && model.css_classes?.includes?.("bp-workbench"))
+      model.document === manager.document && is_workbench(model))
     if (view) view.el.before(manager.note = note())
     // A large page takes its time until it is drawn.
     else if (looks < MOST_LOOKS) setTimeout(() => tell_unless_connected(manager, looks + 1), PATIENCE)

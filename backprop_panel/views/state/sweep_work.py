@@ -66,8 +66,8 @@ class SweepWork(param.Parameterized):
             return
         found = SWEEPS.get(self._key())
         try:
-            if not store.read_only and (found is None or self._is_outdated(found)):
-                found = self._load()
+            if not store.read_only and not (found and found.running):
+                found = self._newest(found)
             self.problem = PROBLEMS.get(self._key(), "")
         except SettingError as error:
             self.problem = str(error)
@@ -189,20 +189,18 @@ class SweepWork(param.Parameterized):
         manager = self.session.manager
         return str(manager.store.path), manager.user
 
-    def _is_outdated(self, sweep: Sweep) -> bool:
-        """Tell whether another window or process has begun a sweep since, and this one rests."""
-        if sweep.running:
-            return False
-        rows = stored_sweeps(self.session.manager.store, self._key()[1])
-        return bool(rows) and rows[-1].id != NEWEST.get(self._key())
+    def _newest(self, known: Sweep | None) -> Sweep | None:
+        """Load the newest sweep that can be read, unless none has begun since `known` was it.
 
-    def _load(self) -> Sweep | None:
-        """Load the newest sweep that can be read; note why newer ones cannot."""
+        Why newer ones cannot be read is noted.
+        """
         path, user = key = self._key()
-        problems, found = [], None
         rows = stored_sweeps(self.session.manager.store, user)
-        if rows:
-            NEWEST[key] = rows[-1].id
+        newest = rows[-1].id if rows else NEWEST.get(key, "")
+        if known is not None and newest == NEWEST.get(key):
+            return known
+        NEWEST[key] = newest
+        problems, found = [], None
         for row in reversed(rows):
             try:
                 found = SWEEPS[key] = Sweep.load(row.id, store=path, user=user)
